@@ -1,0 +1,1 @@
+"""The MongoDB that holds the shop's data: server process, connection, indexes, validators, search fields."""

@@ -1,0 +1,170 @@
+"""One client for the whole process: transactions that calls join by themselves, and the driver's failures as ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pymongo
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import ConfigurationError as DriverConfigurationError
+from pymongo.errors import ConnectionFailure, InvalidOperation, PyMongoError, ServerSelectionTimeoutError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from kinso.config import Settings
+from kinso.errors import ConfigurationError, DatabaseUnavailable, StartupError
+
+Result = TypeVar("Result")
+Document = dict[str, Any]
+
+_TRANSACTION_SECONDS = 60
+"""As long as MongoDB itself lets a transaction live."""
+
+_open_transaction: ContextVar[MongoClient[Document] | None] = ContextVar("open_transaction", default=None)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A database and the client it is reached by; safe to use from any thread. `in_memory` means mongomock."""
+
+    client: MongoClient[Document]
+    database: Database[Document]
+    in_memory: bool = False
+
+    def transact(self, work: Callable[[], Result]) -> Result:
+        """Run `work` with all of its reads and writes in one transaction, which a nested call joins.
+
+        `work` runs again when it collides with another transaction, so it must not have effects outside of the
+        database. In memory there are no transactions: `work` just runs. Raises `DatabaseUnavailable`.
+        """
+        if self.in_memory or _open_transaction.get() is self.client:
+            return work()
+        token = _open_transaction.set(self.client)
+        try:
+            with (
+                translated_errors(),
+                pymongo.timeout(_TRANSACTION_SECONDS),
+                self.client.start_session() as session,
+                session.bind(end_session=False),
+            ):
+                return session.with_transaction(
+                    lambda _session: _without_waiting_twice(work),
+                    read_concern=ReadConcern("majority"),
+                    write_concern=WriteConcern("majority"),
+                    read_preference=ReadPreference.PRIMARY,
+                )
+        finally:
+            _open_transaction.reset(token)
+
+    def ping(self) -> None:
+        """Raise `DatabaseUnavailable` unless the server answers and takes writes."""
+        with translated_errors():
+            self.client.admin.command("ping", read_preference=ReadPreference.PRIMARY)
+
+    def demand_transactions(self) -> None:
+        """Raise `StartupError` when the server is a standalone one, which has no transactions."""
+        if self.in_memory:
+            return
+        with translated_errors():
+            hello = self.client.admin.command("hello")
+        if "setName" not in hello and hello.get("msg") != "isdbgrid" and not hello.get("isreplicaset"):
+            raise StartupError(
+                "The server of KINSO_MONGODB_URI is a standalone one, and Kinso needs a replica set for its"
+                " transactions: restart it with --replSet rs0 and run rs.initiate() in mongosh once (one node is"
+                " enough), or unset KINSO_MONGODB_URI to use the embedded server."
+            )
+
+    def close(self) -> None:
+        """Give the sockets back; the connection cannot be used afterwards."""
+        self.client.close()
+
+
+def connect(settings: Settings, uri: str | None = None) -> Connection:
+    """A connection to `uri`, or else to the one in the settings; nothing is sent before its first use.
+
+    Raises `ConfigurationError` for an address or a database name that cannot be one.
+    """
+    if settings.in_memory and uri is None:
+        return _connect_in_memory(settings)
+    address = uri or settings.mongodb_uri
+    if address is None:
+        raise ConfigurationError("There is no database address: set KINSO_MONGODB_URI, or use the embedded server.")
+    try:
+        client: MongoClient[Document] = MongoClient(
+            address,
+            connect=False,
+            tz_aware=True,
+            retryReads=True,
+            retryWrites=True,
+            serverSelectionTimeoutMS=3000,
+            connectTimeoutMS=5000,
+            waitQueueTimeoutMS=10_000,
+            appname="kinso",
+        )
+    except (PyMongoError, ValueError, TypeError):
+        # The driver's message may repeat the password.
+        raise ConfigurationError(
+            "KINSO_MONGODB_URI is not a usable MongoDB address; write it like"
+            " mongodb://user:password@host:27017/?replicaSet=rs0, with : / ? # [ ] @ % in the user name and the"
+            " password escaped as %3A and so on."
+        ) from None
+    return Connection(client, _plain(client.get_database(_checked(settings.database))))
+
+
+def _connect_in_memory(settings: Settings) -> Connection:
+    # Only needed without a database, and slow to import.
+    from kinso.database.in_memory import open_in_memory
+
+    client = open_in_memory()
+    return Connection(client, client[_checked(settings.database)], in_memory=True)
+
+
+def _checked(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}", name) or name in {"admin", "config", "local"}:
+        raise ConfigurationError(
+            f"KINSO_DATABASE “{name}” cannot be used; choose up to 63 letters, digits, hyphens and underscores,"
+            " and not admin, config or local."
+        )
+    return name
+
+
+def _plain(database: Database[Document]) -> Database[Document]:
+    """The database without concerns of its own, whatever the URI asks for.
+
+    A call that joins a transaction through the session's binding would repeat them, which the server refuses. Single
+    writes are acknowledged by the majority all the same: that is what servers do by default since MongoDB 5.
+    """
+    return database.with_options(
+        read_preference=ReadPreference.PRIMARY, write_concern=WriteConcern(), read_concern=ReadConcern()
+    )
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn failures to reach the database, or to hear from it in time, into `DatabaseUnavailable`."""
+    try:
+        yield
+    except PyMongoError as error:
+        if isinstance(error, ConnectionFailure | DriverConfigurationError) or error.timeout or _is_closed(error):
+            raise DatabaseUnavailable from error
+        raise
+
+
+def _is_closed(error: PyMongoError) -> bool:
+    # A thread may still be at work while the process shuts down.
+    return isinstance(error, InvalidOperation) and "after close" in str(error)
+
+
+def _without_waiting_twice(work: Callable[[], Result]) -> Result:
+    # The driver repeats a transaction whose server cannot be found for two minutes; a person should not wait so long.
+    try:
+        return work()
+    except ServerSelectionTimeoutError as error:
+        raise DatabaseUnavailable from error

@@ -1,0 +1,216 @@
+"""The embedded server: a mongod of our own, started with the first process on a data folder and stopped with the last.
+
+The first process on a folder owns the server: it starts it, restarts it when it is killed, and stops it. Every further
+process joins the running server, and one of them takes over when the owner ends. All of that happens in one thread of
+each process, because on Linux a child that is to end with its parent really ends with the thread that started it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from kinso.database import mongod
+from kinso.database.binary import find_binary
+from kinso.database.diagnosis import OTHER_FOLDER
+from kinso.database.folder import (
+    FolderLock,
+    ServerFolder,
+    claim_host,
+    forget_socket,
+    is_locked,
+    open_folder,
+    recorded_host,
+    uri_of,
+)
+from kinso.database.mongod import Mongod
+from kinso.database.replica import LoneReplica
+from kinso.errors import StartupError
+
+_log = logging.getLogger(__name__)
+
+_GLANCE = 0.2
+_STEP = 0.03
+_LONGEST_PAUSE = 30.0
+
+
+class _Stopping(Exception):
+    """`stop` was called while the server was still coming up."""
+
+
+class EmbeddedServer:
+    """Start, join, supervise and stop the server of one data folder. Thread-safe."""
+
+    def __init__(
+        self, data_dir: Path, binary: str | None = None, *, patience: float = 10.0, recovery: float = 60.0
+    ) -> None:
+        """`patience`: seconds to wait for another process's server; `recovery`: for our own that is coming up."""
+        self._data_dir = data_dir
+        self._configured_binary = binary
+        self._patience = patience
+        self._recovery = recovery
+        self._stopping = threading.Event()
+        self._joinable: Future[str] = Future()
+        self._thread = threading.Thread(target=self._supervise, name="kinso-mongod", daemon=True)
+        self._process_id = os.getpid()
+        self._owned: Mongod | None = None
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this process runs the server, rather than having joined another's."""
+        return self._owned is not None
+
+    @property
+    def process_id(self) -> int | None:
+        """The id of the mongod that this process runs."""
+        return self._owned.process.pid if self._owned else None
+
+    def start(self) -> str:
+        """Start or join the server and return its URI once it takes writes; raises `StartupError`."""
+        atexit.register(self.stop)
+        self._thread.start()
+        return self._joinable.result()
+
+    def stop(self) -> None:
+        """Stop the server if this process owns it; harmless when repeated."""
+        if self._process_id != os.getpid():
+            return
+        atexit.unregister(self.stop)
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _supervise(self) -> None:
+        try:
+            folder = open_folder(self._data_dir)
+            lock = FolderLock(folder.lock)
+        except StartupError as error:
+            self._joinable.set_exception(error)
+            return
+        try:
+            self._joinable.set_result(self._own_or_join(folder, lock))
+            self._stay(folder, lock)
+        except _Stopping:
+            if not self._joinable.done():
+                self._joinable.set_exception(StartupError("The embedded database was stopped while it started."))
+        except BaseException as error:
+            if self._joinable.done():
+                raise
+            self._joinable.set_exception(error)
+        finally:
+            self._end(folder, lock)
+
+    def _own_or_join(self, folder: ServerFolder, lock: FolderLock) -> str:
+        deadline = time.monotonic() + self._patience
+        while True:
+            if lock.acquire():
+                return uri_of(self._launch(folder))
+            host = recorded_host(folder)
+            if host and mongod.accepts(host) and _is_primary(host):
+                return uri_of(host)
+            if time.monotonic() > deadline:
+                raise StartupError(
+                    f"The data folder {folder.path} is in use by process {lock.holder()}, whose database does not"
+                    f" answer: end that process, {OTHER_FOLDER}."
+                )
+            self._pause(_STEP)
+
+    def _stay(self, folder: ServerFolder, lock: FolderLock) -> None:
+        failures = 0
+        while not self._stopping.wait(min(_GLANCE * 2**failures, _LONGEST_PAUSE)):
+            if not lock.is_held and not lock.acquire():
+                continue
+            if self._owned and self._owned.is_running:
+                self._owned.limit_log()
+                failures = 0
+                continue
+            try:
+                self._relaunch(folder)
+            except StartupError as error:
+                failures += 1
+                _log.error("%s", error.message)
+
+    def _relaunch(self, folder: ServerFolder) -> None:
+        if self._owned:
+            _log.warning("The embedded database ended unexpectedly; it is being restarted.")
+        else:
+            _log.info("The process that ran the embedded database ended; this one takes over.")
+        self._launch(folder)
+
+    def _launch(self, folder: ServerFolder) -> str:
+        deadline = time.monotonic() + self._recovery
+        binary = find_binary(self._configured_binary)
+        self._outwait_leftover(folder, time.monotonic() + self._patience)
+        host = claim_host(folder)
+        self._owned = server = mongod.start(binary, folder, host)
+        replica = LoneReplica(host)
+        try:
+            self._until(server.accepts, server, deadline)
+            self._until(replica.promote, server, deadline)
+        except BaseException:
+            server.stop()
+            raise
+        finally:
+            replica.close()
+        return host
+
+    def _outwait_leftover(self, folder: ServerFolder, deadline: float) -> None:
+        """Wait until the mongod of an owner that was killed has ended; ask it to where nothing else does."""
+        lock_file = folder.data / "mongod.lock"
+        asked = False
+        while is_locked(lock_file):
+            host = recorded_host(folder)
+            if not asked and host and mongod.accepts(host):
+                _ask_to_end(lock_file)
+                asked = True
+            if time.monotonic() > deadline:
+                raise StartupError(
+                    f"Another MongoDB server is using the data folder {folder.path}: end it, {OTHER_FOLDER}."
+                )
+            self._pause(_STEP)
+
+    def _until(self, reached: Callable[[], bool], server: Mongod, deadline: float) -> None:
+        while not reached():
+            if not server.is_running:
+                raise server.failure()
+            if time.monotonic() > deadline:
+                raise StartupError(
+                    f"The embedded database did not become ready within {self._recovery:.0f} seconds; see"
+                    f" {server.folder.log}, {OTHER_FOLDER}."
+                )
+            self._pause(_STEP)
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise _Stopping
+
+    def _end(self, folder: ServerFolder, lock: FolderLock) -> None:
+        if self._owned:
+            self._owned.stop()
+            forget_socket(self._owned.host, folder)
+            self._owned = None
+        lock.release()
+
+
+def _is_primary(host: str) -> bool:
+    replica = LoneReplica(host)
+    try:
+        return replica.is_primary()
+    finally:
+        replica.close()
+
+
+def _ask_to_end(lock_file: Path) -> None:
+    """Mongod keeps its process id in the file that it holds locked, so the id is surely its own."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(lock_file.read_text(encoding="ascii")), signal.SIGTERM)

@@ -1,0 +1,154 @@
+"""One mongod process: how it is started, watched and stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kinso.database import child
+from kinso.database.diagnosis import Ending, explain
+from kinso.database.folder import ServerFolder
+from kinso.errors import StartupError
+
+REPLICA_SET = "kinso"
+
+_CACHE_GB = 0.5
+_OPLOG_MB = 128
+_LARGEST_LOG = 10_000_000
+_MOST_WORDS = 200_000
+_STOP_SECONDS = 20.0
+
+
+@dataclass
+class Mongod:
+    """A mongod that this process started; use it from the thread that started it, whose end would end it too."""
+
+    binary: Path
+    folder: ServerFolder
+    host: str
+    process: subprocess.Popen[bytes]
+    log_start: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.process.poll() is None
+
+    def accepts(self) -> bool:
+        """Whether it takes connections by now."""
+        return accepts(self.host)
+
+    def failure(self) -> StartupError:
+        """Why it ended."""
+        words = _tail(self.folder.output, 0) + _tail(self.folder.log, self.log_start)
+        return StartupError(explain(Ending(self.binary, self.folder.path, self.process.returncode, words)))
+
+    def limit_log(self) -> None:
+        """Put the log aside when it has grown large, over the one that was put aside before."""
+        if sys.platform == "win32" or _size(self.folder.log) < _LARGEST_LOG:
+            return
+        import signal
+
+        _put_aside(self.folder.log)
+        self.log_start = 0
+        self.process.send_signal(signal.SIGUSR1)
+
+    def stop(self) -> None:
+        """End it cleanly; kill it only when it takes far too long, which loses nothing either."""
+        if self.is_running:
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def start(binary: Path, folder: ServerFolder, host: str) -> Mongod:
+    """Start a mongod on the folder; it ends when the calling thread ends. Raises `StartupError`."""
+    if _size(folder.log) >= _LARGEST_LOG:
+        _put_aside(folder.log)
+    log_start = _size(folder.log)
+    command = _command(binary, folder, host)
+    if sys.platform == "linux":
+        command = [sys.executable, "-I", "-S", str(Path(child.__file__)), str(os.getpid()), *command]
+    try:
+        with folder.output.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=folder.path,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                **_own_group(),
+            )
+    except OSError as error:
+        words = f"cannot execute: {error.strerror}"
+        raise StartupError(explain(Ending(binary, folder.path, child.CANNOT_EXECUTE, words))) from error
+    return Mongod(binary, folder, host, process, log_start)
+
+
+def accepts(host: str) -> bool:
+    """Whether something takes connections at this socket path or address."""
+    try:
+        if sys.platform == "win32":
+            address, port = host.rsplit(":", 1)
+            socket.create_connection((address, int(port)), timeout=1).close()
+        else:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(1)
+                probe.connect(host)
+    except OSError:
+        return False
+    return True
+
+
+def _command(binary: Path, folder: ServerFolder, host: str) -> list[str]:
+    listening = ["--bind_ip", host, "--nounixsocket"]
+    if sys.platform == "win32":
+        address, port = host.rsplit(":", 1)
+        listening = ["--bind_ip", address, "--port", port]
+    return [
+        str(binary),
+        *("--dbpath", str(folder.data)),
+        *("--replSet", REPLICA_SET),
+        *listening,
+        *("--logpath", str(folder.log), "--logappend", "--logRotate", "reopen", "--quiet"),
+        *("--wiredTigerCacheSizeGB", str(_CACHE_GB)),
+        *("--oplogSize", str(_OPLOG_MB)),
+        *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    ]
+
+
+def _own_group() -> dict[str, Any]:
+    """Ctrl-C in a terminal goes to a whole group: mongod must outlive the process that still uses it."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"process_group": 0}
+
+
+def _tail(path: Path, start: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(start, _size(path) - _MOST_WORDS))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _put_aside(log: Path) -> None:
+    with contextlib.suppress(OSError):
+        log.replace(log.with_suffix(".log.1"))

@@ -1,0 +1,179 @@
+"""The start-up step: collections, validators and indexes, and the adoption of customers that Kinso did not store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
+
+from kinso.database.adoption import Adoption, adopt
+from kinso.database.connection import Connection, translated_errors
+from kinso.errors import StartupError
+
+Document = dict[str, Any]
+Preparation = Adoption
+
+UNIQUE_ID = "kinso_unique_id"
+
+_NAMESPACE_EXISTS = 48
+_INDEX_CONFLICTS = frozenset({85, 86})
+_MOST_COLLISIONS = 5
+
+_TEXT = {"bsonType": "string"}
+_DATE = {"bsonType": "date"}
+_COUNT = {"bsonType": "number", "minimum": 0}
+_FLAG = {"bsonType": "bool"}
+
+
+def _object(required: Document, optional: Document | None = None) -> Document:
+    return {"bsonType": "object", "required": list(required), "properties": {**required, **(optional or {})}}
+
+
+VALIDATORS: dict[str, Document] = {
+    "customers": _object(
+        {
+            "customerId": _TEXT,
+            "customerName": _TEXT,
+            "contactInfo": _TEXT,
+            "purchaseAmount": _COUNT,
+            "membershipStatus": _FLAG,
+            "createdAt": _DATE,
+            "updatedAt": _DATE,
+            "search": _object({"id": _TEXT, "name": _TEXT, "contact": _TEXT, "text": _TEXT}),
+        },
+        {"version": _COUNT},
+    ),
+    "users": _object(
+        {
+            "email": _TEXT,
+            "name": _TEXT,
+            "role": {"enum": ["analyst", "staff", "manager", "admin"]},
+            "active": _FLAG,
+            "passwordHash": _TEXT,
+            "createdAt": _DATE,
+        }
+    ),
+    "changes": _object({"customer": _TEXT, "customerId": _TEXT, "kind": _TEXT, "at": _DATE, "version": _COUNT}),
+    "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
+}
+"""What MongoDB itself refuses to store; further fields are welcome."""
+
+
+def _index(*keys: str, **options: Any) -> IndexModel:
+    """An index on `keys`; a minus sign marks a descending one."""
+    order = [(key.removeprefix("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
+    return IndexModel(order, **options)
+
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "customers": [
+        _index("search.id", unique=True, name=UNIQUE_ID),
+        _index("search.name", "_id"),
+        _index("search.contact", "_id"),
+        _index("purchaseAmount", "_id"),
+        _index("membershipStatus", "search.name", "_id"),
+        _index("membershipStatus", "purchaseAmount", "_id"),
+        _index("createdAt", "_id"),
+        _index("updatedAt", "_id"),
+    ],
+    "users": [_index("email", unique=True)],
+    "sessions": [_index("expiresAt", expireAfterSeconds=0), _index("userId")],
+    "attempts": [_index("expiresAt", expireAfterSeconds=0), _index("account", "at"), _index("address", "at")],
+    "changes": [_index("customer", "at", "_id"), _index("run", "_id"), _index("at", "_id")],
+    "runs": [_index("startedAt", "_id")],
+    "settings": [],
+    "setup": [],
+}
+"""Every collection with its indexes; `_id` at the end settles the order of equals."""
+
+
+def prepare(connection: Connection) -> Preparation:
+    """Bring the database into the shape that Kinso relies on; safe to repeat and to run in two processes at once.
+
+    Raises `DatabaseUnavailable`, and `StartupError` when what is there stands in the way.
+    """
+    database = connection.database
+    if connection.in_memory:
+        for name, indexes in INDEXES.items():
+            if indexes:
+                database[name].create_indexes(indexes)
+        return Preparation()
+    with translated_errors():
+        _validate(database)
+        adoption = _adopt_customers(database["customers"])
+        for name, indexes in INDEXES.items():
+            _create_indexes(database[name], indexes)
+        return adoption
+
+
+def _validate(database: Database[Document]) -> None:
+    existing = {found["name"]: found.get("options", {}) for found in database.list_collections()}
+    for name in INDEXES:
+        if name not in existing:
+            _create(database, name)
+            existing[name] = {}
+        wanted = {"$jsonSchema": VALIDATORS[name]} if name in VALIDATORS else None
+        if wanted and existing[name].get("validator") != wanted:
+            database.command("collMod", name, validator=wanted, validationLevel="moderate", validationAction="error")
+
+
+def _create(database: Database[Document], name: str) -> None:
+    try:
+        database.create_collection(name)
+    except CollectionInvalid:
+        return
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise
+
+
+def _adopt_customers(customers: Collection[Document]) -> Adoption:
+    total = Adoption()
+    for _attempt in range(_MOST_COLLISIONS):
+        unique = UNIQUE_ID in customers.index_information()
+        total.add(adopt(customers, unique=unique))
+        if unique:
+            return total
+        # Twins that somebody stored since they were looked for have to be separated first.
+        with suppress(DuplicateKeyError):
+            customers.create_indexes([index for index in INDEXES["customers"] if index.document["name"] == UNIQUE_ID])
+    raise StartupError(
+        "Customer IDs that differ in letter case only keep being added to the database: stop the other application that"
+        " writes to it, and start Kinso again."
+    )
+
+
+def _create_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
+    present = [_essence(index) for index in collection.list_indexes()]
+    missing = [index for index in indexes if _essence(index.document) not in present]
+    if not missing:
+        return
+    try:
+        collection.create_indexes(missing)
+    except DuplicateKeyError as error:
+        raise StartupError(
+            f"The collection {collection.name} holds two documents that must not be alike ({_said(error)}): remove one"
+            " of them, or set KINSO_DATABASE to another database."
+        ) from error
+    except OperationFailure as error:
+        if error.code not in _INDEX_CONFLICTS:
+            raise
+        raise StartupError(
+            f"An index of another application stands in the way in the collection {collection.name} ({_said(error)}):"
+            " drop that index, or set KINSO_DATABASE to another database."
+        ) from error
+
+
+def _said(error: OperationFailure) -> str:
+    return str((error.details or {}).get("errmsg", ""))
+
+
+def _essence(index: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two indexes interchangeable, whatever their names."""
+    keys = tuple((key, int(direction)) for key, direction in index["key"].items())
+    return (keys, bool(index.get("unique")), index.get("expireAfterSeconds"))

@@ -1,0 +1,81 @@
+"""How customers are found and ordered by text: the folded helper fields, the filters and the indexes, all decided here.
+
+Helper fields live under `search` in a customer document and are recomputed with every change of a text field:
+
+    id       compared form of customerId, unique: IDs that differ only in letter case are the same ID
+    name     folded customerName, for sorting and the name filter
+    contact  folded contactInfo, for sorting
+    text     everything that a search looks through, one folded field a line
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+HELPERS = "search"
+
+SORT_KEYS: dict[str, str] = {
+    "customerId": "search.id",
+    "customerName": "search.name",
+    "contactInfo": "search.contact",
+    "purchaseAmount": "purchaseAmount",
+    "membershipStatus": "membershipStatus",
+    "createdAt": "createdAt",
+    "updatedAt": "updatedAt",
+}
+"""What each sortable field is really ordered by."""
+
+_WITHOUT_DECOMPOSITION = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t"}
+)
+_PHONE_QUERY = re.compile(r"[+(]?[\d\s().+/-]{5,}")
+_FEWEST_PHONE_DIGITS = 5
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared: no case, no accents, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_WITHOUT_DECOMPOSITION))
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(bare.casefold().split())
+
+
+def id_key(customer_id: str) -> str:
+    """The form in which customer IDs are unique: trimmed, composed, no case; accents do count."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", customer_id).strip().casefold())
+
+
+def helper_fields(document: Mapping[str, Any]) -> dict[str, str]:
+    """The `search` subdocument that belongs to a customer document."""
+    customer_id, name, contact = (
+        str(document.get(field) or "") for field in ("customerId", "customerName", "contactInfo")
+    )
+    lines = [fold(customer_id), fold(name), fold(contact)]
+    digits = _digits(contact)
+    if len(digits) >= _FEWEST_PHONE_DIGITS:
+        lines.append(digits)
+    return {"id": id_key(customer_id), "name": lines[1], "contact": lines[2], "text": "\n".join(lines)}
+
+
+def matching(text: str) -> dict[str, Any]:
+    """Filter for customers whose ID, name or contact contains `text`; phone numbers match however they are spaced."""
+    wanted = fold(text)
+    if not wanted:
+        return {}
+    pattern = re.escape(wanted)
+    digits = _digits(text)
+    if _PHONE_QUERY.fullmatch(text.strip()) and len(digits) >= _FEWEST_PHONE_DIGITS and digits != wanted:
+        pattern = f"{pattern}|{digits}"
+    return {"search.text": {"$regex": pattern}}
+
+
+def name_matching(text: str) -> dict[str, Any]:
+    """Filter for customers whose name contains `text`."""
+    wanted = fold(text)
+    return {"search.name": {"$regex": re.escape(wanted)}} if wanted else {}
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character in "0123456789")

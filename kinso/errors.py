@@ -1,0 +1,108 @@
+"""Everything that Kinso refuses or fails at, as one tree.
+
+Each message is one sentence a person can act on. A front end translates the tree once: the API into status codes and
+its envelope, the pages into messages beside what was typed, the command line into exit codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kinso.models.customer import Customer
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field; `field` is its stored name, such as `customerId`."""
+
+    field: str
+    message: str
+
+
+class KinsoError(Exception):
+    """Base of all errors that are meant for a person."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidInput(KinsoError):
+    """One or more fields are not acceptable; nothing was changed."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(error.message for error in errors))
+        self.errors = tuple(errors)
+
+
+class NotFound(KinsoError):
+    """The thing asked for is not there (any more)."""
+
+
+class Conflict(KinsoError):
+    """The request is fine but the present state does not allow it."""
+
+
+class DuplicateCustomerId(Conflict):
+    """Another customer has this ID, whatever its letter case."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"Customer ID “{customer_id}” is already taken; choose another one.")
+        self.errors = (FieldError("customerId", self.message),)
+
+
+class DuplicateEmail(Conflict):
+    """Another account has this e-mail address."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"“{email}” already has an account; use another address or edit that account.")
+        self.errors = (FieldError("email", self.message),)
+
+
+class StaleVersion(Conflict):
+    """Someone else saved this customer since it was read; `current` is what is stored now."""
+
+    def __init__(self, current: Customer) -> None:
+        super().__init__(
+            f"Customer {current.customer_id} was changed by someone else meanwhile;"
+            " look at the new values and save again."
+        )
+        self.current = current
+
+
+class NotSignedIn(KinsoError):
+    """No valid session."""
+
+    def __init__(self, message: str = "Please sign in.") -> None:
+        super().__init__(message)
+
+
+class NotPermitted(KinsoError):
+    """Signed in, but the role does not allow this."""
+
+
+class TooManyAttempts(KinsoError):
+    """Throttled; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        minutes = max(1, round(retry_after / 60))
+        super().__init__(f"Too many failed attempts; wait {minutes} minute{'s' if minutes > 1 else ''} and try again.")
+        self.retry_after = retry_after
+
+
+class DatabaseUnavailable(KinsoError):
+    """The database does not answer; trying again later is safe."""
+
+    def __init__(self, message: str = "The database does not answer at the moment; please try again shortly.") -> None:
+        super().__init__(message)
+
+
+class StartupError(KinsoError):
+    """Kinso cannot start; the sentence names the cause and the way out."""
+
+
+class ConfigurationError(StartupError):
+    """A setting has an unusable value."""

@@ -1,0 +1,1 @@
+"""Values that Kinso works with; pydantic and the standard library only."""

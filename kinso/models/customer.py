@@ -1,0 +1,111 @@
+"""Customers: what is stored, what may be entered, what may be asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic.alias_generators import to_camel
+
+from kinso.models.money import Money
+from kinso.models.text import clean_text
+
+CustomerId = Annotated[str, BeforeValidator(partial(clean_text, shortest=3, longest=64))]
+CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200))]
+ContactInfo = Annotated[str, BeforeValidator(partial(clean_text, shortest=5, longest=500))]
+
+SortField = Literal[
+    "customerId",
+    "customerName",
+    "contactInfo",
+    "purchaseAmount",
+    "membershipStatus",
+    "createdAt",
+    "updatedAt",
+]
+SORT_FIELDS: tuple[str, ...] = get_args(SortField)
+LARGEST_PAGE = 1000
+LONGEST_SEARCH = 200
+
+
+class _Model(BaseModel):
+    """Python names in the code, the specified camelCase names in documents and JSON."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class Customer(_Model):
+    """One stored customer; read leniently, because an earlier application may have written it."""
+
+    id: str = Field(alias="_id")
+    customer_id: str
+    customer_name: str
+    contact_info: str
+    purchase_amount: Decimal
+    membership_status: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class CustomerDraft(_Model):
+    """A new customer, as typed."""
+
+    customer_id: CustomerId
+    customer_name: CustomerName
+    contact_info: ContactInfo
+    purchase_amount: Money = Decimal("0.00")
+    membership_status: StrictBool = False
+
+
+def _not_given() -> Any:
+    return None
+
+
+class CustomerPatch(_Model):
+    """Some fields of a customer, as typed; what is not given keeps its value, and a null is refused.
+
+    The defaults only mark what was not given: they are not values of these fields, and `changes` leaves them out.
+    """
+
+    customer_id: CustomerId = Field(default_factory=_not_given)
+    customer_name: CustomerName = Field(default_factory=_not_given)
+    contact_info: ContactInfo = Field(default_factory=_not_given)
+    purchase_amount: Money = Field(default_factory=_not_given)
+    membership_status: StrictBool = Field(default_factory=_not_given)
+
+    def changes(self) -> dict[str, Any]:
+        """The given fields by their stored names."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
+
+class CustomerQuery(_Model):
+    """Which customers, in what order. Texts are searched as typed, never as patterns."""
+
+    search: str = Field(default="", max_length=LONGEST_SEARCH)
+    customer_name: str = Field(default="", max_length=LONGEST_SEARCH)
+    membership_status: bool | None = None
+    sort_by: SortField = "createdAt"
+    sort_order: Literal["asc", "desc"] = "desc"
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether some customers may be left out."""
+        return bool(self.search.strip() or self.customer_name.strip() or self.membership_status is not None)
+
+
+class CustomerPage(_Model):
+    """One page of a query's result; `total` counts the whole result."""
+
+    items: list[Customer]
+    page: int
+    limit: int
+    total: int
+
+    @property
+    def total_pages(self) -> int:
+        """At least 1, so that an empty result still has a page to show."""
+        return max(1, -(-self.total // self.limit))

@@ -1,0 +1,79 @@
+"""Changes of single customers, and the runs that bundle many of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from kinso.models.customer import Customer
+
+ChangeKind = Literal["create", "edit", "membership", "delete"]
+RunKind = Literal["auto-activation", "bulk-membership", "import"]
+RunStatus = Literal["running", "done", "rolled-back"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class Run(_Model):
+    """One bulk change: who started it, what it was asked to do, how far it came.
+
+    `parameters` repeat the request (`threshold`, `membershipStatus`, a filter, a file's name). `matched` is the number
+    of customers it set out to change, `changed` the number it really changed. `heartbeat_at` moves with every batch: a
+    run that says it is running but has not moved for a while was interrupted.
+    """
+
+    id: str = Field(alias="_id")
+    kind: RunKind
+    status: RunStatus
+    by_id: str
+    by_name: str
+    source: str
+    parameters: dict[str, Any]
+    matched: int
+    changed: int
+    started_at: datetime
+    heartbeat_at: datetime
+    finished_at: datetime | None = None
+
+
+class Change(_Model):
+    """One customer's before and after, by stored names; None before a creation and after a deletion.
+
+    `version` is the customer's version after the change (of a deleted one: its last). `undoes` names the change that
+    this one takes back.
+    """
+
+    id: str = Field(alias="_id")
+    customer: str
+    customer_id: str
+    kind: ChangeKind
+    by_id: str
+    by_name: str
+    source: str
+    at: datetime
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    version: int
+    run: str | None = None
+    undoes: str | None = None
+
+
+class ActivationPreview(_Model):
+    """Whom a membership threshold would activate, and what they spent.
+
+    `share_of_base` is their count divided by all customers (0 to 1). `eligible` are the largest spenders among them,
+    `near_misses` the non-members closest below the threshold, both cut to what fits a screen.
+    """
+
+    threshold: Decimal
+    count: int
+    purchase_total: Decimal
+    share_of_base: float
+    eligible: list[Customer]
+    near_misses: list[Customer]

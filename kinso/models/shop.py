@@ -1,0 +1,42 @@
+"""Settings of the shop that an administrator edits in the app."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from kinso.models.money import Money
+from kinso.models.text import clean_text
+
+
+def _check_time_zone(value: Any) -> str:
+    if value not in available_timezones():
+        raise ValueError("is not a known time zone; choose one such as Asia/Dhaka or Europe/Berlin")
+    return str(value)
+
+
+def _check_currency(value: Any) -> str:
+    code = clean_text(value, shortest=3, longest=3).upper()
+    if not (code.isascii() and code.isalpha()):
+        raise ValueError("must be a three-letter code such as USD or BDT")
+    return code
+
+
+class ShopSettings(BaseModel):
+    """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    shop_name: Annotated[str, BeforeValidator(lambda v: clean_text(v, shortest=1, longest=80))] = "Kinso"
+    currency: Annotated[str, BeforeValidator(_check_currency)] = "USD"
+    time_zone: Annotated[str, BeforeValidator(_check_time_zone)] = "UTC"
+    threshold: Money = Field(default=Decimal("1000.00"))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)

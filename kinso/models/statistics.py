@@ -1,0 +1,57 @@
+"""Figures about the whole customer base."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from kinso.models.money import Money
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class Statistics(_Model):
+    """The six figures of the overview; “this month” is the shop's calendar month."""
+
+    total_customers: int
+    members: int
+    non_members: int
+    new_customers_this_month: int
+    average_purchase_amount: Money
+    total_purchase_amount: Money
+
+    @property
+    def membership_rate(self) -> float:
+        """Members among all customers, 0 to 1."""
+        return self.members / self.total_customers if self.total_customers else 0.0
+
+
+class MonthCount(_Model):
+    """New customers in one calendar month of the shop; `month` is its first day."""
+
+    month: date
+    members: int
+    non_members: int
+
+
+class AmountBin(_Model):
+    """Customers whose purchase amount is at or above `lower` and below `upper`."""
+
+    lower: Decimal
+    upper: Decimal
+    members: int
+    non_members: int
+
+
+class Overview(_Model):
+    """Everything the overview page draws, read at one moment."""
+
+    as_of: datetime
+    statistics: Statistics
+    months: list[MonthCount]
+    distribution: list[AmountBin]

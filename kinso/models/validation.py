@@ -1,0 +1,82 @@
+"""From pydantic's errors to Kinso's: one sentence per field, in the words of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from kinso.errors import FieldError, InvalidInput
+
+LABELS = {
+    "customerId": "Customer ID",
+    "customerName": "Customer name",
+    "contactInfo": "Contact",
+    "purchaseAmount": "Purchase amount",
+    "membershipStatus": "Membership",
+    "createdAt": "Registered",
+    "updatedAt": "Last change",
+    "threshold": "Threshold",
+    "version": "Version",
+    "email": "E-mail",
+    "password": "Password",
+    "name": "Name",
+    "role": "Role",
+}
+"""What each field is called on screen and in messages."""
+
+_REQUEST_PARTS = frozenset({"body", "query", "path", "header", "cookie"})
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], data: Mapping[str, Any]) -> Model:
+    """Build `model` from what was typed or sent; raises `InvalidInput` with one sentence per bad field."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise InvalidInput(field_errors(error.errors(include_url=False))) from error
+
+
+def field_errors(errors: Iterable[ErrorDetails | Mapping[str, Any]]) -> list[FieldError]:
+    """One sentence for each field in pydantic's (or FastAPI's) error list, the first one of a field only."""
+    found: dict[str, FieldError] = {}
+    for error in errors:
+        place = [str(part) for part in error["loc"] if part not in _REQUEST_PARTS]
+        field = ".".join(place)
+        label = LABELS.get(field, field or "The request")
+        found.setdefault(field, FieldError(field, f"{label} {_what_is_wrong(error)}."))
+    return list(found.values())
+
+
+def _what_is_wrong(error: ErrorDetails | Mapping[str, Any]) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "missing":
+            return "is required"
+        case "bool_type" | "bool_parsing":
+            return "must be true or false"
+        case "json_invalid":
+            return "is not valid JSON"
+        case "greater_than_equal":
+            return f"must be {context['ge']} or more"
+        case "greater_than":
+            return f"must be more than {context['gt']}"
+        case "less_than_equal":
+            return f"must be {context['le']} or less"
+        case "literal_error" | "enum":
+            return f"must be one of {context['expected']}"
+        case "int_type" | "int_parsing" | "int_from_float":
+            return "must be a whole number"
+        case "string_type":
+            return "must be text"
+        case "string_too_long":
+            return f"is too long; use at most {context['max_length']} characters"
+        case "model_attributes_type" | "dict_type" | "model_type":
+            return "must be a JSON object"
+        case _:
+            return f"is not acceptable ({error['msg'].rstrip('.').lower()})"

@@ -1,0 +1,1 @@
+"""The shared repository: the only queries; documents in, models out."""

@@ -1,0 +1,245 @@
+"""Customers in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, DeleteOne, InsertOne, UpdateOne
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from kinso.database import search
+from kinso.errors import DuplicateCustomerId
+from kinso.models.customer import Customer, CustomerDraft, CustomerQuery
+from kinso.models.money import read_stored_amount
+from kinso.repository.documents import Document, object_id, to_stored
+
+TEXT_FIELDS = frozenset({"customerId", "customerName", "contactInfo"})
+SPECIFIED_FIELDS = (*sorted(TEXT_FIELDS), "purchaseAmount", "membershipStatus")
+EXACT_COUNT_LIMIT = 200_000
+"""Above this, the size of the whole collection is read from its metadata: counting would take longer than the page."""
+
+_VISIBLE = {search.HELPERS: False, "__v": False}
+_DUPLICATE_KEY = 11000
+
+
+class CustomerRepository:
+    """Reads and writes customers; a lost update is impossible because every write names the version it replaces."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._customers = database["customers"]
+
+    def get(self, id: str) -> Customer | None:
+        """The customer, or None when there is none or `id` is malformed."""
+        key = object_id(id)
+        document = self._customers.find_one({"_id": key}, _VISIBLE) if key else None
+        return _to_customer(document) if document else None
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Customer]:
+        """Those of `ids` that exist, by id."""
+        keys = [key for id in ids if (key := object_id(id))]
+        return {
+            str(found["_id"]): _to_customer(found) for found in self._customers.find({"_id": {"$in": keys}}, _VISIBLE)
+        }
+
+    def get_by_customer_id(self, customer_id: str) -> Customer | None:
+        """The customer with this ID in any letter case."""
+        document = self._customers.find_one({"search.id": search.id_key(customer_id)}, _VISIBLE)
+        return _to_customer(document) if document else None
+
+    def get_by_customer_ids(self, customer_ids: Iterable[str]) -> dict[str, Customer]:
+        """Existing customers by the compared form of their ID (`search.id_key`)."""
+        keys = [search.id_key(customer_id) for customer_id in customer_ids]
+        found = self._customers.find({"search.id": {"$in": keys}}, {"__v": False})
+        return {document["search"]["id"]: _to_customer(document) for document in found}
+
+    def find(self, query: CustomerQuery, *, page: int, limit: int) -> list[Customer]:
+        """One page of the result; `page` counts from 1."""
+        cursor = self._sorted(query).skip((page - 1) * limit).limit(limit)
+        return [_to_customer(document) for document in cursor]
+
+    def iterate(self, query: CustomerQuery) -> Iterator[Customer]:
+        """The whole result, read in batches."""
+        for document in self._sorted(query).batch_size(2000):
+            yield _to_customer(document)
+
+    def count(self, query: CustomerQuery) -> int:
+        """How many customers the query has on all its pages."""
+        if not query.is_filtered:
+            estimate = self._customers.estimated_document_count()
+            if estimate > EXACT_COUNT_LIMIT:
+                return estimate
+        return self._customers.count_documents(_filter(query))
+
+    def ids_matching(self, query: CustomerQuery, *, membership_status: bool) -> list[str]:
+        """The ids of those in the query's result whose membership is `membership_status`."""
+        found = self._customers.find({"$and": [_filter(query), {"membershipStatus": membership_status}]}, {"_id": True})
+        return [str(document["_id"]) for document in found]
+
+    def versions(self, ids: Sequence[str]) -> dict[str, int]:
+        """The present version of those of `ids` that exist."""
+        keys = [key for id in ids if (key := object_id(id))]
+        found = self._customers.find({"_id": {"$in": keys}}, {"version": True})
+        return {str(document["_id"]): document.get("version") or 0 for document in found}
+
+    def insert(self, draft: CustomerDraft, at: datetime) -> Customer:
+        """Store a new customer; raises `DuplicateCustomerId`."""
+        document = _to_document(draft, at)
+        try:
+            self._customers.insert_one(document)
+        except DuplicateKeyError as error:
+            raise DuplicateCustomerId(draft.customer_id) from error
+        return _to_customer(document)
+
+    def insert_many(
+        self, drafts: Sequence[CustomerDraft], at: datetime, *, created_at: Sequence[datetime] = ()
+    ) -> list[Customer]:
+        """Store new customers in one round trip; raises `DuplicateCustomerId` for the first that is taken.
+
+        `created_at`, where given, says for each draft when the customer was really registered.
+        """
+        documents = [_to_document(draft, at) for draft in drafts]
+        for document, moment in zip(documents, created_at, strict=False):
+            document["createdAt"] = moment
+        try:
+            self._customers.bulk_write([InsertOne(document) for document in documents])
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"][0]
+            if failed["code"] == _DUPLICATE_KEY:
+                raise DuplicateCustomerId(drafts[failed["index"]].customer_id) from error
+            raise
+        return [_to_customer(document) for document in documents]
+
+    def update(self, before: Customer, changes: Document, at: datetime) -> Customer | None:
+        """Write `changes` (by stored names) over exactly the version in `before`.
+
+        Returns the customer as it is now, or None when that version is no longer there. Raises `DuplicateCustomerId`.
+        """
+        try:
+            result = self._customers.update_one(*_versioned_update(before, changes, at))
+        except DuplicateKeyError as error:
+            raise DuplicateCustomerId(str(changes["customerId"])) from error
+        return changed(before, changes, at) if result.modified_count else None
+
+    def update_many(self, updates: Sequence[tuple[Customer, Document]], at: datetime) -> int:
+        """Like `update` for many in one round trip; returns how many still had their version."""
+        operations = [UpdateOne(*_versioned_update(before, changes, at)) for before, changes in updates]
+        try:
+            return self._customers.bulk_write(operations, ordered=False).modified_count
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"][0]
+            if failed["code"] == _DUPLICATE_KEY:
+                raise DuplicateCustomerId(str(updates[failed["index"]][1].get("customerId"))) from error
+            raise
+
+    def delete(self, id: str, version: int) -> bool:
+        """Remove exactly this version; False when it is no longer there."""
+        return self._customers.delete_one(_at_version(ObjectId(id), version)).deleted_count == 1
+
+    def delete_many(self, customers: Sequence[Customer]) -> int:
+        """Like `delete` for many in one round trip; returns how many still had their version."""
+        operations = [DeleteOne(_at_version(ObjectId(customer.id), customer.version)) for customer in customers]
+        return self._customers.bulk_write(operations, ordered=False).deleted_count
+
+    def find_non_members(
+        self, *, at_or_above: Decimal | None = None, below: Decimal | None = None, limit: int = 0
+    ) -> list[Customer]:
+        """Non-members by purchase amount, largest first; `limit` 0 means all."""
+        found = self._customers.find(_non_members(at_or_above, below), _VISIBLE)
+        return [
+            _to_customer(document) for document in found.sort([("purchaseAmount", DESCENDING), ("_id", 1)]).limit(limit)
+        ]
+
+    def non_member_ids(self, *, at_or_above: Decimal) -> list[str]:
+        """The ids of all non-members with at least this purchase amount, largest first."""
+        found = self._customers.find(_non_members(at_or_above, None), {"_id": True}).sort("purchaseAmount", DESCENDING)
+        return [str(document["_id"]) for document in found]
+
+    def find_with_contact(self, contact: str, *, limit: int) -> list[Customer]:
+        """Customers with this contact, whatever its case and spacing."""
+        found = self._customers.find({"search.contact": search.fold(contact)}, _VISIBLE).limit(limit)
+        return [_to_customer(document) for document in found]
+
+    def find_with_name_start(self, start: str, *, limit: int) -> list[Customer]:
+        """Customers whose name begins like this, whatever its case."""
+        folded = search.fold(start)
+        found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + "\uffff"}}, _VISIBLE).limit(limit)
+        return [_to_customer(document) for document in found]
+
+    def _sorted(self, query: CustomerQuery) -> Any:
+        direction = ASCENDING if query.sort_order == "asc" else DESCENDING
+        order = [(search.SORT_KEYS[query.sort_by], direction)]
+        if query.sort_by == "membershipStatus":
+            order.append(("search.name", ASCENDING))
+        return self._customers.find(_filter(query), _VISIBLE).sort([*order, ("_id", direction)])
+
+
+def _filter(query: CustomerQuery) -> dict[str, Any]:
+    parts = [search.matching(query.search), search.name_matching(query.customer_name)]
+    if query.membership_status is not None:
+        parts.append({"membershipStatus": query.membership_status})
+    parts = [part for part in parts if part]
+    return {"$and": parts} if len(parts) > 1 else parts[0] if parts else {}
+
+
+def _non_members(at_or_above: Decimal | None, below: Decimal | None) -> dict[str, Any]:
+    bounds = {"$gte": at_or_above, "$lt": below}
+    amount = to_stored({operator: bound for operator, bound in bounds.items() if bound is not None})
+    return {"membershipStatus": False, "purchaseAmount": amount}
+
+
+def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
+    return {"_id": key, "version": version if version else {"$in": [0, None]}}
+
+
+def _versioned_update(before: Customer, changes: Document, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
+    if TEXT_FIELDS & changes.keys():
+        fields |= _changed_helpers(before, changes)
+    return _at_version(ObjectId(before.id), before.version), {"$set": fields}
+
+
+def _changed_helpers(before: Customer, changes: Document) -> dict[str, str]:
+    """Helper fields after the change; the unique key stays as it is while the ID does, also for adopted twins."""
+    helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes})
+    if search.id_key(str(changes.get("customerId", before.customer_id))) == search.id_key(before.customer_id):
+        del helpers["id"]
+    return {f"{search.HELPERS}.{name}": value for name, value in helpers.items()}
+
+
+def changed(before: Customer, changes: Document, at: datetime) -> Customer:
+    """The customer after `changes` (by stored names) were written over the version in `before`."""
+    values = {**before.model_dump(by_alias=True), **changes, "updatedAt": at, "version": before.version + 1}
+    return Customer.model_validate(values)
+
+
+def _to_document(draft: CustomerDraft, at: datetime) -> dict[str, Any]:
+    values = draft.model_dump(by_alias=True)
+    return {
+        "_id": ObjectId(),
+        **to_stored(values),
+        "createdAt": at,
+        "updatedAt": at,
+        "version": 1,
+        search.HELPERS: search.helper_fields(values),
+    }
+
+
+def _to_customer(document: Document) -> Customer:
+    """Trusted, lenient and quick: an adopted document may lack or mistype anything but its `_id`."""
+    created = document.get("createdAt") or document["_id"].generation_time
+    return Customer.model_construct(
+        id=str(document["_id"]),
+        customer_id=str(document.get("customerId") or ""),
+        customer_name=str(document.get("customerName") or ""),
+        contact_info=str(document.get("contactInfo") or ""),
+        purchase_amount=read_stored_amount(document.get("purchaseAmount")),
+        membership_status=document.get("membershipStatus") is True,
+        created_at=created,
+        updated_at=document.get("updatedAt") or created,
+        version=document.get("version") or 0,
+    )

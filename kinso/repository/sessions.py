@@ -1,0 +1,48 @@
+"""Who is signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from pymongo.database import Database
+
+from kinso.models.user import Session
+
+
+class SessionRepository:
+    """One document per session; its `_id` is the hash of the secret that only the browser or client holds.
+
+    A TTL index on `expiresAt` removes what has expired, but up to a minute late: readers compare the time themselves.
+    """
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._sessions = database["sessions"]
+
+    def insert(self, session: Session) -> None:
+        """Begin a session."""
+        self._sessions.insert_one({**session.model_dump(by_alias=True, exclude={"id"}), "_id": session.id})
+
+    def get(self, id: str) -> Session | None:
+        """The session, which may have expired."""
+        document = self._sessions.find_one(_by_id(id))
+        return Session.model_validate(document) if document else None
+
+    def extend(self, id: str, expires_at: datetime) -> None:
+        """Move the end of a session later."""
+        self._sessions.update_one(_by_id(id), {"$max": {"expiresAt": expires_at}})
+
+    def delete(self, id: str) -> bool:
+        """End a session; False when there was none."""
+        return self._sessions.delete_one(_by_id(id)).deleted_count == 1
+
+    def delete_for_user(self, user_id: str, *, except_id: str | None = None) -> int:
+        """End all sessions of a user, or all but one; returns how many were ended."""
+        query: dict[str, Any] = {"userId": user_id}
+        if except_id is not None:
+            query["_id"] = {"$ne": except_id}
+        return self._sessions.delete_many(query).deleted_count
+
+
+def _by_id(id: str) -> Any:
+    return cast(Any, {"_id": id})

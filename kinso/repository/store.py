@@ -1,0 +1,50 @@
+"""Everything the services store into, behind one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from kinso.database.connection import Connection, translated_errors
+from kinso.repository.attempts import AttemptRepository
+from kinso.repository.changes import ChangeRepository
+from kinso.repository.customers import CustomerRepository
+from kinso.repository.figures import FigureRepository
+from kinso.repository.runs import RunRepository
+from kinso.repository.sessions import SessionRepository
+from kinso.repository.shop import ShopRepository
+from kinso.repository.users import UserRepository
+
+Result = TypeVar("Result")
+
+
+class Store:
+    """The repositories of one database."""
+
+    def __init__(self, connection: Connection) -> None:
+        database = connection.database
+        self.connection = connection
+        self.customers = CustomerRepository(database)
+        self.changes = ChangeRepository(database)
+        self.runs = RunRepository(database)
+        self.figures = FigureRepository(database)
+        self.users = UserRepository(database)
+        self.sessions = SessionRepository(database)
+        self.attempts = AttemptRepository(database)
+        self.shop = ShopRepository(database)
+
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return self.connection.database.name
+
+    def transact(self, work: Callable[[], Result]) -> Result:
+        """Run `work` so that all of its writes happen or none; it may be called again after a collision."""
+        return self.connection.transact(work)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Turn the driver's failures into `DatabaseUnavailable`."""
+        with translated_errors():
+            yield

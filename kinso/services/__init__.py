@@ -1,0 +1,1 @@
+"""Use cases: one function each, with its permission check and its transaction."""

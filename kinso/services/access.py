@@ -1,0 +1,57 @@
+"""What makes a function a use case: its permission is checked before it runs, and no driver error leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from kinso.errors import NotPermitted
+from kinso.models.user import Actor, Permission
+from kinso.repository.store import Store
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """A registered use case, for tests that go through every permission and role."""
+
+    name: str
+    permission: Permission
+    function: Callable[..., Any]
+
+
+USE_CASES: dict[str, UseCase] = {}
+
+
+def use_case(
+    permission: Permission,
+) -> Callable[
+    [Callable[Concatenate[Store, Actor, Parameters], Result]],
+    Callable[Concatenate[Store, Actor, Parameters], Result],
+]:
+    """Demand `permission` of the actor; raises `NotPermitted` before anything is read or written."""
+
+    def decorate(
+        function: Callable[Concatenate[Store, Actor, Parameters], Result],
+    ) -> Callable[Concatenate[Store, Actor, Parameters], Result]:
+        @wraps(function)
+        def checked(store: Store, actor: Actor, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            demand(actor, permission)
+            with store.guarded():
+                return function(store, actor, *args, **kwargs)
+
+        name = f"{function.__module__}.{function.__qualname__}"
+        USE_CASES[name] = UseCase(name, permission, checked)
+        return checked
+
+    return decorate
+
+
+def demand(actor: Actor, permission: Permission) -> None:
+    """Raise `NotPermitted` when the actor's role does not include `permission`."""
+    if not actor.may(permission):
+        raise NotPermitted(f"Your role ({actor.role}) does not allow this; ask an administrator for the permission.")

@@ -1,0 +1,51 @@
+"""Proof that a form was filled in on our own page.
+
+Tokens are derived from a secret that only the browser and the server know (the session's id, or the nonce in a cookie
+before there is a session), so they need no key of their own: they hold across restarts and between processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+
+def csrf_token(session_id: str) -> str:
+    """The hidden field `csrf` of forms that a signed-in person submits, such as the one for POST /sign-out."""
+    return _derive(session_id, "session")
+
+
+def is_csrf_token(session_id: str, token: str) -> bool:
+    """Whether the token belongs to the session."""
+    return _equal(csrf_token(session_id), token)
+
+
+def form_token(nonce: str) -> str:
+    """The hidden field `csrf` of a form that is shown before there is a session."""
+    return _derive(nonce, "form")
+
+
+def is_form_token(nonce: str | None, token: str) -> bool:
+    """Whether the token belongs to the nonce that the browser keeps in its cookie."""
+    return bool(nonce) and _equal(form_token(nonce or ""), token)
+
+
+def is_same_origin(*, origin: str | None, fetch_site: str | None, host: str | None) -> bool:
+    """Whether a request that changes something comes from our own pages, by its headers of these names.
+
+    Browsers always send `Sec-Fetch-Site` (over https and to localhost) or `Origin` with a POST; without both it is no
+    browser, and so nobody's cookies are being abused.
+    """
+    if fetch_site is not None:
+        return fetch_site in {"same-origin", "none"}
+    if origin is not None:
+        return host is not None and origin.partition("://")[2].lower() == host.lower()
+    return True
+
+
+def _derive(secret: str, purpose: str) -> str:
+    return hmac.new(secret.encode("utf-8", "surrogatepass"), f"kinso {purpose}".encode(), hashlib.sha256).hexdigest()
+
+
+def _equal(expected: str, given: str) -> bool:
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,117 @@
+"""Use cases about single customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kinso.errors import NotFound, StaleVersion
+from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
+from kinso.models.user import Actor, Permission
+from kinso.repository.documents import now
+from kinso.repository.store import Store
+from kinso.services.access import demand, use_case
+from kinso.services.records import record_of_creation, record_of_deletion, record_of_update, specified_fields
+
+_GONE = "This customer does not exist any more; search for it again."
+
+
+@use_case(Permission.READ)
+def get_customer(store: Store, actor: Actor, id: str) -> Customer:
+    """The customer with this `_id`; raises `NotFound`, also for a malformed one."""
+    return _existing(store, id)
+
+
+@use_case(Permission.READ)
+def list_customers(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> CustomerPage:
+    """One page of a query with its total; a page past the end is empty."""
+    limit = min(limit, LARGEST_PAGE)
+    total = store.customers.count(query)
+    items = store.customers.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
+    return CustomerPage(items=items, page=page, limit=limit, total=total)
+
+
+@use_case(Permission.READ)
+def count_customers(store: Store, actor: Actor, query: CustomerQuery) -> int:
+    """How many customers a query has."""
+    return store.customers.count(query)
+
+
+@use_case(Permission.READ)
+def find_changed_since(store: Store, actor: Actor, versions: Mapping[str, int]) -> list[str]:
+    """Which of the customers shown at these versions were changed or deleted meanwhile."""
+    present = store.customers.versions(list(versions))
+    return [id for id, version in versions.items() if present.get(id) != version]
+
+
+@use_case(Permission.CREATE)
+def create_customer(store: Store, actor: Actor, draft: CustomerDraft) -> Customer:
+    """Register a new customer; raises `DuplicateCustomerId`."""
+    if draft.membership_status:
+        demand(actor, Permission.MEMBERSHIP)
+
+    def work() -> Customer:
+        created = store.customers.insert(draft, now())
+        store.changes.record([record_of_creation(actor, created)])
+        return created
+
+    return store.transact(work)
+
+
+@use_case(Permission.EDIT)
+def update_customer(
+    store: Store, actor: Actor, id: str, patch: CustomerPatch, *, version: int | None = None
+) -> Customer:
+    """Change the given fields.
+
+    With `version`, only that version is changed, else `StaleVersion` is raised; without it the present one is, whatever
+    others did to it. Raises `NotFound` and `DuplicateCustomerId`.
+    """
+    if "membership_status" in patch.model_fields_set:
+        demand(actor, Permission.MEMBERSHIP)
+    return _update(store, actor, id, patch, version)
+
+
+@use_case(Permission.MEMBERSHIP)
+def set_membership(store: Store, actor: Actor, id: str, *, membership_status: bool) -> Customer:
+    """Make one customer a member or a non-member; raises `NotFound`."""
+    return _update(store, actor, id, CustomerPatch(membership_status=membership_status), None)
+
+
+@use_case(Permission.DELETE)
+def delete_customer(store: Store, actor: Actor, id: str, *, version: int | None = None) -> Customer:
+    """Delete one customer and return it; raises `NotFound`, and `StaleVersion` when not at `version` any more."""
+
+    def work() -> Customer:
+        customer = _existing(store, id)
+        if version not in (None, customer.version) or not store.customers.delete(id, customer.version):
+            raise StaleVersion(customer)
+        deleted = customer.model_copy(update={"updated_at": now()})
+        store.changes.record([record_of_deletion(actor, deleted)])
+        return customer
+
+    return store.transact(work)
+
+
+def _update(store: Store, actor: Actor, id: str, patch: CustomerPatch, version: int | None) -> Customer:
+    def work() -> Customer:
+        before = _existing(store, id)
+        if version not in (None, before.version):
+            raise StaleVersion(before)
+        shown = specified_fields(before)
+        changes = {name: value for name, value in patch.changes().items() if shown[name] != value}
+        if not changes:
+            return before
+        after = store.customers.update(before, changes, now())
+        if after is None:
+            raise StaleVersion(_existing(store, id))
+        store.changes.record([record_of_update(actor, before, after)])
+        return after
+
+    return store.transact(work)
+
+
+def _existing(store: Store, id: str) -> Customer:
+    customer = store.customers.get(id)
+    if customer is None:
+        raise NotFound(_GONE)
+    return customer

@@ -1,0 +1,84 @@
+"""Saving what people typed over rows that they saw a while ago: the grid and the edit form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kinso.errors import DuplicateCustomerId, FieldError, InvalidInput, StaleVersion
+from kinso.models.customer import Customer, CustomerPatch
+from kinso.models.edit import CustomerEdit, EditOutcome, FieldConflict
+from kinso.models.user import Actor, Permission
+from kinso.models.validation import parse
+from kinso.repository.documents import now
+from kinso.repository.store import Store
+from kinso.services.access import demand, use_case
+from kinso.services.records import record_of_update, specified_fields
+
+_DELETED = "was deleted by someone else meanwhile, so this change cannot be saved"
+
+
+@use_case(Permission.EDIT)
+def save_edits(store: Store, actor: Actor, edits: Sequence[CustomerEdit]) -> list[EditOutcome]:
+    """Save every good cell, each row in a transaction of its own, and report the rest.
+
+    A field that someone else changed meanwhile is merged when it was not typed over, and reported as a conflict when it
+    was; nothing of theirs is overwritten.
+    """
+    return [_save_edit(store, actor, edit) for edit in edits]
+
+
+def _save_edit(store: Store, actor: Actor, edit: CustomerEdit) -> EditOutcome:
+    good, errors = _validate(edit)
+    if "membershipStatus" in good:
+        demand(actor, Permission.MEMBERSHIP)
+    try:
+        outcome = store.transact(lambda: _merge_and_save(store, actor, edit, good))
+    except DuplicateCustomerId as error:
+        errors += error.errors
+        del good["customerId"]
+        outcome = store.transact(lambda: _merge_and_save(store, actor, edit, good))
+    return EditOutcome(edit, outcome.current, outcome.saved, (*errors, *outcome.errors), outcome.conflicts)
+
+
+def _validate(edit: CustomerEdit) -> tuple[dict[str, Any], list[FieldError]]:
+    """Each field by itself, so that one bad cell does not hold back the others; unchanged ones are left out."""
+    good: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name, value in edit.values.items():
+        try:
+            good |= parse(CustomerPatch, {name: value}).changes()
+        except InvalidInput as error:
+            errors += error.errors
+    shown = specified_fields(edit.before)
+    return {name: value for name, value in good.items() if shown[name] != value}, errors
+
+
+def _merge_and_save(store: Store, actor: Actor, edit: CustomerEdit, good: dict[str, Any]) -> EditOutcome:
+    current = store.customers.get(edit.before.id)
+    if current is None:
+        gone = FieldError("_id", f"Customer {edit.before.customer_id} {_DELETED}.")
+        return EditOutcome(edit, None, errors=(gone,))
+    conflicts = _conflicts(edit.before, current, good)
+    taken = {conflict.field for conflict in conflicts}
+    stored = specified_fields(current)
+    changes = {name: value for name, value in good.items() if name not in taken and stored[name] != value}
+    after = _write(store, actor, current, changes) if changes else current
+    return EditOutcome(edit, after, saved=changes, conflicts=tuple(conflicts))
+
+
+def _conflicts(before: Customer, current: Customer, good: dict[str, Any]) -> list[FieldConflict]:
+    shown, stored = specified_fields(before), specified_fields(current)
+    return [
+        FieldConflict(name, before=shown[name], theirs=stored[name], mine=mine)
+        for name, mine in good.items()
+        if stored[name] != shown[name] and stored[name] != mine
+    ]
+
+
+def _write(store: Store, actor: Actor, current: Customer, changes: dict[str, Any]) -> Customer:
+    after = store.customers.update(current, changes, now())
+    if after is None:
+        raise StaleVersion(current)
+    store.changes.record([record_of_update(actor, current, after)])
+    return after

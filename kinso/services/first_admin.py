@@ -1,0 +1,112 @@
+"""The first administrator: given by the settings, or set up by whoever can read the server's console."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+
+from pydantic import SecretStr
+
+from kinso.config import Settings
+from kinso.errors import ConfigurationError, Conflict, DuplicateEmail, FieldError, InvalidInput
+from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD, NewUser, Role, User, check_email
+from kinso.models.validation import parse
+from kinso.repository.documents import now
+from kinso.repository.store import Store
+from kinso.services.passwords import hash_password
+from kinso.services.throttle import Target, begin_attempt, check_attempts, forgive
+
+_UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_GROUPS, _GROUP_LENGTH = 3, 4
+_ALREADY_SET_UP = "Kinso is set up already; sign in instead."
+
+_log = logging.getLogger(__name__)
+
+
+def prepare_first_admin(store: Store, settings: Settings) -> str | None:
+    """When there are no users, create the administrator that the settings name, or return a new one-time code.
+
+    The code is for the console and for `set_up_first_admin`; the database keeps only its hash, so that it does not
+    matter which of several processes is asked. Raises `ConfigurationError` when the settings name an unusable account.
+    """
+    with store.guarded():
+        if store.users.exist():
+            store.users.drop_set_up_codes()
+            return None
+        if settings.admin_email and settings.admin_password:
+            _create_from_settings(store, settings.admin_email, settings.admin_password)
+            return None
+        code = "-".join("".join(secrets.choice(_UNAMBIGUOUS) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
+        store.users.add_set_up_code(_hash(code))
+        return code
+
+
+def needs_set_up(store: Store) -> bool:
+    """Whether there are no users yet."""
+    with store.guarded():
+        return not store.users.exist()
+
+
+def set_up_first_admin(store: Store, code: str, email: str, name: str, password: str, address: str) -> User:
+    """Create the first administrator with the code from the console; `address` is where the visitor comes from.
+
+    Raises `InvalidInput` for the fields `code`, `email`, `name` and `password`, `TooManyAttempts`, and `Conflict` when
+    there is a user already, also when two visitors try at once.
+    """
+    with store.guarded():
+        if store.users.exist():
+            raise Conflict(_ALREADY_SET_UP)
+        new = parse(NewUser, {"email": email, "name": name, "password": password, "role": Role.ADMIN})
+        target = Target.of("set-up", address)
+        check_attempts(store, target)
+        begin_attempt(store, target)
+        code_hash = _valid_hash(store, code)
+        password_hash = hash_password(new.password.get_secret_value())
+
+        def work() -> User:
+            if store.users.exist() or not store.users.take_set_up_code(code_hash):
+                raise Conflict(_ALREADY_SET_UP)
+            return store.users.insert(new, password_hash, now())
+
+        user = store.transact(work)
+        forgive(store, target)
+        return user
+
+
+def _valid_hash(store: Store, code: str) -> str:
+    given = _hash(code)
+    matching = [known for known in store.users.set_up_codes() if hmac.compare_digest(known, given)]
+    if not matching:
+        # Used up by another visitor since we looked.
+        if store.users.exist():
+            raise Conflict(_ALREADY_SET_UP)
+        sentence = "Code is not right; copy it from the server's console, or restart the server for a new one."
+        raise InvalidInput([FieldError("code", sentence)])
+    return matching[0]
+
+
+def _hash(code: str) -> str:
+    characters = "".join(character for character in code.upper() if character in _UNAMBIGUOUS)
+    return hashlib.sha256(characters.encode()).hexdigest()
+
+
+def _create_from_settings(store: Store, email: str, password: str) -> None:
+    try:
+        address = check_email(email)
+    except ValueError as error:
+        raise ConfigurationError(f"KINSO_ADMIN_EMAIL {error}.") from error
+    if len(password) > LONGEST_PASSWORD:
+        raise ConfigurationError(f"KINSO_ADMIN_PASSWORD is too long; use at most {LONGEST_PASSWORD} characters.")
+    if len(password) < SHORTEST_PASSWORD:
+        _log.warning(
+            "KINSO_ADMIN_PASSWORD is shorter than %d characters; change it after signing in.", SHORTEST_PASSWORD
+        )
+    # Not validated as a typed account is: the operator decides about the length of this password.
+    new = NewUser.model_construct(email=address, name="Administrator", role=Role.ADMIN, password=SecretStr(password))
+    try:
+        store.users.insert(new, hash_password(password), now())
+    except DuplicateEmail:
+        # Another process that started in the same moment was quicker with the same settings.
+        _log.info("The first administrator exists already.")

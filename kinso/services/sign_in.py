@@ -1,0 +1,133 @@
+"""Signing in and out, and knowing who is signed in.
+
+A session is a random secret in the browser's cookie (or an API client's hands); the database keeps only its hash, which
+is the session's id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from threading import BoundedSemaphore
+from typing import NamedTuple
+
+from kinso.errors import NotSignedIn
+from kinso.models.user import Session, User, check_email
+from kinso.repository.documents import now
+from kinso.repository.store import Store
+from kinso.services.csrf import csrf_token as csrf_token
+from kinso.services.passwords import hash_password, is_outdated, matches
+from kinso.services.throttle import Target, begin_attempt, check_attempts, forgive
+
+SESSION_COOKIE = "kinso_session"
+IDLE_LIFETIME = timedelta(hours=12)
+"""A session ends when it was not used for so long."""
+LONGEST_LIFETIME = timedelta(days=7)
+"""A session ends after this, however much it was used; also the cookie's lifetime."""
+_SMALLEST_EXTENSION = timedelta(minutes=5)
+_WRONG = "E-mail or password is not right; check both and try again."
+
+_verifying = BoundedSemaphore(2)
+"""Hashing is meant to be expensive: a flood of guesses must not take every processor and all memory.
+
+It also keeps the number of attempts that are counted but not yet decided below every limit, so that many right
+passwords at once do not look like guessing.
+"""
+
+
+class SignedIn(NamedTuple):
+    """A new session; `secret` is what the browser or client presents from now on."""
+
+    secret: str
+    session: Session
+    user: User
+
+
+def sign_in(store: Store, email: str, password: str, address: str) -> SignedIn:
+    """Begin a session for whoever knows the password; `address` is the network address they come from.
+
+    Raises `NotSignedIn` with the same sentence for an unknown e-mail, a wrong password and a switched-off account, and
+    `TooManyAttempts`.
+    """
+    target = Target.of(email.strip().lower(), address)
+    with store.guarded():
+        check_attempts(store, target)
+        with _verifying:
+            begin_attempt(store, target)
+            found = _find(store, email)
+            user, password_hash = found or (None, None)
+            known = matches(password_hash, password)
+            if user is None or password_hash is None or not known:
+                raise NotSignedIn(_WRONG)
+            if is_outdated(password_hash):
+                password_hash = _renew(store, user, password_hash, password)
+        signed_in = _begin_session(store, user, password_hash)
+        forgive(store, target)
+        return signed_in
+
+
+def resume(store: Store, session_id: str | None, *, in_use: bool = True) -> User:
+    """The person behind a session; being in use moves its end.
+
+    Raises `NotSignedIn` when it is absent, expired or ended, or the account is switched off.
+    """
+    with store.guarded():
+        moment = now()
+        session = store.sessions.get(session_id) if session_id else None
+        if session is None or session.expires_at <= moment:
+            raise NotSignedIn
+        user = store.users.by_id(session.user_id)
+        if user is None or not user.active:
+            raise NotSignedIn
+        end = _end_of(session.created_at, moment)
+        # Not with every request, because each one would then be a write.
+        if in_use and end - session.expires_at >= _SMALLEST_EXTENSION:
+            store.sessions.extend(session.id, end)
+        return user
+
+
+def sign_out(store: Store, session_id: str) -> None:
+    """End a session; one that has ended already is no error."""
+    with store.guarded():
+        store.sessions.delete(session_id)
+
+
+def session_id_of(secret: str) -> str:
+    """The id under which the session of this secret is stored."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _find(store: Store, email: str) -> tuple[User, str] | None:
+    try:
+        return store.users.with_password_hash(email=check_email(email))
+    except ValueError:
+        return None
+
+
+def _renew(store: Store, user: User, password_hash: str, password: str) -> str:
+    renewed = hash_password(password)
+    return renewed if store.users.replace_password_hash(user.id, password_hash, renewed) else password_hash
+
+
+def _begin_session(store: Store, user: User, password_hash: str) -> SignedIn:
+    secret = secrets.token_urlsafe(32)
+
+    def work() -> SignedIn:
+        moment = now()
+        # Writing to the account makes this collide with a password reset or a switch-off in the same moment: either
+        # they end this session, or it does not begin.
+        current = store.users.record_sign_in(user.id, password_hash, moment)
+        if current is None:
+            raise NotSignedIn(_WRONG)
+        session = Session(
+            id=session_id_of(secret), user_id=user.id, created_at=moment, expires_at=_end_of(moment, moment)
+        )
+        store.sessions.insert(session)
+        return SignedIn(secret, session, current)
+
+    return store.transact(work)
+
+
+def _end_of(created_at: datetime, used_at: datetime) -> datetime:
+    return min(used_at + IDLE_LIFETIME, created_at + LONGEST_LIFETIME)

@@ -1,0 +1,121 @@
+"""What tests share: a real MongoDB for the whole run, an empty database for each test, and people with each role."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from kinso.config import Settings
+from kinso.database.connection import Connection, connect
+from kinso.database.schema import INDEXES, prepare
+from kinso.models.user import Actor, Role
+from kinso.repository.store import Store
+from tests.support import server
+
+_OWN_SETTINGS = (
+    "KINSO_MONGODB_URI",
+    "KINSO_DATABASE",
+    "KINSO_DATA_DIR",
+    "KINSO_ADMIN_EMAIL",
+    "KINSO_ADMIN_PASSWORD",
+    "KINSO_SMTP_URL",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in _OWN_SETTINGS:
+        os.environ.pop(name, None)
+    if not hasattr(config, "workerinput"):
+        server.begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        server.end_run()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(request: pytest.FixtureRequest) -> str:
+    """A real MongoDB, started by Kinso's own code; shared by all processes of the run."""
+    is_worker = hasattr(request.config, "workerinput")
+    return server.shared_uri(os.getppid() if is_worker else os.getpid())
+
+
+@pytest.fixture(scope="session")
+def settings(mongodb_uri: str) -> Settings:
+    """Settings that lead to this process's own database."""
+    return Settings(mongodb_uri=mongodb_uri, database=f"kinso_{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def _prepared(settings: Settings) -> Iterator[Settings]:
+    connection = connect(settings)
+    prepare(connection)
+    yield settings
+    connection.client.drop_database(connection.database)
+    connection.close()
+
+
+@pytest.fixture
+def connection(_prepared: Settings) -> Iterator[Connection]:
+    """A prepared database on the real MongoDB, empty at the start of the test; the test may close it."""
+    connection = connect(_prepared)
+    for name in {*INDEXES, *connection.database.list_collection_names()}:
+        connection.database[name].delete_many({})
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def store(connection: Connection) -> Store:
+    """The repositories of `connection`."""
+    return Store(connection)
+
+
+@pytest.fixture
+def new_database(mongodb_uri: str) -> Iterator[Callable[[], Connection]]:
+    """Makes connections to databases of the test's own, not prepared, removed after it."""
+    made: list[Connection] = []
+
+    def make() -> Connection:
+        made.append(connect(Settings(mongodb_uri=mongodb_uri, database=f"kinso_{uuid.uuid4().hex[:12]}")))
+        return made[-1]
+
+    yield make
+    for connection in made:
+        connection.client.drop_database(connection.database)
+        connection.close()
+
+
+@pytest.fixture
+def mock_store() -> Iterator[Store]:
+    """A prepared store in memory, without any server: no transactions, small data only."""
+    connection = connect(Settings(mongodb_uri="mongomock://"))
+    prepare(connection)
+    yield Store(connection)
+    connection.close()
+
+
+def _actor(role: Role) -> Actor:
+    return Actor(user_id=f"{role:0>24}".encode().hex()[-24:], name=f"{role.capitalize()} Person", role=role, source="app")
+
+
+@pytest.fixture
+def admin() -> Actor:
+    return _actor(Role.ADMIN)
+
+
+@pytest.fixture
+def manager() -> Actor:
+    return _actor(Role.MANAGER)
+
+
+@pytest.fixture
+def staff() -> Actor:
+    return _actor(Role.STAFF)
+
+
+@pytest.fixture
+def analyst() -> Actor:
+    return _actor(Role.ANALYST)

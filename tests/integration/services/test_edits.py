@@ -1,0 +1,112 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kinso.models.customer import CustomerDraft, CustomerPatch
+from kinso.models.edit import CustomerEdit
+from kinso.services.customers import create_customer, delete_customer, get_customer, update_customer
+from kinso.services.edits import save_edits
+from kinso.services.records import specified_fields
+
+
+@pytest.fixture
+def ada(store, staff):
+    return create_customer(
+        store, staff, CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com")
+    )
+
+
+@pytest.fixture
+def bea(store, staff):
+    return create_customer(
+        store, staff, CustomerDraft(customer_id="B-1", customer_name="Bea", contact_info="bea@shop.com")
+    )
+
+
+def save(store, actor, before, **values):
+    [outcome] = save_edits(store, actor, [CustomerEdit(before, values)])
+    return outcome
+
+
+def test_good_cells_are_saved_and_bad_ones_are_named(store, staff, ada):
+    outcome = save(store, staff, ada, customerName="Ada Byron", contactInfo="x", purchaseAmount=-5)
+    assert outcome.saved == {"customerName": "Ada Byron"}
+    assert [error.field for error in outcome.errors] == ["contactInfo", "purchaseAmount"]
+    stored = get_customer(store, staff, ada.id)
+    assert (stored.customer_name, stored.contact_info) == ("Ada Byron", "ada@shop.com")
+    assert outcome.current == stored
+
+
+def test_a_taken_id_is_named_and_the_rest_of_the_row_is_saved(store, staff, ada, bea):
+    outcome = save(store, staff, ada, customerId="b-1", customerName="Ada Byron")
+    assert [error.field for error in outcome.errors] == ["customerId"]
+    stored = get_customer(store, staff, ada.id)
+    assert (stored.customer_id, stored.customer_name) == ("A-1", "Ada Byron")
+
+
+def test_edits_of_different_fields_merge(store, staff, ada):
+    update_customer(store, staff, ada.id, CustomerPatch(contact_info="new@shop.com"))
+    outcome = save(store, staff, ada, customerName="Ada Byron")
+    assert outcome.is_complete
+    stored = get_customer(store, staff, ada.id)
+    assert (stored.customer_name, stored.contact_info, stored.version) == ("Ada Byron", "new@shop.com", 3)
+
+
+def test_edits_of_the_same_field_show_before_theirs_and_mine_and_overwrite_nothing(store, staff, ada):
+    update_customer(store, staff, ada.id, CustomerPatch(customer_name="Theirs"))
+    outcome = save(store, staff, ada, customerName="Mine", purchaseAmount=7)
+    [conflict] = outcome.conflicts
+    assert (conflict.field, conflict.before, conflict.theirs, conflict.mine) == (
+        "customerName",
+        "Ada",
+        "Theirs",
+        "Mine",
+    )
+    stored = get_customer(store, staff, ada.id)
+    assert (stored.customer_name, stored.purchase_amount) == ("Theirs", Decimal("7.00"))
+
+
+def test_the_same_edit_by_two_people_is_no_conflict(store, staff, ada):
+    update_customer(store, staff, ada.id, CustomerPatch(customer_name="Same"))
+    assert save(store, staff, ada, customerName="Same").is_complete
+
+
+def test_an_edit_of_a_deleted_customer_says_so_and_others_are_saved(store, manager, ada, bea):
+    delete_customer(store, manager, ada.id)
+    gone, saved = save_edits(
+        store, manager, [CustomerEdit(ada, {"customerName": "New"}), CustomerEdit(bea, {"customerName": "New"})]
+    )
+    assert gone.current is None
+    assert "deleted" in gone.errors[0].message
+    assert saved.is_complete
+
+
+fields = {
+    "customerName": st.sampled_from(["Ada", "Bea", "Cara", ""]),
+    "contactInfo": st.sampled_from(["ada@shop.com", "bea@shop.com", "no"]),
+    "purchaseAmount": st.sampled_from([0, 10, 20.5, -1]),
+    "membershipStatus": st.booleans(),
+}
+typed = st.fixed_dictionaries({}, optional=fields)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(theirs=typed, mine=typed)
+def test_nothing_anyone_saved_is_overwritten_and_nothing_typed_is_dropped_silently(store, admin, theirs, mine):
+    for found in store.customers.get_by_customer_ids(["A-1"]).values():
+        store.customers.delete(found.id, found.version)
+    before = create_customer(
+        store, admin, CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com")
+    )
+    save(store, admin, before, **theirs)
+    after_theirs = specified_fields(get_customer(store, admin, before.id))
+    outcome = save(store, admin, before, **mine)
+    final = specified_fields(get_customer(store, admin, before.id))
+    reported = {error.field for error in outcome.errors} | {conflict.field for conflict in outcome.conflicts}
+    for name, value in final.items():
+        was_theirs = after_theirs[name] != specified_fields(before)[name]
+        assert not was_theirs or value == after_theirs[name]
+        if name in mine and name not in reported and mine[name] != specified_fields(before)[name]:
+            assert value == mine[name]

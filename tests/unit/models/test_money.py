@@ -1,0 +1,50 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinso.models.money import LARGEST, check_amount, read_stored_amount
+
+amounts = st.decimals(min_value=0, max_value=LARGEST, places=2, allow_nan=False)
+
+
+@given(amounts)
+def test_an_amount_survives_the_way_to_the_database_and_back(amount):
+    assert read_stored_amount(float(amount)) == amount
+
+
+@given(st.lists(amounts, max_size=50))
+def test_adding_stored_amounts_never_drifts_from_the_sum_of_cents(purchases):
+    stored = 0.0
+    for purchase in purchases:
+        stored = float(min(LARGEST, read_stored_amount(stored) + purchase))
+    assert read_stored_amount(stored) == min(LARGEST, sum(purchases, Decimal(0)))
+
+
+@given(amounts, amounts)
+def test_comparing_stored_amounts_is_exact(one, other):
+    assert (float(one) >= float(other)) == (one >= other)
+
+
+@pytest.mark.parametrize(
+    ("entered", "kept"), [(0, "0.00"), (12.345, "12.35"), (0.1 + 0.2, "0.30"), (Decimal("2.675"), "2.68"), (7, "7.00")]
+)
+def test_an_amount_is_rounded_to_cents_as_on_a_receipt(entered, kept):
+    assert check_amount(entered) == Decimal(kept)
+
+
+@pytest.mark.parametrize(
+    "entered", [True, "12", None, {"$gt": 0}, [1], float("nan"), float("inf"), -0.001, 1e13, Decimal("NaN"), 10**400]
+)
+def test_what_is_no_acceptable_amount_is_refused(entered):
+    with pytest.raises(ValueError):
+        check_amount(entered)
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [(None, "0.00"), ("12.5", "12.50"), ("abc", "0.00"), (3, "3.00"), (float("nan"), "0.00"), (True, "0.00")],
+)
+def test_an_amount_that_an_earlier_application_stored_is_read_leniently(stored, read):
+    assert read_stored_amount(stored) == Decimal(read)
