@@ -11,6 +11,7 @@ from kinso.database.connection import Connection, connect
 from kinso.database.schema import INDEXES, prepare
 from kinso.models.user import Actor, Role
 from kinso.repository.store import Store
+from kinso.services.office import Office, use_office
 from tests.support import server
 
 _OWN_SETTINGS = (
@@ -74,12 +75,19 @@ def store(connection: Connection) -> Store:
 
 
 @pytest.fixture
-def new_database(mongodb_uri: str) -> Iterator[Callable[[], Connection]]:
-    """Makes connections to databases of the test's own, not prepared, removed after it."""
+def office(store: Store, settings: Settings) -> Iterator[Office]:
+    """`store` as what the front ends of this process work on."""
+    with use_office(Office.around(store, settings)) as office:
+        yield office
+
+
+@pytest.fixture
+def new_database(mongodb_uri: str) -> Iterator[Callable[..., Connection]]:
+    """Makes connections to databases of the test's own, not prepared, removed after it; `name` is for a second one."""
     made: list[Connection] = []
 
-    def make() -> Connection:
-        made.append(connect(Settings(mongodb_uri=mongodb_uri, database=f"kinso_{uuid.uuid4().hex[:12]}")))
+    def make(name: str = "") -> Connection:
+        made.append(connect(Settings(mongodb_uri=mongodb_uri, database=name or f"kinso_{uuid.uuid4().hex[:12]}")))
         return made[-1]
 
     yield make
@@ -98,7 +106,9 @@ def mock_store() -> Iterator[Store]:
 
 
 def _actor(role: Role) -> Actor:
-    return Actor(user_id=f"{role:0>24}".encode().hex()[-24:], name=f"{role.capitalize()} Person", role=role, source="app")
+    return Actor(
+        user_id=f"{role:0>24}".encode().hex()[-24:], name=f"{role.capitalize()} Person", role=role, source="app"
+    )
 
 
 @pytest.fixture

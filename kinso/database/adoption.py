@@ -20,7 +20,7 @@ from kinso.models.money import read_stored_amount
 Document = dict[str, Any]
 
 _TEXTS = ("customerId", "customerName", "contactInfo")
-_READ = (*_TEXTS, "purchaseAmount", "membershipStatus", "createdAt", "updatedAt", search.HELPERS)
+_READ = (*_TEXTS, "purchaseAmount", "membershipStatus", "membershipHeld", "createdAt", "updatedAt", search.HELPERS)
 _BATCH = 1000
 _DUPLICATE_KEY = 11000
 _COMPLETE = {
@@ -28,6 +28,7 @@ _COMPLETE = {
     **{text: {"$type": "string"} for text in _TEXTS},
     "purchaseAmount": {"$type": "number"},
     "membershipStatus": {"$type": "bool"},
+    "membershipHeld": {"$type": "bool"},
     "createdAt": {"$type": "date"},
     "updatedAt": {"$type": "date"},
 }
@@ -104,12 +105,15 @@ def _separate_twins(customers: Collection[Document], adoption: Adoption) -> None
         allowDiskUse=True,
     )
     for key in [group["_id"] for group in groups]:
-        first, *others = customers.find({key_path: key}, {"customerId": True}).sort("_id", 1)
-        adoption.twins.append(tuple(str(twin.get("customerId")) for twin in (first, *others)))
+        twins = list(customers.find({key_path: key}, {"customerId": True}).sort("_id", 1))
+        if len(twins) < 2:
+            # Another process that starts at the same time was quicker.
+            continue
+        adoption.twins.append(tuple(str(twin.get("customerId")) for twin in twins))
         customers.bulk_write(
             [
                 UpdateOne({"_id": twin["_id"], key_path: key}, {"$set": {key_path: _twin_key(key, twin)}})
-                for twin in others
+                for twin in twins[1:]
             ]
         )
 
@@ -123,6 +127,7 @@ def _missing_fields(document: Document) -> Document:
     fields: Document = {text: _as_text(document.get(text)) for text in _TEXTS}
     fields["purchaseAmount"] = _as_amount(document.get("purchaseAmount"))
     fields["membershipStatus"] = document.get("membershipStatus") is True
+    fields["membershipHeld"] = document.get("membershipHeld") is True
     fields["createdAt"] = _as_time(document.get("createdAt")) or _birth(document)
     fields["updatedAt"] = _as_time(document.get("updatedAt")) or fields["createdAt"]
     changed = {name: value for name, value in fields.items() if name not in document or document[name] is not value}

@@ -21,7 +21,7 @@ def find_binary(configured: str | None) -> Path:
         return _check(configured)
     found = shutil.which("mongod")
     if found:
-        return Path(found)
+        return Path(found).absolute()
     packaged = _find_packaged()
     if packaged:
         return packaged

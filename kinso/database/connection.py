@@ -9,23 +9,25 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError as DriverConfigurationError
-from pymongo.errors import ConnectionFailure, InvalidOperation, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import (
+    ConnectionFailure,
+    CursorNotFound,
+    InvalidOperation,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from kinso.config import Settings
-from kinso.errors import ConfigurationError, DatabaseUnavailable, StartupError
+from kinso.errors import ConfigurationError, DatabaseUnavailable
 
 Result = TypeVar("Result")
 Document = dict[str, Any]
-
-_TRANSACTION_SECONDS = 60
-"""As long as MongoDB itself lets a transaction live."""
 
 _open_transaction: ContextVar[MongoClient[Document] | None] = ContextVar("open_transaction", default=None)
 
@@ -50,7 +52,6 @@ class Connection:
         try:
             with (
                 translated_errors(),
-                pymongo.timeout(_TRANSACTION_SECONDS),
                 self.client.start_session() as session,
                 session.bind(end_session=False),
             ):
@@ -67,19 +68,6 @@ class Connection:
         """Raise `DatabaseUnavailable` unless the server answers and takes writes."""
         with translated_errors():
             self.client.admin.command("ping", read_preference=ReadPreference.PRIMARY)
-
-    def demand_transactions(self) -> None:
-        """Raise `StartupError` when the server is a standalone one, which has no transactions."""
-        if self.in_memory:
-            return
-        with translated_errors():
-            hello = self.client.admin.command("hello")
-        if "setName" not in hello and hello.get("msg") != "isdbgrid" and not hello.get("isreplicaset"):
-            raise StartupError(
-                "The server of KINSO_MONGODB_URI is a standalone one, and Kinso needs a replica set for its"
-                " transactions: restart it with --replSet rs0 and run rs.initiate() in mongosh once (one node is"
-                " enough), or unset KINSO_MONGODB_URI to use the embedded server."
-            )
 
     def close(self) -> None:
         """Give the sockets back; the connection cannot be used afterwards."""
@@ -152,7 +140,9 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        if isinstance(error, ConnectionFailure | DriverConfigurationError) or error.timeout or _is_closed(error):
+        # A long reading whose server restarted meanwhile has lost its cursor.
+        lost = isinstance(error, ConnectionFailure | DriverConfigurationError | CursorNotFound)
+        if lost or error.timeout or _is_closed(error):
             raise DatabaseUnavailable from error
         raise
 
@@ -166,5 +156,7 @@ def _without_waiting_twice(work: Callable[[], Result]) -> Result:
     # The driver repeats a transaction whose server cannot be found for two minutes; a person should not wait so long.
     try:
         return work()
-    except ServerSelectionTimeoutError as error:
-        raise DatabaseUnavailable from error
+    except PyMongoError as error:
+        if isinstance(error, ServerSelectionTimeoutError) or _is_closed(error):
+            raise DatabaseUnavailable from error
+        raise

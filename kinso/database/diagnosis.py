@@ -16,17 +16,18 @@ OTHER_FOLDER = "set KINSO_DATA_DIR to another folder, or set KINSO_MONGODB_URI t
 _ILLEGAL_INSTRUCTION = frozenset({-int(signal.SIGILL), 0xC000001D})
 _KILLED = -9
 _INCOMPATIBLE_DATA = 62
-_NO_SUCH_COMMAND = 127
+_LEAST_FREE = 2_000_000
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a mongod ended; `words` is what it wrote since it was started, output and log."""
+    """How a mongod ended; `words` is what it wrote since it was started, `free` the bytes left on the folder's disk."""
 
     binary: Path
     folder: Path
     code: int
     words: str
+    free: int
 
 
 def explain(ending: Ending) -> str:
@@ -40,6 +41,9 @@ def explain(ending: Ending) -> str:
         found = re.search(pattern, ending.words, re.IGNORECASE)
         if found:
             return sentence(ending, found)
+    if ending.free < _LEAST_FREE:
+        # Then it had no room for its last words either.
+        return _disk_full(ending, None)
     if ending.code == _INCOMPATIBLE_DATA:
         return _foreign_version(ending, None)
     if ending.code == _KILLED:
@@ -110,11 +114,9 @@ _CAUSES: tuple[tuple[str, Callable[[Ending, re.Match[str] | None], str]], ...] =
     (r"cannot execute:|Exec format error", _cannot_execute),
     (r"error parsing command line|unrecognised option[^\n]*", _unknown_option),
     (r"DBPathInUse", _in_use),
+    (r"unsupported WiredTiger (source )?file version|featureCompatibilityVersion document", _foreign_version),
+    (r"UPGRADE PROBLEM|Wrong mongod version", _foreign_version),
     (r"Permission denied|Read-only file system|read-only directory", _not_permitted),
-    (
-        r"unsupported WiredTiger file version|featureCompatibilityVersion document|UPGRADE PROBLEM|Wrong mongod version",
-        _foreign_version,
-    ),
-    (r"Address already in use|Failed to set up sockets|SocketException", _no_socket),
+    (r"Address already in use|Failed to set up sockets|Error setting up listener", _no_socket),
     (r"WT_TRY_SALVAGE|WT_PANIC|data corruption|checksum error", _damaged),
 )

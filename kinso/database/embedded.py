@@ -11,11 +11,9 @@ import atexit
 import contextlib
 import logging
 import os
-import signal
-import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -26,7 +24,6 @@ from kinso.database.folder import (
     FolderLock,
     ServerFolder,
     claim_host,
-    forget_socket,
     is_locked,
     open_folder,
     recorded_host,
@@ -40,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 _GLANCE = 0.2
 _STEP = 0.03
-_LONGEST_PAUSE = 30.0
+_MOST_DOUBLINGS = 7
 
 
 class _Stopping(Exception):
@@ -51,7 +48,7 @@ class EmbeddedServer:
     """Start, join, supervise and stop the server of one data folder. Thread-safe."""
 
     def __init__(
-        self, data_dir: Path, binary: str | None = None, *, patience: float = 10.0, recovery: float = 60.0
+        self, data_dir: Path, binary: str | None = None, *, patience: float = 10.0, recovery: float = 120.0
     ) -> None:
         """`patience`: seconds to wait for another process's server; `recovery`: for our own that is coming up."""
         self._data_dir = data_dir
@@ -78,7 +75,11 @@ class EmbeddedServer:
         """Start or join the server and return its URI once it takes writes; raises `StartupError`."""
         atexit.register(self.stop)
         self._thread.start()
-        return self._joinable.result()
+        try:
+            return self._joinable.result()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the server if this process owns it; harmless when repeated."""
@@ -107,7 +108,7 @@ class EmbeddedServer:
                 raise
             self._joinable.set_exception(error)
         finally:
-            self._end(folder, lock)
+            self._end(lock)
 
     def _own_or_join(self, folder: ServerFolder, lock: FolderLock) -> str:
         deadline = time.monotonic() + self._patience
@@ -115,35 +116,40 @@ class EmbeddedServer:
             if lock.acquire():
                 return uri_of(self._launch(folder))
             host = recorded_host(folder)
-            if host and mongod.accepts(host) and _is_primary(host):
-                return uri_of(host)
+            if host and mongod.accepts(host):
+                with _replica(host) as replica:
+                    if replica.is_primary():
+                        return uri_of(host)
             if time.monotonic() > deadline:
                 raise StartupError(
-                    f"The data folder {folder.path} is in use by process {lock.holder()}, whose database does not"
-                    f" answer: end that process, {OTHER_FOLDER}."
+                    f"The data folder {folder.path} is in use by {lock.holder()}, whose database does not answer:"
+                    f" end that process, {OTHER_FOLDER}."
                 )
             self._pause(_STEP)
 
     def _stay(self, folder: ServerFolder, lock: FolderLock) -> None:
         failures = 0
-        while not self._stopping.wait(min(_GLANCE * 2**failures, _LONGEST_PAUSE)):
-            if not lock.is_held and not lock.acquire():
-                continue
-            if self._owned and self._owned.is_running:
-                self._owned.limit_log()
-                failures = 0
-                continue
+        said = ""
+        while not self._stopping.wait(_GLANCE * 2 ** min(failures, _MOST_DOUBLINGS)):
             try:
-                self._relaunch(folder)
-            except StartupError as error:
+                if lock.is_held or lock.acquire():
+                    self._keep_running(folder, again=failures > 0)
+                failures = 0
+                said = ""
+            except _Stopping:
+                return
+            except Exception as error:
                 failures += 1
-                _log.error("%s", error.message)
+                if str(error) != said:
+                    _log.error("The embedded database cannot be started; it is tried again and again. %s", error)
+                said = str(error)
 
-    def _relaunch(self, folder: ServerFolder) -> None:
-        if self._owned:
+    def _keep_running(self, folder: ServerFolder, *, again: bool) -> None:
+        if self._owned and self._owned.is_running:
+            self._owned.limit_log()
+            return
+        if self._owned and not again:
             _log.warning("The embedded database ended unexpectedly; it is being restarted.")
-        else:
-            _log.info("The process that ran the embedded database ended; this one takes over.")
         self._launch(folder)
 
     def _launch(self, folder: ServerFolder) -> str:
@@ -152,25 +158,23 @@ class EmbeddedServer:
         self._outwait_leftover(folder, time.monotonic() + self._patience)
         host = claim_host(folder)
         self._owned = server = mongod.start(binary, folder, host)
-        replica = LoneReplica(host)
         try:
             self._until(server.accepts, server, deadline)
-            self._until(replica.promote, server, deadline)
+            with _replica(host) as replica:
+                self._until(replica.promote, server, deadline)
         except BaseException:
             server.stop()
             raise
-        finally:
-            replica.close()
         return host
 
     def _outwait_leftover(self, folder: ServerFolder, deadline: float) -> None:
-        """Wait until the mongod of an owner that was killed has ended; ask it to where nothing else does."""
-        lock_file = folder.data / "mongod.lock"
+        """Wait until the mongod of an owner that was killed has ended; where nothing else tells it to, we do."""
+        host = recorded_host(folder)
         asked = False
-        while is_locked(lock_file):
-            host = recorded_host(folder)
+        while is_locked(folder.data / "mongod.lock"):
             if not asked and host and mongod.accepts(host):
-                _ask_to_end(lock_file)
+                with _replica(host) as replica:
+                    replica.shut_down()
                 asked = True
             if time.monotonic() > deadline:
                 raise StartupError(
@@ -193,24 +197,17 @@ class EmbeddedServer:
         if self._stopping.wait(seconds):
             raise _Stopping
 
-    def _end(self, folder: ServerFolder, lock: FolderLock) -> None:
+    def _end(self, lock: FolderLock) -> None:
         if self._owned:
             self._owned.stop()
-            forget_socket(self._owned.host, folder)
             self._owned = None
         lock.release()
 
 
-def _is_primary(host: str) -> bool:
+@contextlib.contextmanager
+def _replica(host: str) -> Iterator[LoneReplica]:
     replica = LoneReplica(host)
     try:
-        return replica.is_primary()
+        yield replica
     finally:
         replica.close()
-
-
-def _ask_to_end(lock_file: Path) -> None:
-    """Mongod keeps its process id in the file that it holds locked, so the id is surely its own."""
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError, ValueError):
-            os.kill(int(lock_file.read_text(encoding="ascii")), signal.SIGTERM)

@@ -101,17 +101,6 @@ def claim_host(folder: ServerFolder) -> str:
     return host
 
 
-def forget_socket(host: str, folder: ServerFolder) -> None:
-    """Remove the folder that was made for the socket alone, if one was."""
-    place = Path(host).parent
-    if sys.platform != "win32" and place != folder.path:
-        Path(host).unlink(missing_ok=True)
-        try:
-            place.rmdir()
-        except OSError:
-            return
-
-
 def _unusable(path: Path, error: OSError) -> StartupError:
     return StartupError(
         f"The data folder {path} cannot be used ({error.strerror}): set KINSO_DATA_DIR to a folder on a disk with room"
@@ -193,11 +182,11 @@ class FolderLock:
         return True
 
     def holder(self) -> str:
-        """The process id of whoever holds or last held it, as text; empty when unknown."""
+        """Who holds it, in words."""
         try:
-            return self._path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            return ""
+            return f"process {int(self._path.read_text(encoding='ascii'))}"
+        except (OSError, ValueError):
+            return "another process"
 
     def release(self) -> None:
         """Give it back."""
@@ -217,7 +206,8 @@ def is_locked(path: Path) -> bool:
     try:
         handle = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
     except OSError:
-        return False
+        # On Windows a file that is in use cannot even be opened.
+        return sys.platform == "win32" and path.exists()
     try:
         _lock(handle)
     except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -47,7 +48,7 @@ class Mongod:
     def failure(self) -> StartupError:
         """Why it ended."""
         words = _tail(self.folder.output, 0) + _tail(self.folder.log, self.log_start)
-        return StartupError(explain(Ending(self.binary, self.folder.path, self.process.returncode, words)))
+        return _explained(self.binary, self.folder, self.process.returncode, words)
 
     def limit_log(self) -> None:
         """Put the log aside when it has grown large, over the one that was put aside before."""
@@ -83,14 +84,14 @@ def start(binary: Path, folder: ServerFolder, host: str) -> Mongod:
             process = subprocess.Popen(
                 command,
                 cwd=folder.path,
+                env=_without_secrets(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 **_own_group(),
             )
     except OSError as error:
-        words = f"cannot execute: {error.strerror}"
-        raise StartupError(explain(Ending(binary, folder.path, child.CANNOT_EXECUTE, words))) from error
+        raise _explained(binary, folder, child.CANNOT_EXECUTE, f"cannot execute: {error.strerror}") from error
     return Mongod(binary, folder, host, process, log_start)
 
 
@@ -109,6 +110,10 @@ def accepts(host: str) -> bool:
     return True
 
 
+def _explained(binary: Path, folder: ServerFolder, code: int, words: str) -> StartupError:
+    return StartupError(explain(Ending(binary, folder.path, code, words, shutil.disk_usage(folder.path).free)))
+
+
 def _command(binary: Path, folder: ServerFolder, host: str) -> list[str]:
     listening = ["--bind_ip", host, "--nounixsocket"]
     if sys.platform == "win32":
@@ -124,6 +129,10 @@ def _command(binary: Path, folder: ServerFolder, host: str) -> list[str]:
         *("--oplogSize", str(_OPLOG_MB)),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     ]
+
+
+def _without_secrets() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("KINSO_")}
 
 
 def _own_group() -> dict[str, Any]:

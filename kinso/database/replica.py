@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
+from kinso.database.diagnosis import OTHER_SERVER
 from kinso.database.folder import uri_of
 from kinso.database.mongod import REPLICA_SET
+from kinso.errors import StartupError
 
 _ALREADY_INITIALIZED = 23
 _TRY_MS = 500
@@ -38,8 +41,16 @@ class LoneReplica:
         except PyMongoError:
             return False
 
+    def shut_down(self) -> None:
+        """Ask it to end; whether it heard is seen by its lock on the data."""
+        with contextlib.suppress(PyMongoError):
+            self._run({"shutdown": 1, "force": True})
+
     def promote(self) -> bool:
-        """Do the next step towards being the primary; True once it is. To be called until then."""
+        """Do the next step towards being the primary; True once it is. To be called until then.
+
+        Raises `StartupError` for a server that is too old.
+        """
         try:
             hello = self._run("hello")
             if hello.get("isWritablePrimary"):
@@ -47,6 +58,8 @@ class LoneReplica:
             if "setName" in hello and hello.get("me") == self._host:
                 return False
             self._configure()
+        except ConfigurationError as error:
+            raise StartupError(f"The mongod that was started is older than version 4.4: {OTHER_SERVER}.") from error
         except PyMongoError:
             # It is still coming up: whatever it refuses now it will answer at a later call.
             return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -13,15 +13,16 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from kinso.database.adoption import Adoption, adopt
 from kinso.database.connection import Connection, translated_errors
-from kinso.errors import StartupError
+from kinso.errors import ConfigurationError, StartupError
 
 Document = dict[str, Any]
-Preparation = Adoption
 
 UNIQUE_ID = "kinso_unique_id"
 
 _NAMESPACE_EXISTS = 48
 _INDEX_CONFLICTS = frozenset({85, 86})
+_NOT_SIGNED_IN = frozenset({18, 8000})
+_NOT_PERMITTED = 13
 _MOST_COLLISIONS = 5
 
 _TEXT = {"bsonType": "string"}
@@ -46,7 +47,7 @@ VALIDATORS: dict[str, Document] = {
             "updatedAt": _DATE,
             "search": _object({"id": _TEXT, "name": _TEXT, "contact": _TEXT, "text": _TEXT}),
         },
-        {"version": _COUNT},
+        {"version": _COUNT, "membershipHeld": _FLAG},
     ),
     "users": _object(
         {
@@ -77,22 +78,36 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("search.contact", "_id"),
         _index("purchaseAmount", "_id"),
         _index("membershipStatus", "search.name", "_id"),
+        _index("-membershipStatus", "search.name", "_id"),
+        _index("membershipStatus", "createdAt"),
         _index("membershipStatus", "purchaseAmount", "_id"),
+        _index("membershipStatus", "membershipHeld", "purchaseAmount", "_id"),
         _index("createdAt", "_id"),
         _index("updatedAt", "_id"),
     ],
     "users": [_index("email", unique=True)],
     "sessions": [_index("expiresAt", expireAfterSeconds=0), _index("userId")],
     "attempts": [_index("expiresAt", expireAfterSeconds=0), _index("account", "at"), _index("address", "at")],
-    "changes": [_index("customer", "at", "_id"), _index("run", "_id"), _index("at", "_id")],
+    "changes": [
+        _index("customer", "at", "_id"),
+        _index("idKey", "at", "_id"),
+        _index("run", "_id"),
+        _index("at", "_id"),
+    ],
     "runs": [_index("startedAt", "_id")],
+    "memberships": [
+        _index("customer", unique=True, partialFilterExpression={"open": True}, name="kinso_one_open_membership"),
+        _index("customer", "-from"),
+        _index("to", "from"),
+    ],
+    "trash": [_index("deletedAt", "_id")],
     "settings": [],
     "setup": [],
 }
 """Every collection with its indexes; `_id` at the end settles the order of equals."""
 
 
-def prepare(connection: Connection) -> Preparation:
+def prepare(connection: Connection) -> Adoption:
     """Bring the database into the shape that Kinso relies on; safe to repeat and to run in two processes at once.
 
     Raises `DatabaseUnavailable`, and `StartupError` when what is there stands in the way.
@@ -102,13 +117,40 @@ def prepare(connection: Connection) -> Preparation:
         for name, indexes in INDEXES.items():
             if indexes:
                 database[name].create_indexes(indexes)
-        return Preparation()
-    with translated_errors():
+        return Adoption()
+    with translated_errors(), _explained_refusals(database.name):
+        _demand_transactions(database)
         _validate(database)
         adoption = _adopt_customers(database["customers"])
         for name, indexes in INDEXES.items():
             _create_indexes(database[name], indexes)
         return adoption
+
+
+@contextmanager
+def _explained_refusals(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code in _NOT_SIGNED_IN:
+            raise ConfigurationError(
+                "The database refuses the user name or the password in KINSO_MONGODB_URI: correct them there."
+            ) from error
+        if error.code == _NOT_PERMITTED:
+            raise ConfigurationError(
+                f"The user in KINSO_MONGODB_URI may not prepare the database: give it the role dbOwner on {name}."
+            ) from error
+        raise
+
+
+def _demand_transactions(database: Database[Document]) -> None:
+    hello = database.client.admin.command("hello")
+    if "setName" not in hello and hello.get("msg") != "isdbgrid" and not hello.get("isreplicaset"):
+        raise StartupError(
+            "The server of KINSO_MONGODB_URI is a standalone one, and Kinso needs a replica set for its transactions:"
+            " restart it with --replSet rs0 and run rs.initiate() in mongosh once (one node is enough), or unset"
+            " KINSO_MONGODB_URI to use the embedded server."
+        )
 
 
 def _validate(database: Database[Document]) -> None:

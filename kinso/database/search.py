@@ -29,7 +29,8 @@ SORT_KEYS: dict[str, str] = {
 """What each sortable field is really ordered by."""
 
 _WITHOUT_DECOMPOSITION = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t"}
+    # MongoDB takes no NUL in a pattern.
+    {"\0": " ", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t"}
 )
 _PHONE_QUERY = re.compile(r"[+(]?[\d\s().+/-]{5,}")
 _FEWEST_PHONE_DIGITS = 5

@@ -7,15 +7,20 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from kinso.models.money import Money
 from kinso.models.text import clean_text
 
-CustomerId = Annotated[str, BeforeValidator(partial(clean_text, shortest=3, longest=64))]
-CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200))]
-ContactInfo = Annotated[str, BeforeValidator(partial(clean_text, shortest=5, longest=500))]
+
+def _described(shortest: int, longest: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "minLength": shortest, "maxLength": longest})
+
+
+CustomerId = Annotated[str, BeforeValidator(partial(clean_text, shortest=3, longest=64)), _described(3, 64)]
+CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200)), _described(2, 200)]
+ContactInfo = Annotated[str, BeforeValidator(partial(clean_text, shortest=5, longest=500)), _described(5, 500)]
 
 SortField = Literal[
     "customerId",
@@ -38,7 +43,10 @@ class _Model(BaseModel):
 
 
 class Customer(_Model):
-    """One stored customer; read leniently, because an earlier application may have written it."""
+    """One stored customer; read leniently, because an earlier application may have written it.
+
+    `membership_held` is True for a non-member whom a person made one: no rule makes them a member again.
+    """
 
     id: str = Field(alias="_id")
     customer_id: str
@@ -49,6 +57,7 @@ class Customer(_Model):
     created_at: datetime
     updated_at: datetime
     version: int
+    membership_held: bool = False
 
 
 class CustomerDraft(_Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,8 +12,8 @@ from pydantic.alias_generators import to_camel
 
 from kinso.models.customer import Customer
 
-ChangeKind = Literal["create", "edit", "membership", "delete"]
-RunKind = Literal["auto-activation", "bulk-membership", "import"]
+ChangeKind = Literal["create", "edit", "membership", "delete", "restore", "erase"]
+RunKind = Literal["auto-activation", "bulk-membership", "import", "undo"]
 RunStatus = Literal["running", "done", "rolled-back"]
 
 
@@ -20,12 +21,26 @@ class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
 
+class RunException(_Model):
+    """One customer of a run who was not changed as planned.
+
+    `skipped`: changed by someone between preview and run. `kept`: not taken back, because edited since. `failed`: could
+    not be taken back. `reason` is the rest of a sentence that begins with the customer.
+    """
+
+    customer: str
+    customer_id: str
+    outcome: Literal["skipped", "kept", "failed"]
+    reason: str
+
+
 class Run(_Model):
     """One bulk change: who started it, what it was asked to do, how far it came.
 
     `parameters` repeat the request (`threshold`, `membershipStatus`, a filter, a file's name). `matched` is the number
     of customers it set out to change, `changed` the number it really changed. `heartbeat_at` moves with every batch: a
-    run that says it is running but has not moved for a while was interrupted.
+    run that says it is running but has not moved for a while was interrupted. `exceptions` are the first of the
+    `exception_count` customers who were not changed as planned. `undone_by` is the run that took this one back.
     """
 
     id: str = Field(alias="_id")
@@ -40,13 +55,16 @@ class Run(_Model):
     started_at: datetime
     heartbeat_at: datetime
     finished_at: datetime | None = None
+    exception_count: int = 0
+    exceptions: list[RunException] = []
+    undone_by: str | None = None
 
 
 class Change(_Model):
     """One customer's before and after, by stored names; None before a creation and after a deletion.
 
-    `version` is the customer's version after the change (of a deleted one: its last). `undoes` names the change that
-    this one takes back.
+    `version` is the customer's version after the change (of a deleted one: its last), `amount` the purchase amount.
+    `undoes` names the change that this one takes back.
     """
 
     id: str = Field(alias="_id")
@@ -60,15 +78,26 @@ class Change(_Model):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     version: int
+    amount: Decimal
+    reason: str | None = None
     run: str | None = None
     undoes: str | None = None
+
+
+@dataclass(frozen=True)
+class ActivationPlan:
+    """Whom an activation will touch: the version of each customer (by `_id`) that was looked at."""
+
+    threshold: Decimal
+    versions: dict[str, int]
 
 
 class ActivationPreview(_Model):
     """Whom a membership threshold would activate, and what they spent.
 
     `share_of_base` is their count divided by all customers (0 to 1). `eligible` are the largest spenders among them,
-    `near_misses` the non-members closest below the threshold, both cut to what fits a screen.
+    `near_misses` the non-members closest below the threshold, both cut to what fits a screen. `held` is the number of
+    those who spent enough but were made non-members by a person, and therefore stay so.
     """
 
     threshold: Decimal
@@ -77,3 +106,4 @@ class ActivationPreview(_Model):
     share_of_base: float
     eligible: list[Customer]
     near_misses: list[Customer]
+    held: int

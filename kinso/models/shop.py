@@ -27,7 +27,10 @@ def _check_currency(value: Any) -> str:
 
 
 class ShopSettings(BaseModel):
-    """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own."""
+    """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own.
+
+    `trash_days` is for how long deleted customers can be restored.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
@@ -35,6 +38,7 @@ class ShopSettings(BaseModel):
     currency: Annotated[str, BeforeValidator(_check_currency)] = "USD"
     time_zone: Annotated[str, BeforeValidator(_check_time_zone)] = "UTC"
     threshold: Money = Field(default=Decimal("1000.00"))
+    trash_days: int = Field(default=30, ge=1, le=3650, strict=True)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
 
-from kinso.models.money import Money
+Figure = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+"""An amount that was computed: it has no limits, unlike `Money`, which is entered."""
 
 
 class _Model(BaseModel):
@@ -22,8 +24,8 @@ class Statistics(_Model):
     members: int
     non_members: int
     new_customers_this_month: int
-    average_purchase_amount: Money
-    total_purchase_amount: Money
+    average_purchase_amount: Figure
+    total_purchase_amount: Figure
 
     @property
     def membership_rate(self) -> float:

@@ -24,6 +24,10 @@ LABELS = {
     "password": "Password",
     "name": "Name",
     "role": "Role",
+    "shopName": "Shop name",
+    "currency": "Currency",
+    "timeZone": "Time zone",
+    "trashDays": "Days in the trash",
 }
 """What each field is called on screen and in messages."""
 

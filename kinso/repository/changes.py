@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
+from kinso.database.search import id_key
+from kinso.models.history import HistoryQuery
 from kinso.models.money import read_stored_amount
 from kinso.models.run import Change
-from kinso.repository.documents import Document, to_stored, with_text_id
+from kinso.repository.documents import ERASED, Document, object_id, to_stored, with_text_id
 
 
 class ChangeRepository:
@@ -26,6 +28,36 @@ class ChangeRepository:
         if documents:
             self._changes.insert_many(documents)
 
+    def get(self, id: str) -> Change | None:
+        """The change, or None when there is none or `id` is malformed."""
+        key = object_id(id)
+        document = self._changes.find_one({"_id": key}) if key else None
+        return _to_change(document) if document else None
+
+    def find(self, query: HistoryQuery, *, page: int, limit: int) -> list[Change]:
+        """One page of the result, newest first; `page` counts from 1."""
+        return [_to_change(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
+
+    def iterate(self, query: HistoryQuery) -> Iterator[Change]:
+        """The whole result, newest first."""
+        return map(_to_change, self._newest_first(query).batch_size(1000))
+
+    def count(self, query: HistoryQuery) -> int:
+        """How many changes the query has on all its pages."""
+        return self._changes.count_documents(_filter(query))
+
+    def names_of_people(self) -> list[str]:
+        """Everyone who ever changed a customer, in alphabetical order."""
+        return sorted(self._changes.distinct("byName"))
+
+    def erase(self, customer: str, alias: str) -> None:
+        """Replace what tells who somebody is in all of their changes."""
+        for side in ("before", "after"):
+            for field, erased in (("customerId", alias), ("customerName", ERASED), ("contactInfo", ERASED)):
+                match = {"customer": customer, f"{side}.{field}": {"$exists": True}}
+                self._changes.update_many(match, {"$set": {f"{side}.{field}": erased}})
+        self._changes.update_many({"customer": customer}, {"$set": {"customerId": alias, "idKey": id_key(alias)}})
+
     def of_customer(self, customer: str, *, limit: int) -> list[Change]:
         """The latest changes of one customer, newest first."""
         found = self._changes.find({"customer": customer}).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
@@ -37,10 +69,32 @@ class ChangeRepository:
         for document in self._changes.find({"run": run}).sort("_id", direction).batch_size(1000):
             yield _to_change(document)
 
+    def after_versions(self, versions: Mapping[str, int]) -> list[Change]:
+        """All changes of these customers after the version that each is given with."""
+        if not versions:
+            return []
+        match = {"customer": {"$in": list(versions)}, "version": {"$gt": min(versions.values())}}
+        found = map(_to_change, self._changes.find(match))
+        return [change for change in found if change.version > versions[change.customer]]
+
     def customers_of_run(self, run: str, *, limit: int) -> Sequence[str]:
         """Customer IDs that one run changed, in the order it did."""
         found = self._changes.find({"run": run}, {"customerId": True}).sort("_id", ASCENDING).limit(limit)
         return [document["customerId"] for document in found]
+
+    def _newest_first(self, query: HistoryQuery) -> Any:
+        return self._changes.find(_filter(query)).sort([("at", DESCENDING), ("_id", DESCENDING)])
+
+
+def _filter(query: HistoryQuery) -> dict[str, Any]:
+    exact = {"customer": query.customer, "byName": query.by_name, "kind": query.kind, "run": query.run}
+    match: dict[str, Any] = {field: value for field, value in exact.items() if value}
+    if query.customer_id.strip():
+        match["idKey"] = id_key(query.customer_id)
+    moments = {"$gte": query.since, "$lt": query.until}
+    if at := {operator: moment for operator, moment in moments.items() if moment}:
+        match["at"] = at
+    return match
 
 
 def _to_document(change: Change) -> dict[str, Any]:
@@ -48,11 +102,12 @@ def _to_document(change: Change) -> dict[str, Any]:
     for side in ("before", "after"):
         if document[side] is not None:
             document[side] = to_stored(document[side])
-    return {"_id": ObjectId(change.id), **document}
+    return {"_id": ObjectId(change.id), **to_stored(document), "idKey": id_key(change.customer_id)}
 
 
 def _to_change(document: Document) -> Change:
     values = with_text_id(document)
+    values["amount"] = read_stored_amount(values.get("amount"))
     for side in ("before", "after"):
         if values[side] is not None and "purchaseAmount" in values[side]:
             values[side] = {**values[side], "purchaseAmount": read_stored_amount(values[side]["purchaseAmount"])}

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING, DeleteOne, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
@@ -16,7 +17,7 @@ from kinso.database import search
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customer import Customer, CustomerDraft, CustomerQuery
 from kinso.models.money import read_stored_amount
-from kinso.repository.documents import Document, object_id, to_stored
+from kinso.repository.documents import ERASED, Document, object_id, to_stored
 
 TEXT_FIELDS = frozenset({"customerId", "customerName", "contactInfo"})
 SPECIFIED_FIELDS = (*sorted(TEXT_FIELDS), "purchaseAmount", "membershipStatus")
@@ -37,35 +38,35 @@ class CustomerRepository:
         """The customer, or None when there is none or `id` is malformed."""
         key = object_id(id)
         document = self._customers.find_one({"_id": key}, _VISIBLE) if key else None
-        return _to_customer(document) if document else None
+        return to_customer(document) if document else None
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Customer]:
         """Those of `ids` that exist, by id."""
         keys = [key for id in ids if (key := object_id(id))]
         return {
-            str(found["_id"]): _to_customer(found) for found in self._customers.find({"_id": {"$in": keys}}, _VISIBLE)
+            str(found["_id"]): to_customer(found) for found in self._customers.find({"_id": {"$in": keys}}, _VISIBLE)
         }
 
     def get_by_customer_id(self, customer_id: str) -> Customer | None:
         """The customer with this ID in any letter case."""
         document = self._customers.find_one({"search.id": search.id_key(customer_id)}, _VISIBLE)
-        return _to_customer(document) if document else None
+        return to_customer(document) if document else None
 
     def get_by_customer_ids(self, customer_ids: Iterable[str]) -> dict[str, Customer]:
         """Existing customers by the compared form of their ID (`search.id_key`)."""
         keys = [search.id_key(customer_id) for customer_id in customer_ids]
         found = self._customers.find({"search.id": {"$in": keys}}, {"__v": False})
-        return {document["search"]["id"]: _to_customer(document) for document in found}
+        return {document["search"]["id"]: to_customer(document) for document in found}
 
     def find(self, query: CustomerQuery, *, page: int, limit: int) -> list[Customer]:
         """One page of the result; `page` counts from 1."""
         cursor = self._sorted(query).skip((page - 1) * limit).limit(limit)
-        return [_to_customer(document) for document in cursor]
+        return [to_customer(document) for document in cursor]
 
     def iterate(self, query: CustomerQuery) -> Iterator[Customer]:
         """The whole result, read in batches."""
         for document in self._sorted(query).batch_size(2000):
-            yield _to_customer(document)
+            yield to_customer(document)
 
     def count(self, query: CustomerQuery) -> int:
         """How many customers the query has on all its pages."""
@@ -93,7 +94,7 @@ class CustomerRepository:
             self._customers.insert_one(document)
         except DuplicateKeyError as error:
             raise DuplicateCustomerId(draft.customer_id) from error
-        return _to_customer(document)
+        return to_customer(document)
 
     def insert_many(
         self, drafts: Sequence[CustomerDraft], at: datetime, *, created_at: Sequence[datetime] = ()
@@ -105,14 +106,8 @@ class CustomerRepository:
         documents = [_to_document(draft, at) for draft in drafts]
         for document, moment in zip(documents, created_at, strict=False):
             document["createdAt"] = moment
-        try:
-            self._customers.bulk_write([InsertOne(document) for document in documents])
-        except BulkWriteError as error:
-            failed = error.details["writeErrors"][0]
-            if failed["code"] == _DUPLICATE_KEY:
-                raise DuplicateCustomerId(drafts[failed["index"]].customer_id) from error
-            raise
-        return [_to_customer(document) for document in documents]
+        insert_all(self._customers, documents)
+        return [to_customer(document) for document in documents]
 
     def update(self, before: Customer, changes: Document, at: datetime) -> Customer | None:
         """Write `changes` (by stored names) over exactly the version in `before`.
@@ -136,46 +131,86 @@ class CustomerRepository:
                 raise DuplicateCustomerId(str(updates[failed["index"]][1].get("customerId"))) from error
             raise
 
-    def delete(self, id: str, version: int) -> bool:
-        """Remove exactly this version; False when it is no longer there."""
-        return self._customers.delete_one(_at_version(ObjectId(id), version)).deleted_count == 1
+    def set_membership(self, ids: Sequence[str], at: datetime, *, status: bool, held: bool) -> int:
+        """Change the membership of all of these and return how many there were.
 
-    def delete_many(self, customers: Sequence[Customer]) -> int:
-        """Like `delete` for many in one round trip; returns how many still had their version."""
-        operations = [DeleteOne(_at_version(ObjectId(customer.id), customer.version)) for customer in customers]
-        return self._customers.bulk_write(operations, ordered=False).deleted_count
+        Only within a transaction that has read them: then nobody else can have changed them since.
+        """
+        fields = {"membershipStatus": status, "membershipHeld": held, "updatedAt": at}
+        changes = {"$set": fields, "$inc": {"version": 1}}
+        return self._customers.update_many({"_id": {"$in": [ObjectId(id) for id in ids]}}, changes).modified_count
+
+    def erase(self, id: str, alias: str, at: datetime) -> Customer | None:
+        """Replace what tells who this is; returns the customer as it is now, None when there is none."""
+        key = object_id(id)
+        document = self._customers.find_one({"_id": key}) if key else None
+        if document is None:
+            return None
+        erased = erased_document(document, alias, at)
+        self._customers.replace_one({"_id": key}, erased)
+        return to_customer(erased)
 
     def find_non_members(
         self, *, at_or_above: Decimal | None = None, below: Decimal | None = None, limit: int = 0
     ) -> list[Customer]:
-        """Non-members by purchase amount, largest first; `limit` 0 means all."""
-        found = self._customers.find(_non_members(at_or_above, below), _VISIBLE)
-        return [
-            _to_customer(document) for document in found.sort([("purchaseAmount", DESCENDING), ("_id", 1)]).limit(limit)
-        ]
+        """Non-members whom a rule may activate, by purchase amount, largest first; `limit` 0 means all."""
+        order = [("purchaseAmount", DESCENDING), ("_id", DESCENDING)]
+        found = self._customers.find(_non_members(at_or_above, below), _VISIBLE).sort(order).limit(limit)
+        return [to_customer(document) for document in found]
 
-    def non_member_ids(self, *, at_or_above: Decimal) -> list[str]:
-        """The ids of all non-members with at least this purchase amount, largest first."""
-        found = self._customers.find(_non_members(at_or_above, None), {"_id": True}).sort("purchaseAmount", DESCENDING)
-        return [str(document["_id"]) for document in found]
+    def non_member_versions(self, *, at_or_above: Decimal) -> dict[str, int]:
+        """All non-members at or above this purchase amount whom a rule may activate, largest first, with versions."""
+        found = self._customers.find(_non_members(at_or_above, None), {"version": True}).sort(
+            "purchaseAmount", DESCENDING
+        )
+        return {str(document["_id"]): document.get("version") or 0 for document in found}
 
     def find_with_contact(self, contact: str, *, limit: int) -> list[Customer]:
         """Customers with this contact, whatever its case and spacing."""
         found = self._customers.find({"search.contact": search.fold(contact)}, _VISIBLE).limit(limit)
-        return [_to_customer(document) for document in found]
+        return [to_customer(document) for document in found]
 
     def find_with_name_start(self, start: str, *, limit: int) -> list[Customer]:
         """Customers whose name begins like this, whatever its case."""
         folded = search.fold(start)
         found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + "\uffff"}}, _VISIBLE).limit(limit)
-        return [_to_customer(document) for document in found]
+        return [to_customer(document) for document in found]
 
     def _sorted(self, query: CustomerQuery) -> Any:
         direction = ASCENDING if query.sort_order == "asc" else DESCENDING
-        order = [(search.SORT_KEYS[query.sort_by], direction)]
+        order = [(search.SORT_KEYS[query.sort_by], direction), ("_id", direction)]
         if query.sort_by == "membershipStatus":
-            order.append(("search.name", ASCENDING))
-        return self._customers.find(_filter(query), _VISIBLE).sort([*order, ("_id", direction)])
+            order[1:] = [("search.name", ASCENDING), ("_id", ASCENDING)]
+        elif query.sort_by == "customerId":
+            # It is unique, so there is nothing to settle, and only without `_id` does its index give the order.
+            del order[1:]
+        return self._customers.find(_filter(query), _VISIBLE).sort(order)
+
+
+def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[str, Any]:
+    """The document without what tells who somebody is; fields that another application added are left out, too."""
+    kept = ("_id", "purchaseAmount", "membershipStatus", "membershipHeld", "createdAt")
+    texts = {"customerId": alias, "customerName": ERASED, "contactInfo": ERASED}
+    return {
+        **{field: document[field] for field in kept if field in document},
+        **texts,
+        "updatedAt": at,
+        "version": (document.get("version") or 0) + 1,
+        search.HELPERS: search.helper_fields(texts),
+    }
+
+
+def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:
+    """Insert complete documents in one round trip; raises `DuplicateCustomerId` for the first whose ID is taken."""
+    if not documents:
+        return
+    try:
+        customers.bulk_write([InsertOne(document) for document in documents])
+    except BulkWriteError as error:
+        failed = error.details["writeErrors"][0]
+        if failed["code"] == _DUPLICATE_KEY:
+            raise DuplicateCustomerId(str(documents[failed["index"]]["customerId"])) from error
+        raise
 
 
 def _filter(query: CustomerQuery) -> dict[str, Any]:
@@ -189,7 +224,7 @@ def _filter(query: CustomerQuery) -> dict[str, Any]:
 def _non_members(at_or_above: Decimal | None, below: Decimal | None) -> dict[str, Any]:
     bounds = {"$gte": at_or_above, "$lt": below}
     amount = to_stored({operator: bound for operator, bound in bounds.items() if bound is not None})
-    return {"membershipStatus": False, "purchaseAmount": amount}
+    return {"membershipStatus": False, "membershipHeld": False, "purchaseAmount": amount}
 
 
 def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
@@ -222,6 +257,7 @@ def _to_document(draft: CustomerDraft, at: datetime) -> dict[str, Any]:
     return {
         "_id": ObjectId(),
         **to_stored(values),
+        "membershipHeld": False,
         "createdAt": at,
         "updatedAt": at,
         "version": 1,
@@ -229,8 +265,8 @@ def _to_document(draft: CustomerDraft, at: datetime) -> dict[str, Any]:
     }
 
 
-def _to_customer(document: Document) -> Customer:
-    """Trusted, lenient and quick: an adopted document may lack or mistype anything but its `_id`."""
+def to_customer(document: Document) -> Customer:
+    """The model of a document, which may lack or mistype anything but its `_id`; trusted, because it must be quick."""
     created = document.get("createdAt") or document["_id"].generation_time
     return Customer.model_construct(
         id=str(document["_id"]),
@@ -242,4 +278,5 @@ def _to_customer(document: Document) -> Customer:
         created_at=created,
         updated_at=document.get("updatedAt") or created,
         version=document.get("version") or 0,
+        membership_held=document.get("membershipHeld") is True,
     )

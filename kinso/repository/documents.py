@@ -12,6 +12,9 @@ from bson.errors import InvalidId
 
 Document = Mapping[str, Any]
 
+ERASED = "(erased)"
+"""Stands where a name or a contact was removed for good."""
+
 
 def object_id(text: str) -> ObjectId | None:
     """The ObjectId that `text` spells, or None when it spells none."""

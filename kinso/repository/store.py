@@ -11,9 +11,11 @@ from kinso.repository.attempts import AttemptRepository
 from kinso.repository.changes import ChangeRepository
 from kinso.repository.customers import CustomerRepository
 from kinso.repository.figures import FigureRepository
+from kinso.repository.memberships import MembershipRepository
 from kinso.repository.runs import RunRepository
 from kinso.repository.sessions import SessionRepository
 from kinso.repository.shop import ShopRepository
+from kinso.repository.trash import TrashRepository
 from kinso.repository.users import UserRepository
 
 Result = TypeVar("Result")
@@ -27,6 +29,8 @@ class Store:
         self.connection = connection
         self.customers = CustomerRepository(database)
         self.changes = ChangeRepository(database)
+        self.memberships = MembershipRepository(database)
+        self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
         self.figures = FigureRepository(database)
         self.users = UserRepository(database)

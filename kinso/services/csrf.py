@@ -39,7 +39,7 @@ def is_same_origin(*, origin: str | None, fetch_site: str | None, host: str | No
     if fetch_site is not None:
         return fetch_site in {"same-origin", "none"}
     if origin is not None:
-        return host is not None and origin.partition("://")[2].lower() == host.lower()
+        return bool(host) and origin.partition("://")[2].lower() == (host or "").lower()
     return True
 
 

@@ -10,7 +10,14 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
-from kinso.services.records import record_of_creation, record_of_deletion, record_of_update, specified_fields
+from kinso.services.records import (
+    decided_by_person,
+    record_of_creation,
+    record_of_deletion,
+    record_of_update,
+    specified_fields,
+    write_down,
+)
 
 _GONE = "This customer does not exist any more; search for it again."
 
@@ -51,7 +58,7 @@ def create_customer(store: Store, actor: Actor, draft: CustomerDraft) -> Custome
 
     def work() -> Customer:
         created = store.customers.insert(draft, now())
-        store.changes.record([record_of_creation(actor, created)])
+        write_down(store, [record_of_creation(actor, created)])
         return created
 
     return store.transact(work)
@@ -79,14 +86,15 @@ def set_membership(store: Store, actor: Actor, id: str, *, membership_status: bo
 
 @use_case(Permission.DELETE)
 def delete_customer(store: Store, actor: Actor, id: str, *, version: int | None = None) -> Customer:
-    """Delete one customer and return it; raises `NotFound`, and `StaleVersion` when not at `version` any more."""
+    """Move one customer to the trash and return it; raises `NotFound`, and `StaleVersion` when `version` is older."""
 
     def work() -> Customer:
         customer = _existing(store, id)
-        if version not in (None, customer.version) or not store.customers.delete(id, customer.version):
+        if version not in (None, customer.version):
             raise StaleVersion(customer)
-        deleted = customer.model_copy(update={"updated_at": now()})
-        store.changes.record([record_of_deletion(actor, deleted)])
+        at = now()
+        store.trash.throw_away([id], actor, at)
+        write_down(store, [record_of_deletion(actor, customer.model_copy(update={"updated_at": at}))])
         return customer
 
     return store.transact(work)
@@ -101,10 +109,10 @@ def _update(store: Store, actor: Actor, id: str, patch: CustomerPatch, version: 
         changes = {name: value for name, value in patch.changes().items() if shown[name] != value}
         if not changes:
             return before
-        after = store.customers.update(before, changes, now())
+        after = store.customers.update(before, decided_by_person(changes), now())
         if after is None:
             raise StaleVersion(_existing(store, id))
-        store.changes.record([record_of_update(actor, before, after)])
+        write_down(store, [record_of_update(actor, before, after)])
         return after
 
     return store.transact(work)

@@ -13,7 +13,7 @@ from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
-from kinso.services.records import record_of_update, specified_fields
+from kinso.services.records import decided_by_person, record_of_update, specified_fields, write_down
 
 _DELETED = "was deleted by someone else meanwhile, so this change cannot be saved"
 
@@ -77,8 +77,8 @@ def _conflicts(before: Customer, current: Customer, good: dict[str, Any]) -> lis
 
 
 def _write(store: Store, actor: Actor, current: Customer, changes: dict[str, Any]) -> Customer:
-    after = store.customers.update(current, changes, now())
+    after = store.customers.update(current, decided_by_person(changes), now())
     if after is None:
         raise StaleVersion(current)
-    store.changes.record([record_of_update(actor, current, after)])
+    write_down(store, [record_of_update(actor, current, after)])
     return after

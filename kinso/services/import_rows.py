@@ -13,6 +13,7 @@ from kinso.models.csv_cells import on_one_line, read_amount, read_flag, read_mom
 from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
 from kinso.models.validation import LABELS, parse
 from kinso.services.csv_reading import CustomerFile, Record
+from kinso.services.records import decided_by_person
 
 _EDITABLE = ("customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 
@@ -83,7 +84,7 @@ class RowReader:
         changes = {
             name: value for name, value in parse(CustomerPatch, values).changes().items() if value != now_stored[name]
         }
-        return Update(existing, changes) if changes else None
+        return Update(existing, decided_by_person(changes)) if changes else None
 
     def _possible(self, name: str, cell: str) -> tuple[str, ...]:
         return (cell,) if name in ("purchaseAmount", "membershipStatus") else self.file.readings(cell)

@@ -24,8 +24,8 @@ from kinso.services.runs import Progress, ignore_progress, in_batches, record_ba
 
 _NEW = -1
 _INTERRUPTED = (
-    "The database stopped answering during the import; whatever was done of it is taken back, at the latest when Kinso"
-    " starts again, so import the file once more then."
+    "The database stopped answering during the import; whatever was done of it is taken back as soon as Kinso reaches"
+    " the database again, so import the file once more then."
 )
 
 
@@ -37,6 +37,7 @@ class ImportRefused(InvalidInput):
         self.plan = plan
         number = f"{plan.error_count:,} error{'s' if plan.error_count > 1 else ''}"
         self.message = f"Nothing was imported, because the file has {number}; correct them and import it again."
+        self.args = (self.message,)
 
 
 @dataclass

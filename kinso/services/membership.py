@@ -9,11 +9,11 @@ from typing import Any
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.money import check_amount
-from kinso.models.run import ActivationPreview, Run
+from kinso.models.run import ActivationPlan, ActivationPreview, Run
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.runs import Progress, ignore_progress, running, set_membership_of_each
+from kinso.services.runs import MembershipChange, Progress, ignore_progress, running, set_membership_of_each
 
 DEFAULT_THRESHOLD = Decimal("1000.00")
 
@@ -33,6 +33,7 @@ def preview_activation(
         share_of_base=count / everyone if everyone else 0.0,
         eligible=store.customers.find_non_members(at_or_above=amount, limit=shown),
         near_misses=store.customers.find_non_members(below=amount, limit=near_misses),
+        held=store.figures.held(amount),
     )
 
 
@@ -43,20 +44,39 @@ def count_eligible(store: Store, actor: Actor, threshold: Any) -> int:
 
 
 @use_case(Permission.AUTO_ACTIVATE)
-def activate_at_threshold(
-    store: Store, actor: Actor, threshold: Any, *, on_progress: Progress = ignore_progress
-) -> Run:
-    """Make every non-member with a purchase amount at or above `threshold` a member; the run tells how many it were."""
+def plan_activation(store: Store, actor: Actor, threshold: Any) -> ActivationPlan:
+    """Exactly the customers that the threshold would activate now, at the versions they have."""
     amount = check_threshold(threshold)
-    ids = store.customers.non_member_ids(at_or_above=amount)
+    return ActivationPlan(amount, store.customers.non_member_versions(at_or_above=amount))
 
-    def is_eligible(customer: Customer) -> bool:
-        return not customer.membership_status and customer.purchase_amount >= amount
 
-    with running(store, actor, "auto-activation", {"threshold": amount}, len(ids)) as run:
-        set_membership_of_each(
-            store, actor, run, ids, membership_status=True, still_applies=is_eligible, on_progress=on_progress
-        )
+@use_case(Permission.AUTO_ACTIVATE)
+def activate_at_threshold(
+    store: Store,
+    actor: Actor,
+    threshold: Any,
+    *,
+    plan: ActivationPlan | None = None,
+    on_progress: Progress = ignore_progress,
+) -> Run:
+    """Make every non-member with a purchase amount at or above `threshold` a member; the run tells how many it were.
+
+    With a `plan` for this threshold, nobody else is touched, and whoever changed since is left alone and named in the
+    run. Non-members whom a person made so are never among them.
+    """
+    amount = check_threshold(threshold)
+    if plan is None:
+        plan = ActivationPlan(amount, store.customers.non_member_versions(at_or_above=amount))
+    if plan.threshold != amount:
+        raise InvalidInput([FieldError("threshold", "Threshold is not the one that was planned; look again first.")])
+    change = MembershipChange(
+        status=True,
+        held=False,
+        reason=f"Purchase amount at or above {amount:,}",
+        still_applies=lambda customer: _is_eligible(customer, amount),
+    )
+    with running(store, actor, "auto-activation", {"threshold": amount}, len(plan.versions)) as run:
+        set_membership_of_each(store, actor, run, plan.versions, change, on_progress)
     return _finished(store, run)
 
 
@@ -101,6 +121,10 @@ def check_threshold(value: Any) -> Decimal:
     return amount
 
 
+def _is_eligible(customer: Customer, threshold: Decimal) -> bool:
+    return not customer.membership_status and not customer.membership_held and customer.purchase_amount >= threshold
+
+
 def _set_membership_of(
     store: Store,
     actor: Actor,
@@ -109,13 +133,14 @@ def _set_membership_of(
     parameters: dict[str, Any],
     on_progress: Progress,
 ) -> Run:
-    def differs(customer: Customer) -> bool:
-        return customer.membership_status is not membership_status
-
+    change = MembershipChange(
+        status=membership_status,
+        held=not membership_status,
+        reason=None,
+        still_applies=lambda customer: customer.membership_status is not membership_status,
+    )
     with running(store, actor, "bulk-membership", parameters, len(ids)) as run:
-        set_membership_of_each(
-            store, actor, run, ids, membership_status=membership_status, still_applies=differs, on_progress=on_progress
-        )
+        set_membership_of_each(store, actor, run, dict.fromkeys(ids), change, on_progress)
     return _finished(store, run)
 
 

@@ -1,44 +1,90 @@
-"""The record of a change, made by every use case that changes a customer."""
+"""The record of a change, made by every use case that changes a customer, and written in the change's transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kinso.models.customer import Customer
+from kinso.models.membership import Basis, Decision
 from kinso.models.run import Change, ChangeKind
 from kinso.models.user import Actor
 from kinso.repository.documents import new_id
+from kinso.repository.store import Store
 
 _SPECIFIED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+_DECISION = {"membershipStatus", "membershipHeld"}
 
 
-def record_of_creation(actor: Actor, created: Customer, *, run: str | None = None) -> Change:
-    """The record that belongs to a new customer."""
-    return _record(actor, created, "create", before=None, after=specified_fields(created), run=run)
+def write_down(store: Store, changes: Sequence[Change], *, basis: Basis = "person") -> None:
+    """Store the records, and the memberships that they begin and end; `basis` is who or what decided on those."""
+    store.changes.record(changes)
+    begun, ended = [], []
+    for change in changes:
+        was, is_now = ((side or {}).get("membershipStatus", None) for side in (change.before, change.after))
+        if was is is_now:
+            continue
+        decision = Decision(
+            basis=basis, by_name=change.by_name, amount=change.amount, reason=change.reason, run=change.run
+        )
+        if is_now:
+            begun.append((change.customer, change.at, decision))
+        elif was:
+            ended.append((change.customer, change.at, decision))
+    store.memberships.begin_and_end(begun, ended)
+
+
+def record_of_creation(
+    actor: Actor, created: Customer, *, run: str | None = None, undoes: str | None = None, restored: bool = False
+) -> Change:
+    """The record that belongs to a new or a restored customer."""
+    kind: ChangeKind = "restore" if restored else "create"
+    return _record(actor, created, kind, before=None, after=specified_fields(created), run=run, undoes=undoes)
 
 
 def record_of_update(
-    actor: Actor, before: Customer, after: Customer, *, run: str | None = None, undoes: str | None = None
+    actor: Actor,
+    before: Customer,
+    after: Customer,
+    *,
+    run: str | None = None,
+    undoes: str | None = None,
+    reason: str | None = None,
 ) -> Change:
     """The record that belongs to an update; it holds only the fields that differ."""
-    old, new = specified_fields(before), specified_fields(after)
-    changed = [name for name in _SPECIFIED if old[name] != new[name]]
-    kind: ChangeKind = "membership" if changed == ["membershipStatus"] else "edit"
+    old, new = _recorded_fields(before), _recorded_fields(after)
+    changed = [name for name in old if old[name] != new[name]]
+    kind: ChangeKind = "membership" if _DECISION.issuperset(changed) else "edit"
     sides = ({name: side[name] for name in changed} for side in (old, new))
-    return _record(actor, after, kind, before=next(sides), after=next(sides), run=run, undoes=undoes)
+    return _record(actor, after, kind, before=next(sides), after=next(sides), run=run, undoes=undoes, reason=reason)
 
 
-def record_of_deletion(actor: Actor, deleted: Customer, *, undoes: str | None = None) -> Change:
-    """The record that belongs to a deletion; it holds everything, so that the customer can be made again."""
+def record_of_deletion(actor: Actor, deleted: Customer, *, run: str | None = None, undoes: str | None = None) -> Change:
+    """The record that belongs to a deletion; it holds everything that people had entered."""
     before = {**specified_fields(deleted), "createdAt": deleted.created_at}
-    return _record(actor, deleted, "delete", before=before, after=None, undoes=undoes)
+    return _record(actor, deleted, "delete", before=before, after=None, run=run, undoes=undoes)
+
+
+def record_of_erasure(actor: Actor, erased: Customer) -> Change:
+    """The record that a person was erased; it holds nothing about them."""
+    return _record(actor, erased, "erase", before={}, after={})
 
 
 def specified_fields(customer: Customer) -> dict[str, Any]:
     """What people enter about a customer, by stored names."""
     values = customer.model_dump(by_alias=True)
     return {name: values[name] for name in _SPECIFIED}
+
+
+def decided_by_person(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes, and when a person ends a membership with them, that no rule may begin it again."""
+    if "membershipStatus" not in changes:
+        return dict(changes)
+    return {**changes, "membershipHeld": not changes["membershipStatus"]}
+
+
+def _recorded_fields(customer: Customer) -> dict[str, Any]:
+    return {**specified_fields(customer), "membershipHeld": customer.membership_held}
 
 
 def _record(
@@ -50,6 +96,7 @@ def _record(
     after: Mapping[str, Any] | None,
     run: str | None = None,
     undoes: str | None = None,
+    reason: str | None = None,
 ) -> Change:
     return Change(
         id=new_id(),
@@ -63,6 +110,8 @@ def _record(
         before=dict(before) if before is not None else None,
         after=dict(after) if after is not None else None,
         version=customer.version,
+        amount=customer.purchase_amount,
+        reason=reason,
         run=run,
         undoes=undoes,
     )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
 from kinso.errors import Conflict
 from kinso.models.customer import Customer
-from kinso.models.run import Change, Run, RunKind
+from kinso.models.run import Change, Run, RunException, RunKind
 from kinso.models.user import SYSTEM, Actor, Permission
-from kinso.repository.customers import changed
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.records import record_of_deletion, record_of_update
+from kinso.services.records import record_of_update, write_down
+from kinso.services.reverting import revert
 
 BATCH = 500
 SILENCE = timedelta(seconds=60)
@@ -73,35 +74,55 @@ def running(store: Store, actor: Actor, kind: RunKind, parameters: dict[str, Any
     store.runs.finish(run.id, "done", now())
 
 
-def record_batch(store: Store, run: Run, changes: Sequence[Change]) -> None:
+def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
     """Write down a batch, within its transaction; raises `Conflict` when the run was ended from elsewhere."""
-    store.changes.record(changes)
-    if not store.runs.advance(run.id, changed=len(changes), at=now()):
+    write_down(store, changes, basis="rule" if run.kind == "auto-activation" else "person")
+    if not store.runs.advance(run.id, changed=len(changes), at=now(), exceptions=exceptions):
         raise Conflict("This run was stopped meanwhile; start it again.")
+
+
+@dataclass(frozen=True)
+class MembershipChange:
+    """What a run does to each of its customers.
+
+    `held` says whether no rule may make them members again. `still_applies` is asked when a customer's turn comes.
+    """
+
+    status: bool
+    held: bool
+    reason: str | None
+    still_applies: Callable[[Customer], bool]
 
 
 def set_membership_of_each(
     store: Store,
     actor: Actor,
     run: Run,
-    ids: Sequence[str],
-    *,
-    membership_status: bool,
-    still_applies: Callable[[Customer], bool],
+    expected: Mapping[str, int | None],
+    change: MembershipChange,
     on_progress: Progress = ignore_progress,
 ) -> int:
-    """Change the membership of those of `ids` to whom it still applies when their turn comes; returns how many."""
-    changed = done = 0
-    for batch in in_batches(ids):
+    """Change the membership of the customers in `expected`; returns of how many.
 
-        def work(batch: Sequence[str] = batch) -> int:
-            found = store.customers.get_many(batch)
-            chosen = [found[id] for id in batch if id in found and still_applies(found[id])]
-            return _set_membership(store, actor, run, chosen, membership_status)
+    Whoever is not at the expected version any more (None expects nothing), or to whom the change does not apply any
+    more, is left alone and reported as an exception of the run.
+    """
+    changed = done = 0
+    for batch in in_batches(expected.items()):
+
+        def work(batch: Sequence[tuple[str, int | None]] = batch) -> int:
+            found = store.customers.get_many([id for id, _ in batch])
+            chosen = [
+                found[id]
+                for id, version in batch
+                if id in found and version in (None, found[id].version) and change.still_applies(found[id])
+            ]
+            skipped = _skipped(batch, found, {customer.id for customer in chosen}, change)
+            return _set_membership(store, actor, run, chosen, change, skipped)
 
         changed += store.transact(work)
         done += len(batch)
-        on_progress(done, len(ids))
+        on_progress(done, len(expected))
     return changed
 
 
@@ -111,7 +132,10 @@ def roll_back(store: Store, run: Run) -> int:
     for batch in in_batches(store.changes.of_run(run.id, newest_first=True)):
 
         def work(batch: Sequence[Change] = batch) -> int:
-            return _revert(store, batch)
+            store.runs.advance(run.id, changed=0, at=now())
+            records, _kept = revert(store, SYSTEM, batch, reason="The run could not be finished")
+            write_down(store, records)
+            return len(records)
 
         reverted += store.transact(work)
     store.runs.finish(run.id, "rolled-back", now())
@@ -134,43 +158,42 @@ def in_batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
         yield batch
 
 
-def _set_membership(store: Store, actor: Actor, run: Run, chosen: Sequence[Customer], status: bool) -> int:
+def _skipped(
+    batch: Sequence[tuple[str, int | None]],
+    found: Mapping[str, Customer],
+    chosen: set[str],
+    change: MembershipChange,
+) -> list[RunException]:
+    exceptions = []
+    for id, version in batch:
+        customer = found.get(id)
+        if customer is None:
+            exceptions.append(
+                RunException(customer=id, customer_id="", outcome="skipped", reason="was deleted meanwhile")
+            )
+        elif id not in chosen and (version is not None or customer.membership_status is not change.status):
+            reason = "was changed by someone meanwhile"
+            exceptions.append(
+                RunException(customer=id, customer_id=customer.customer_id, outcome="skipped", reason=reason)
+            )
+    return exceptions
+
+
+def _set_membership(
+    store: Store,
+    actor: Actor,
+    run: Run,
+    chosen: Sequence[Customer],
+    change: MembershipChange,
+    skipped: Sequence[RunException],
+) -> int:
     at = now()
-    updates = [(customer, {"membershipStatus": status}) for customer in chosen]
-    if updates and store.customers.update_many(updates, at) != len(chosen):
-        raise Conflict("Some of these customers were changed at the same moment; start again.")
-    written = {"membership_status": status, "updated_at": at}
+    store.customers.set_membership([customer.id for customer in chosen], at, status=change.status, held=change.held)
+    written = {"membership_status": change.status, "membership_held": change.held, "updated_at": at}
     after = [before.model_copy(update={**written, "version": before.version + 1}) for before in chosen]
-    records = [record_of_update(actor, old, new, run=run.id) for old, new in zip(chosen, after, strict=True)]
-    record_batch(store, run, records)
-    return len(chosen)
-
-
-def _revert(store: Store, changes: Sequence[Change]) -> int:
-    at = now()
-    present = store.customers.get_many([change.customer for change in changes])
-    untouched = [
-        (current, change)
-        for change in changes
-        if (current := present.get(change.customer)) and current.version == change.version
+    records = [
+        record_of_update(actor, old, new, run=run.id, reason=change.reason)
+        for old, new in zip(chosen, after, strict=True)
     ]
-    created = [(current, change) for current, change in untouched if change.before is None]
-    edited = [(current, change, change.before) for current, change in untouched if change.before is not None]
-    # No count is checked: within the transaction nobody else can write to what was read in it.
-    if created:
-        store.customers.delete_many([current for current, _change in created])
-    if edited:
-        store.customers.update_many([(current, before) for current, _change, before in edited], at)
-    store.changes.record(
-        [
-            record_of_deletion(SYSTEM, current.model_copy(update={"updated_at": at}), undoes=change.id)
-            for current, change in created
-        ]
-    )
-    store.changes.record(
-        [
-            record_of_update(SYSTEM, current, changed(current, before, at), undoes=change.id)
-            for current, change, before in edited
-        ]
-    )
-    return len(untouched)
+    record_batch(store, run, records, skipped)
+    return len(chosen)

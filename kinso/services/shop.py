@@ -6,6 +6,7 @@ from kinso.models.shop import ShopSettings
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
+from kinso.services.membership import check_threshold
 
 
 @use_case(Permission.READ)
@@ -16,6 +17,7 @@ def get_shop_settings(store: Store, actor: Actor) -> ShopSettings:
 
 @use_case(Permission.SETTINGS)
 def save_shop_settings(store: Store, actor: Actor, settings: ShopSettings) -> ShopSettings:
-    """Replace the settings."""
+    """Replace the settings; raises `InvalidInput` for a threshold that nobody could activate at."""
+    check_threshold(settings.threshold)
     store.shop.save(settings)
     return settings

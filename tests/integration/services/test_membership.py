@@ -7,7 +7,7 @@ from kinso.errors import InvalidInput, KinsoError
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
 from kinso.services import runs
-from kinso.services.customers import create_customer, get_customer, update_customer
+from kinso.services.customers import create_customer, get_customer, set_membership, update_customer
 from kinso.services.membership import (
     activate_at_threshold,
     preview_activation,
@@ -120,7 +120,7 @@ def test_a_run_that_fails_half_way_is_taken_back(store, staff, base, monkeypatch
     assert (run.status, run.changed) == ("rolled-back", 2)
 
 
-def test_a_run_that_a_crash_left_behind_is_taken_back_but_for_what_was_edited_since(store, staff, base, monkeypatch):
+def test_a_run_that_a_crash_left_behind_is_taken_back_but_for_what_was_decided_since(store, staff, base, monkeypatch):
     monkeypatch.setattr(runs, "BATCH", 1)
     monkeypatch.setattr(runs, "roll_back", lambda store, run: None)
 
@@ -133,10 +133,13 @@ def test_a_run_that_a_crash_left_behind_is_taken_back_but_for_what_was_edited_si
     monkeypatch.undo()
     assert members(store) == {"C-2", "C-3", "C-5"}
     assert recover_interrupted(store) == 0
-    update_customer(store, staff, base[3].id, CustomerPatch(customer_name="Edited since"))
+    update_customer(store, staff, base[2].id, CustomerPatch(customer_name="Edited since"))
+    for status in (False, True):
+        set_membership(store, staff, base[3].id, membership_status=status)
     monkeypatch.setattr(runs, "SILENCE", -timedelta(seconds=1))
     assert recover_interrupted(store) == 1
     assert members(store) == {"C-3", "C-5"}
+    assert get_customer(store, staff, base[2].id).customer_name == "Edited since"
     assert list_runs(store, staff)[0].status == "rolled-back"
 
 

@@ -1,16 +1,17 @@
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
 
 from kinso.config import Settings
-from kinso.errors import ConfigurationError, Conflict, InvalidInput, TooManyAttempts
+from kinso.errors import ConfigurationError, Conflict, InvalidInput, NotSignedIn, TooManyAttempts
 from kinso.models.user import COMMAND_LINE, NewUser, Role
 from kinso.services import passwords
 from kinso.services.first_admin import needs_set_up, prepare_first_admin, set_up_first_admin
-from kinso.services.sign_in import sign_in
-from kinso.services.users import create_user
+from kinso.services.sign_in import resume, sign_in
+from kinso.services.users import change_role, create_user
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"
@@ -45,6 +46,20 @@ def test_the_database_does_not_hold_the_code(store):
     assert code.replace("-", "") not in kept
 
 
+def test_a_look_without_a_database_is_set_up_the_same_way(mock_store):
+    code = prepare_first_admin(mock_store, Settings(mongodb_uri="mongomock://"))
+    assert prepare_first_admin(mock_store, Settings()) != code
+    user = set_up(mock_store, code)
+    for _ in range(3):
+        with pytest.raises(NotSignedIn):
+            sign_in(mock_store, user.email, "wrong", HERE)
+    assert resume(mock_store, sign_in(mock_store, user.email, PASSWORD, HERE).session.id).id == user.id
+    with pytest.raises(Conflict, match="last active administrator"):
+        change_role(mock_store, user.acting("app"), user.id, Role.STAFF)
+    with pytest.raises(Conflict):
+        set_up(mock_store, code, email="second@shop.com")
+
+
 def test_a_code_works_once(store):
     code = prepare_first_admin(store, Settings())
     set_up(store, code)
@@ -53,8 +68,15 @@ def test_a_code_works_once(store):
     assert len(store.users.all()) == 1
 
 
-def test_two_visitors_at_once_make_one_administrator(store):
+def test_visitors_who_finish_at_once_make_one_administrator(store, monkeypatch):
     codes = [prepare_first_admin(store, Settings()) for _ in range(2)]
+    together = threading.Barrier(8)
+
+    def hash_together(password):
+        together.wait(30)
+        return passwords.hash_password(password)
+
+    monkeypatch.setattr("kinso.services.first_admin.hash_password", hash_together)
 
     def visit(number):
         try:

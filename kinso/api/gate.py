@@ -1,0 +1,78 @@
+"""What holds for every request to the API, before any route is looked for."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kinso.api.envelope import fail
+from kinso.api.errors import UNEXPECTED
+
+LARGEST_BODY = 1_000_000
+_TOO_LARGE = f"The body is too large; send at most {LARGEST_BODY:,} bytes."
+
+logger = logging.getLogger(__name__)
+
+
+class Gate:
+    """Trailing slashes make no difference, HEAD is GET without a body, large bodies stay out, failures are logged."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass requests on, or answer those that are too large or failed."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(receive, send, head=scope["method"] == "HEAD")
+        try:
+            if _declared_size(scope) > LARGEST_BODY:
+                await fail(413, _TOO_LARGE)(scope, receive, exchange.send)
+            else:
+                await self._app(_plain(scope), exchange.receive, exchange.send)
+        except Exception:
+            logger.exception("%s %r failed", scope["method"], scope["path"])
+            if exchange.started:
+                raise
+            await fail(500, UNEXPECTED)(scope, receive, exchange.send)
+
+
+class _Exchange:
+    def __init__(self, receive: Receive, send: Send, *, head: bool) -> None:
+        self._receive = receive
+        self._send = send
+        self._head = head
+        self._received = 0
+        self.started = False
+
+    async def receive(self) -> Message:
+        """Count the body, because its size need not be declared or true."""
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > LARGEST_BODY:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Let nothing be kept by browsers or proxies."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+        elif self._head:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+def _plain(scope: Scope) -> Scope:
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return {**scope, "method": method, "path": scope["path"].removesuffix("/")}
+
+
+def _declared_size(scope: Scope) -> int:
+    declared = Headers(scope=scope).get("content-length", "")
+    # Nineteen digits are too many for any body, and not too many to be read.
+    return int(declared[:19]) if declared.isascii() and declared.isdigit() else 0

@@ -1,0 +1,20 @@
+"""Whether Kinso can work at all, for load balancers and monitors."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from kinso.api.envelope import Answer, Success, succeed
+from kinso.api.failures import failures
+from kinso.api.route import JsonRoute
+from kinso.api.schemas import HealthOut
+from kinso.services.office import current_office
+
+router = APIRouter(tags=["health"], route_class=JsonRoute)
+
+
+@router.get("/health", response_model=Success[HealthOut], responses=failures(503), summary="Does the database answer?")
+def check_health() -> Answer:
+    """200 when the database answers, 503 when it does not, or not yet."""
+    current_office().store.connection.ping()
+    return succeed({"status": "ok"})

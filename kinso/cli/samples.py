@@ -1,0 +1,37 @@
+"""`seed`: sample customers."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from kinso.cli.console import ProgressLine, say
+from kinso.cli.opening import opened_store
+from kinso.models.user import COMMAND_LINE
+from kinso.services.samples import MOST_SAMPLES, load_samples
+
+
+def add_command(commands: Any) -> None:
+    """Describe the command and its arguments."""
+    seed = commands.add_parser(
+        "seed",
+        help="add sample customers",
+        description="Add sample customers C-000001 to C-N. Those that exist stay as they are, so it can be repeated.",
+    )
+    seed.add_argument("count", metavar="N", type=_count, help="how many")
+    seed.set_defaults(run=_seed)
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdecimal() and len(text) < 20 else 0
+    if not 1 <= number <= MOST_SAMPLES:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_SAMPLES:,}")
+    return number
+
+
+def _seed(options: argparse.Namespace) -> int:
+    with opened_store() as store, ProgressLine("Adding samples") as progress:
+        added = load_samples(store, COMMAND_LINE, options.count, progress)
+    present = options.count - added
+    say(f"Added {added:,} sample customers." + (f" {present:,} were there already." if present else ""))
+    return 0

@@ -1,0 +1,68 @@
+"""When customers were members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import DESCENDING, InsertOne, UpdateOne
+from pymongo.database import Database
+
+from kinso.models.membership import Decision, MembershipInterval
+from kinso.models.money import read_stored_amount
+from kinso.repository.documents import Document, to_stored, with_text_id
+
+
+class MembershipRepository:
+    """Intervals of membership; at most one of each customer is open, which a unique index guarantees."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._memberships = database["memberships"]
+
+    def begin_and_end(
+        self, begun: Sequence[tuple[str, datetime, Decision]], ended: Sequence[tuple[str, datetime, Decision]]
+    ) -> None:
+        """Open an interval for each customer in `begun`, and close the open one of each in `ended`, in their order."""
+        writes: list[InsertOne[dict[str, Any]] | UpdateOne] = [
+            UpdateOne(
+                {"customer": customer, "open": True},
+                {"$set": {"to": at, "ended": _stored_decision(decision)}, "$unset": {"open": ""}},
+            )
+            for customer, at, decision in ended
+        ]
+        writes += [
+            InsertOne({"customer": customer, "from": at, "to": None, "begun": _stored_decision(decision), "open": True})
+            for customer, at, decision in begun
+        ]
+        if writes:
+            self._memberships.bulk_write(writes)
+
+    def of_customer(self, customer: str) -> list[MembershipInterval]:
+        """All memberships of one customer, the latest first."""
+        found = self._memberships.find({"customer": customer}).sort([("from", DESCENDING), ("_id", DESCENDING)])
+        return [_to_interval(document) for document in found]
+
+    def count_at(self, moment: datetime) -> int:
+        """How many customers were members at a moment."""
+        return self._memberships.count_documents(
+            {"from": {"$lte": moment}, "to": None}
+        ) + self._memberships.count_documents({"to": {"$gt": moment}, "from": {"$lte": moment}})
+
+    def customers_at(self, moment: datetime, *, limit: int) -> list[str]:
+        """The `_id`s of customers who were members at a moment, the newest members first."""
+        during = {"from": {"$lte": moment}, "$or": [{"to": None}, {"to": {"$gt": moment}}]}
+        found = self._memberships.find(during, {"customer": True}).sort("from", DESCENDING).limit(limit)
+        return [document["customer"] for document in found]
+
+
+def _stored_decision(decision: Decision) -> dict[str, Any]:
+    return to_stored(decision.model_dump(by_alias=True, exclude_none=True))
+
+
+def _to_interval(document: Document) -> MembershipInterval:
+    values = with_text_id(document)
+    for side in ("begun", "ended"):
+        if values.get(side):
+            values[side] = {**values[side], "amount": read_stored_amount(values[side]["amount"])}
+    return MembershipInterval.model_validate(values)

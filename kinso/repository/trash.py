@@ -1,0 +1,85 @@
+"""Deleted customers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import DESCENDING
+from pymongo.database import Database
+
+from kinso.models.customer import Customer
+from kinso.models.trash import TrashedCustomer
+from kinso.models.user import Actor
+from kinso.repository.customers import erased_document, insert_all, to_customer
+from kinso.repository.documents import Document, object_id
+
+
+class TrashRepository:
+    """Keeps the documents of deleted customers as they were."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._customers = database["customers"]
+        self._trash = database["trash"]
+
+    def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime) -> int:
+        """Move these customers here; within a transaction that has read them. Returns how many there were."""
+        keys = sorted(ObjectId(id) for id in ids)
+        documents = list(self._customers.find({"_id": {"$in": keys}}))
+        if documents:
+            by = {"deletedAt": at, "byId": actor.user_id, "byName": actor.name}
+            self._trash.insert_many({"_id": document["_id"], "customer": document, **by} for document in documents)
+            self._customers.delete_many({"_id": {"$in": keys}})
+        return len(documents)
+
+    def present(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` that are here."""
+        keys = [ObjectId(id) for id in ids]
+        return (
+            {str(found["_id"]) for found in self._trash.find({"_id": {"$in": keys}}, {"_id": True})} if keys else set()
+        )
+
+    def bring_back(self, ids: Sequence[str], at: datetime) -> dict[str, Customer]:
+        """Move these back among the customers, by id; within a transaction. Raises `DuplicateCustomerId`."""
+        keys = [ObjectId(id) for id in ids]
+        documents = [found["customer"] for found in self._trash.find({"_id": {"$in": keys}})] if keys else []
+        for document in documents:
+            document.update(updatedAt=at, version=(document.get("version") or 0) + 1)
+        insert_all(self._customers, documents)
+        self._trash.delete_many({"_id": {"$in": keys}})
+        return {str(document["_id"]): to_customer(document) for document in documents}
+
+    def erase(self, id: str, alias: str, at: datetime) -> Customer | None:
+        """Replace what tells who this is; returns the customer as it is now, None when there is none."""
+        key = object_id(id)
+        document = self._trash.find_one({"_id": key}) if key else None
+        if document is None:
+            return None
+        erased = erased_document(document["customer"], alias, at)
+        self._trash.update_one({"_id": key}, {"$set": {"customer": erased}})
+        return to_customer(erased)
+
+    def latest(self, *, limit: int) -> list[TrashedCustomer]:
+        """Deleted customers, the last deleted first."""
+        found = self._trash.find().sort([("deletedAt", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        return [_to_trashed(document) for document in found]
+
+    def count(self) -> int:
+        """How many deleted customers there are."""
+        return self._trash.count_documents({})
+
+    def empty(self, *, deleted_before: datetime) -> int:
+        """Remove for good what was deleted before; returns how many."""
+        return self._trash.delete_many({"deletedAt": {"$lt": deleted_before}}).deleted_count
+
+
+def _to_trashed(document: Document) -> TrashedCustomer:
+    return TrashedCustomer(
+        id=str(document["_id"]),
+        customer=to_customer(document["customer"]),
+        deleted_at=document["deletedAt"],
+        by_id=document["byId"],
+        by_name=document["byName"],
+    )

@@ -1,0 +1,83 @@
+"""Use cases about what happened to customers, and taking a single change back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kinso.errors import Conflict, NotFound
+from kinso.models.csv_cells import escape_formula
+from kinso.models.history import HistoryPage, HistoryQuery
+from kinso.models.run import Change
+from kinso.models.user import Actor, Permission
+from kinso.repository.store import Store
+from kinso.services.access import demand, use_case
+from kinso.services.csv_writing import started, stream_csv
+from kinso.services.records import write_down
+from kinso.services.reverting import revert
+
+COLUMNS = ("at", "customerId", "kind", "field", "before", "after", "by", "source", "reason", "run")
+HIDDEN = frozenset({"membershipHeld", "createdAt"})
+"""Recorded for taking changes back; nothing that people enter."""
+
+
+@use_case(Permission.READ)
+def list_history(store: Store, actor: Actor, query: HistoryQuery, *, page: int, limit: int) -> HistoryPage:
+    """One page of changes, newest first."""
+    total = store.changes.count(query)
+    items = store.changes.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
+    return HistoryPage(items=items, page=page, limit=limit, total=total)
+
+
+@use_case(Permission.READ)
+def list_people_in_history(store: Store, actor: Actor) -> list[str]:
+    """The names of everyone who ever changed a customer."""
+    return store.changes.names_of_people()
+
+
+@use_case(Permission.EXPORT)
+def export_history(store: Store, actor: Actor, query: HistoryQuery) -> Iterator[bytes]:
+    """The whole result as a CSV file for Excel, one row for each field that changed."""
+    return started(_history_file(store, query))
+
+
+@use_case(Permission.EDIT)
+def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
+    """Take one change back, as a new change; raises `Conflict` when somebody changed the same fields since.
+
+    Bringing a deleted customer back needs the permission to restore, taking a registration back the one to delete.
+    """
+    change = store.changes.get(change_id)
+    if change is None:
+        raise NotFound("This change does not exist any more; look at the history again.")
+    if change.kind == "erase":
+        raise Conflict("What was erased is gone for good; nothing can bring it back.")
+    if change.after is None:
+        demand(actor, Permission.RESTORE)
+    elif change.before is None:
+        demand(actor, Permission.DELETE)
+    elif "membershipStatus" in change.before:
+        demand(actor, Permission.MEMBERSHIP)
+
+    def work() -> Change:
+        records, kept = revert(store, actor, [change])
+        if kept:
+            raise Conflict(f"This was not taken back: customer {change.customer_id} {kept[0].reason}.")
+        write_down(store, records)
+        return records[0]
+
+    return store.transact(work)
+
+
+def _history_file(store: Store, query: HistoryQuery) -> Iterator[bytes]:
+    with store.guarded():
+        rows = (row for change in store.changes.iterate(query) for row in _rows(change))
+        yield from stream_csv(COLUMNS, rows, for_excel=True)
+
+
+def _rows(change: Change) -> Iterator[list[str]]:
+    before, after = change.before or {}, change.after or {}
+    at = change.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    for field in [name for name in {**before, **after} if name not in HIDDEN]:
+        texts = [change.customer_id, change.kind, field, before.get(field, ""), after.get(field, "")]
+        texts += [change.by_name, change.source, change.reason or "", change.run or ""]
+        yield [at, *(escape_formula(str(text)) for text in texts)]

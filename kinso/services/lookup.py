@@ -1,0 +1,54 @@
+"""Use cases that look up what the customers page shows around its list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kinso.database.search import id_key
+from kinso.models.customer import LARGEST_PAGE, Customer, CustomerQuery
+from kinso.models.run import Change
+from kinso.models.user import Actor, Permission
+from kinso.repository.store import Store
+from kinso.services.access import use_case
+
+_NUMBERED = re.compile(r"(.*?)(\d{1,18})")
+_LONGEST_ID = 64
+_TRIES = 20
+
+
+@use_case(Permission.READ)
+def find_by_customer_id(store: Store, actor: Actor, customer_id: str) -> Customer | None:
+    """The customer with this ID in any letter case, if there is one."""
+    return store.customers.get_by_customer_id(customer_id)
+
+
+@use_case(Permission.READ)
+def get_customers(store: Store, actor: Actor, ids: Sequence[str]) -> dict[str, Customer]:
+    """Those of at most 1,000 customers that still exist, by `_id`."""
+    return store.customers.get_many(ids[:LARGEST_PAGE])
+
+
+@use_case(Permission.READ)
+def find_page(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> list[Customer]:
+    """One page of a query for a caller that knows the total already; a page past the end is empty."""
+    return store.customers.find(query, page=page, limit=min(limit, LARGEST_PAGE))
+
+
+@use_case(Permission.READ)
+def list_changes_of_customer(store: Store, actor: Actor, id: str, *, limit: int = 10) -> list[Change]:
+    """What happened to one customer lately, newest first."""
+    return store.changes.of_customer(id, limit=limit)
+
+
+@use_case(Permission.CREATE)
+def suggest_customer_id(store: Store, actor: Actor) -> str | None:
+    """A free ID that continues the one registered last, such as C-0043 after C-0042; None when that has no number."""
+    latest = store.customers.find(CustomerQuery(), page=1, limit=1)
+    numbered = _NUMBERED.fullmatch(latest[0].customer_id) if latest else None
+    if numbered is None:
+        return None
+    start, digits = numbered.groups()
+    following = [f"{start}{int(digits) + step:0{len(digits)}d}" for step in range(1, _TRIES + 1)]
+    taken = store.customers.get_by_customer_ids(following)
+    return next((each for each in following if id_key(each) not in taken and len(each) <= _LONGEST_ID), None)

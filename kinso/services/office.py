@@ -1,0 +1,190 @@
+"""The process-wide office: the settings, the store, and the database server behind it where Kinso runs that itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from kinso.config import Settings
+from kinso.database.adoption import Adoption
+from kinso.database.connection import connect
+from kinso.database.embedded import EmbeddedServer
+from kinso.database.schema import prepare
+from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
+from kinso.repository.store import Store
+from kinso.services.first_admin import prepare_first_admin
+from kinso.services.runs import recover_interrupted
+
+Announce = Callable[[str], None]
+
+_log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 2.0
+_CARE_SECONDS = 60.0
+_MOST_NAMED = 20
+
+_lock = threading.Lock()
+_current: Office | None = None
+
+
+class Office:
+    """Everything a front end needs to call use cases. Thread-safe.
+
+    While the database has not been reached and prepared, `ready` is False and `store` raises `DatabaseUnavailable`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        server: EmbeddedServer | None = None,
+        announce: Announce | None = None,
+    ) -> None:
+        """`announce` gets the one-time code with which the first administrator is set up, if one is needed."""
+        self.settings = settings
+        self._store = store
+        self._server = server
+        self._announce = announce
+        self._ready = threading.Event()
+        self._closing = threading.Event()
+        self._caretaker: threading.Thread | None = None
+
+    @classmethod
+    def around(cls, store: Store, settings: Settings | None = None) -> Office:
+        """A ready office on a store that is prepared already."""
+        office = cls(settings or Settings(), store)
+        office._ready.set()
+        return office
+
+    @property
+    def ready(self) -> bool:
+        """Whether the database was reached and prepared."""
+        return self._ready.is_set()
+
+    @property
+    def store(self) -> Store:
+        """The repositories; raises `DatabaseUnavailable` until the office is ready."""
+        if not self.ready:
+            raise DatabaseUnavailable
+        return self._store
+
+    def prepare(self) -> None:
+        """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
+        _report(prepare(self._store.connection))
+        with self._store.guarded():
+            recover_interrupted(self._store)
+        if self._announce:
+            code = prepare_first_admin(self._store, self.settings)
+            if code:
+                self._announce(code)
+        self._ready.set()
+
+    def take_care(self) -> None:
+        """From now on, until `close`, try to get ready again and again, and clean up after other processes' crashes."""
+        self._caretaker = threading.Thread(target=self._take_care, name="kinso-caretaker", daemon=True)
+        self._caretaker.start()
+
+    def close(self) -> None:
+        """Give back the connection, and stop the server if this process owns it."""
+        self._closing.set()
+        self._ready.clear()
+        self._store.connection.close()
+        if self._caretaker:
+            self._caretaker.join()
+        if self._server:
+            self._server.stop()
+
+    def _take_care(self) -> None:
+        said = ""
+        while not self._closing.wait(_CARE_SECONDS if self.ready else _RETRY_SECONDS):
+            try:
+                if self.ready:
+                    with self._store.guarded():
+                        recover_interrupted(self._store)
+                else:
+                    self.prepare()
+                    _log.warning("The database answers now; Kinso is ready.")
+            except KinsoError as error:
+                if error.message != said and not self._closing.is_set():
+                    _log.warning("%s", error.message)
+                said = error.message
+            except Exception:
+                _log.exception("Looking after the database failed; it will be tried again.")
+
+
+def open_office(settings: Settings, announce: Announce | None = None) -> Office:
+    """Start or join the embedded server where there is no other one, connect, and prepare the database.
+
+    A server of someone else's that does not answer yet is waited for in the background: the office is not ready until
+    then. `announce` is called, perhaps later and from another thread, with the one-time code for the first
+    administrator; without it no administrator is prepared. Raises `StartupError`.
+    """
+    global _current
+    with _lock:
+        if _current is not None:
+            raise StartupError("Kinso is running in this process already; close it before it is opened again.")
+        office = _open(settings, announce)
+        _current = office
+    return office
+
+
+def current_office() -> Office:
+    """The open office; raises `DatabaseUnavailable` when there is none (yet, or any more)."""
+    office = _current
+    if office is None:
+        raise DatabaseUnavailable
+    return office
+
+
+def close_office() -> None:
+    """Close the open office, and with it everything that this process owns; harmless when there is none."""
+    global _current
+    with _lock:
+        office, _current = _current, None
+        if office is not None:
+            office.close()
+
+
+@contextmanager
+def use_office(office: Office) -> Iterator[Office]:
+    """Make `office` the current one for a while, without closing it afterwards; for tests."""
+    global _current
+    before, _current = _current, office
+    try:
+        yield office
+    finally:
+        _current = before
+
+
+def _open(settings: Settings, announce: Announce | None) -> Office:
+    server = EmbeddedServer(settings.data_dir, settings.mongod) if settings.embedded else None
+    uri = server.start() if server else None
+    try:
+        office = Office(settings, Store(connect(settings, uri)), server=server, announce=announce)
+    except BaseException:
+        if server:
+            server.stop()
+        raise
+    try:
+        office.prepare()
+    except DatabaseUnavailable:
+        _log.warning("The database does not answer yet; Kinso keeps trying.")
+    except BaseException:
+        office.close()
+        raise
+    office.take_care()
+    return office
+
+
+def _report(adoption: Adoption) -> None:
+    if adoption.adopted:
+        _log.warning("%d customers of another application were taken over.", adoption.adopted)
+    for twins in adoption.twins[:_MOST_NAMED]:
+        _log.warning("These customer IDs differ in letter case only; please change all but one: %s", ", ".join(twins))
+    if len(adoption.twins) > _MOST_NAMED:
+        _log.warning("There are %d more groups of such customer IDs.", len(adoption.twins) - _MOST_NAMED)
+    for customer_id in adoption.unreadable_amounts[:_MOST_NAMED]:
+        _log.warning("The purchase amount of customer %s was not a number and is 0 now.", customer_id)

@@ -1,0 +1,126 @@
+"""Taking changes back: one mechanism for a failed run, the undo of a whole run and the revert of a single change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kinso.models.customer import Customer
+from kinso.models.run import Change
+from kinso.models.user import Actor
+from kinso.models.validation import LABELS
+from kinso.repository.customers import changed
+from kinso.repository.documents import now
+from kinso.repository.store import Store
+from kinso.services.records import record_of_creation, record_of_deletion, record_of_update
+
+_MEMBERSHIP = {"membershipStatus", "membershipHeld"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A change that was not taken back, because somebody built on it since; `reason` is a sentence."""
+
+    change: Change
+    reason: str
+
+
+@dataclass
+class _Plan:
+    """What is to be done to take a batch of changes back."""
+
+    restored: list[tuple[Customer, Change]] = field(default_factory=list)
+    removed: list[tuple[Customer, Change]] = field(default_factory=list)
+    brought_back: list[Change] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+
+def revert(
+    store: Store, actor: Actor, changes: Sequence[Change], *, run: str | None = None, reason: str | None = None
+) -> tuple[list[Change], list[Kept]]:
+    """Take `changes` of different customers back, as far as nobody changed the same fields since.
+
+    A customer who was created goes to the trash, one who was deleted comes back from there. Call it within a
+    transaction, and write the returned records down in it. Raises `DuplicateCustomerId` when an ID that has to come
+    back was given to somebody else meanwhile.
+    """
+    plan = _plan(store, changes)
+    at = now()
+    _restore_fields(store, plan.restored, at)
+    store.trash.throw_away([current.id for current, _ in plan.removed], actor, at)
+    back = store.trash.bring_back([change.customer for change in plan.brought_back], at)
+    records = [
+        record_of_update(
+            actor, current, changed(current, change.before or {}, at), run=run, undoes=change.id, reason=reason
+        )
+        for current, change in plan.restored
+    ]
+    for current, change in plan.removed:
+        gone = current.model_copy(update={"updated_at": at})
+        records.append(record_of_deletion(actor, gone, run=run, undoes=change.id))
+    for change in plan.brought_back:
+        records.append(record_of_creation(actor, back[change.customer], run=run, undoes=change.id, restored=True))
+    return records, plan.kept
+
+
+def _plan(store: Store, changes: Sequence[Change]) -> _Plan:
+    present = store.customers.get_many([change.customer for change in changes])
+    trashed = store.trash.present([change.customer for change in changes if change.after is None])
+    since = _changed_since(store, changes, present)
+    plan = _Plan()
+    for change in changes:
+        current, later = present.get(change.customer), since.get(change.customer, set())
+        if change.after is None:
+            if change.customer in trashed:
+                plan.brought_back.append(change)
+            else:
+                plan.kept.append(Kept(change, "is not in the trash any more"))
+        elif current is None:
+            plan.kept.append(Kept(change, "was deleted since"))
+        elif change.before is None and later:
+            plan.kept.append(Kept(change, "was edited since"))
+        elif change.before is None:
+            plan.removed.append((current, change))
+        elif later & set(change.before):
+            plan.kept.append(Kept(change, _what_changed_again(later & set(change.before))))
+        else:
+            plan.restored.append((current, change))
+    return plan
+
+
+def _what_changed_again(fields: set[str]) -> str:
+    labels = sorted({LABELS.get(name, LABELS["membershipStatus"]).lower() for name in fields})
+    return f"{' and '.join(labels)} changed again since"
+
+
+def _changed_since(store: Store, changes: Iterable[Change], present: Mapping[str, Customer]) -> Mapping[str, set[str]]:
+    """For each customer, the fields that somebody changed after their change in `changes`."""
+    versions = {
+        change.customer: change.version
+        for change in changes
+        if change.customer in present and present[change.customer].version != change.version
+    }
+    fields: dict[str, set[str]] = {}
+    for change in store.changes.after_versions(versions):
+        fields.setdefault(change.customer, set()).update(change.after or {}, change.before or {})
+    return fields
+
+
+def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Change]], at: datetime) -> None:
+    # A run changes the membership of very many in the same way; one update for all is several times quicker.
+    alike: dict[tuple[bool, bool], list[str]] = {}
+    others: list[tuple[Customer, Mapping[str, Any]]] = []
+    for current, change in restored:
+        before = change.before or {}
+        if _MEMBERSHIP.issuperset(before):
+            status = before.get("membershipStatus", current.membership_status)
+            held = before.get("membershipHeld", current.membership_held)
+            alike.setdefault((status, held), []).append(current.id)
+        else:
+            others.append((current, before))
+    for (status, held), ids in alike.items():
+        store.customers.set_membership(ids, at, status=status, held=held)
+    if others:
+        store.customers.update_many(others, at)

@@ -1,0 +1,74 @@
+"""Use cases about deleted customers: bringing them back, and removing a person for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from kinso.errors import NotFound
+from kinso.models.customer import Customer
+from kinso.models.trash import TrashedCustomer
+from kinso.models.user import Actor, Permission
+from kinso.repository.documents import now
+from kinso.repository.store import Store
+from kinso.services.access import use_case
+from kinso.services.records import record_of_creation, record_of_erasure, write_down
+
+_NOT_THERE = "This customer is not in the trash any more; look at the list again."
+
+
+@use_case(Permission.RESTORE)
+def list_trash(store: Store, actor: Actor, *, limit: int = 200) -> list[TrashedCustomer]:
+    """Deleted customers, the last deleted first."""
+    return store.trash.latest(limit=limit)
+
+
+@use_case(Permission.RESTORE)
+def count_trash(store: Store, actor: Actor) -> int:
+    """How many deleted customers can still be restored."""
+    return store.trash.count()
+
+
+@use_case(Permission.RESTORE)
+def restore_customers(store: Store, actor: Actor, ids: Sequence[str]) -> list[Customer]:
+    """Bring deleted customers back as they were, all of them or none.
+
+    Raises `NotFound` when one is not in the trash, and `DuplicateCustomerId` when its ID was given to somebody else.
+    """
+
+    def work() -> list[Customer]:
+        restored = store.trash.bring_back(ids, now())
+        if len(restored) != len(set(ids)):
+            raise NotFound(_NOT_THERE)
+        write_down(store, [record_of_creation(actor, customer, restored=True) for customer in restored.values()])
+        return list(restored.values())
+
+    return store.transact(work)
+
+
+@use_case(Permission.ERASE)
+def erase_person(store: Store, actor: Actor, id: str) -> str:
+    """Remove who somebody is, for good: ID, name and contact of the customer and in their history; figures stay.
+
+    Works for a customer and for one in the trash. Returns the ID that stands in place of theirs; raises `NotFound`.
+    """
+
+    def work() -> str:
+        alias = f"erased-{id}"
+        at = now()
+        erased = store.customers.erase(id, alias, at) or store.trash.erase(id, alias, at)
+        if erased is None:
+            raise NotFound("This customer does not exist any more; search for it again.")
+        store.changes.erase(id, alias)
+        store.runs.erase(id, alias)
+        write_down(store, [record_of_erasure(actor, erased)])
+        return alias
+
+    return store.transact(work)
+
+
+def empty_trash(store: Store) -> int:
+    """Remove for good what was deleted longer ago than the shop keeps it; returns how many. Kinso does this itself."""
+    with store.guarded():
+        kept_for = timedelta(days=store.shop.get().trash_days)
+        return store.trash.empty(deleted_before=now() - kept_for)

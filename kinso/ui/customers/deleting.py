@@ -1,0 +1,74 @@
+"""Deleting customers: asked by name, done one by one, told with the number really deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kinso.errors import NotFound, StaleVersion
+from kinso.services.customers import delete_customer
+from kinso.ui.customers.desk import Deletion, current_desk
+from kinso.ui.customers.sheet import Row
+from kinso.ui.customers.words import listed, named
+from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.figures import forget_figures
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import counted
+
+
+def _keep() -> None:
+    current_desk().question = None
+    st.rerun()
+
+
+def ask_about_deletion(question: Deletion) -> None:
+    """Name whom it would delete, and ask once."""
+    title = f"Delete {counted(len(question.rows), 'customer')}?"
+    st.dialog(title, icon=":material/delete:", on_dismiss=_keep)(_ask)(question)
+
+
+def _ask(question: Deletion) -> None:
+    sheet = current_desk().sheet
+    st.markdown(listed([row.base for row in question.rows]))
+    if sheet is not None and any(sheet.pending(row) for row in question.rows):
+        st.warning("Some of them have unsaved changes, which are given up.", icon=":material/edit_note:")
+    st.caption("Their record of changes is kept.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Keep", key="deletion_keep", on_click=_keep)
+        st.button(
+            f"Delete {counted(len(question.rows), 'customer')}",
+            key="deletion_confirm",
+            type="primary",
+            on_click=_delete,
+            args=(question.rows,),
+        )
+
+
+def _delete(rows: Sequence[Row]) -> None:
+    desk = current_desk()
+    desk.question = None
+    with failures_as_toasts():
+        visit = current_visit()
+        gone = [row for row in rows if _delete_one(visit, row)]
+        if desk.sheet is not None:
+            desk.sheet.remove(row.base.id for row in gone)
+            if not desk.sheet.pending_count:
+                desk.drop_sheet()
+        if gone:
+            forget_figures()
+            who = named(gone[0].base) if len(gone) == 1 else counted(len(gone), "customer")
+            celebrate(f"{who} deleted.")
+    st.rerun()
+
+
+def _delete_one(visit: Visit, row: Row) -> bool:
+    """Whether the customer is gone now, by us or by someone else."""
+    try:
+        delete_customer(visit.store, visit.actor, row.base.id, version=row.base.version)
+    except StaleVersion:
+        warn(f"{named(row.base)} was changed by someone else meanwhile and not deleted; refresh and look again.")
+        return False
+    except NotFound:
+        return True
+    return True

@@ -1,0 +1,93 @@
+"""What one person has on their desk: the sheet they work on, and the question they are being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from kinso.models.customer import Customer, CustomerQuery
+from kinso.ui.customers.registration import Registration
+from kinso.ui.customers.sheet import Row, Sheet, new_rows, new_serial
+from kinso.ui.customers.view import View
+from kinso.ui.job import Job
+
+_DESK = "customers_desk"
+
+
+@dataclass(frozen=True)
+class Details:
+    """One customer, by `_id`, with all there is to know."""
+
+    id: str
+    serial: int = field(default_factory=new_serial)
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """Whether to delete these customers."""
+
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class BulkChange:
+    """Whether to make customers members or non-members: those in `rows`, or when None all of `query`."""
+
+    membership_status: bool
+    query: CustomerQuery
+    rows: Sequence[Row] | None = None
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """Whose values to keep where two people changed the same cells."""
+
+    serial: int = field(default_factory=new_serial)
+
+
+Question = Details | Deletion | BulkChange | Conflicts | Registration
+
+
+@dataclass
+class Desk:
+    """Lives as long as the browser tab's session, so that going to another page loses nothing that was typed."""
+
+    sheet: Sheet | None = None
+    question: Question | None = None
+    job: Job | None = None
+    is_saving: bool = False
+    is_leaving: bool = False
+    ticked: tuple[View, frozenset[str]] | None = None
+
+    @property
+    def pending_count(self) -> int:
+        """How many typed cells wait to be saved."""
+        return self.sheet.pending_count if self.sheet else 0
+
+    def lay_out(self, view: View, total: int, customers: Sequence[Customer]) -> Sheet:
+        """Put a new sheet on the desk; the same view shows the same rows ticked."""
+        ticked = self.ticked[1] if self.ticked and self.ticked[0] == view else ()
+        self.ticked = None
+        self.sheet = Sheet(view, total, new_rows(customers, ticked))
+        return self.sheet
+
+    def drop_sheet(self) -> None:
+        """Have the customers read anew; what was typed is given up, the ticks stay where the same rows come back."""
+        if self.sheet is not None:
+            self.ticked = (self.sheet.view, frozenset(row.base.id for row in self.sheet.selection()))
+        self.sheet = None
+
+
+def grid_key(sheet: Sheet) -> str:
+    """The grid's widget key; it changes with the edition, and so the grid forgets what belongs to another one."""
+    return f"customers_grid_{sheet.edition}"
+
+
+def current_desk() -> Desk:
+    """This session's desk, with everything typed into the grid up to now."""
+    desk: Desk = st.session_state.setdefault(_DESK, Desk())
+    if desk.sheet is not None and (state := st.session_state.get(grid_key(desk.sheet))) is not None:
+        desk.sheet.capture(state["edited_rows"])
+    return desk

@@ -1,0 +1,74 @@
+"""The five fields of a customer as form inputs, each with what is wrong about it directly underneath."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import streamlit as st
+
+from kinso.models.validation import LABELS
+from kinso.ui.wording import plain
+
+
+def draw_fields(
+    key_of: Callable[[str], str],
+    errors: Mapping[str, str],
+    *,
+    values: Mapping[str, Any] | None = None,
+    example_id: str | None = None,
+) -> None:
+    """Draw them under the widget keys that `key_of` gives; `values` are what they start with, by stored names."""
+    start = values or {}
+    identity, name = st.columns(2)
+    with identity:
+        _draw_text("customerId", key_of, start, f"For example {example_id}" if example_id else None)
+        _draw_error("customerId", errors)
+    with name:
+        _draw_text("customerName", key_of, start)
+        _draw_error("customerName", errors)
+    _draw_text("contactInfo", key_of, start, "E-mail, phone or address")
+    _draw_error("contactInfo", errors)
+    amount, membership = st.columns(2, vertical_alignment="bottom")
+    with amount:
+        st.number_input(
+            LABELS["purchaseAmount"],
+            value=_number(start.get("purchaseAmount")),
+            step=1.0,
+            format="%.2f",
+            key=key_of("purchaseAmount"),
+            placeholder="0.00",
+            persist_state="session",
+        )
+    with membership:
+        st.checkbox(
+            "Member",
+            value=bool(start.get("membershipStatus")),
+            key=key_of("membershipStatus"),
+            persist_state="session",
+        )
+    _draw_error("purchaseAmount", errors)
+    _draw_error("membershipStatus", errors)
+
+
+def _draw_text(
+    name: str, key_of: Callable[[str], str], start: Mapping[str, Any], placeholder: str | None = None
+) -> None:
+    st.text_input(
+        LABELS[name],
+        value=str(start.get(name) or ""),
+        key=key_of(name),
+        placeholder=placeholder,
+        autocomplete="off",
+        persist_state="session",
+    )
+
+
+def _draw_error(name: str, errors: Mapping[str, str]) -> None:
+    if message := errors.get(name):
+        st.markdown(f":small[:red[:material/error: {plain(message)}]]")
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, Decimal | float | int) else None

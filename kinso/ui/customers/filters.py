@@ -1,0 +1,111 @@
+"""The controls that decide what is shown; each is in the address, so that a reload or a shared link shows the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+
+from kinso.models.customer import CustomerQuery
+from kinso.ui.customers.view import DEFAULT_SIZE, MEMBERSHIPS, ORDERS, SIZES, SORTS, View, controls_of, query_of
+
+PAGE = "page"
+_CUSTOMERS = Path(__file__).parents[3] / "pages" / "customers.py"
+_ORDER_ICONS = {"Ascending": ":material/arrow_upward:", "Descending": ":material/arrow_downward:"}
+_START = View(CustomerQuery(), 1, DEFAULT_SIZE)
+
+
+def choose_query(*, live: bool) -> CustomerQuery:
+    """Draw the filters and the order. With `live`, the search follows the typing."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search",
+            type="search",
+            key="q",
+            bind="query-params",
+            placeholder="ID, name or contact",
+            live="300ms" if live else False,
+            on_change=_back_to_first_page,
+            width=210,
+        )
+        membership = st.segmented_control(
+            "Membership",
+            list(MEMBERSHIPS),
+            default="All",
+            required=True,
+            key="member",
+            bind="query-params",
+            on_change=_back_to_first_page,
+        )
+        name = st.text_input(
+            "Name contains",
+            key="name",
+            bind="query-params",
+            live="300ms" if live else False,
+            on_change=_back_to_first_page,
+            width=140,
+        )
+        sort = st.selectbox(
+            "Sort by",
+            list(SORTS),
+            index=list(SORTS.values()).index(_START.query.sort_by),
+            key="sort",
+            bind="query-params",
+            on_change=_back_to_first_page,
+            width=150,
+        )
+        order = st.segmented_control(
+            "Order",
+            list(ORDERS),
+            default="Descending",
+            required=True,
+            key="order",
+            bind="query-params",
+            on_change=_back_to_first_page,
+        )
+    return query_of(
+        search=search or "", name=name or "", membership=membership or "All", sort=sort, order=order or "Descending"
+    )
+
+
+def choose_size() -> int:
+    """Draw the page size; returns it."""
+    size = st.selectbox(
+        "Customers per page",
+        SIZES,
+        index=SIZES.index(DEFAULT_SIZE),
+        format_func=lambda size: f"{size} per page",
+        label_visibility="collapsed",
+        key="size",
+        bind="query-params",
+        on_change=_back_to_first_page,
+        width=140,
+    )
+    return size if size in SIZES else DEFAULT_SIZE
+
+
+def choose_page(pages: int) -> int:
+    """Draw the page numbers; returns the chosen one."""
+    return st.pagination(pages, key=PAGE, bind="query-params")
+
+
+def show_filters_of(view: View) -> None:
+    """From a callback: have the controls show the view that is on screen."""
+    st.session_state.update(controls_of(view))
+
+
+def clear_filters() -> None:
+    """From a callback: everyone again, in the order and page size chosen before."""
+    st.session_state.update({"q": "", "name": "", "member": "All", PAGE: 1})
+
+
+def show_customer(customer_id: str) -> NoReturn:
+    """From a callback: go to the customers page and show this customer there."""
+    wanted = View(_START.query.model_copy(update={"search": customer_id}), 1, DEFAULT_SIZE)
+    show_filters_of(wanted)
+    st.switch_page(_CUSTOMERS, query_params={"q": customer_id})
+
+
+def _back_to_first_page() -> None:
+    st.session_state[PAGE] = 1

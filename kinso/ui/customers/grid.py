@@ -1,0 +1,100 @@
+"""The grid: customers as a table that can be typed into, or only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from kinso.models.customer import Customer
+from kinso.models.shop import ShopSettings
+from kinso.models.user import Permission
+from kinso.models.validation import LABELS
+from kinso.ui.customers.desk import grid_key
+from kinso.ui.customers.sheet import EDITABLE, SELECTED, Row, Sheet
+from kinso.ui.visit import Visit
+from kinso.ui.wording import currency_symbol
+
+DETAILS = "details"
+PROBLEM = "problem"
+_MOST_ROWS = 15
+_ROW, _HEAD = 35, 36
+_DETAILS_ICON = ":material/open_in_full:"
+
+
+def draw_grid(sheet: Sheet, visit: Visit, on_details: Callable[[str], None]) -> None:
+    """Draw the present edition; `on_details` gets the key under which the row of a clicked button is to be read."""
+    key = grid_key(sheet)
+    may_edit = visit.may(Permission.EDIT)
+    options: dict[str, Any] = {
+        "hide_index": True,
+        "column_config": _columns(sheet, visit.shop, f"{key}_details", on_details, may_edit=may_edit),
+        "height": _HEAD + _ROW * min(len(sheet.rows), _MOST_ROWS) + 2,
+        "row_height": _ROW,
+        "key": key,
+        "alt": "Customers",
+        "placeholder": "",
+    }
+    if may_edit:
+        st.data_editor(frame_of(sheet), disabled=[DETAILS, PROBLEM, "createdAt", "updatedAt"], **options)
+    else:
+        st.dataframe(frame_of(sheet).drop(columns=SELECTED), **options)
+    sheet.drawn = sheet.edition
+
+
+def frame_of(sheet: Sheet) -> pd.DataFrame:
+    """The rows as the present edition shows them, before anything is typed over them."""
+    rows = sheet.rows
+    problems = [_problem(row) for row in rows]
+    columns: dict[str, Any] = {
+        SELECTED: [row.selected for row in rows],
+        DETAILS: [_DETAILS_ICON] * len(rows),
+    }
+    if any(problems):
+        columns[PROBLEM] = problems
+    columns |= {name: [row.shown(name) for row in rows] for name in EDITABLE}
+    columns["purchaseAmount"] = [_number(amount) for amount in columns["purchaseAmount"]]
+    columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
+    columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
+    return pd.DataFrame(columns)
+
+
+def _columns(
+    sheet: Sheet, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
+) -> dict[str, Any]:
+    column = st.column_config
+    when = column.DatetimeColumn
+    return {
+        SELECTED: column.CheckboxColumn("Select", width=84) if may_edit else None,
+        DETAILS: column.ButtonColumn(
+            "Details", width=66, type="tertiary", key=click, on_click=on_details, args=(click,)
+        ),
+        PROBLEM: column.TextColumn("Not saved", width=130),
+        "customerId": column.TextColumn(LABELS["customerId"], width=125),
+        "customerName": column.TextColumn(LABELS["customerName"], width=185),
+        "contactInfo": column.TextColumn(LABELS["contactInfo"], width=205),
+        "purchaseAmount": column.NumberColumn(
+            f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})", width=175, format="%,.2f"
+        ),
+        "membershipStatus": column.CheckboxColumn("Member", width=95),
+        "createdAt": when(LABELS["createdAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
+        "updatedAt": when(LABELS["updatedAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
+    }
+
+
+def _problem(row: Row) -> str:
+    if row.gone:
+        return "⚠ Deleted"
+    names = [LABELS[name] for name in (*row.problems, *row.conflicts) if name in LABELS]
+    return f"⚠ {', '.join(names)}" if names else ""
+
+
+def _number(amount: Any) -> float | None:
+    return None if amount is None else float(amount)
+
+
+def title_of(customer: Customer) -> str:
+    """Name and ID, as typed."""
+    return f"{customer.customer_name} ({customer.customer_id})"

@@ -1,0 +1,79 @@
+"""What becomes of a sheet when its edits were saved, refused or found in conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kinso.models.edit import CustomerEdit, EditOutcome
+from kinso.ui.customers.sheet import Problem, Row, Sheet, keeping_seen, with_values
+
+Choice = Literal["theirs", "mine"]
+
+
+@dataclass(frozen=True)
+class SaveReport:
+    """How many cells were saved, how many were refused, and how many someone else had changed too."""
+
+    saved: int
+    refused: int
+    conflicting: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.refused and not self.conflicting
+
+
+def apply_outcomes(sheet: Sheet, outcomes: Sequence[EditOutcome]) -> SaveReport:
+    """Show the saved cells as stored; keep the others as typed, each with the reason."""
+    sheet.start_edition()
+    rows = {row.base.id: row for row in sheet.rows}
+    reports = [_apply(rows[outcome.edit.before.id], outcome) for outcome in outcomes]
+    return SaveReport(
+        saved=sum(report.saved for report in reports),
+        refused=sum(report.refused for report in reports),
+        conflicting=sum(report.conflicting for report in reports),
+    )
+
+
+def decide(sheet: Sheet, choices: Mapping[tuple[str, str], Choice]) -> list[CustomerEdit]:
+    """Settle conflicts by customer and field: take over theirs, or return mine as edits of what they saved."""
+    sheet.start_edition()
+    edits = []
+    for row in sheet.rows:
+        chosen = {name: choices[row.base.id, name] for name in row.conflicts if (row.base.id, name) in choices}
+        if chosen:
+            mine = _decide(row, chosen)
+            if mine:
+                edits.append(CustomerEdit(row.base, mine))
+    return edits
+
+
+def _apply(row: Row, outcome: EditOutcome) -> SaveReport:
+    typed = outcome.edit.values
+    refused = {error.field: error.message for error in outcome.errors}
+    conflicts = {conflict.field: conflict for conflict in outcome.conflicts}
+    if outcome.current is None:
+        row.gone, left = True, dict(typed)
+    else:
+        left = {name: value for name, value in typed.items() if name in refused or name in conflicts}
+        row.base = keeping_seen(row.base, outcome.current, {*left, *(row.carried.keys() - typed.keys())})
+    row.carried = {name: value for name, value in row.carried.items() if name not in typed or name in left}
+    problems = {name: Problem(typed.get(name), message) for name, message in refused.items()}
+    row.problems = {name: problem for name, problem in row.problems.items() if name not in typed} | problems
+    row.conflicts = {name: conflict for name, conflict in row.conflicts.items() if name not in typed} | conflicts
+    return SaveReport(len(typed) - len(left), len(left) - len(conflicts), len(conflicts))
+
+
+def _decide(row: Row, chosen: Mapping[str, Choice]) -> dict[str, object]:
+    conflicts = {name: row.conflicts.pop(name) for name in chosen}
+    row.base = with_values(row.base, {name: conflict.theirs for name, conflict in conflicts.items()})
+    _drop(row, [name for name, choice in chosen.items() if choice == "theirs"])
+    return {name: row.carried.get(name, conflicts[name].mine) for name, choice in chosen.items() if choice == "mine"}
+
+
+def _drop(row: Row, names: Collection[str]) -> None:
+    for name in names:
+        row.carried.pop(name, None)

@@ -1,0 +1,126 @@
+"""Callbacks that save, give up or keep what was typed into the grid."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from kinso.models.edit import CustomerEdit
+from kinso.services.edits import save_edits
+from kinso.services.lookup import get_customers
+from kinso.ui.customers.desk import Conflicts, Desk, current_desk
+from kinso.ui.customers.filters import show_filters_of
+from kinso.ui.customers.outcomes import Choice, SaveReport, apply_outcomes, decide
+from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.figures import forget_figures
+from kinso.ui.visit import current_visit
+from kinso.ui.wording import counted
+
+_MOMENT = 0.2
+"""Seconds; the grid waits for 0.15 before it sends what was typed."""
+
+
+def save_changes() -> None:
+    """Have everything typed saved by `finish_saving`, later in this run or in the next.
+
+    The grid sends a cell to the server a moment after it was typed. Who saves within that moment gets this cell saved
+    too: it arrives while we wait, and the page then runs again with it.
+    """
+    current_desk().is_saving = True
+    time.sleep(_MOMENT)
+
+
+def finish_saving(desk: Desk) -> None:
+    """Save what `save_changes` was asked for; what cannot be saved stays, each cell with its reason."""
+    if not desk.is_saving:
+        return
+    desk.is_saving = False
+    with failures_as_toasts():
+        if desk.sheet is not None:
+            save(desk, desk.sheet.edits())
+    if desk.sheet is not None and desk.is_leaving:
+        show_filters_of(desk.sheet.view)
+    desk.is_leaving = False
+    st.rerun()
+
+
+def discard_changes() -> None:
+    """Give up everything typed and show what is stored."""
+    desk = current_desk()
+    count = desk.pending_count
+    desk.drop_sheet()
+    celebrate(f"{counted(count, 'change')} discarded.")
+
+
+def save_and_go_on() -> None:
+    """Answer to leaving: save, and leave when nothing is left behind."""
+    current_desk().is_leaving = True
+    save_changes()
+    st.rerun()
+
+
+def discard_and_go_on() -> None:
+    """Answer to leaving: give up everything typed."""
+    discard_changes()
+    st.rerun()
+
+
+def stay() -> None:
+    """Answer to leaving: the list stays as it is, and the controls show it again."""
+    desk = current_desk()
+    if desk.sheet is not None:
+        show_filters_of(desk.sheet.view)
+    st.rerun()
+
+
+def refresh() -> None:
+    """Show what others saved meanwhile; what was typed stays."""
+    desk = current_desk()
+    sheet = desk.sheet
+    with failures_as_toasts():
+        visit = current_visit()
+        if sheet is not None and sheet.pending_count:
+            shown = list(sheet.versions())
+            sheet.refresh(shown, get_customers(visit.store, visit.actor, shown))
+        else:
+            desk.drop_sheet()
+    st.rerun()
+
+
+def settle(choices: Mapping[tuple[str, str], Choice]) -> None:
+    """Apply the choices between mine and theirs; mine is saved, unless it was changed once more meanwhile."""
+    desk = current_desk()
+    desk.question = None
+    with failures_as_toasts():
+        if desk.sheet is not None:
+            edits = decide(desk.sheet, choices)
+            kept = len(choices) - sum(len(edit.values) for edit in edits)
+            if kept:
+                celebrate(f"Kept theirs for {counted(kept, 'cell')}.")
+            if edits:
+                save(desk, edits)
+            elif not desk.sheet.pending_count:
+                desk.drop_sheet()
+    st.rerun()
+
+
+def save(desk: Desk, edits: Sequence[CustomerEdit]) -> SaveReport | None:
+    """Save these edits of the desk's sheet, tell what became of them, and ask about conflicts."""
+    sheet = desk.sheet
+    if sheet is None or not edits:
+        return None
+    visit = current_visit()
+    report = apply_outcomes(sheet, save_edits(visit.store, visit.actor, edits))
+    if report.saved:
+        forget_figures()
+        celebrate(f"Saved {counted(report.saved, 'change')}.")
+    if report.refused:
+        warn(f"{counted(report.refused, 'change')} not saved; the reason is above the grid.")
+    if report.conflicting:
+        warn(f"{counted(report.conflicting, 'change')} not saved: someone else changed the same.")
+        desk.question = Conflicts()
+    if not sheet.pending_count:
+        desk.drop_sheet()
+    return report

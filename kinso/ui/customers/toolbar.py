@@ -1,0 +1,131 @@
+"""What can be done with the list: save, discard, act on many, add, download."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from kinso.models.user import Permission
+from kinso.models.validation import LABELS
+from kinso.services.exports import Flavour
+from kinso.ui.customers.desk import BulkChange, Deletion, Desk, current_desk
+from kinso.ui.customers.details import open_details
+from kinso.ui.customers.registration import Registration
+from kinso.ui.customers.saving import discard_changes, save_changes
+from kinso.ui.customers.sheet import Sheet, stored_value
+from kinso.ui.customers.view import download_address
+from kinso.ui.customers.words import value_in_words
+from kinso.ui.visit import Visit
+from kinso.ui.wording import counted, number
+
+_ACTIONS = "customers_actions"
+_FLAVOURS: tuple[tuple[Flavour, str, str], ...] = (
+    ("excel", "CSV for Excel", "Opens with a double click; formulas are made harmless."),
+    ("raw", "CSV with raw values", "For other programs and for importing it again."),
+)
+_LINK = (
+    '<a href="{address}" download style="display:block;padding:.5rem .75rem;border-radius:.5rem;color:inherit;'
+    'text-decoration:none;border:1px solid color-mix(in srgb, currentColor 22%, transparent)">'
+    '<span style="font-weight:600">{title}</span><br><span style="font-size:.85rem;opacity:.75">{text}</span></a>'
+)
+
+
+def draw_toolbar(desk: Desk, sheet: Sheet, visit: Visit) -> None:
+    """Everything in one row that wraps; what the role does not allow is not offered."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if visit.may(Permission.EDIT):
+            _draw_saving(desk, sheet, visit)
+        if visit.may(Permission.MEMBERSHIP):
+            _draw_actions(desk, sheet, visit)
+        if visit.may(Permission.CREATE):
+            st.button("Add customer", icon=":material/person_add:", key="add_customer", on_click=_add)
+        if visit.may(Permission.EXPORT):
+            _draw_download(sheet)
+
+
+def _draw_saving(desk: Desk, sheet: Sheet, visit: Visit) -> None:
+    pending = sheet.pending_count
+    idle = not pending or desk.job is not None
+    st.button("Save", type="primary", icon=":material/save:", key="save_changes", disabled=idle, on_click=save_changes)
+    st.button("Discard", icon=":material/undo:", key="discard_changes", disabled=idle, on_click=discard_changes)
+    if pending:
+        with st.popover(counted(pending, "unsaved change"), type="tertiary", icon=":material/edit_note:"):
+            st.text(_in_words(sheet, visit))
+
+
+def _in_words(sheet: Sheet, visit: Visit) -> str:
+    return "\n".join(
+        f"{row.base.customer_id} · {LABELS[name]}: {value_in_words(name, stored_value(row.base, name), visit.shop)}"
+        f" → {value_in_words(name, value, visit.shop)}"
+        for row, values in sheet.all_pending()
+        for name, value in values.items()
+    )
+
+
+def _draw_actions(desk: Desk, sheet: Sheet, visit: Visit) -> None:
+    chosen = len(sheet.selection())
+    options = _options(sheet, chosen, may_delete=visit.may(Permission.DELETE))
+    pending = bool(sheet.pending_count)
+    st.menu_button(
+        f"Actions · {number(chosen)} selected" if chosen else "Actions",
+        list(options),
+        format_func=options.__getitem__,
+        icon=":material/checklist:",
+        key=_ACTIONS,
+        disabled=desk.job is not None,
+        help="Bulk changes wait until your changes are saved or discarded." if pending else None,
+        on_click=_act,
+    )
+
+
+def _options(sheet: Sheet, chosen: int, *, may_delete: bool) -> dict[str, str]:
+    shown, selected, everyone = len(sheet.rows), f"{number(chosen)} selected", f"all {number(sheet.total)} in this list"
+    options: dict[str, str] = {}
+    if chosen == 1:
+        options["details"] = "Open details"
+    if chosen:
+        options["members"] = f"Make {selected} members"
+        options["non-members"] = f"Make {selected} non-members"
+    if chosen and may_delete:
+        options["delete"] = f"Delete {selected}"
+    if chosen:
+        options["select-none"] = "Clear selection"
+    return options | {
+        "select-all": f"Select all {number(shown)} shown",
+        "all-members": f"Make {everyone} members",
+        "all-non-members": f"Make {everyone} non-members",
+    }
+
+
+def _act() -> None:
+    desk = current_desk()
+    sheet = desk.sheet
+    if sheet is None:
+        return
+    rows = sheet.selection()
+    match st.session_state[_ACTIONS]:
+        case "select-all":
+            sheet.select(sheet.rows)
+        case "select-none":
+            sheet.select([])
+        case "details" if rows:
+            open_details(rows[0])
+        case "delete" if rows:
+            desk.question = Deletion(rows)
+        case "members" | "non-members" as status if rows:
+            desk.question = BulkChange(status == "members", sheet.view.query, rows)
+        case "all-members" | "all-non-members" as status:
+            desk.question = BulkChange(status == "all-members", sheet.view.query)
+
+
+def _add() -> None:
+    current_desk().question = Registration("adding")
+
+
+def _draw_download(sheet: Sheet) -> None:
+    query = sheet.view.query
+    with st.popover("Download", icon=":material/download:"):
+        st.caption(f"{counted(sheet.total, 'customer')}, filtered and sorted as here")
+        for flavour, title, text in _FLAVOURS:
+            st.html(_LINK.format(address=escape(download_address(query, flavour)), title=title, text=text))

@@ -1,0 +1,105 @@
+"""Which customers are shown, in what order and on which page, and how the address says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlencode
+
+from kinso.models.customer import LONGEST_SEARCH, CustomerQuery, SortField
+from kinso.models.validation import LABELS
+from kinso.services.exports import Flavour
+from kinso.ui.wording import counted, number
+
+SIZES = (25, 50, 100, 200)
+DEFAULT_SIZE = 50
+MEMBERSHIPS: dict[str, bool | None] = {"All": None, "Members": True, "Non-members": False}
+SORTS: dict[str, SortField] = {
+    LABELS["customerId"]: "customerId",
+    LABELS["customerName"]: "customerName",
+    LABELS["contactInfo"]: "contactInfo",
+    LABELS["purchaseAmount"]: "purchaseAmount",
+    LABELS["membershipStatus"]: "membershipStatus",
+    LABELS["createdAt"]: "createdAt",
+    LABELS["updatedAt"]: "updatedAt",
+}
+ORDERS: dict[str, Literal["asc", "desc"]] = {"Ascending": "asc", "Descending": "desc"}
+DOWNLOAD = "/download/customers.csv"
+
+
+@dataclass(frozen=True)
+class View:
+    """A query and the part of its result that is on screen; `page` counts from 1."""
+
+    query: CustomerQuery
+    page: int
+    size: int
+
+    @property
+    def first(self) -> int:
+        """The place in the whole result of the first customer shown, counted from 1."""
+        return (self.page - 1) * self.size + 1
+
+    def shows_same_list_as(self, other: View) -> bool:
+        """Whether both are pages of one list."""
+        return (self.query, self.size) == (other.query, other.size)
+
+
+def query_of(*, search: str, name: str, membership: str, sort: str, order: str) -> CustomerQuery:
+    """The query behind what the filter controls show; what cannot be searched for is left out."""
+    return CustomerQuery(
+        search=_searchable(search),
+        customer_name=_searchable(name),
+        membership_status=MEMBERSHIPS.get(membership),
+        sort_by=SORTS.get(sort, "createdAt"),
+        sort_order=ORDERS.get(order, "desc"),
+    )
+
+
+def controls_of(view: View) -> dict[str, str | int]:
+    """The value of each filter control, by the name it has in the address."""
+    query = view.query
+    return {
+        "q": query.search,
+        "name": query.customer_name,
+        "member": _key(MEMBERSHIPS, query.membership_status),
+        "sort": _key(SORTS, query.sort_by),
+        "order": _key(ORDERS, query.sort_order),
+        "size": view.size,
+        "page": view.page,
+    }
+
+
+def range_in_words(view: View, shown: int, total: int) -> str:
+    """`1–50 of 2,357 customers`."""
+    if not shown:
+        return counted(total, "customer")
+    return f"{number(view.first)}–{number(view.first + shown - 1)} of {counted(total, 'customer')}"
+
+
+def filter_in_words(query: CustomerQuery) -> str:
+    """What a query leaves out, such as `members whose name contains “an”`; typed text is in it as typed."""
+    kind = {None: "customers", True: "members", False: "non-members"}[query.membership_status]
+    conditions = []
+    if query.search.strip():
+        conditions.append(f"ID, name or contact contains “{query.search.strip()}”")
+    if query.customer_name.strip():
+        conditions.append(f"name contains “{query.customer_name.strip()}”")
+    return f"{kind} whose {' and '.join(conditions)}" if conditions else f"all {kind}"
+
+
+def download_address(query: CustomerQuery, flavour: Flavour) -> str:
+    """Where the whole result of a query is to be had as a file."""
+    chosen = {"flavour": flavour, **query.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
+    if query.membership_status is not None:
+        chosen["membershipStatus"] = "true" if query.membership_status else "false"
+    return f"{DOWNLOAD}?{urlencode(chosen)}"
+
+
+def _searchable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())[:LONGEST_SEARCH]
+
+
+def _key(options: Mapping[str, object], value: object) -> str:
+    return next(key for key, option in options.items() if option == value)

@@ -1,0 +1,74 @@
+"""Customers, their fields and their changes in words.
+
+Names and lists are for places that read Markdown; values and changes are for plain text, because Markdown would make
+links of e-mail addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from kinso.models.customer import Customer
+from kinso.models.money import check_amount
+from kinso.models.run import Change
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import LABELS
+from kinso.ui.wording import counted, membership, moment, money, plain
+
+_MOST_NAMED = 10
+_KINDS = {"create": "registered", "delete": "deleted", "membership": "changed the membership", "edit": "changed"}
+_START, _END = "\u2068", "\u2069"
+"""Isolate a text from its surroundings, so that a right-to-left name does not reorder the sentence around it."""
+
+
+def named(customer: Customer) -> str:
+    """Name and ID."""
+    return f"{isolated(customer.customer_name)} ({isolated(customer.customer_id)})"
+
+
+def isolated(text: str) -> str:
+    """Typed text within a sentence."""
+    return f"{_START}{plain(text)}{_END}"
+
+
+def listed(customers: Sequence[Customer]) -> str:
+    """Some customers as a list; of many, the first ones and how many more there are."""
+    lines = [f"- {named(customer)}" for customer in customers[:_MOST_NAMED]]
+    if len(customers) > _MOST_NAMED:
+        lines.append(f"- and {counted(len(customers) - _MOST_NAMED, 'more customer')}")
+    return "\n".join(lines)
+
+
+def value_in_words(name: str, value: Any, shop: ShopSettings) -> str:
+    """A stored or typed value of a field, as plain text."""
+    match name, value:
+        case _, None | "":
+            return "(empty)"
+        case "membershipStatus", bool():
+            return membership(value)
+        case "purchaseAmount", _:
+            return _amount(value, shop)
+        case _:
+            return f"{_START}{value}{_END}"
+
+
+def change_in_words(change: Change, shop: ShopSettings) -> str:
+    """When, who, what, as plain text."""
+    head = f"{moment(change.at, shop)} · {change.by_name} {_KINDS[change.kind]}"
+    if change.before is None or change.after is None:
+        return head
+    before = change.before
+    parts = [
+        f"{LABELS[name]} {value_in_words(name, before.get(name), shop)} → {value_in_words(name, value, shop)}"
+        for name, value in change.after.items()
+    ]
+    return f"{head}: {'; '.join(parts)}"
+
+
+def _amount(value: Any, shop: ShopSettings) -> str:
+    try:
+        return money(check_amount(value), shop)
+    except ValueError:
+        return str(Decimal(repr(value))) if isinstance(value, float) else str(value)

@@ -1,0 +1,43 @@
+"""What the person is told about the outcome of what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
+
+_WAITING = "waiting_toasts"
+
+
+def celebrate(message: str) -> None:
+    """Tell of a success, also when the page is drawn anew right after."""
+    _toast(message, ":material/check_circle:")
+
+
+def warn(message: str) -> None:
+    """Tell of a failure, also when the page is drawn anew right after."""
+    _toast(message, ":material/error:")
+
+
+def show_toasts() -> None:
+    """Show what was left by callbacks and by the run before."""
+    for message, icon in st.session_state.pop(_WAITING, []):
+        st.toast(message, icon=icon, duration="long" if icon == ":material/error:" else "short")
+
+
+@contextmanager
+def failures_as_toasts() -> Iterator[None]:
+    """Within a callback: a refusal becomes a toast and what was typed stays; a lost session or database goes on up."""
+    try:
+        yield
+    except (NotSignedIn, DatabaseUnavailable):
+        raise
+    except KinsoError as error:
+        warn(error.message)
+
+
+def _toast(message: str, icon: str) -> None:
+    st.session_state.setdefault(_WAITING, []).append((message, icon))

@@ -1,0 +1,144 @@
+"""Activating everyone at the threshold: asked once, with progress, reported with the number really changed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.models.run import ActivationPreview, Run
+from kinso.services.membership import activate_at_threshold
+from kinso.services.runs import Progress
+from kinso.ui.feedback import celebrate, warn
+from kinso.ui.figures import forget_figures
+from kinso.ui.job import Job
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import clock, counted, money, number, plain
+
+_UNDER_WAY, _ENDED, _ASKED = "activation_under_way", "activation_ended", "activation_asked"
+_LOOK_AGAIN = 0.5
+"""Seconds."""
+
+
+def is_activating() -> bool:
+    """Whether a run that was started here is under way."""
+    return _UNDER_WAY in st.session_state
+
+
+def offer_activation(preview: ActivationPreview, visit: Visit) -> None:
+    """The button, or a sentence why there is nothing to press."""
+    if not preview.count:
+        amount = plain(money(preview.threshold, visit.shop))
+        st.caption(f"Nobody to activate: no non-member has a purchase amount of {amount} or more.")
+    st.button(
+        f"Activate {counted(preview.count, 'member')}",
+        type="primary",
+        icon=":material/how_to_reg:",
+        key="activate",
+        disabled=not preview.count or is_activating(),
+        on_click=_ask,
+        args=(preview.model_copy(update={"eligible": [], "near_misses": []}),),
+    )
+
+
+def show_question(visit: Visit) -> None:
+    """The dialog, while it is being asked."""
+    preview = st.session_state.get(_ASKED)
+    if preview is not None:
+        _confirm(preview, visit)
+
+
+@st.dialog("Activate members", icon=":material/how_to_reg:", on_dismiss=lambda: _take_back())
+def _confirm(preview: ActivationPreview, visit: Visit) -> None:
+    st.write(
+        f"Make **{counted(preview.count, 'non-member')}** with a purchase amount of"
+        f" **{plain(money(preview.threshold, visit.shop))}** or more members? Together they spent"
+        f" **{plain(money(preview.purchase_total, visit.shop))}**."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Cancel", key="activation_cancel", on_click=_take_back)
+        st.button(
+            f"Activate {counted(preview.count, 'member')}",
+            type="primary",
+            key="activation_confirm",
+            on_click=_start,
+            args=(float(preview.threshold),),
+        )
+
+
+def show_progress() -> None:
+    """How far a run has come, until it has ended and its result can be shown."""
+    job = st.session_state.get(_UNDER_WAY)
+    if job is None:
+        return
+    if job.has_ended(within=_LOOK_AGAIN):
+        _close(job)
+    else:
+        _watch()
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _watch() -> None:
+    job = st.session_state.get(_UNDER_WAY)
+    if job is None or job.has_ended():
+        st.rerun()
+    st.progress(job.share, text=f"{job.title}: {number(job.done)} of {number(job.total)}")
+
+
+def show_result() -> None:
+    """What became of the last run that was started here."""
+    job = st.session_state.get(_ENDED)
+    if job is None:
+        return
+    if job.outcome:
+        st.success(plain(job.outcome), icon=":material/check_circle:")
+    else:
+        st.error(plain(job.problem), icon=":material/error:")
+
+
+def forget_result() -> None:
+    """A new threshold is looked at; what was done before is listed under the recent runs."""
+    st.session_state.pop(_ENDED, None)
+
+
+def _ask(preview: ActivationPreview) -> None:
+    st.session_state[_ASKED] = preview
+    st.rerun()
+
+
+def _take_back() -> None:
+    st.session_state.pop(_ASKED, None)
+    st.rerun()
+
+
+def _start(threshold: float) -> None:
+    if st.session_state.pop(_ASKED, None) is not None and not is_activating():
+        forget_result()
+        st.session_state[_UNDER_WAY] = _begin(threshold, current_visit())
+    st.rerun()
+
+
+def _begin(threshold: float, visit: Visit) -> Job:
+    def work(on_progress: Progress) -> str:
+        try:
+            return _in_words(activate_at_threshold(visit.store, visit.actor, threshold, on_progress=on_progress), visit)
+        finally:
+            forget_figures()
+
+    return Job("Activating", work)
+
+
+def _close(job: Job) -> None:
+    del st.session_state[_UNDER_WAY]
+    st.session_state[_ENDED] = job
+    if job.outcome:
+        celebrate(plain(job.outcome))
+    else:
+        warn("Nobody was activated.")
+
+
+def _in_words(run: Run, visit: Visit) -> str:
+    became = f"{counted(run.changed, 'customer')} became {'a member' if run.changed == 1 else 'members'}"
+    threshold = money(run.parameters["threshold"], visit.shop)
+    ended = clock(run.finished_at or run.heartbeat_at, visit.shop)
+    rest = run.matched - run.changed
+    left = f" {counted(rest, 'other')} had changed meanwhile and stayed as they are." if rest else ""
+    return f"{became} at the threshold of {threshold}, {ended}.{left}"

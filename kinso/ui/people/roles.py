@@ -1,0 +1,39 @@
+"""Roles in words."""
+
+from __future__ import annotations
+
+from kinso.models.user import PERMISSIONS, Permission, Role
+
+_SUMMARIES = {
+    Role.ANALYST: "looks, filters and downloads",
+    Role.STAFF: "also registers and edits customers, changes membership and activates at the threshold",
+    Role.MANAGER: "also deletes customers",
+    Role.ADMIN: "also looks after users and the settings of the shop",
+}
+_ABILITIES = {
+    Permission.READ: "See customers, membership and figures",
+    Permission.EXPORT: "Download customers as CSV",
+    Permission.CREATE: "Register customers",
+    Permission.EDIT: "Edit customers",
+    Permission.MEMBERSHIP: "Make customers members or non-members",
+    Permission.AUTO_ACTIVATE: "Activate everyone at a membership threshold",
+    Permission.IMPORT: "Import customers and load sample data",
+    Permission.DELETE: "Delete customers",
+    Permission.USERS: "Look after users: create, change role, switch off, reset passwords",
+    Permission.SETTINGS: "Change the settings of the shop",
+}
+
+
+def role_name(role: Role) -> str:
+    """`Manager`."""
+    return role.value.capitalize()
+
+
+def role_in_words(role: Role) -> str:
+    """`Manager: also deletes customers`."""
+    return f"{role_name(role)}: {_SUMMARIES[role]}"
+
+
+def abilities(role: Role) -> list[str]:
+    """What the role may do, one line each."""
+    return [words for permission, words in _ABILITIES.items() if permission in PERMISSIONS[role]]

@@ -1,0 +1,45 @@
+"""Who is looking at the page, checked on the server every time it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from kinso.errors import NotSignedIn
+from kinso.models.shop import ShopSettings
+from kinso.models.user import Actor, Permission, User
+from kinso.repository.store import Store
+from kinso.services.office import current_office
+from kinso.services.shop import get_shop_settings
+from kinso.services.sign_in import resume
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A signed-in person and what is needed to serve them."""
+
+    store: Store
+    user: User
+    actor: Actor
+    session_id: str
+    shop: ShopSettings
+
+    def may(self, permission: Permission) -> bool:
+        """Whether to offer what needs `permission`; the services check it again."""
+        return self.actor.may(permission)
+
+
+def current_visit(*, in_use: bool = True) -> Visit:
+    """The visit of this rerun; raises `NotSignedIn` as soon as the session has ended or the account is switched off.
+
+    Fragments, dialogs and callbacks run without the rest of the page, so each asks again; those that run by the clock
+    are not `in_use`, so that a page left open does not keep its session alive.
+    """
+    session_id = st.user.get("session")
+    if not isinstance(session_id, str):
+        raise NotSignedIn()
+    store = current_office().store
+    user = resume(store, session_id, in_use=in_use)
+    actor = user.acting("app")
+    return Visit(store, user, actor, session_id, get_shop_settings(store, actor))

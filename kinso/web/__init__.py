@@ -1,0 +1,1 @@
+"""What Streamlit cannot do itself: sign-in pages, the guard, streamed downloads."""

@@ -1,0 +1,55 @@
+"""The office is open while the server runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NoReturn, TextIO
+
+import streamlit as st
+
+from kinso.config import load_settings
+from kinso.errors import KinsoError
+from kinso.services.office import close_office, open_office
+from kinso.web.paths import SET_UP
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """Open the office before the first request and close it after the last one.
+
+    What cannot start ends the process with exit code 1 and one sentence on the console.
+    """
+    try:
+        open_office(load_settings(), _announce)
+    except KinsoError as error:
+        _give_up(error.message)
+    try:
+        yield
+    finally:
+        close_office()
+
+
+def _announce(code: str) -> None:
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    address = f"{scheme}://localhost:{st.get_option('server.port')}{SET_UP}"
+    _write(
+        sys.stdout,
+        "\n  Nobody can sign in yet. To create the first administrator, open\n\n"
+        f"      {address}\n\n"
+        f"  and enter this one-time code:  {code}\n\n",
+    )
+
+
+def _give_up(sentence: str) -> NoReturn:
+    _write(sys.stderr, f"\nKinso cannot start: {sentence}\n")
+    close_office()
+    # An exception here would be printed as a traceback by the server, and its exit code would be 3.
+    os._exit(1)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()

@@ -1,0 +1,155 @@
+"""The sign-in page and signing out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.datastructures import URL
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from kinso.errors import DatabaseUnavailable, NotSignedIn, TooManyAttempts
+from kinso.repository.store import Store
+from kinso.services.csrf import is_csrf_token
+from kinso.services.first_admin import needs_set_up
+from kinso.services.office import current_office
+from kinso.services.sign_in import resume, sign_in, sign_out
+from kinso.web.answers import database_away, refused
+from kinso.web.cookies import drop_session_cookie, session_id_from, set_session_cookie
+from kinso.web.forms import (
+    Nonce,
+    UnreadableForm,
+    client_address,
+    comes_from_here,
+    drop_nonce,
+    read_form,
+    was_shown_here,
+)
+from kinso.web.pages import Form, Input, form_html, page
+from kinso.web.paths import SET_UP, SIGN_IN, safe_next
+from kinso.web.threads import look_up, prove
+
+STALE_FORM = "This page was open for too long; please try again."
+FOREIGN_FORM = "This form was not sent from Kinso's own page, so nothing was done."
+
+_INPUTS = (
+    Input("email", "E-mail", "username", "email", attributes={"inputmode": "email", "maxlength": "254"}),
+    Input("password", "Password", "current-password", "password"),
+)
+_REQUIRED = {"email": "Type your e-mail address.", "password": "Type your password."}
+
+
+async def show_sign_in(request: Request) -> Response:
+    """GET /sign-in; whoever is signed in already goes on, and a shop without users is set up first."""
+    there = safe_next(request.query_params.get("next"))
+    try:
+        if await look_up(_is_signed_in, session_id_from(request)):
+            return redirect(there)
+        if await look_up(_needs_set_up):
+            return redirect(SET_UP)
+    except DatabaseUnavailable:
+        return database_away(str(URL(SIGN_IN).include_query_params(next=there)))
+    return _page(request, there)
+
+
+async def do_sign_in(request: Request) -> Response:
+    """POST /sign-in; a failure shows the form again with what was typed, except the password."""
+    if not comes_from_here(request):
+        return refused("Not signed in", FOREIGN_FORM, status=403, back=SIGN_IN, label="Go to the sign-in page")
+    try:
+        form = await read_form(request)
+    except UnreadableForm:
+        return refused("Not signed in", FOREIGN_FORM, status=400, back=SIGN_IN, label="Go to the sign-in page")
+    there, email, password = safe_next(form.get("next")), form.get("email", ""), form.get("password", "")
+    if not was_shown_here(request, form):
+        return _page(request, there, status=400, alert=STALE_FORM, email=email)
+    missing = {name: sentence for name, sentence in _REQUIRED.items() if not form.get(name, "").strip()}
+    if missing:
+        return _page(request, there, status=422, errors=missing, email=email)
+    try:
+        return await open_session(request, email, password, there)
+    except NotSignedIn as error:
+        return _page(request, there, status=401, alert=error.message, email=email)
+    except TooManyAttempts as error:
+        answer = _page(request, there, status=429, alert=error.message, email=email)
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
+    except DatabaseUnavailable as error:
+        return _page(request, there, status=503, alert=error.message, email=email)
+
+
+async def do_sign_out(request: Request) -> Response:
+    """POST /sign-out with the session's token; ends the session on the server."""
+    if request.method != "POST":
+        return redirect("/")
+    session_id = session_id_from(request)
+    if session_id is None:
+        return redirect(SIGN_IN)
+    try:
+        form = await read_form(request)
+    except UnreadableForm:
+        form = {}
+    if not comes_from_here(request) or not is_csrf_token(session_id, form.get("csrf", "")):
+        return refused("Still signed in", FOREIGN_FORM, status=403)
+    try:
+        await look_up(lambda: sign_out(current_office().store, session_id))
+    except DatabaseUnavailable as error:
+        return refused("Still signed in", error.message, status=503)
+    answer = redirect(SIGN_IN)
+    drop_session_cookie(answer)
+    return answer
+
+
+async def open_session(request: Request, email: str, password: str, there: str) -> Response:
+    """Sign in with a new secret, end the session that the browser had before, and go on to `there`."""
+    store, before = current_office().store, session_id_from(request)
+    signed_in = await prove(sign_in, store, email, password, client_address(request))
+    if before is not None:
+        await look_up(sign_out, store, before)
+    answer = redirect(there)
+    set_session_cookie(request, answer, signed_in.secret)
+    drop_nonce(answer)
+    return answer
+
+
+def redirect(address: str) -> RedirectResponse:
+    """Go on there with a GET; never remembered."""
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+def _page(
+    request: Request,
+    there: str,
+    *,
+    status: int = 200,
+    alert: str = "",
+    errors: Mapping[str, str] | None = None,
+    email: str = "",
+) -> Response:
+    nonce = Nonce.of(request)
+    form = Form(
+        action=SIGN_IN,
+        button="Sign in",
+        inputs=_INPUTS,
+        hidden={"csrf": nonce.token, "next": there},
+        typed={"email": email},
+        errors=errors or {},
+    )
+    lead = "The customers and members of your shop."
+    answer = page("Sign in", lead, status=status, alert=alert, content=form_html(form))
+    nonce.keep(request, answer)
+    return answer
+
+
+def _is_signed_in(session_id: str | None) -> bool:
+    store: Store = current_office().store
+    try:
+        resume(store, session_id)
+    except NotSignedIn:
+        return False
+    return True
+
+
+def _needs_set_up() -> bool:
+    return needs_set_up(current_office().store)

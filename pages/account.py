@@ -1,0 +1,134 @@
+"""One's own name, password and sessions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.errors import FieldError, InvalidInput
+from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from kinso.services.sign_in import sign_out
+from kinso.services.users import change_own_password, rename_own, sign_out_everywhere
+from kinso.ui.feedback import celebrate
+from kinso.ui.people.problems import begin_form, problems_beside_fields, show_problem
+from kinso.ui.people.roles import abilities, role_name
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import moment, plain
+
+NAME, PASSWORD, ASKED = "own_name", "own_password", "sign_out_everywhere_asked"
+FIELDS = ("current_password", "new_password", "new_password_again")
+
+
+def show_profile(visit: Visit) -> None:
+    """Who one is here, and what that allows."""
+    user = visit.user
+    st.subheader("Profile", anchor=False)
+    st.markdown(f":material/mail: {plain(user.email)}", help="Your address is the one that you sign in with.")
+    with st.form("profile"):
+        begin_form(NAME, "name")
+        st.text_input("Name", value=user.name, key="name", max_chars=100)
+        show_problem(NAME, "name")
+        show_problem(NAME)
+        st.form_submit_button("Save name", on_click=save_name)
+    st.subheader(f"Your role: {role_name(user.role).lower()}", anchor=False)
+    st.markdown("\n".join(f"- {ability}" for ability in abilities(user.role)))
+
+
+def show_password(visit: Visit) -> None:
+    """The form that replaces one's password."""
+    st.subheader("Password", anchor=False)
+    with st.form("password"):
+        begin_form(PASSWORD, FIELDS[0])
+        st.text_input(
+            "Current password",
+            type="password",
+            key=FIELDS[0],
+            max_chars=LONGEST_PASSWORD,
+            autocomplete="current-password",
+        )
+        show_problem(PASSWORD, "currentPassword")
+        hint = f"At least {SHORTEST_PASSWORD} characters."
+        st.text_input("New password", type="password", key=FIELDS[1], max_chars=LONGEST_PASSWORD, help=hint)
+        show_problem(PASSWORD, "password")
+        st.text_input("New password again", type="password", key=FIELDS[2], max_chars=LONGEST_PASSWORD)
+        show_problem(PASSWORD, "passwordAgain")
+        show_problem(PASSWORD)
+        st.form_submit_button("Change password", on_click=save_password)
+    st.caption("Changing it signs you out everywhere else.")
+
+
+def show_sessions(visit: Visit) -> None:
+    """Signing out, here or everywhere."""
+    st.subheader("Sessions", anchor=False)
+    if visit.user.last_sign_in_at:
+        st.caption(f"Last sign-in: {moment(visit.user.last_sign_in_at, visit.shop)}")
+    with st.container(horizontal=True):
+        st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=end_session)
+        st.button("Sign out everywhere", icon=":material/devices_off:", key="sign_out_everywhere", on_click=ask)
+
+
+@st.dialog("Sign out everywhere", on_dismiss=lambda: take_back())
+def confirm_sign_out_everywhere() -> None:
+    """The question before all sessions end."""
+    st.write("Every browser and API client that is signed in with your account is signed out, this one too.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Cancel", key="sign_out_cancel", on_click=take_back)
+        st.button("Sign out everywhere", type="primary", key="sign_out_confirm", on_click=end_all_sessions)
+
+
+def save_name() -> None:
+    """Store the typed name."""
+    visit = current_visit()
+    with problems_beside_fields(NAME):
+        renamed = rename_own(visit.store, visit.actor, st.session_state["name"])
+        celebrate(f"You are called {plain(renamed.name)} now.")
+
+
+def save_password() -> None:
+    """Replace the password when the new one was typed twice alike."""
+    visit = current_visit()
+    current, new, again = (st.session_state[key] for key in FIELDS)
+    with problems_beside_fields(PASSWORD):
+        if new != again:
+            sentence = "New password again differs from the new password; type the same one twice."
+            raise InvalidInput([FieldError("passwordAgain", sentence)])
+        change_own_password(visit.store, visit.actor, visit.session_id, current, new)
+        for key in FIELDS:
+            st.session_state[key] = ""
+        celebrate("Password changed. You stay signed in here and were signed out everywhere else.")
+
+
+def end_session() -> None:
+    """Sign out here."""
+    visit = current_visit()
+    sign_out(visit.store, visit.session_id)
+
+
+def ask() -> None:
+    """Open the question."""
+    st.session_state[ASKED] = True
+
+
+def take_back() -> None:
+    """Close the question."""
+    st.session_state.pop(ASKED, None)
+    st.rerun()
+
+
+def end_all_sessions() -> None:
+    """Sign out here and everywhere else."""
+    visit = current_visit()
+    st.session_state.pop(ASKED, None)
+    sign_out_everywhere(visit.store, visit.actor)
+    st.rerun()
+
+
+visit = current_visit()
+st.title("My account", anchor=False)
+left, right = st.columns(2, gap="large")
+with left:
+    show_profile(visit)
+with right:
+    show_password(visit)
+    show_sessions(visit)
+if st.session_state.get(ASKED):
+    confirm_sign_out_everywhere()

@@ -1,0 +1,44 @@
+"""Customers: find, edit, select, delete, download."""
+
+import streamlit as st
+
+from kinso.ui.customers.browser import warn_before_closing
+from kinso.ui.customers.bulk import show_job
+from kinso.ui.customers.desk import current_desk
+from kinso.ui.customers.details import open_details_clicked
+from kinso.ui.customers.filters import choose_query
+from kinso.ui.customers.grid import draw_grid
+from kinso.ui.customers.leaving import ask_before_leaving
+from kinso.ui.customers.listing import bring_up, draw_nothing_found, draw_problems, draw_range
+from kinso.ui.customers.questions import draw_open_conflicts, show_question
+from kinso.ui.customers.saving import finish_saving
+from kinso.ui.customers.toolbar import draw_toolbar
+from kinso.ui.empty import show_no_customers
+from kinso.ui.visit import current_visit
+
+visit = current_visit()
+desk = current_desk()
+
+finish_saving(desk)
+st.title("Customers", anchor=False)
+query = choose_query(live=not desk.pending_count)
+show_job(desk)
+body, pages = st.container(), st.container(horizontal=True, horizontal_alignment="distribute")
+sheet, must_wait = bring_up(desk, visit, query, pages)
+with body:
+    if sheet.total == 0 and not query.is_filtered and not must_wait:
+        show_no_customers(visit)
+    else:
+        draw_toolbar(desk, sheet, visit)
+        draw_problems(sheet)
+        draw_open_conflicts(sheet)
+        if sheet.rows:
+            draw_range(sheet)
+            draw_grid(sheet, visit, open_details_clicked)
+        else:
+            draw_nothing_found(query)
+warn_before_closing(sheet.pending_count)
+if must_wait:
+    ask_before_leaving(sheet.pending_count)
+else:
+    show_question(desk, sheet, visit)

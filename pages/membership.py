@@ -1,0 +1,39 @@
+"""Decide the membership threshold: see whom it would activate, then activate them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.ui.empty import show_no_customers
+from kinso.ui.feedback import show_toasts
+from kinso.ui.figures import REFRESH, current_statistics
+from kinso.ui.membership.activation import show_progress, show_question
+from kinso.ui.membership.history import show_recent_runs
+from kinso.ui.membership.preview import show_preview
+from kinso.ui.visit import current_visit
+from kinso.ui.wording import number, percent
+
+
+@st.fragment(run_every=REFRESH)
+def show_base() -> None:
+    """The present state of the whole customer base; it looks again by itself."""
+    now = current_statistics(current_visit(in_use=False))
+    with st.grid(3, min_column_width=150):
+        st.metric("Members", number(now.members), border=True)
+        st.metric("Non-members", number(now.non_members), border=True)
+        st.metric("Membership rate", percent(now.membership_rate), border=True)
+
+
+visit = current_visit()
+st.title("Membership", anchor=False)
+show_progress()
+show_toasts()
+show_base()
+if current_statistics(visit).total_customers:
+    st.subheader("Choose the threshold", anchor=False)
+    show_preview()
+else:
+    show_no_customers(visit)
+st.subheader("Recent runs", anchor=False)
+show_recent_runs()
+show_question(visit)

@@ -1,0 +1,105 @@
+"""The shop at a glance: the six figures and four charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import streamlit as st
+
+from kinso.models.statistics import MonthCount, Statistics
+from kinso.models.statistics import Overview as Figures
+from kinso.ui import charts
+from kinso.ui.empty import show_no_customers
+from kinso.ui.figures import REFRESH, TOP, forget_figures, overview, top_customers
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import clock, counted, money, month, number, percent
+
+
+@st.fragment(run_every=REFRESH)
+def show_figures() -> None:
+    """Everything but the title; it looks again by itself."""
+    visit = current_visit(in_use=False)
+    figures = overview(visit)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"As of {clock(figures.as_of, visit.shop)}, {visit.shop.time_zone}")
+        st.button(
+            "Refresh", icon=":material/refresh:", type="tertiary", key="refresh_overview", on_click=forget_figures
+        )
+    if not figures.statistics.total_customers:
+        show_no_customers(visit)
+        return
+    show_metrics(figures, visit)
+    show_charts(figures, visit)
+
+
+def show_metrics(figures: Figures, visit: Visit) -> None:
+    """The six figures, two of them with the last twelve months."""
+    now = figures.statistics
+    per_month = [count.members + count.non_members for count in figures.months]
+    with st.grid(2, min_column_width=240):
+        st.metric(
+            "Customers",
+            number(now.total_customers),
+            border=True,
+            height="stretch",
+            chart_data=customers_at_month_ends(now, per_month),
+            chart_type="area",
+            delta_color="primary",
+            help="All registered customers; the line shows the last twelve months.",
+        )
+        st.metric(
+            "New customers this month",
+            number(now.new_customers_this_month),
+            border=True,
+            height="stretch",
+            chart_data=per_month,
+            chart_type="bar",
+            delta_color="primary",
+            help="Registered since the first of this month; the bars show the last twelve months.",
+        )
+    with st.grid(4, min_column_width=150):
+        st.metric("Members", number(now.members), border=True, height="stretch")
+        st.metric("Non-members", number(now.non_members), border=True, height="stretch")
+        st.metric(
+            "Average purchase amount", money(now.average_purchase_amount, visit.shop), border=True, height="stretch"
+        )
+        st.metric("Total purchase amount", money(now.total_purchase_amount, visit.shop), border=True, height="stretch")
+
+
+def customers_at_month_ends(now: Statistics, per_month: Sequence[int]) -> list[int]:
+    """How many of today's customers there were at the end of each month."""
+    before = now.total_customers - sum(per_month)
+    return [before + count for count in accumulate(per_month)]
+
+
+def show_charts(figures: Figures, visit: Visit) -> None:
+    """Each in a frame of its own, under a heading that says what it shows."""
+    now, best = figures.statistics, top_customers(visit)
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        st.subheader("New customers per month", anchor=False)
+        charts.show_chart(charts.draw_months(figures.months), alt=months_in_words(figures.months), key="months")
+    with right.container(border=True, height="stretch"):
+        st.subheader("Customers by purchase amount", anchor=False)
+        alt = f"{counted(now.total_customers, 'customer')} by purchase amount, members and non-members stacked"
+        charts.show_chart(charts.draw_distribution(figures.distribution, visit.shop), alt=alt, key="distribution")
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        st.subheader(f"Top {TOP} customers by purchase amount", anchor=False)
+        alt = f"The {len(best)} customers who spent most, with their amounts"
+        charts.show_chart(charts.draw_top_customers(best, visit.shop), alt=alt, key="top_customers")
+    with right.container(border=True, height="stretch"):
+        st.subheader("Members among all customers", anchor=False)
+        alt = f"{percent(now.membership_rate)} of all customers are members"
+        charts.show_chart(charts.draw_share(now), alt=alt, key="share")
+
+
+def months_in_words(months: Sequence[MonthCount]) -> str:
+    """The chart in a sentence."""
+    best = max(months, key=lambda count: count.members + count.non_members)
+    return f"New customers in each of the last twelve months, most of them in {month(best.month)}"
+
+
+st.title("Overview", anchor=False)
+show_figures()

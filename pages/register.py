@@ -1,0 +1,17 @@
+"""Register: a new customer, or several in a row."""
+
+import streamlit as st
+
+from kinso.ui.customers.registered import show_registered
+from kinso.ui.customers.registering import draw_registration
+from kinso.ui.customers.registration import Registration
+from kinso.ui.visit import current_visit
+
+visit = current_visit()
+form: Registration = st.session_state.setdefault("registration", Registration("register"))
+
+st.title("Register", anchor=False)
+with st.container(width=720):
+    show_registered(form)
+    if not form.is_finished:
+        draw_registration(form, visit)

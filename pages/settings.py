@@ -1,0 +1,115 @@
+"""Name, currency, time zone and usual threshold of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+import streamlit as st
+from babel.core import get_global
+from babel.numbers import get_currency_name
+
+from kinso.models.money import CENT, LARGEST
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import parse
+from kinso.services.shop import save_shop_settings
+from kinso.ui.feedback import celebrate
+from kinso.ui.figures import forget_figures
+from kinso.ui.people.problems import begin_form, problems_beside_fields, show_problem
+from kinso.ui.visit import current_visit
+from kinso.ui.wording import LOCALE, currency_sign
+
+FORM = "settings"
+FIELDS = {
+    "shopName": "shop_name",
+    "currency": "shop_currency",
+    "timeZone": "shop_time_zone",
+    "threshold": "shop_threshold",
+}
+
+
+@st.cache_data(show_spinner=False)
+def currencies_in_use() -> list[str]:
+    """Codes of the currencies that are legal tender somewhere today, by name."""
+    used = {
+        code
+        for currencies in get_global("territory_currencies").values()
+        for code, _since, until, is_tender in currencies
+        if until is None and is_tender
+    }
+    return sorted(used, key=currency_in_words)
+
+
+def currency_in_words(code: str) -> str:
+    """`Bangladeshi Taka (BDT, ৳)`."""
+    symbol = currency_sign(code)
+    signs = code if symbol == code else f"{code}, {symbol}"
+    return f"{get_currency_name(code, locale=LOCALE)} ({signs})"
+
+
+def zone_in_words(name: str) -> str:
+    """`Asia/Dhaka (UTC+06:00)`, with today's offset."""
+    offset = datetime.now(UTC).astimezone(ZoneInfo(name)).strftime("%z")
+    return f"{name} (UTC{offset[:3]}:{offset[3:5]})"
+
+
+def with_current(options: Sequence[str], current: str) -> list[str]:
+    """The options, and what is set now even if it is none of them."""
+    return [*options] if current in options else [current, *options]
+
+
+def show_form(shop: ShopSettings) -> None:
+    """All settings at once."""
+    currencies = with_current(currencies_in_use(), shop.currency)
+    zones = with_current(sorted(available_timezones()), shop.time_zone)
+    with st.form("shop", width=640):
+        begin_form(FORM, FIELDS["shopName"])
+        st.text_input("Shop name", value=shop.shop_name, key=FIELDS["shopName"], max_chars=80)
+        show_problem(FORM, "shopName")
+        st.selectbox(
+            "Currency",
+            currencies,
+            index=currencies.index(shop.currency),
+            format_func=currency_in_words,
+            key=FIELDS["currency"],
+            help="Only the sign changes: amounts are not converted.",
+        )
+        show_problem(FORM, "currency")
+        st.selectbox(
+            "Time zone",
+            zones,
+            index=zones.index(shop.time_zone),
+            format_func=zone_in_words,
+            key=FIELDS["timeZone"],
+            help="It decides when a day and a month begin, and which time is shown.",
+        )
+        show_problem(FORM, "timeZone")
+        st.number_input(
+            "Membership threshold",
+            value=float(max(shop.threshold, CENT)),
+            min_value=float(CENT),
+            max_value=float(LARGEST),
+            step=100.0,
+            format="%.2f",
+            key=FIELDS["threshold"],
+            help="Where the membership page starts.",
+        )
+        show_problem(FORM, "threshold")
+        show_problem(FORM)
+        st.form_submit_button("Save settings", type="primary", on_click=save)
+
+
+def save() -> None:
+    """Store what was typed; it is used from the next moment on."""
+    visit = current_visit()
+    with problems_beside_fields(FORM):
+        typed = {name: st.session_state[key] for name, key in FIELDS.items()}
+        save_shop_settings(visit.store, visit.actor, parse(ShopSettings, typed))
+        forget_figures()
+        celebrate("Settings saved.")
+
+
+visit = current_visit()
+st.title("Settings", anchor=False)
+show_form(visit.shop)

@@ -1,0 +1,47 @@
+"""Who may work with Kinso, in which role."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.models.user import User
+from kinso.services.users import list_users
+from kinso.ui.people.dialogs import open_account, open_creation, show_open_dialog
+from kinso.ui.people.roles import role_in_words, role_name
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import counted, moment, plain
+
+
+def show_user(user: User, visit: Visit) -> None:
+    """One account, with a button for what can be done with it."""
+    with st.container(border=True, key=f"user_{user.id}"):
+        who, role, seen, action = st.columns([5, 2, 4, 2], vertical_alignment="center")
+        you = " :gray-badge[You]" if user.id == visit.user.id else ""
+        who.markdown(f"**{plain(user.name)}**{you}  \n{plain(user.email)}")
+        with role.container(horizontal=True, gap="small"):
+            st.badge(role_name(user.role), color="blue", help=role_in_words(user.role))
+            if user.active:
+                st.badge("Active", icon=":material/check:", color="green")
+            else:
+                st.badge("Switched off", icon=":material/block:", color="gray")
+        last = moment(user.last_sign_in_at, visit.shop) if user.last_sign_in_at else "never"
+        seen.caption(f"Last sign-in: {last}")
+        action.button(
+            "Manage",
+            icon=":material/edit:",
+            key=f"manage_{user.id}",
+            width="stretch",
+            on_click=open_account,
+            args=(user.id,),
+        )
+
+
+visit = current_visit()
+users = list_users(visit.store, visit.actor)
+st.title("Users", anchor=False)
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.caption(counted(len(users), "account"))
+    st.button("Create user", type="primary", icon=":material/person_add:", key="create_user", on_click=open_creation)
+for user in users:
+    show_user(user, visit)
+show_open_dialog(users, visit)

@@ -1,0 +1,172 @@
+"""Kinso as it is served, in a real browser: one server for all stories of a process, an empty shop for each."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from kinso.config import Settings
+from kinso.database.connection import connect
+from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.validation import parse
+from kinso.repository.store import Store
+from kinso.services.users import create_user
+
+_ROOT = Path(__file__).parents[2]
+_HERE = Path(__file__).parent
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_KEPT = frozenset({"users", "sessions", "settings"})
+PASSWORD = "long enough for a story"
+ADMIN = "admin@shop.com"
+
+expect.set_options(timeout=15_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All stories run in one process: they share its server, and a machine has no room for many browsers."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.timeout(180))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A running Kinso: its address, its database to prepare and to check stories with, what its console shows."""
+
+    address: str
+    store: Store
+    console: Path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window; a machine without it skips these tests, unless `KINSO_REQUIRE_BROWSER` is 1."""
+    executable = os.environ.get("KINSO_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if executable is None:
+        reason = f"No browser to drive: none of {', '.join(_BROWSERS)} is on the PATH and KINSO_CHROMIUM is not set."
+        if os.environ.get("KINSO_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def serve(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Shop]]:
+    """Starts further shops, each on a database of its own: `serve(KINSO_ADMIN_EMAIL=…, …)`; stopped at the end."""
+    running: list[subprocess.Popen[bytes]] = []
+    stores: list[Store] = []
+
+    def start(**environment: str) -> Shop:
+        settings = Settings(mongodb_uri=mongodb_uri, database=f"kinso_{uuid.uuid4().hex[:12]}")
+        store = Store(connect(settings))
+        stores.append(store)
+        port, log = _free_port(), tmp_path_factory.mktemp("server") / "log.txt"
+        own = {"KINSO_MONGODB_URI": mongodb_uri, "KINSO_DATABASE": settings.database, **environment}
+        running.append(_start(port, log, own))
+        _wait_until_it_answers(port, running[-1], log)
+        return Shop(f"http://127.0.0.1:{port}", store, log)
+
+    yield start
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait(timeout=30)
+    for store in stores:
+        store.connection.client.drop_database(store.name)
+        store.connection.close()
+
+
+@pytest.fixture(scope="session")
+def served(browser: Browser, serve: Callable[..., Shop]) -> Shop:
+    """The shop of most stories, with an administrator; asks for the browser first, so that none is served in vain."""
+    return serve(KINSO_ADMIN_EMAIL=ADMIN, KINSO_ADMIN_PASSWORD=PASSWORD)
+
+
+@pytest.fixture
+def shop(served: Shop) -> Shop:
+    """The shop without customers; its users stay."""
+    database = served.store.connection.database
+    for name in database.list_collection_names():
+        if name not in _KEPT:
+            database[name].delete_many({})
+    return served
+
+
+@pytest.fixture
+def sign_in(browser: Browser, shop: Shop) -> Iterator[Callable[..., Page]]:
+    """A person with a role at the sign-in page of their own browser: `page = sign_in(Role.STAFF)`.
+
+    The same role is the same person; `options` are those of a browser context, such as its `viewport`.
+    """
+    contexts = []
+
+    def sign_in(role: Role, **options: object) -> Page:
+        settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US", "reduced_motion": "reduce"}
+        contexts.append(browser.new_context(**(settings | options)))
+        page = contexts[-1].new_page()
+        fill_sign_in(page, shop, _account(shop, role))
+        expect(page.get_by_test_id("stSidebarNav")).to_be_attached()
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+
+
+def fill_sign_in(page: Page, shop: Shop, email: str, password: str = PASSWORD) -> None:
+    """Go to the sign-in page and send it."""
+    page.goto(f"{shop.address}/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def _account(shop: Shop, role: Role) -> str:
+    if role is Role.ADMIN:
+        return ADMIN
+    email = f"{role}@shop.com"
+    if shop.store.users.by_email(email) is None:
+        data = {"email": email, "name": f"{role.capitalize()} Person", "role": role, "password": PASSWORD}
+        create_user(shop.store, COMMAND_LINE, parse(NewUser, data))
+    return email
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start(port: int, log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [*command, *options], cwd=_ROOT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+        )
+
+
+def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"Kinso did not start:\n{log.read_text(errors='replace')}")

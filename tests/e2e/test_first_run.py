@@ -1,0 +1,49 @@
+"""The first visitor of a new shop: the code from the console, the administrator, the first customers."""
+
+import re
+from urllib.parse import urlparse
+
+from playwright.sync_api import expect
+
+from kinso.models.user import Role
+from tests.e2e.conftest import PASSWORD
+
+CODE = re.compile(r"one-time code:\s+(\S+)")
+
+
+def send(page, **fields):
+    for label, value in fields.items():
+        page.get_by_label(label.replace("_", " "), exact=True).fill(value)
+    page.get_by_role("button").filter(has_text=re.compile("(?i)administrator|set up|create")).click()
+
+
+def test_the_code_on_the_console_sets_up_the_administrator(browser, serve):
+    shop = serve()
+    code = CODE.search(shop.console.read_text())[1]
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US", reduced_motion="reduce")
+    page = context.new_page()
+
+    page.goto(shop.address)
+    assert urlparse(page.url).path == "/set-up"
+
+    send(
+        page, **{"Set-up code": "WRNG-WRNG-WRNG", "Your name": "Ada Long", "E-mail": "ada@shop.com"}, Password=PASSWORD
+    )
+    expect(page.get_by_text("Code is not right")).to_be_visible()
+    assert shop.store.users.all() == []
+    expect(page.get_by_label("E-mail")).to_have_value("ada@shop.com")
+
+    send(page, **{"Set-up code": code.lower(), "Password": PASSWORD})
+
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    (ada,) = shop.store.users.all()
+    assert (ada.email, ada.name, ada.role) == ("ada@shop.com", "Ada Long", Role.ADMIN)
+
+    page.get_by_role("button", name="Load sample data").click()
+    expect(page.get_by_text("200 sample customers loaded.")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Total purchase amount")).to_be_visible()
+    assert shop.store.figures.totals()[True][0] + shop.store.figures.totals()[False][0] == 200
+
+    page.goto(f"{shop.address}/set-up")
+    assert urlparse(page.url).path != "/set-up"
+    context.close()

@@ -1,0 +1,58 @@
+import re
+
+import pytest
+
+from kinso.api.app import create_api
+from kinso.models.user import Role
+
+ROLES = list(Role)
+NEW = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}
+CALLS = [
+    ("GET", "/auth/profile", None, Role.ANALYST),
+    ("POST", "/auth/logout", None, Role.ANALYST),
+    ("GET", "/customers", None, Role.ANALYST),
+    ("GET", "/customers/stats", None, Role.ANALYST),
+    ("GET", "/customers/{_id}", None, Role.ANALYST),
+    ("GET", "/customers/membership/by-status/{membershipStatus}", None, Role.ANALYST),
+    ("POST", "/customers", NEW, Role.STAFF),
+    ("PUT", "/customers/{_id}", {"customerName": "Bea"}, Role.STAFF),
+    ("PUT", "/customers/membership/update/{_id}", {"membershipStatus": True}, Role.STAFF),
+    ("POST", "/customers/membership/auto-activate", {"threshold": 5}, Role.STAFF),
+    ("POST", "/customers/membership/auto-activate", {"threshold": 5, "dryRun": True}, Role.STAFF),
+    ("DELETE", "/customers/{_id}", None, Role.MANAGER),
+]
+OPEN = {("GET", "/health"), ("POST", "/auth/login")}
+
+
+def test_the_table_of_calls_is_complete():
+    paths = create_api().openapi()["paths"]
+    described = {(method.upper(), path) for path, operations in paths.items() for method in operations}
+    assert described - OPEN == {(method, path) for method, path, _body, _role in CALLS}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("method", "path", "body", "least"), CALLS)
+def test_a_role_may_do_its_own_and_nothing_beyond(api, token, register, store, method, path, body, least, role):
+    address = _fill(path, register("C-1", purchaseAmount=10))
+    before = store.connection.database["customers"].find_one()
+    answer = api(method, address, token=token(role), json=body)
+    if ROLES.index(role) >= ROLES.index(least):
+        assert answer.is_success, answer.text
+    else:
+        assert answer.status_code == 403
+        assert role in answer.json()["message"]
+        assert list(store.connection.database["customers"].find()) == [before]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "least"), CALLS)
+def test_nobody_gets_anything_without_a_session(api, register, store, method, path, body, least):
+    address = _fill(path, register("C-1", purchaseAmount=10))
+    before = list(store.connection.database["customers"].find())
+    for sent in (body, {"threshold": "odd", "customerName": 5}):
+        answer = api(method, address, json=sent)
+        assert (answer.status_code, answer.json()) == (401, {"success": False, "message": "Please sign in."})
+    assert list(store.connection.database["customers"].find()) == before
+
+
+def _fill(path, customer):
+    return re.sub(r"\{membershipStatus\}", "false", path).replace("{_id}", customer["_id"])

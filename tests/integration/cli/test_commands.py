@@ -1,0 +1,239 @@
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kinso.config import Settings
+from kinso.database.connection import connect
+from kinso.database.embedded import EmbeddedServer
+from kinso.models.customer import CustomerQuery
+from kinso.models.user import Role
+from kinso.repository.store import Store
+from kinso.services.passwords import matches
+
+ROOT = Path(__file__).parents[3]
+KINSO = [sys.executable, "-W", "error", "-m", "kinso"]
+
+
+@pytest.fixture
+def environment(settings, tmp_path):
+    return {
+        **os.environ,
+        "KINSO_MONGODB_URI": settings.mongodb_uri,
+        "KINSO_DATABASE": settings.database,
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@pytest.fixture
+def kinso(store, environment, tmp_path):
+    """Runs a command in a folder of its own, on the test's database."""
+
+    def run(*arguments, stdin=b""):
+        done = subprocess.run(
+            [*KINSO, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            cwd=tmp_path,
+            env=environment,
+            timeout=60,
+            check=False,
+        )
+        assert b"Traceback" not in done.stderr
+        return done.returncode, done.stdout, done.stderr.decode()
+
+    return run
+
+
+def test_help_names_every_command(kinso):
+    code, out, err = kinso("--help")
+    assert (code, err) == (0, "")
+    assert all(command in out for command in (b"seed", b"create-user", b"import", b"export"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("sing",), ("seed",), ("seed", "0"), ("seed", "many"), ("import",), ("export", "--flavour", "sweet")],
+)
+def test_a_wrong_use_ends_with_2_and_the_usage(kinso, arguments):
+    code, out, err = kinso(*arguments)
+    assert (code, out) == (2, b"")
+    assert err.startswith("usage: python -m kinso")
+
+
+def test_seeding_twice_adds_nothing_the_second_time(kinso, store):
+    assert kinso("seed", 30) == (0, b"Added 30 sample customers.\n", "")
+    assert kinso("seed", 30) == (0, b"Added 0 sample customers. 30 were there already.\n", "")
+    assert store.customers.count(CustomerQuery()) == 30
+    assert store.runs.recent(limit=1)[0].by_name == "Command line"
+
+
+def test_an_account_is_made_with_the_password_from_standard_input(kinso, store):
+    arguments = ("create-user", "Ada@Shop.com", "--name", "Ada", "--role", "manager", "--password-stdin")
+    code, out, _ = kinso(*arguments, stdin="sésame ouvre-toi\n".encode())
+    assert (code, out) == (0, b"Ada can now sign in as ada@shop.com (manager).\n")
+    user, password_hash = store.users.with_password_hash(email="ada@shop.com")
+    assert user.role is Role.MANAGER
+    assert matches(password_hash, "sésame ouvre-toi")
+    code, _, err = kinso(*arguments, stdin=b"another password\n")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "already has an account" in err
+
+
+def test_a_bad_account_is_refused_with_a_reason(kinso, store):
+    code, _, err = kinso("create-user", "ada", "--name", "A", "--role", "admin", "--password-stdin", stdin=b"short\n")
+    assert code == 1
+    assert "E-mail does not look like" in err
+    assert "Password is too short" in err
+    assert not store.users.exist()
+
+
+def test_on_a_terminal_the_password_is_asked_for_twice_and_not_shown(store, environment):
+    keyboard, terminal = pty.openpty()
+    command = [*KINSO, "create-user", "ada@shop.com", "--name", "Ada", "--role", "staff"]
+    with subprocess.Popen(
+        command,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        for prompt in (b"Password: ", b"again: "):
+            while not shown.endswith(prompt):
+                shown += os.read(keyboard, 1000)
+            os.write(keyboard, b"sesame open\n")
+        assert process.stdout.read() == b"Ada can now sign in as ada@shop.com (staff).\n"
+    os.close(keyboard)
+    assert b"sesame" not in shown
+    assert process.returncode == 0
+
+
+def test_on_a_terminal_long_work_says_how_far_it_is(store, environment):
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*KINSO, "seed", "600"], stdout=subprocess.DEVNULL, stderr=terminal, cwd=ROOT, env=environment
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        while not shown.endswith(b"\r\x1b[K"):
+            shown += os.read(screen, 1000)
+    os.close(screen)
+    assert b"Adding samples 500 of 600" in shown
+    assert process.returncode == 0
+
+
+def test_without_a_terminal_no_password_is_asked_for(kinso):
+    code, _, err = kinso("create-user", "ada@shop.com", "--name", "Ada", "--role", "admin")
+    assert code == 1
+    assert "--password-stdin" in err
+
+
+def test_an_import_is_told_before_and_after(kinso, store, tmp_path):
+    file = tmp_path / "shop.csv"
+    file.write_text("customerId,customerName,contactInfo,shoe\nC-1x,Ada,ada@shop.com,40\n")
+    code, out, err = kinso("import", file, "--dry-run")
+    assert (code, err) == (0, "Ignored columns: shoe.\n")
+    assert out.startswith(b"Would create 1 customers, update 0, leave 0 as they are.")
+    assert store.customers.count(CustomerQuery()) == 0
+    assert kinso("import", file)[:2] == (0, b"Created 1 customers, updated 0, left 0 as they were.\n")
+    assert store.runs.recent(limit=1)[0].parameters["file"] == "shop.csv"
+
+
+def test_bad_rows_are_listed_and_nothing_is_imported(kinso, store):
+    file = b"customerId,customerName,contactInfo\nC-001,Ada,ada@shop.com\n" + b"C-002,,x\n" * 200
+    for arguments, sentence in ((("--dry-run",), "nothing would be imported"), ((), "Nothing was imported")):
+        code, out, err = kinso("import", "-", *arguments, stdin=file)
+        assert (code, out) == (1, b"")
+        assert err.startswith("Row 3: Customer name is required.\nRow 3: Contact is too short")
+        assert "… and 101 more.\n" in err
+        assert sentence in err.splitlines()[-1]
+    assert store.customers.count(CustomerQuery()) == 0
+
+
+def test_a_file_that_is_not_there_is_told_in_one_sentence(kinso):
+    assert kinso("import", "nowhere.csv") == (1, b"", "nowhere.csv: No such file or directory.\n")
+
+
+def test_an_export_goes_to_standard_output_or_to_a_file_and_can_be_imported(kinso, tmp_path):
+    kinso("seed", 60)
+    code, printed, err = kinso("export")
+    assert (code, err) == (0, "")
+    assert printed.startswith(b"\xef\xbb\xbfcustomerId,")
+    assert kinso("export", "all.csv") == (0, b"", "")
+    assert (tmp_path / "all.csv").read_bytes() == printed
+    assert kinso("import", "all.csv")[1] == b"Created 0 customers, updated 0, left 60 as they were.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["all.csv"]
+
+
+def test_an_export_can_be_filtered(kinso, store):
+    kinso("seed", 60)
+    lines = kinso("export", "--flavour", "raw", "--member", "yes", "--search", "example.com")[1].decode().splitlines()
+    expected = store.customers.count(CustomerQuery(search="example.com", membership_status=True))
+    assert len(lines) - 1 == expected
+    assert expected > 0
+    assert all(",true," in line for line in lines[1:])
+
+
+def test_a_reader_that_has_seen_enough_ends_an_export_quietly(kinso, environment):
+    kinso("seed", 3000)
+    with subprocess.Popen(
+        [*KINSO, "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment
+    ) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_stopped_leaves_nothing_half_done(store, environment, number, code):
+    with subprocess.Popen(
+        [*KINSO, "seed", "200000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment
+    ) as process:
+        while store.customers.count(CustomerQuery()) < 500:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (code, b"")
+    assert b"Traceback" not in err
+    assert store.customers.count(CustomerQuery()) == 0
+    assert store.runs.recent(limit=1)[0].status == "rolled-back"
+
+
+def test_in_memory_nothing_is_pretended(kinso, environment):
+    environment["KINSO_MONGODB_URI"] = "mongomock://"
+    code, _, err = kinso("seed", 5)
+    assert code == 1
+    assert "nothing is kept" in err
+
+
+def test_a_database_that_does_not_answer_is_told_in_one_sentence(kinso, environment):
+    environment["KINSO_MONGODB_URI"] = "mongodb://127.0.0.1:1/"
+    code, _, err = kinso("export")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "database does not answer" in err
+
+
+def test_a_command_joins_the_running_server_and_also_works_alone(kinso, environment, tmp_path):
+    del environment["KINSO_MONGODB_URI"], environment["KINSO_DATABASE"]
+    server = EmbeddedServer(tmp_path / ".kinso")
+    uri = server.start()
+    try:
+        assert kinso("seed", 20)[0] == 0
+        with closing(connect(Settings(), uri)) as connection:
+            assert Store(connection).customers.count(CustomerQuery()) == 20
+    finally:
+        server.stop()
+    code, printed, err = kinso("export", "--flavour", "raw")
+    assert (code, err, printed.count(b"\r\n")) == (0, "", 21)

@@ -1,0 +1,71 @@
+from datetime import timedelta
+
+import pytest
+
+from kinso.errors import InvalidInput, NotPermitted
+from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.repository.documents import now
+from kinso.services.customers import create_customer
+from kinso.services.samples import load_samples
+
+BY_ID = CustomerQuery(sort_by="customerId", sort_order="asc")
+
+
+def test_samples_are_registered_over_the_last_two_years_and_recorded_as_one_run(store, staff):
+    before = now()
+    assert load_samples(store, staff, 700) == 700
+    customers = list(store.customers.iterate(BY_ID))
+    assert [customer.customer_id for customer in customers] == [f"C-{number:06}" for number in range(1, 701)]
+    moments = sorted(customer.created_at for customer in customers)
+    assert before - timedelta(days=731) < moments[0] < before - timedelta(days=600)
+    assert before - timedelta(days=30) < moments[-1] <= now()
+    [run] = store.runs.recent(limit=5)
+    assert (run.kind, run.status, run.changed, run.parameters) == ("import", "done", 700, {"samples": 700})
+    assert len(store.changes.customers_of_run(run.id, limit=1000)) == 700
+
+
+def test_samples_can_be_loaded_again_and_only_the_missing_ones_are_added(store, staff):
+    mine = create_customer(
+        store, staff, CustomerDraft(customer_id="c-000003", customer_name="Mine", contact_info="mine@shop.com")
+    )
+    assert load_samples(store, staff, 5) == 4
+    assert load_samples(store, staff, 5) == 0
+    assert load_samples(store, staff, 8) == 3
+    assert store.customers.get(mine.id) == mine
+    assert len(store.runs.recent(limit=5)) == 2
+
+
+def test_the_same_samples_come_every_time(store, staff):
+    load_samples(store, staff, 50)
+    first = [(item.customer_name, item.contact_info, item.purchase_amount) for item in store.customers.iterate(BY_ID)]
+    store.connection.database["customers"].delete_many({})
+    load_samples(store, staff, 50)
+    assert first == [
+        (item.customer_name, item.contact_info, item.purchase_amount) for item in store.customers.iterate(BY_ID)
+    ]
+
+
+def test_samples_that_are_stopped_are_all_taken_back(store, staff):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_samples(store, staff, 700, stop)
+    assert store.customers.count(CustomerQuery()) == 0
+    assert store.runs.recent(limit=1)[0].status == "rolled-back"
+
+
+@pytest.mark.parametrize("count", [0, -1, 10**9])
+def test_a_number_that_makes_no_sense_is_refused(store, staff, count):
+    with pytest.raises(InvalidInput, match="number of samples"):
+        load_samples(store, staff, count)
+
+
+def test_an_analyst_may_not_load_samples(store, analyst):
+    with pytest.raises(NotPermitted):
+        load_samples(store, analyst, 5)
+
+
+def test_samples_can_be_loaded_in_memory(mock_store, staff):
+    assert load_samples(mock_store, staff, 20) == 20
+    assert mock_store.customers.count(CustomerQuery(search="c-000020")) == 1

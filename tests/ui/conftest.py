@@ -1,0 +1,80 @@
+"""Pages driven by AppTest, signed in with any role, on the real MongoDB."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from kinso.models.customer import Customer, CustomerDraft
+from kinso.models.user import NewUser, Role, Session
+from kinso.models.validation import parse
+from kinso.repository.documents import new_id, now
+from kinso.services.office import Office, use_office
+
+_MAIN = Path(__file__).parents[2] / "kinso" / "ui" / "main.py"
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def office(store, settings) -> Iterator[Office]:
+    """The office that the pages ask, on the test's empty database."""
+    st.cache_data.clear()
+    with use_office(Office.around(store, settings)) as office:
+        yield office
+
+
+@pytest.fixture
+def signed_in(store) -> Callable[[Role], str]:
+    """Makes a user with a role and a session of theirs; returns the session's id."""
+
+    def sign_in(role: Role) -> str:
+        email = f"{role}.{new_id()}@shop.com"
+        data = {"email": email, "name": f"{role.capitalize()} Person", "role": role, "password": "long enough"}
+        at = now()
+        user = store.users.insert(parse(NewUser, data), "no password opens this account", at)
+        session = Session(id=new_id(), user_id=user.id, created_at=at, expires_at=at + timedelta(hours=1))
+        store.sessions.insert(session)
+        return session.id
+
+    return sign_in
+
+
+@pytest.fixture
+def open_page(office, signed_in) -> OpenPage:
+    """Opens a page by its name for a new person: `open_page("customers", Role.STAFF, q="ada")`.
+
+    Keyword arguments are the query of the address.
+    """
+
+    def open_page(name: str, role: Role = Role.MANAGER, **query: str) -> AppTest:
+        page = AppTest.from_file(str(_MAIN), default_timeout=30)
+        page.user = {"session": signed_in(role)}
+        page.run()
+        assert not page.exception
+        for key, value in query.items():
+            page.query_params[key] = value
+        page.switch_page(f"../../pages/{name}.py").run()
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def add_customer(store) -> Callable[..., Customer]:
+    """Stores a customer: `add_customer("C-1", customer_name="Ada")`; what is not given has a default."""
+
+    def add(customer_id: str, **fields: object) -> Customer:
+        data = {"customer_name": f"Name of {customer_id}", "contact_info": f"{customer_id}@example.com", **fields}
+        return store.customers.insert(parse(CustomerDraft, {"customer_id": customer_id, **data}), now())
+
+    return add
+
+
+@pytest.fixture
+def toasts() -> Callable[[AppTest], list[str]]:
+    """The texts of the toasts that a page shows."""
+    return lambda page: [toast.value for toast in page.toast]

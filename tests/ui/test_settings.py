@@ -1,0 +1,126 @@
+"""The settings page: name, currency, time zone and threshold of the shop."""
+
+from decimal import Decimal
+
+import pytest
+
+from kinso.errors import InvalidInput
+from kinso.models.shop import ShopSettings
+from kinso.models.user import Role
+from kinso.services.shop import save_shop_settings
+
+
+def save(page):
+    return next(button for button in page.button if button.label == "Save settings").click().run()
+
+
+def words(page):
+    return "\n".join(markdown.value.replace("\\", "") for markdown in page.markdown)
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.STAFF, Role.MANAGER])
+def test_only_administrators_have_the_page(open_page, role):
+    with pytest.raises(ValueError, match=r"settings\.py"):
+        open_page("settings", role)
+
+
+def test_the_present_settings_are_shown(open_page, store):
+    store.shop.save(
+        ShopSettings(shop_name="Corner", currency="BDT", time_zone="Asia/Dhaka", threshold=Decimal("750.50"))
+    )
+
+    page = open_page("settings", Role.ADMIN)
+
+    assert page.text_input(key="shop_name").value == "Corner"
+    assert page.selectbox(key="shop_currency").value == "BDT"
+    assert page.selectbox(key="shop_time_zone").value == "Asia/Dhaka"
+    assert page.number_input(key="shop_threshold").value == 750.5
+
+
+def test_currencies_are_offered_with_name_code_and_sign(open_page):
+    options = open_page("settings", Role.ADMIN).selectbox(key="shop_currency").options
+
+    assert {"US Dollar (USD, $)", "Bangladeshi Taka (BDT, ৳)", "Euro (EUR, €)", "Swiss Franc (CHF)"} <= set(options)
+    assert not any("DEM" in option for option in options)
+
+
+def test_every_time_zone_is_offered_with_its_offset(open_page):
+    options = open_page("settings", Role.ADMIN).selectbox(key="shop_time_zone").options
+
+    assert {"Asia/Dhaka (UTC+06:00)", "UTC (UTC+00:00)", "Asia/Kathmandu (UTC+05:45)"} <= set(options)
+
+
+def test_saved_settings_are_used_at_once(open_page, store, add_customer, toasts):
+    add_customer("A-1", purchase_amount=Decimal(5))
+    page = open_page("settings", Role.ADMIN)
+
+    page.text_input(key="shop_name").set_value("Corner Shop")
+    page.selectbox(key="shop_currency").set_value("BDT")
+    page.selectbox(key="shop_time_zone").set_value("Asia/Dhaka")
+    page.number_input(key="shop_threshold").set_value(4.0)
+    save(page)
+
+    assert toasts(page) == ["Settings saved."]
+    expected = ShopSettings(shop_name="Corner Shop", currency="BDT", time_zone="Asia/Dhaka", threshold=Decimal("4.00"))
+    assert store.shop.get() == expected
+
+    page.switch_page("../../pages/membership.py").run()
+    assert page.number_input(key="threshold_amount").value == 4.0
+    assert "৳5.00" in [metric.value for metric in page.metric]
+
+
+def test_an_empty_name_is_refused_beside_the_field_and_the_rest_stays_typed(open_page, store):
+    page = open_page("settings", Role.ADMIN)
+
+    page.text_input(key="shop_name").set_value("  ")
+    page.selectbox(key="shop_currency").set_value("EUR")
+    save(page)
+
+    assert "Shop name is required." in words(page)
+    assert page.selectbox(key="shop_currency").value == "EUR"
+    assert store.shop.get() == ShopSettings()
+
+
+def test_a_threshold_that_would_activate_everyone_is_refused(store, admin):
+    with pytest.raises(InvalidInput, match="Threshold must be more than 0"):
+        save_shop_settings(store, admin, ShopSettings(threshold=Decimal(0)))
+
+    assert store.shop.get().threshold == 1000
+
+
+def test_a_stored_threshold_of_zero_does_not_break_the_pages(open_page, store, add_customer):
+    add_customer("A-1")
+    store.shop.save(ShopSettings(threshold=Decimal(0)))
+
+    assert open_page("settings", Role.ADMIN).number_input(key="shop_threshold").value == 0.01
+    assert open_page("membership", Role.STAFF).number_input(key="threshold_amount").value == 0.01
+
+
+def test_a_demoted_administrator_saves_nothing(open_page, store):
+    page = open_page("settings", Role.ADMIN)
+    (me,) = store.users.all()
+    store.users.update(me.id, role=Role.MANAGER.value)
+
+    page.text_input(key="shop_name").set_value("Mine")
+    save(page)
+
+    assert store.shop.get().shop_name == "Kinso"
+
+
+def test_a_shop_may_be_called_like_any_part_of_the_navigation(open_page, store):
+    store.shop.save(ShopSettings(shop_name="Account"))
+
+    page = open_page("overview", Role.ADMIN)
+
+    assert page.title[0].value == "Overview"
+    assert not page.exception
+
+
+def test_a_currency_that_is_nobodys_any_more_stays_selectable(open_page, store):
+    store.shop.save(ShopSettings(currency="DEM"))
+
+    page = open_page("settings", Role.ADMIN)
+
+    assert page.selectbox(key="shop_currency").value == "DEM"
+    save(page)
+    assert store.shop.get().currency == "DEM"

@@ -1,0 +1,100 @@
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from kinso.api.app import create_api
+
+DESCRIPTION = create_api().openapi()
+OPERATIONS = [
+    (method, path, operation)
+    for path, operations in DESCRIPTION["paths"].items()
+    for method, operation in operations.items()
+]
+OPEN = {"/health", "/auth/login"}
+
+
+def each(operations=OPERATIONS):
+    return pytest.mark.parametrize(
+        ("method", "path", "operation"), operations, ids=[f"{o[0]} {o[1]}" for o in operations]
+    )
+
+
+def schema_of(part):
+    return {**part["content"]["application/json"]["schema"], "components": DESCRIPTION["components"]}
+
+
+def test_every_specified_call_is_described():
+    assert DESCRIPTION["openapi"].startswith("3.1")
+    assert {f"{method.upper()} {path}" for method, path, _operation in OPERATIONS} == {
+        "GET /health",
+        "POST /auth/login",
+        "GET /auth/profile",
+        "POST /auth/logout",
+        "GET /customers",
+        "POST /customers",
+        "GET /customers/stats",
+        "GET /customers/{_id}",
+        "PUT /customers/{_id}",
+        "DELETE /customers/{_id}",
+        "PUT /customers/membership/update/{_id}",
+        "GET /customers/membership/by-status/{membershipStatus}",
+        "POST /customers/membership/auto-activate",
+    }
+
+
+@each()
+def test_every_failure_is_described_as_the_envelope(method, path, operation):
+    failures = {code: answer for code, answer in operation["responses"].items() if not code.startswith("2")}
+    assert {"503", "default"} <= failures.keys()
+    assert all(schema_of(answer)["$ref"].endswith("/Failure") for answer in failures.values())
+    for code, answer in failures.items():
+        if code != "default":
+            Draft202012Validator(schema_of(answer)).validate(answer["content"]["application/json"]["example"])
+    if "requestBody" in operation:
+        assert {"400", "413", "415", "422"} <= failures.keys()
+    if path not in OPEN:
+        assert operation["security"] == [{"token": []}, {"session": []}]
+        assert "401" in failures
+
+
+@each()
+def test_every_success_is_described_as_the_envelope(method, path, operation):
+    [(_code, answer)] = [pair for pair in operation["responses"].items() if pair[0].startswith("2")]
+    name = schema_of(answer)["$ref"].rpartition("/")[2]
+    schema = DESCRIPTION["components"]["schemas"][name]
+    assert schema["properties"]["success"]["const"] is True
+    assert {"success", "data"} <= set(schema["required"])
+
+
+@pytest.mark.parametrize("name", DESCRIPTION["components"]["schemas"])
+def test_every_schema_is_one_and_its_examples_fit_it(name):
+    schema = DESCRIPTION["components"]["schemas"][name]
+    Draft202012Validator.check_schema(schema)
+    for example in schema.get("examples", []):
+        Draft202012Validator({**schema, "components": DESCRIPTION["components"]}).validate(example)
+    for property in schema.get("properties", {}).values():
+        if "default" in property:
+            Draft202012Validator(property).validate(property["default"])
+
+
+@each([one for one in OPERATIONS if "requestBody" in one[2]])
+def test_every_body_has_an_example(method, path, operation):
+    name = schema_of(operation["requestBody"])["$ref"].rpartition("/")[2]
+    assert DESCRIPTION["components"]["schemas"][name]["examples"]
+
+
+@each()
+def test_every_parameter_of_a_path_is_described(method, path, operation):
+    named = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "path"}
+    assert named == set(re.findall(r"\{(\w+)\}", path))
+
+
+def test_limits_are_described():
+    schemas = DESCRIPTION["components"]["schemas"]
+    customer_id = schemas["CustomerDraftIn"]["properties"]["customerId"]
+    assert (customer_id["minLength"], customer_id["maxLength"]) == (3, 64)
+    assert schemas["ActivationIn"]["properties"]["threshold"]["minimum"] == 0.01
+    listed = {one["name"]: one["schema"] for one in DESCRIPTION["paths"]["/customers"]["get"]["parameters"]}
+    assert (listed["limit"]["minimum"], listed["limit"]["maximum"], listed["limit"]["default"]) == (1, 1000, 10)
+    assert listed["page"]["minimum"] == 1
