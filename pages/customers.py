@@ -16,10 +16,10 @@ from kinso.ui.customers.toolbar import draw_toolbar
 from kinso.ui.empty import show_no_customers
 from kinso.ui.visit import current_visit
 
+finish_saving()
 visit = current_visit()
 desk = current_desk()
 
-finish_saving(desk)
 st.title("Customers", anchor=False)
 query = choose_query(live=not desk.pending_count)
 show_job(desk)

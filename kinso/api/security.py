@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends
@@ -30,34 +30,54 @@ _cookie = APIKeyCookie(
 )
 
 
-@dataclass(frozen=True)
 class Caller:
-    """Someone with a valid session, and what is needed to serve them."""
+    """Someone who presents a session; whether it is valid is found out where it is first needed.
 
-    store: Store
-    user: User
-    actor: Actor
-    session_id: str
+    Then the database is asked in the same thread that does the work. Everything but the store raises `NotSignedIn` when
+    the session is not valid, and `DatabaseUnavailable`.
+    """
+
+    def __init__(self, presented: str) -> None:
+        self._presented = presented
+
+    @property
+    def store(self) -> Store:
+        """What the use cases work on."""
+        return current_office().store
+
+    @cached_property
+    def user(self) -> User:
+        """The account behind the session."""
+        return resume(self.store, self._presented)
+
+    @property
+    def session_id(self) -> str:
+        """The id of the valid session."""
+        _ = self.user
+        return self._presented
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the one who does something."""
+        return self.user.acting("api")
 
 
-def identify_caller(
+async def identify_caller(
     request: Request,
     token: Annotated[HTTPAuthorizationCredentials | None, Depends(_token)],
     cookie: Annotated[str | None, Depends(_cookie)],
 ) -> Caller:
     """The caller of this request; a token wins over the cookie.
 
-    Raises `NotSignedIn`, and `NotPermitted` when another site made a signed-in browser change something.
+    Raises `NotSignedIn` when neither is there, and `NotPermitted` when another site made a signed-in browser change
+    something.
     """
     secret = token.credentials if token else cookie
     if not secret:
         raise NotSignedIn
     if token is None and request.method not in _SAFE_METHODS and not is_from_own_page(request):
         raise NotPermitted(_OTHER_SITE)
-    store = current_office().store
-    session_id = session_id_of(secret)
-    user = resume(store, session_id)
-    return Caller(store, user, user.acting("api"), session_id)
+    return Caller(session_id_of(secret))
 
 
 SignedIn = Annotated[Caller, Depends(identify_caller)]

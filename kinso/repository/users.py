@@ -43,27 +43,27 @@ class UserRepository:
             self._users.insert_one(document)
         except DuplicateKeyError as error:
             raise DuplicateEmail(new.email) from error
-        return _user(document)
+        return to_user(document)
 
     def by_id(self, id: str) -> User | None:
         """The account, or None when there is none or `id` is malformed."""
         key = object_id(id)
         document = self._users.find_one({"_id": key}) if key else None
-        return _user(document) if document else None
+        return to_user(document) if document else None
 
     def by_email(self, email: str) -> User | None:
         """The account with this address in its compared form."""
         document = self._users.find_one({"email": email})
-        return _user(document) if document else None
+        return to_user(document) if document else None
 
     def with_password_hash(self, *, email: str | None = None, id: str | None = None) -> tuple[User, str] | None:
         """The account with this address or id, and the hash of its password."""
         document = self._users.find_one({"email": email} if id is None else {"_id": object_id(id)})
-        return (_user(document), str(document["passwordHash"])) if document else None
+        return (to_user(document), str(document["passwordHash"])) if document else None
 
     def all(self) -> list[User]:
         """All accounts, by name."""
-        return sorted(map(_user, self._users.find()), key=lambda user: (user.name.casefold(), user.email))
+        return sorted(map(to_user, self._users.find()), key=lambda user: (user.name.casefold(), user.email))
 
     def exist(self) -> bool:
         """Whether there is any account."""
@@ -74,7 +74,7 @@ class UserRepository:
         document = self._users.find_one_and_update(
             {"_id": object_id(id)}, {"$set": to_stored(fields)}, return_document=ReturnDocument.AFTER
         )
-        return _user(document) if document else None
+        return to_user(document) if document else None
 
     def replace_password_hash(self, id: str, before: str, after: str) -> bool:
         """Replace the hash unless someone else did meanwhile."""
@@ -88,7 +88,7 @@ class UserRepository:
             {"$set": {"lastSignInAt": at}},
             return_document=ReturnDocument.AFTER,
         )
-        return _user(document) if document else None
+        return to_user(document) if document else None
 
     def lock_active_admins(self) -> int:
         """Write to every active administrator and count them.
@@ -123,5 +123,6 @@ class UserRepository:
         self._set_up.delete_one(_FIRST_ADMIN)
 
 
-def _user(document: dict[str, Any]) -> User:
+def to_user(document: dict[str, Any]) -> User:
+    """The account in a document."""
     return User.model_validate(with_text_id(document))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from kinso.database.search import id_key
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerQuery
-from kinso.models.run import Change
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
@@ -33,12 +32,6 @@ def get_customers(store: Store, actor: Actor, ids: Sequence[str]) -> dict[str, C
 def find_page(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> list[Customer]:
     """One page of a query for a caller that knows the total already; a page past the end is empty."""
     return store.customers.find(query, page=page, limit=min(limit, LARGEST_PAGE))
-
-
-@use_case(Permission.READ)
-def list_changes_of_customer(store: Store, actor: Actor, id: str, *, limit: int = 10) -> list[Change]:
-    """What happened to one customer lately, newest first."""
-    return store.changes.of_customer(id, limit=limit)
 
 
 @use_case(Permission.CREATE)

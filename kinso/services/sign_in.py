@@ -74,11 +74,11 @@ def resume(store: Store, session_id: str | None, *, in_use: bool = True) -> User
     """
     with store.guarded():
         moment = now()
-        session = store.sessions.get(session_id) if session_id else None
-        if session is None or session.expires_at <= moment:
+        found = store.sessions.get_with_user(session_id) if session_id else None
+        if found is None:
             raise NotSignedIn
-        user = store.users.by_id(session.user_id)
-        if user is None or not user.active:
+        session, user = found
+        if session.expires_at <= moment or not user.active:
             raise NotSignedIn
         end = _end_of(session.created_at, moment)
         # Not with every request, because each one would then be a write.

@@ -1,6 +1,7 @@
 """The database server that all processes of a test run share; started by whichever needs it first."""
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ _ROOT = Path(__file__).parents[2]
 
 def begin_run() -> None:
     """Choose the folder of this run, for this process and for those that it starts."""
-    os.environ[_FOLDER] = tempfile.mkdtemp(prefix="kinso-")
+    os.environ[_FOLDER] = str(Path(tempfile.gettempdir(), f"kinso-{secrets.token_hex(4)}"))
 
 
 def end_run() -> None:
@@ -32,6 +33,7 @@ def end_run() -> None:
 def shared_uri(run_process_id: int) -> str:
     """The URI of the run's server; `run_process_id` is the process whose end ends the server."""
     folder = Path(os.environ[_FOLDER])
+    folder.mkdir(mode=0o700, exist_ok=True)
     lock = FolderLock(folder / "keeper.lock")
     while not lock.acquire():
         time.sleep(0.05)

@@ -11,14 +11,14 @@ from kinso.ui.membership.threshold import scale_up_to
     ("top", "scale"),
     [
         ("1000", (1000.0, 5.0)),
-        ("3000", (3000.0, 20.0)),
-        ("999.99", (1000.0, 5.0)),
-        ("600", (600.0, 5.0)),
-        ("90000", (90000.0, 500.0)),
+        ("3000", (3000.0, 10.0)),
+        ("999.99", (1000.0, 1.0)),
+        ("600", (600.0, 1.0)),
+        ("90000", (90000.0, 100.0)),
         ("1", (1.0, 0.01)),
         ("0.01", (0.01, 0.01)),
         ("0", (0.01, 0.01)),
-        ("999999999999.99", (1e12, 5e9)),
+        ("999999999999.99", (1e12, 1e9)),
     ],
 )
 def test_steps_are_round_and_reach_the_top(top, scale):
@@ -32,4 +32,4 @@ def test_there_are_enough_steps_to_choose_from_and_not_too_many(top):
     found = scale_up_to(Decimal(top))
 
     assert found.top >= float(top)
-    assert 1 <= found.top / found.step <= 201
+    assert 1 <= found.top / found.step <= 1000

@@ -23,4 +23,4 @@ def warn_before_closing(pending: int) -> None:
 
 
 def _run(script: str) -> None:
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True, width="content")
+    st.html(f"<script>(() => {{ {script} }})()</script>", unsafe_allow_javascript=True, width="content")

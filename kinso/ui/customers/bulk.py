@@ -7,7 +7,7 @@ import streamlit as st
 from kinso.services.customers import count_customers
 from kinso.services.membership import set_membership_of_matching, set_membership_of_selected
 from kinso.services.runs import Progress
-from kinso.ui.customers.desk import BulkChange, Desk, current_desk
+from kinso.ui.customers.desk import BulkChange, Desk, at_desk, current_desk
 from kinso.ui.customers.view import filter_in_words
 from kinso.ui.customers.words import isolated, listed
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
@@ -62,9 +62,8 @@ def _count_to_change(question: BulkChange, visit: Visit) -> int:
 
 
 def _start(question: BulkChange) -> None:
-    desk = current_desk()
-    desk.question = None
-    with failures_as_toasts():
+    with at_desk() as desk, failures_as_toasts():
+        desk.question = None
         if desk.pending_count:
             warn("Save or discard your changes first.")
         elif desk.job is None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from kinso.errors import NotFound, StaleVersion
 from kinso.services.customers import delete_customer
-from kinso.ui.customers.desk import Deletion, current_desk
+from kinso.ui.customers.desk import Deletion, at_desk, current_desk
 from kinso.ui.customers.sheet import Row
 from kinso.ui.customers.words import listed, named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
@@ -33,7 +33,7 @@ def _ask(question: Deletion) -> None:
     st.markdown(listed([row.base for row in question.rows]))
     if sheet is not None and any(sheet.pending(row) for row in question.rows):
         st.warning("Some of them have unsaved changes, which are given up.", icon=":material/edit_note:")
-    st.caption("Their record of changes is kept.")
+    st.caption("Deleted customers go to the trash, from where they can be brought back.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Keep", key="deletion_keep", on_click=_keep)
         st.button(
@@ -46,10 +46,8 @@ def _ask(question: Deletion) -> None:
 
 
 def _delete(rows: Sequence[Row]) -> None:
-    desk = current_desk()
-    desk.question = None
-    with failures_as_toasts():
-        visit = current_visit()
+    with at_desk() as desk, failures_as_toasts():
+        desk.question, visit = None, current_visit()
         gone = [row for row in rows if _delete_one(visit, row)]
         if desk.sheet is not None:
             desk.sheet.remove(row.base.id for row in gone)

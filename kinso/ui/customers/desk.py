@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import RLock
 
 import streamlit as st
 
@@ -60,6 +62,7 @@ class Desk:
     is_saving: bool = False
     is_leaving: bool = False
     ticked: tuple[View, frozenset[str]] | None = None
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     @property
     def pending_count(self) -> int:
@@ -85,9 +88,20 @@ def grid_key(sheet: Sheet) -> str:
     return f"customers_grid_{sheet.edition}"
 
 
-def current_desk() -> Desk:
-    """This session's desk, with everything typed into the grid up to now."""
+@contextmanager
+def at_desk() -> Iterator[Desk]:
+    """This session's desk, with everything typed into the grid up to now, for one run of the page alone.
+
+    When a person clicks again while the page still works on their first click, Streamlit runs both at once.
+    """
     desk: Desk = st.session_state.setdefault(_DESK, Desk())
-    if desk.sheet is not None and (state := st.session_state.get(grid_key(desk.sheet))) is not None:
-        desk.sheet.capture(state["edited_rows"])
-    return desk
+    with desk.lock:
+        if desk.sheet is not None and (state := st.session_state.get(grid_key(desk.sheet))) is not None:
+            desk.sheet.capture(state["edited_rows"])
+        yield desk
+
+
+def current_desk() -> Desk:
+    """This session's desk to look at, as soon as no other run works at it."""
+    with at_desk() as desk:
+        return desk

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kinso.models.history import HistoryQuery
+from kinso.models.shop import ShopSettings
 from kinso.models.user import Permission
 from kinso.models.validation import LABELS
-from kinso.services.lookup import get_customers, list_changes_of_customer
-from kinso.ui.customers.desk import Deletion, Details, current_desk
+from kinso.services.history import list_history
+from kinso.services.lookup import get_customers
+from kinso.ui.customers.desk import Deletion, Details, at_desk, current_desk
 from kinso.ui.customers.fields import draw_fields
 from kinso.ui.customers.saving import save
 from kinso.ui.customers.sheet import EDITABLE, Row, Sheet, stored_value
@@ -29,10 +32,9 @@ def open_details_clicked(click: str) -> None:
 
 def open_details(row: Row) -> None:
     """From a callback: have the dialog shown, with what is stored now."""
-    desk = current_desk()
-    if desk.sheet is None:
-        return
-    with failures_as_toasts():
+    with at_desk() as desk, failures_as_toasts():
+        if desk.sheet is None:
+            return
         visit = current_visit()
         present = get_customers(visit.store, visit.actor, [row.base.id])
         if not present:
@@ -58,7 +60,7 @@ def _draw(question: Details, sheet: Sheet, row: Row, visit: Visit) -> None:
     registered, changed = (plain(moment(at, shop)) for at in (customer.created_at, customer.updated_at))
     st.caption(f"Registered {registered} · last change {changed}")
     if visit.may(Permission.EDIT):
-        _draw_form(question, sheet, row)
+        _draw_form(question, sheet, row, shop)
     else:
         for name in EDITABLE:
             st.caption(LABELS[name])
@@ -67,7 +69,9 @@ def _draw(question: Details, sheet: Sheet, row: Row, visit: Visit) -> None:
         "Latest changes", icon=":material/history:", key=f"history_{question.serial}", on_change="rerun"
     ) as history:
         if history.open:
-            changes = list_changes_of_customer(visit.store, visit.actor, customer.id, limit=_CHANGES)
+            changes = list_history(
+                visit.store, visit.actor, HistoryQuery(customer=customer.id), page=1, limit=_CHANGES
+            ).items
             st.text("\n".join(change_in_words(change, shop) for change in changes) or "None are recorded.")
     if visit.may(Permission.DELETE):
         st.button(
@@ -80,26 +84,25 @@ def _draw(question: Details, sheet: Sheet, row: Row, visit: Visit) -> None:
         )
 
 
-def _draw_form(question: Details, sheet: Sheet, row: Row) -> None:
+def _draw_form(question: Details, sheet: Sheet, row: Row, shop: ShopSettings) -> None:
     pending = sheet.pending(row)
     if pending:
         st.caption(":material/edit_note: Includes your unsaved changes from the grid.")
     errors = {name: problem.message for name, problem in row.problems.items()}
     values = {name: pending.get(name, stored_value(row.base, name)) for name in EDITABLE}
     with st.form(f"details_{question.serial}_form", border=False):
-        draw_fields(lambda name: _key(question, name), errors, values=values)
+        draw_fields(lambda name: _key(question, name), errors, shop, values=values)
         with st.container(horizontal=True, horizontal_alignment="right"):
             st.form_submit_button("Close", key="details_close", on_click=_close)
             st.form_submit_button("Save", key="details_save", type="primary", on_click=_save, args=(question,))
 
 
 def _save(question: Details) -> None:
-    desk = current_desk()
-    sheet = desk.sheet
-    row = sheet.find(question.id) if sheet else None
-    if sheet is None or row is None:
-        return
-    with failures_as_toasts():
+    with at_desk() as desk, failures_as_toasts():
+        sheet = desk.sheet
+        row = sheet.find(question.id) if sheet else None
+        if sheet is None or row is None or desk.question is not question:
+            return
         sheet.type_over(row, {name: st.session_state.get(_key(question, name)) for name in EDITABLE})
         edits = [edit for edit in sheet.edits() if edit.before.id == question.id]
         if not edits:

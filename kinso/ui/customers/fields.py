@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
+from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.ui.wording import plain
+from kinso.ui.wording import currency_symbol, plain
 
 
 def draw_fields(
     key_of: Callable[[str], str],
     errors: Mapping[str, str],
+    shop: ShopSettings,
     *,
     values: Mapping[str, Any] | None = None,
     example_id: str | None = None,
@@ -22,18 +25,16 @@ def draw_fields(
     """Draw them under the widget keys that `key_of` gives; `values` are what they start with, by stored names."""
     start = values or {}
     identity, name = st.columns(2)
-    with identity:
+    with identity, _field("customerId", errors):
         _draw_text("customerId", key_of, start, f"For example {example_id}" if example_id else None)
-        _draw_error("customerId", errors)
-    with name:
+    with name, _field("customerName", errors):
         _draw_text("customerName", key_of, start)
-        _draw_error("customerName", errors)
-    _draw_text("contactInfo", key_of, start, "E-mail, phone or address")
-    _draw_error("contactInfo", errors)
-    amount, membership = st.columns(2, vertical_alignment="bottom")
-    with amount:
+    with _field("contactInfo", errors):
+        _draw_text("contactInfo", key_of, start, "E-mail, phone or address")
+    amount, membership = st.columns(2)
+    with amount, _field("purchaseAmount", errors):
         st.number_input(
-            LABELS["purchaseAmount"],
+            f"{LABELS['purchaseAmount']} ({plain(currency_symbol(shop))})",
             value=_number(start.get("purchaseAmount")),
             step=1.0,
             format="%.2f",
@@ -41,15 +42,22 @@ def draw_fields(
             placeholder="0.00",
             persist_state="session",
         )
-    with membership:
+    with membership, _field("membershipStatus", errors):
+        st.space("small")
         st.checkbox(
             "Member",
             value=bool(start.get("membershipStatus")),
             key=key_of("membershipStatus"),
             persist_state="session",
         )
-    _draw_error("purchaseAmount", errors)
-    _draw_error("membershipStatus", errors)
+
+
+@contextmanager
+def _field(name: str, errors: Mapping[str, str]) -> Iterator[None]:
+    with st.container(gap="xxsmall"):
+        yield
+        if message := errors.get(name):
+            st.markdown(f":small[:red[:material/error: {plain(message)}]]")
 
 
 def _draw_text(
@@ -63,11 +71,6 @@ def _draw_text(
         autocomplete="off",
         persist_state="session",
     )
-
-
-def _draw_error(name: str, errors: Mapping[str, str]) -> None:
-    if message := errors.get(name):
-        st.markdown(f":small[:red[:material/error: {plain(message)}]]")
 
 
 def _number(value: Any) -> float | None:

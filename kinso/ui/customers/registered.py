@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.ui.customers.filters import show_customer
 from kinso.ui.customers.registration import Registration
-from kinso.ui.customers.words import isolated, named
+from kinso.ui.customers.words import named
 from kinso.ui.wording import membership
 
 
@@ -16,10 +16,9 @@ def show_registered(form: Registration) -> None:
     if created is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f":green[:material/check_circle:] **{named(created)}** is registered."
-            f"  \n:small[{isolated(created.contact_info)} · {membership(created.membership_status)}]"
-        )
+        with st.container(gap=None, width="content"):
+            st.markdown(f":green[:material/check_circle:] **{named(created)}** is registered.")
+            st.text(f"{created.contact_info} · {membership(created.membership_status)}")
         st.button(
             "Show in Customers",
             key="show_registered",

@@ -6,11 +6,11 @@ import streamlit as st
 
 from kinso.services.lookup import suggest_customer_id
 from kinso.ui.customers.browser import focus_on
-from kinso.ui.customers.desk import current_desk
+from kinso.ui.customers.desk import at_desk
 from kinso.ui.customers.fields import draw_fields
 from kinso.ui.customers.filters import show_customer
 from kinso.ui.customers.registration import Registration, register
-from kinso.ui.customers.words import isolated, named
+from kinso.ui.customers.words import named
 from kinso.ui.visit import Visit
 from kinso.ui.wording import membership
 
@@ -20,7 +20,7 @@ def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False)
     if form.suggestion is None:
         form.suggestion = suggest_customer_id(visit.store, visit.actor) or ""
     with st.form(form.key("form"), border=not cancel):
-        draw_fields(form.key, form.errors, example_id=form.suggestion or None)
+        draw_fields(form.key, form.errors, visit.shop, example_id=form.suggestion or None)
         _warn_of_similar(form)
         anyway = "Register anyway" if form.similar else "Save"
         with st.container(horizontal=True):
@@ -44,9 +44,10 @@ def _draw_submit(form: Registration, label: str, *, another: bool) -> None:
 
 
 def _submit(form: Registration, serial: int, *, another: bool) -> None:
-    desk = current_desk()
-    if register(form, serial, another=another) and not desk.pending_count:
-        desk.drop_sheet()
+    if register(form, serial, another=another):
+        with at_desk() as desk:
+            if not desk.pending_count:
+                desk.drop_sheet()
     st.rerun()
 
 
@@ -63,10 +64,9 @@ def _warn_of_similar(form: Registration) -> None:
         st.markdown(":orange[:material/group:] **Is it one of these?** They are very similar.")
         for customer in form.similar:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.markdown(
-                    f"{named(customer)}  \n:small[{isolated(customer.contact_info)} ·"
-                    f" {membership(customer.membership_status)}]"
-                )
+                with st.container(gap=None, width="content"):
+                    st.markdown(named(customer))
+                    st.text(f"{customer.contact_info} · {membership(customer.membership_status)}")
                 st.form_submit_button(
                     "Open",
                     key=form.key(f"open_{customer.id}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 
 import streamlit as st
@@ -38,6 +39,7 @@ class Registration:
     created: Customer | None = None
     is_finished: bool = False
     renewed_at: float | None = None
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     def key(self, name: str) -> str:
         """The widget key of a field."""
@@ -62,17 +64,19 @@ class Registration:
 def register(form: Registration, serial: int, *, another: bool) -> bool:
     """From a callback: save what is in the form numbered `serial`; whether that made a new customer.
 
-    A form that was saved already is not saved again, however often its button was clicked.
+    A form that was saved already is not saved again, however often its button is clicked. The second of two quick
+    clicks runs while the first one is being served, so it waits for that.
     """
-    typed = form.typed()
-    if serial != form.serial or form.is_finished or _is_second_click(form, typed):
+    with form.lock:
+        typed = form.typed()
+        if serial != form.serial or form.is_finished or _is_second_click(form, typed):
+            return False
+        with failures_as_toasts():
+            visit = current_visit()
+            draft = _check(form, visit, typed)
+            if draft is not None:
+                return _create(form, visit, draft, another=another)
         return False
-    with failures_as_toasts():
-        visit = current_visit()
-        draft = _check(form, visit, typed)
-        if draft is not None:
-            return _create(form, visit, draft, another=another)
-    return False
 
 
 def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> CustomerDraft | None:

@@ -10,7 +10,7 @@ import streamlit as st
 from kinso.models.edit import CustomerEdit
 from kinso.services.edits import save_edits
 from kinso.services.lookup import get_customers
-from kinso.ui.customers.desk import Conflicts, Desk, current_desk
+from kinso.ui.customers.desk import Conflicts, Desk, at_desk, current_desk
 from kinso.ui.customers.filters import show_filters_of
 from kinso.ui.customers.outcomes import Choice, SaveReport, apply_outcomes, decide
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
@@ -32,26 +32,27 @@ def save_changes() -> None:
     time.sleep(_MOMENT)
 
 
-def finish_saving(desk: Desk) -> None:
+def finish_saving() -> None:
     """Save what `save_changes` was asked for; what cannot be saved stays, each cell with its reason."""
-    if not desk.is_saving:
-        return
-    desk.is_saving = False
-    with failures_as_toasts():
-        if desk.sheet is not None:
-            save(desk, desk.sheet.edits())
-    if desk.sheet is not None and desk.is_leaving:
-        show_filters_of(desk.sheet.view)
-    desk.is_leaving = False
+    with at_desk() as desk:
+        if not desk.is_saving:
+            return
+        desk.is_saving = False
+        with failures_as_toasts():
+            if desk.sheet is not None:
+                save(desk, desk.sheet.edits())
+        if desk.sheet is not None and desk.is_leaving:
+            show_filters_of(desk.sheet.view)
+        desk.is_leaving = False
     st.rerun()
 
 
 def discard_changes() -> None:
     """Give up everything typed and show what is stored."""
-    desk = current_desk()
-    count = desk.pending_count
-    desk.drop_sheet()
-    celebrate(f"{counted(count, 'change')} discarded.")
+    with at_desk() as desk:
+        count = desk.pending_count
+        desk.drop_sheet()
+        celebrate(f"{counted(count, 'change')} discarded.")
 
 
 def save_and_go_on() -> None:
@@ -69,18 +70,16 @@ def discard_and_go_on() -> None:
 
 def stay() -> None:
     """Answer to leaving: the list stays as it is, and the controls show it again."""
-    desk = current_desk()
-    if desk.sheet is not None:
-        show_filters_of(desk.sheet.view)
+    with at_desk() as desk:
+        if desk.sheet is not None:
+            show_filters_of(desk.sheet.view)
     st.rerun()
 
 
 def refresh() -> None:
     """Show what others saved meanwhile; what was typed stays."""
-    desk = current_desk()
-    sheet = desk.sheet
-    with failures_as_toasts():
-        visit = current_visit()
+    with at_desk() as desk, failures_as_toasts():
+        sheet, visit = desk.sheet, current_visit()
         if sheet is not None and sheet.pending_count:
             shown = list(sheet.versions())
             sheet.refresh(shown, get_customers(visit.store, visit.actor, shown))
@@ -91,9 +90,8 @@ def refresh() -> None:
 
 def settle(choices: Mapping[tuple[str, str], Choice]) -> None:
     """Apply the choices between mine and theirs; mine is saved, unless it was changed once more meanwhile."""
-    desk = current_desk()
-    desk.question = None
-    with failures_as_toasts():
+    with at_desk() as desk, failures_as_toasts():
+        desk.question = None
         if desk.sheet is not None:
             edits = decide(desk.sheet, choices)
             kept = len(choices) - sum(len(edit.values) for edit in edits)

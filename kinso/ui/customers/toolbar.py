@@ -9,7 +9,7 @@ import streamlit as st
 from kinso.models.user import Permission
 from kinso.models.validation import LABELS
 from kinso.services.exports import Flavour
-from kinso.ui.customers.desk import BulkChange, Deletion, Desk, current_desk
+from kinso.ui.customers.desk import BulkChange, Deletion, Desk, at_desk, current_desk
 from kinso.ui.customers.details import open_details
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.saving import discard_changes, save_changes
@@ -99,12 +99,14 @@ def _options(sheet: Sheet, chosen: int, *, may_delete: bool) -> dict[str, str]:
 
 
 def _act() -> None:
-    desk = current_desk()
-    sheet = desk.sheet
-    if sheet is None:
-        return
+    with at_desk() as desk:
+        if desk.sheet is not None:
+            _begin(st.session_state[_ACTIONS], desk, desk.sheet)
+
+
+def _begin(action: str | None, desk: Desk, sheet: Sheet) -> None:
     rows = sheet.selection()
-    match st.session_state[_ACTIONS]:
+    match action:
         case "select-all":
             sheet.select(sheet.rows)
         case "select-none":

@@ -12,13 +12,21 @@ from typing import Any
 
 from kinso.models.customer import Customer
 from kinso.models.money import check_amount
-from kinso.models.run import Change
+from kinso.models.run import Change, ChangeKind
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
+from kinso.services.history import HIDDEN
 from kinso.ui.wording import counted, membership, moment, money, plain
 
 _MOST_NAMED = 10
-_KINDS = {"create": "registered", "delete": "deleted", "membership": "changed the membership", "edit": "changed"}
+_KINDS: dict[ChangeKind, str] = {
+    "create": "registered",
+    "edit": "changed",
+    "membership": "changed",
+    "delete": "deleted",
+    "restore": "restored",
+    "erase": "erased",
+}
 _START, _END = "\u2068", "\u2069"
 """Isolate a text from its surroundings, so that a right-to-left name does not reorder the sentence around it."""
 
@@ -63,8 +71,9 @@ def change_in_words(change: Change, shop: ShopSettings) -> str:
     parts = [
         f"{LABELS[name]} {value_in_words(name, before.get(name), shop)} → {value_in_words(name, value, shop)}"
         for name, value in change.after.items()
+        if name not in HIDDEN
     ]
-    return f"{head}: {'; '.join(parts)}"
+    return f"{head}: {'; '.join(parts)}" if parts else head
 
 
 def _amount(value: Any, shop: ShopSettings) -> str:

@@ -18,7 +18,7 @@ AMOUNT = "threshold_amount"
 _TOP = "threshold_top"
 _SMALLEST = float(CENT)
 _POSITIONS = 200
-_NICE = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
+_NICE = (Decimal(5), Decimal(1))
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Scale:
 
 
 def scale_up_to(top: Decimal) -> Scale:
-    """About two hundred round steps that reach `top`."""
+    """Some hundreds of steps that reach `top`, of a width that makes the amounts round ones."""
     rough = max(top / _POSITIONS, CENT)
     magnitude = Decimal(10) ** rough.adjusted()
-    step = next(nice * magnitude for nice in _NICE if nice * magnitude >= rough)
+    step = next(nice * magnitude for nice in _NICE if nice * magnitude <= rough)
     steps = (top / step).to_integral_value(ROUND_CEILING)
     return Scale(float(step * max(steps, Decimal(1))), float(step))
 

@@ -103,7 +103,7 @@ def token(store: Store) -> Token:
         user = store.users.by_email(new.email) or store.users.insert(new, "no hash", now())
         secret = f"secret of {user.id}"
         session_id = session_id_of(secret)
-        if store.sessions.get(session_id) is None:
+        if store.sessions.get_with_user(session_id) is None:
             end = now() + timedelta(hours=1)
             store.sessions.insert(Session(id=session_id, user_id=user.id, created_at=now(), expires_at=end))
         return secret
