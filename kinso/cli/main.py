@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from kinso.cli import accounts, samples, transfer
+from kinso.cli import accounts, checking, samples, transfer
 from kinso.cli.console import let_go_of_closed_output, remark
 from kinso.errors import KinsoError
 
@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     samples.add_command(commands)
     accounts.add_command(commands)
     transfer.add_commands(commands)
+    checking.add_command(commands)
     return parser
 
 

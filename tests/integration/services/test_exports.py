@@ -6,8 +6,8 @@ import pytest
 from kinso.errors import DatabaseUnavailable, NotPermitted
 from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.user import Actor
-from kinso.services.customers import create_customer, list_customers
 from kinso.services.csv_writing import CHUNK
+from kinso.services.customers import create_customer, list_customers
 from kinso.services.exports import export_customers
 from kinso.services.samples import load_samples
 

@@ -167,3 +167,10 @@ def test_progress_ends_with_all_that_had_to_be_written(store, staff):
     told = []
     import_customers(store, staff, (HEADER + rows).encode(), lambda done, total: told.append((done, total)))
     assert told == [(500, 1200), (1000, 1200), (1200, 1200)]
+
+
+def test_an_import_works_in_memory_too(mock_store, staff):
+    add(mock_store, staff, "C-001")
+    result = import_customers(mock_store, staff, f"{HEADER}C-001,Ada Byron,,,\nC-002,Bea,Berlin,,\n".encode())
+    assert (result.created, result.updated) == (1, 1)
+    assert [row[1] for row in everyone(mock_store)] == ["Ada Byron", "Bea"]

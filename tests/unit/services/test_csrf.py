@@ -35,11 +35,15 @@ def test_without_a_nonce_no_form_is_ours(nonce):
         ("http://[", None, "kinso.shop", False),
         ("https://kinso.shop", None, None, False),
         ("https://kinso.shop", "same-origin", "kinso.shop", True),
-        ("https://kinso.shop", "same-origin", "name-inside-the-proxy", True),
-        ("https://kinso.shop", "cross-site", "kinso.shop", False),
+        ("https://kinso.shop", "same-origin", "name-inside-the-proxy", False),
+        ("https://evil.com", "same-origin", "kinso.shop", False),
+        ("", "same-origin", "kinso.shop", False),
         (None, "same-site", "kinso.shop", False),
         (None, "none", "kinso.shop", True),
-        (None, None, "kinso.shop", True),
+        (None, "same-origin", "kinso.shop", True),
+        (None, "cross-site", "kinso.shop", False),
+        (None, "odd", "kinso.shop", False),
+        (None, None, "kinso.shop", None),
     ],
 )
 def test_where_a_request_comes_from(origin, fetch_site, host, ours):

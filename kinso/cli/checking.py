@@ -1,0 +1,48 @@
+"""`check`: whether everything in the database is as it must be."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from kinso.cli.console import ProgressLine, remark, say
+from kinso.cli.opening import opened_store
+from kinso.models.check import CheckReport
+from kinso.models.user import COMMAND_LINE
+from kinso.services.checks import check_database
+
+
+def add_command(commands: Any) -> None:
+    """Describe the command."""
+    check = commands.add_parser(
+        "check",
+        help="examine the whole database",
+        description="Examine all customers, their history, runs and memberships, and name what is wrong. It changes"
+        " nothing. The exit code is 0 when nothing is wrong.",
+    )
+    check.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    with opened_store() as store, ProgressLine("Examining") as progress:
+        report = check_database(store, COMMAND_LINE, progress)
+    _tell_twins(report)
+    for finding in report.findings:
+        say(finding.sentence)
+    if report.finding_count > len(report.findings):
+        remark(f"… and {report.finding_count - len(report.findings):,} more.")
+    looked_at = f"{report.customers:,} customers, {report.trashed:,} in the trash, {report.changes:,} changes"
+    if report.is_clean:
+        say(f"Nothing is wrong with {looked_at}.")
+        return 0
+    remark(
+        f"{report.finding_count:,} thing{'s are' if report.finding_count > 1 else ' is'} wrong; looked at {looked_at}."
+    )
+    return 1
+
+
+def _tell_twins(report: CheckReport) -> None:
+    for sentence in report.twins:
+        remark(sentence)
+    if report.twin_count > len(report.twins):
+        remark(f"… and {report.twin_count - len(report.twins):,} more such customer IDs.")
