@@ -3,18 +3,18 @@
 from pathlib import Path
 
 import streamlit as st
-from starlette.routing import Mount
 
-from kinso.api.app import create_api
+from kinso.api.app import api_routes
 from kinso.ui.errors import show_script_error
+from kinso.ui.scripts import SCRIPTS
 from kinso.web.lifespan import lifespan
 from kinso.web.paths import API
 from kinso.web.routes import web_middleware, web_routes
 
 app = st.App(
     Path(__file__).resolve().parent / "kinso" / "ui" / "main.py",
-    routes=[Mount(API, app=create_api()), *web_routes()],
-    middleware=web_middleware(),
+    routes=[*api_routes(API), *web_routes()],
+    middleware=web_middleware(SCRIPTS),
     lifespan=lifespan,
     on_script_error=show_script_error,
 )

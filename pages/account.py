@@ -1,4 +1,4 @@
-"""One's own name, password and sessions."""
+"""One's own name, password, sessions and API tokens."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from kinso.services.sign_in import sign_out
 from kinso.services.users import change_own_password, rename_own, sign_out_everywhere
+from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
 from kinso.ui.people.problems import begin_form, problems_beside_fields, show_problem
 from kinso.ui.people.roles import abilities, role_name
+from kinso.ui.people.tokens import show_own_tokens, show_token_dialog
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import moment, plain
 
@@ -70,6 +72,7 @@ def show_sessions(visit: Visit) -> None:
 def confirm_sign_out_everywhere() -> None:
     """The question before all sessions end."""
     st.write("Every browser and API client that is signed in with your account is signed out, this one too.")
+    st.caption("API tokens stay as they are; they are revoked one by one.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key="sign_out_cancel", on_click=take_back)
         st.button("Sign out everywhere", type="primary", key="sign_out_confirm", on_click=end_all_sessions)
@@ -80,7 +83,7 @@ def save_name() -> None:
     visit = current_visit()
     with problems_beside_fields(NAME):
         renamed = rename_own(visit.store, visit.actor, st.session_state["name"])
-        celebrate(f"You are called {plain(renamed.name)} now.")
+        celebrate(f"You are called {isolated(renamed.name)} now.")
 
 
 def save_password() -> None:
@@ -130,5 +133,8 @@ with left:
 with right:
     show_password(visit)
     show_sessions(visit)
+    show_own_tokens(visit)
 if st.session_state.get(ASKED):
     confirm_sign_out_everywhere()
+else:
+    show_token_dialog()

@@ -23,7 +23,10 @@ desk = current_desk()
 st.title("Customers", anchor=False)
 query = choose_query(live=not desk.pending_count)
 show_job(desk)
-body, pages = st.container(), st.container(horizontal=True, horizontal_alignment="distribute")
+body, pages = (
+    st.container(),
+    st.container(horizontal=True, vertical_alignment="bottom"),
+)
 sheet, must_wait = bring_up(desk, visit, query, pages)
 with body:
     if sheet.total == 0 and not query.is_filtered and not must_wait:
@@ -34,7 +37,8 @@ with body:
         draw_open_conflicts(sheet)
         if sheet.rows:
             draw_range(sheet)
-            draw_grid(sheet, visit, open_details_clicked)
+            with st.container(key="customers_table"):
+                draw_grid(sheet, visit, open_details_clicked)
         else:
             draw_nothing_found(query)
 warn_before_closing(sheet.pending_count)

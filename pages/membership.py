@@ -9,7 +9,9 @@ from kinso.ui.feedback import show_toasts
 from kinso.ui.figures import REFRESH, current_statistics
 from kinso.ui.membership.activation import show_progress, show_question
 from kinso.ui.membership.history import show_recent_runs
+from kinso.ui.membership.members_at import EXPANDER, show_members_at
 from kinso.ui.membership.preview import show_preview
+from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_undo_question
 from kinso.ui.visit import current_visit
 from kinso.ui.wording import number, percent
 
@@ -27,6 +29,10 @@ def show_base() -> None:
 visit = current_visit()
 st.title("Membership", anchor=False)
 show_progress()
+if EXPANDER not in st.session_state:
+    # Whoever comes from another page has read the report of their last undo.
+    forget_undo()
+show_undo_progress()
 show_toasts()
 show_base()
 if current_statistics(visit).total_customers:
@@ -34,6 +40,8 @@ if current_statistics(visit).total_customers:
     show_preview()
 else:
     show_no_customers(visit)
+show_members_at()
 st.subheader("Recent runs", anchor=False)
 show_recent_runs()
-show_question(visit)
+if not show_undo_question():
+    show_question(visit)

@@ -1,4 +1,4 @@
-"""The shop at a glance: the six figures and four charts."""
+"""The shop at a glance: the six figures and five charts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kinso.models.statistics import MonthCount, Statistics
 from kinso.models.statistics import Overview as Figures
 from kinso.ui import charts
 from kinso.ui.empty import show_no_customers
-from kinso.ui.figures import REFRESH, TOP, forget_figures, overview, top_customers
+from kinso.ui.figures import REFRESH, TOP, forget_figures, members_at_month_ends, overview, top_customers
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import clock, counted, money, month, number, percent
 
@@ -58,13 +58,13 @@ def show_metrics(figures: Figures, visit: Visit) -> None:
             delta_color="primary",
             help="Registered since the first of this month; the bars show the last twelve months.",
         )
-    with st.grid(4, min_column_width=150):
-        st.metric("Members", number(now.members), border=True, height="stretch")
-        st.metric("Non-members", number(now.non_members), border=True, height="stretch")
-        st.metric(
-            "Average purchase amount", money(now.average_purchase_amount, visit.shop), border=True, height="stretch"
-        )
-        st.metric("Total purchase amount", money(now.total_purchase_amount, visit.shop), border=True, height="stretch")
+    counts, amounts = st.columns(2)
+    with counts, st.grid(2, min_column_width=130):
+        st.metric("Members", number(now.members), border=True)
+        st.metric("Non-members", number(now.non_members), border=True)
+    with amounts, st.grid(2, min_column_width=200):
+        st.metric("Average purchase amount", money(now.average_purchase_amount, visit.shop), border=True)
+        st.metric("Total purchase amount", money(now.total_purchase_amount, visit.shop), border=True)
 
 
 def customers_at_month_ends(now: Statistics, per_month: Sequence[int]) -> list[int]:
@@ -81,9 +81,10 @@ def show_charts(figures: Figures, visit: Visit) -> None:
         st.subheader("New customers per month", anchor=False)
         charts.show_chart(charts.draw_months(figures.months), alt=months_in_words(figures.months), key="months")
     with right.container(border=True, height="stretch"):
-        st.subheader("Customers by purchase amount", anchor=False)
-        alt = f"{counted(now.total_customers, 'customer')} by purchase amount, members and non-members stacked"
-        charts.show_chart(charts.draw_distribution(figures.distribution, visit.shop), alt=alt, key="distribution")
+        st.subheader("Members at the end of each month", anchor=False)
+        members = members_at_month_ends(visit, figures.months, now)
+        alt = f"Members at the end of each of the last twelve months, {number(members[-1])} now"
+        charts.show_chart(charts.draw_members(figures.months, members), alt=alt, key="members_over_time")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader(f"Top {TOP} customers by purchase amount", anchor=False)
@@ -93,6 +94,10 @@ def show_charts(figures: Figures, visit: Visit) -> None:
         st.subheader("Members among all customers", anchor=False)
         alt = f"{percent(now.membership_rate)} of all customers are members"
         charts.show_chart(charts.draw_share(now), alt=alt, key="share")
+    with st.container(border=True):
+        st.subheader("Customers by purchase amount", anchor=False)
+        alt = f"{counted(now.total_customers, 'customer')} by purchase amount, members and non-members stacked"
+        charts.show_chart(charts.draw_distribution(figures.distribution, visit.shop), alt=alt, key="distribution")
 
 
 def months_in_words(months: Sequence[MonthCount]) -> str:

@@ -1,4 +1,4 @@
-"""Name, currency, time zone and usual threshold of the shop."""
+"""Name, currency, time zone, usual threshold and trash of the shop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from babel.numbers import get_currency_name
 
 from kinso.models.money import CENT, LARGEST
 from kinso.models.shop import ShopSettings
-from kinso.models.validation import parse
+from kinso.models.validation import LABELS, parse
 from kinso.services.shop import save_shop_settings
 from kinso.ui.feedback import celebrate
 from kinso.ui.figures import forget_figures
@@ -26,6 +26,7 @@ FIELDS = {
     "currency": "shop_currency",
     "timeZone": "shop_time_zone",
     "threshold": "shop_threshold",
+    "trashDays": "shop_trash_days",
 }
 
 
@@ -96,6 +97,16 @@ def show_form(shop: ShopSettings) -> None:
             help="Where the membership page starts.",
         )
         show_problem(FORM, "threshold")
+        st.number_input(
+            LABELS["trashDays"],
+            value=shop.trash_days,
+            min_value=1,
+            max_value=3650,
+            step=1,
+            key=FIELDS["trashDays"],
+            help="For so long deleted customers can be restored; then they are removed for good.",
+        )
+        show_problem(FORM, "trashDays")
         show_problem(FORM)
         st.form_submit_button("Save settings", type="primary", on_click=save)
 

@@ -8,6 +8,7 @@ from kinso.models.user import User
 from kinso.services.users import list_users
 from kinso.ui.people.dialogs import open_account, open_creation, show_open_dialog
 from kinso.ui.people.roles import role_in_words, role_name
+from kinso.ui.people.tokens import is_token_dialog_open, show_all_tokens, show_token_dialog
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted, moment, plain
 
@@ -15,7 +16,7 @@ from kinso.ui.wording import counted, moment, plain
 def show_user(user: User, visit: Visit) -> None:
     """One account, with a button for what can be done with it."""
     with st.container(border=True, key=f"user_{user.id}"):
-        who, role, seen, action = st.columns([5, 2, 4, 2], vertical_alignment="center")
+        who, role, seen, action = st.columns([5, 3, 4, 2], vertical_alignment="center")
         you = " :gray-badge[You]" if user.id == visit.user.id else ""
         who.markdown(f"**{plain(user.name)}**{you}  \n{plain(user.email)}")
         with role.container(horizontal=True, gap="small"):
@@ -44,4 +45,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.button("Create user", type="primary", icon=":material/person_add:", key="create_user", on_click=open_creation)
 for user in users:
     show_user(user, visit)
-show_open_dialog(users, visit)
+show_all_tokens(visit, users)
+if is_token_dialog_open():
+    show_token_dialog()
+else:
+    show_open_dialog(users, visit)

@@ -44,9 +44,27 @@ def draw_months(months: Sequence[MonthCount]) -> go.Figure:
         {True: [count.members for count in months], False: [count.non_members for count in months]},
         hover=names,
     )
-    labelled = range(len(months) - 1, -1, -2)
-    labels = [names[place].replace(" ", "<br>") for place in labelled]
-    figure.update_xaxes(type="category", tickvals=list(labelled), ticktext=labels, tickangle=0)
+    _label_every_other(figure, names)
+    return _dressed(figure)
+
+
+def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Figure:
+    """How many members there were at the end of each calendar month, the last one being as of now."""
+    names = [month(count.month) for count in months]
+    figure = go.Figure(
+        go.Scatter(
+            x=names,
+            y=list(members),
+            mode="lines+markers",
+            line={"color": MEMBERS, "width": 3},
+            marker={"color": MEMBERS, "size": 8},
+            name="Members",
+            hovertemplate="%{x}<br>Members: %{y:,}<extra></extra>",
+        )
+    )
+    _label_every_other(figure, names)
+    figure.update_yaxes(title="Members", tickformat=",d", rangemode="tozero", nticks=6)
+    figure.update_layout(showlegend=False)
     return _dressed(figure)
 
 
@@ -69,7 +87,7 @@ def draw_distribution(
     if shown[-1] != edges[-1]:
         shown[-1:] = [edges[-1]]
     labels = [_axis_amount(edge) for edge in shown[:-1]] + [f"{_axis_amount(shown[-1])}+"]
-    title = f"Purchase amount ({currency_symbol(shop)}); the last bar: {_axis_amount(edges[-1])} and more"
+    title = f"Purchase amount ({currency_symbol(shop)})<br>last bar: {_axis_amount(edges[-1])} and more"
     figure.update_xaxes(
         tickvals=shown, ticktext=labels, tickangle=0, title=title, range=[0, edges[-1] + width], showgrid=False
     )
@@ -94,6 +112,7 @@ def draw_share(statistics: Statistics) -> go.Figure:
             sort=False,
             direction="clockwise",
             textposition="outside",
+            automargin=True,
             texttemplate="%{label}<br>%{percent:.1%}",
             hovertemplate="%{label}: %{text}<extra></extra>",
         )
@@ -148,7 +167,8 @@ def shown(text: str, longest: int | None = None) -> str:
     """
     if longest is not None and len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
-    return f"\u2068{escape(text)}\u2069"
+    # Plotly does not know the names of quotation marks.
+    return f"\u2068{escape(text, quote=False)}\u2069"
 
 
 _PATTERN_STYLE: dict[str, Any] = {
@@ -173,6 +193,12 @@ def _stacked(x: Sequence[Any], counts: dict[bool, list[int]], *, hover: Sequence
     figure.update_layout(barmode="stack", bargap=0.15)
     figure.update_yaxes(title="Customers", tickformat=",d", rangemode="tozero", nticks=6)
     return figure
+
+
+def _label_every_other(figure: go.Figure, months: Sequence[str]) -> None:
+    labelled = range(len(months) - 1, -1, -2)
+    labels = [months[place].replace(" ", "<br>") for place in labelled]
+    figure.update_xaxes(type="category", tickvals=list(labelled), ticktext=labels, tickangle=0)
 
 
 def _marker(is_member: bool) -> dict[str, Any]:

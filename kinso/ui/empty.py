@@ -41,3 +41,5 @@ def _load_sample_data() -> None:
         loaded = load_samples(visit.store, visit.actor, _SAMPLES)
         forget_figures()
         celebrate(f"{counted(loaded, 'sample customer')} loaded.")
+    # The button may be in a fragment, and the whole page is concerned.
+    st.rerun()

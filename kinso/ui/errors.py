@@ -8,14 +8,18 @@ from uuid import uuid4
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotPermitted, NotSignedIn
+from kinso.ui.scripts import GO_TO_SIGN_IN, run_script
 
 SIGN_IN = "/sign-in"
+FAILED = "last_run_failed"
+"""In the session while what was on screen before is gone, together with what widgets held only in the browser."""
 
 logger = logging.getLogger(__name__)
 
 
 def show_script_error(error: BaseException) -> bool:
     """The page's last resort: one calm message instead of a traceback; True, because it has been shown."""
+    st.session_state[FAILED] = True
     match error:
         case NotSignedIn():
             _show_signed_out(error.message)
@@ -39,7 +43,7 @@ def show_script_error(error: BaseException) -> bool:
 def _show_signed_out(message: str) -> None:
     st.info(message, icon=":material/logout:")
     st.link_button("Sign in", SIGN_IN, type="primary")
-    st.html(f"<script>window.location.replace({SIGN_IN!r})</script>", unsafe_allow_javascript=True)
+    run_script(GO_TO_SIGN_IN)
 
 
 def _show_database_away() -> None:

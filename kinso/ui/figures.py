@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, time
+
 import streamlit as st
 
 from kinso.models.customer import Customer, CustomerQuery
-from kinso.models.statistics import AmountBin, Overview, Statistics
+from kinso.models.statistics import AmountBin, MonthCount, Overview, Statistics
 from kinso.services import statistics
 from kinso.services.customers import list_customers
+from kinso.services.intervals import count_members_at
 from kinso.ui.visit import Visit
 
 TOP = 10
 LIFETIME = 45
 """Seconds that a figure is kept."""
+LIFETIME_OF_THE_PAST = 3600
+"""Seconds; nothing that anyone does changes who was a member last month."""
 REFRESH = 15
 """Seconds after which an open page looks again; together with `LIFETIME` a minute at most."""
 
@@ -35,6 +41,12 @@ def distribution(visit: Visit) -> list[AmountBin]:
 def top_customers(visit: Visit) -> list[Customer]:
     """Those with the largest purchase amounts, the largest first."""
     return _top_customers(visit.store.name, visit)
+
+
+def members_at_month_ends(visit: Visit, months: Sequence[MonthCount], now: Statistics) -> list[int]:
+    """How many members there were at the end of each month; the last month has not ended, so it is as of now."""
+    ends = tuple(datetime.combine(later.month, time.min, visit.shop.zone) for later in months[1:])
+    return [*_members_at(visit.store.name, ends, visit), now.members]
 
 
 def forget_figures() -> None:
@@ -62,3 +74,8 @@ def _distribution(database: str, _visit: Visit) -> list[AmountBin]:
 def _top_customers(database: str, _visit: Visit) -> list[Customer]:
     largest_first = CustomerQuery(sort_by="purchaseAmount", sort_order="desc")
     return list_customers(_visit.store, _visit.actor, largest_first, page=1, limit=TOP).items
+
+
+@st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
+def _members_at(database: str, moments: tuple[datetime, ...], _visit: Visit) -> list[int]:
+    return count_members_at(_visit.store, _visit.actor, moments)

@@ -11,6 +11,7 @@ from kinso.models.user import Permission
 from kinso.services.csrf import csrf_token
 from kinso.services.office import current_office
 from kinso.ui.feedback import show_toasts
+from kinso.ui.links import leave_if_asked
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import plain
 
@@ -24,6 +25,7 @@ def main() -> None:
     visit = current_visit()
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
     page = st.navigation(_pages(visit))
+    leave_if_asked()
     _show_account(visit)
     if current_office().settings.in_memory:
         st.warning("Nothing is saved: this is a look at Kinso without a database.", icon=":material/warning:")
@@ -41,13 +43,16 @@ def _pages(visit: Visit) -> dict[str, list[st.Page]]:
     shop.append(
         _page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates.")
     )
+    shop.append(_page("history", "History", ":material/history:", "Who changed which customer, and the way back."))
+    if visit.may(Permission.RESTORE):
+        shop.append(_page("trash", "Trash", ":material/delete:", "Deleted customers, who can still be restored."))
     place = [_page("account", "My account", ":material/account_circle:", "Your name, password and sessions.")]
     if visit.may(Permission.USERS):
         place.append(_page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso, in which role."))
     if visit.may(Permission.SETTINGS):
         place.append(_page("settings", "Settings", ":material/settings:", "Name, currency and time zone of the shop."))
     # A shop's name has no space at its end, so a shop that is called Account does not lose its pages.
-    return {visit.shop.shop_name: shop, "Account ": place}
+    return {plain(visit.shop.shop_name): shop, "Account ": place}
 
 
 def _page(name: str, title: str, icon: str, help_text: str, *, default: bool = False) -> st.Page:

@@ -19,7 +19,12 @@ from kinso.models.shop import ShopSettings
 
 LOCALE = "en"
 _SHARED_SIGNS = frozenset("$£")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$&])")
+_MADE_OF_TEXT = re.compile(
+    r"(?<=http)(?=s?://)|(?<=www)(?=\.)|(?<=:)(?=[\w+/-]+:)|(?<=(?<!\S)[<>~-])(?=[-=>]+(?!\S))", re.IGNORECASE
+)
+"""Within what becomes a link, an icon or a sign although its characters are escaped: `www.x.y`, `:smile:`, `->`."""
+_INVISIBLE = "\u2060"
 
 
 def money(amount: Decimal, shop: ShopSettings) -> str:
@@ -68,6 +73,11 @@ def clock(value: datetime, shop: ShopSettings) -> str:
     return str(format_datetime(value, "HH:mm", tzinfo=shop.zone, locale=LOCALE))
 
 
+def day(value: date) -> str:
+    """`3 Nov 2026`."""
+    return str(format_date(value, "d MMM yyyy", locale=LOCALE))
+
+
 def month(value: date) -> str:
     """`Nov 2026`."""
     return str(format_date(value, "MMM yyyy", locale=LOCALE))
@@ -92,4 +102,4 @@ def _is_sign(text: str) -> bool:
 
 def plain(text: str) -> str:
     """Typed text for a place that reads Markdown, so that it shows as it was typed."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    return _MARKDOWN.sub(r"\\\1", _MADE_OF_TEXT.sub(_INVISIBLE, text))

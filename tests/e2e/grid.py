@@ -14,7 +14,8 @@ from playwright.sync_api import Locator, Page
 
 PATIENCE = 15.0
 """Seconds to wait for what the server or the browser still has to do."""
-_ROW_HEIGHT = 35
+_ROW_HEIGHT, _HEAD_HEIGHT = 35, 36
+_SELECT_WIDTH, _DETAILS_WIDTH = 84, 66
 
 Value = TypeVar("Value")
 
@@ -24,7 +25,7 @@ class Grid:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.root = page.locator("[class*='st-key-customers_grid_']").filter(has=page.locator("canvas"))
+        self.root = page.locator(".st-key-customers_table")
 
     @property
     def _table(self) -> Locator:
@@ -71,10 +72,13 @@ class Grid:
         self.focus(row, column)
         self.page.keyboard.press("Space")
 
-    def press_button(self, row: int, column: str) -> None:
-        """Press the button in a cell."""
-        self.focus(row, column)
-        self.page.keyboard.press("Enter")
+    def press_details(self, row: int) -> None:
+        """Press the details button of a row near the top; buttons in cells have no keyboard and no element."""
+        until(self.columns, lambda found: "Details" in found)
+        box = self.root.locator("canvas[data-testid=data-grid-canvas]").bounding_box()
+        assert box is not None
+        left = _SELECT_WIDTH if "Select" in self.columns() else 0
+        self.page.mouse.click(box["x"] + left + _DETAILS_WIDTH / 2, box["y"] + _HEAD_HEIGHT + (row + 0.5) * _ROW_HEIGHT)
 
     def focus(self, row: int, column: str) -> None:
         """Move the grid's cursor to a cell; it follows the focus a moment later, and a redrawn grid forgets it."""

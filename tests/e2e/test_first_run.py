@@ -26,9 +26,8 @@ def test_the_code_on_the_console_sets_up_the_administrator(browser, serve):
     page.goto(shop.address)
     assert urlparse(page.url).path == "/set-up"
 
-    send(
-        page, **{"Set-up code": "WRNG-WRNG-WRNG", "Your name": "Ada Long", "E-mail": "ada@shop.com"}, Password=PASSWORD
-    )
+    typed = {"Your name": "Ada Long", "E-mail": "ada@shop.com", "Password": PASSWORD}
+    send(page, {"Set-up code": "WRNG-WRNG-WRNG", **typed})
     expect(page.get_by_text("Code is not right")).to_be_visible()
     assert shop.store.users.all() == []
     expect(page.get_by_label("E-mail")).to_have_value("ada@shop.com")

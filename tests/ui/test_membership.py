@@ -68,7 +68,7 @@ def test_the_preview_tells_exactly_who_would_be_activated(open_page, shop_of_ten
     assert shown["Would become members"] == "3"
     assert shown["Their purchases"] == "$6,500.50"
     assert shown["Share of all customers"] == "30.0%"
-    assert shown["Membership rate then"] == "70.0%"
+    assert "The membership rate would rise from 40.0% to 70.0%." in [caption.value for caption in page.caption]
     assert list(table(page, ELIGIBLE)["Customer ID"]) == ["N-6", "N-5", "N-4"]
     assert list(table(page, ELIGIBLE)["Purchase amount"]) == [4000.0, 1500.5, 1000.0]
 
@@ -178,6 +178,48 @@ def test_the_result_tells_the_number_really_changed(open_page, store, staff, sho
     finished(page.button(key="activation_confirm").click().run())
 
     assert "2 customers became members" in page.success[0].value
+
+
+def test_someone_who_becomes_eligible_after_the_question_is_left_for_the_next_time(
+    open_page, store, add_customer, shop_of_ten
+):
+    page = open_page("membership", Role.STAFF)
+    page.button(key="activate").click().run()
+    late = add_customer("L-1", purchase_amount=Decimal("9000"))
+
+    finished(page.button(key="activation_confirm").click().run())
+
+    assert "3 customers became members" in page.success[0].value
+    assert not store.customers.get(late.id).membership_status
+    assert figures(page)["Would become members"] == "1"
+
+
+def test_whoever_a_person_made_a_non_member_is_told_of_and_stays_one(open_page, store, staff, add_customer):
+    by_hand = add_customer("H-1", purchase_amount=Decimal("5000"), membership_status=True)
+    add_customer("N-1", purchase_amount=Decimal("3000"))
+    set_membership_of_selected(store, staff, [by_hand.id], membership_status=False)
+
+    page = open_page("membership", Role.STAFF)
+    assert any("1 customer with enough purchases" in caption.value for caption in page.caption)
+    assert list(table(page, ELIGIBLE)["Customer ID"]) == ["N-1"]
+
+    activate(page)
+    assert not store.customers.get(by_hand.id).membership_status
+
+
+def test_a_run_names_those_whom_it_left_as_they_are(open_page, store, staff, shop_of_ten):
+    page = open_page("membership", Role.STAFF)
+    page.button(key="activate").click().run()
+    one = next(each for each in store.customers.find_non_members(at_or_above=Decimal("4000")))
+    set_membership_of_selected(store, staff, [one.id], membership_status=True)
+    finished(page.button(key="activation_confirm").click().run())
+    run = next(run for run in store.runs.recent(limit=5) if run.kind == "auto-activation")
+
+    page.session_state[f"run_{run.id}"] = True
+    page.run()
+
+    left = table(page, "Customers left as they are")
+    assert list(left["Customer ID"]) == [one.customer_id]
 
 
 def test_the_result_goes_when_another_threshold_is_looked_at(open_page, shop_of_ten):

@@ -15,7 +15,7 @@ def save(page):
 
 
 def words(page):
-    return "\n".join(markdown.value.replace("\\", "") for markdown in page.markdown)
+    return "\n".join(caption.value.replace("\\", "") for caption in page.caption)
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.STAFF, Role.MANAGER])

@@ -8,6 +8,7 @@ from kinso.services.customers import count_customers
 from kinso.services.membership import set_membership_of_matching, set_membership_of_selected
 from kinso.services.runs import Progress
 from kinso.ui.customers.desk import BulkChange, Desk, at_desk, current_desk
+from kinso.ui.customers.saving import look_again
 from kinso.ui.customers.view import filter_in_words
 from kinso.ui.customers.words import isolated, listed
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
@@ -41,13 +42,16 @@ def ask_about_bulk_change(question: BulkChange, visit: Visit) -> None:
     if already:
         so = f"is a {after[:-1]} already and stays so" if already == 1 else f"are {after} already and stay so"
         st.caption(f"{number(already)} of them {so}.")
+    unsaved = current_desk().pending_count
+    if unsaved:
+        st.warning(f"Save or discard your {counted(unsaved, 'unsaved change')} first.", icon=":material/edit_note:")
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key="bulk_cancel", on_click=_leave_as_they_are)
         st.button(
             f"Make {counted(to_change, 'customer')} {after if to_change != 1 else 'a ' + after[:-1]}",
             key="bulk_confirm",
             type="primary",
-            disabled=not to_change,
+            disabled=not to_change or unsaved > 0,
             on_click=_start,
             args=(question,),
         )
@@ -64,9 +68,7 @@ def _count_to_change(question: BulkChange, visit: Visit) -> int:
 def _start(question: BulkChange) -> None:
     with at_desk() as desk, failures_as_toasts():
         desk.question = None
-        if desk.pending_count:
-            warn("Save or discard your changes first.")
-        elif desk.job is None:
+        if desk.job is None and not desk.pending_count:
             desk.job = _begin(question, current_visit())
     st.rerun()
 
@@ -106,7 +108,7 @@ def show_job(desk: Desk) -> None:
         return
     desk.job = None
     forget_figures()
-    desk.drop_sheet()
+    look_again(desk, current_visit())
     if job.problem:
         warn(job.problem)
     elif job.outcome:

@@ -33,7 +33,8 @@ def _ask(question: Deletion) -> None:
     st.markdown(listed([row.base for row in question.rows]))
     if sheet is not None and any(sheet.pending(row) for row in question.rows):
         st.warning("Some of them have unsaved changes, which are given up.", icon=":material/edit_note:")
-    st.caption("Deleted customers go to the trash, from where they can be brought back.")
+    kept = counted(current_visit().shop.trash_days, "day")
+    st.caption(f"Deleted customers go to the trash with their history, and can be restored from there for {kept}.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Keep", key="deletion_keep", on_click=_keep)
         st.button(

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from kinso.models.history import HistoryQuery
+from kinso.models.customer import Customer
+from kinso.models.run import Change
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Permission
 from kinso.models.validation import LABELS
-from kinso.services.history import list_history
 from kinso.services.lookup import get_customers
 from kinso.ui.customers.desk import Deletion, Details, at_desk, current_desk
 from kinso.ui.customers.fields import draw_fields
 from kinso.ui.customers.saving import save
 from kinso.ui.customers.sheet import EDITABLE, Row, Sheet, stored_value
-from kinso.ui.customers.words import change_in_words, named, value_in_words
+from kinso.ui.customers.words import named, value_in_words
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.history.customer import draw_history, draw_membership
+from kinso.ui.history.filters import HISTORY
+from kinso.ui.history.taking_back import Asked, take_back
+from kinso.ui.links import go_to
+from kinso.ui.trash.erasing import Erasure
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import moment, plain
 
-_CHANGES = 10
+_TABS = ["Details", "History", "Membership"]
 
 
 def open_details_clicked(click: str) -> None:
@@ -59,29 +66,50 @@ def _draw(question: Details, sheet: Sheet, row: Row, visit: Visit) -> None:
     customer, shop = row.base, visit.shop
     registered, changed = (plain(moment(at, shop)) for at in (customer.created_at, customer.updated_at))
     st.caption(f"Registered {registered} · last change {changed}")
+    data, history, membership = st.tabs(_TABS, key=_key(question, "tab"), on_change="rerun")
+    with data:
+        # Always drawn, because what is typed into a form must not be lost by looking at another tab.
+        _draw_data(question, sheet, row, visit)
+    if history.open:
+        with history:
+            draw_history(
+                customer,
+                visit,
+                question.undoing,
+                on_ask=_ask_to_take_back,
+                on_keep=_keep_change,
+                on_take_back=_take_back,
+                on_leave=_leave_for_history,
+            )
+            if question.undoing is None:
+                _draw_close(visit, "details_close_history")
+    if membership.open:
+        with membership:
+            draw_membership(customer, visit)
+            _draw_close(visit, "details_close_membership")
+
+
+def _draw_data(question: Details, sheet: Sheet, row: Row, visit: Visit) -> None:
     if visit.may(Permission.EDIT):
-        _draw_form(question, sheet, row, shop)
+        _draw_form(question, sheet, row, visit.shop)
     else:
         for name in EDITABLE:
-            st.caption(LABELS[name])
-            st.text(value_in_words(name, stored_value(customer, name), shop))
-    with st.expander(
-        "Latest changes", icon=":material/history:", key=f"history_{question.serial}", on_change="rerun"
-    ) as history:
-        if history.open:
-            changes = list_history(
-                visit.store, visit.actor, HistoryQuery(customer=customer.id), page=1, limit=_CHANGES
-            ).items
-            st.text("\n".join(change_in_words(change, shop) for change in changes) or "None are recorded.")
-    if visit.may(Permission.DELETE):
-        st.button(
-            "Delete this customer",
-            icon=":material/delete:",
-            type="tertiary",
-            key="details_delete",
-            on_click=_ask_to_delete,
-            args=(row,),
-        )
+            with st.container(gap=None):
+                st.caption(LABELS[name])
+                st.text(value_in_words(name, stored_value(row.base, name), visit.shop))
+    with st.container(horizontal=True):
+        for permission, label, icon, key, ask in (
+            (Permission.DELETE, "Delete this customer", ":material/delete:", "details_delete", _ask_to_delete),
+            (Permission.ERASE, "Erase this person", ":material/person_remove:", "details_erase", _ask_to_erase),
+        ):
+            if visit.may(permission):
+                st.button(label, icon=icon, type="tertiary", key=key, on_click=ask, args=(row,))
+
+
+def _draw_close(visit: Visit, key: str) -> None:
+    if visit.may(Permission.EDIT):
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button("Close", key=key, on_click=_close)
 
 
 def _draw_form(question: Details, sheet: Sheet, row: Row, shop: ShopSettings) -> None:
@@ -120,6 +148,53 @@ def _close() -> None:
 
 def _ask_to_delete(row: Row) -> None:
     current_desk().question = Deletion([row])
+    st.rerun()
+
+
+def _ask_to_erase(row: Row) -> None:
+    current_desk().question = Erasure(row.base)
+    st.rerun()
+
+
+def _leave_for_history(customer: Customer) -> None:
+    current_desk().question = None
+    go_to(HISTORY, of=customer.id)
+    st.rerun()
+
+
+def _ask_to_take_back(change: Change) -> None:
+    _undo(Asked(change))
+
+
+def _keep_change() -> None:
+    _undo(None)
+
+
+def _undo(asked: Asked | None) -> None:
+    desk = current_desk()
+    if isinstance(desk.question, Details):
+        desk.question = replace(desk.question, undoing=asked)
+    st.rerun()
+
+
+def _take_back(asked: Asked) -> None:
+    with at_desk() as desk:
+        question = desk.question
+        if not isinstance(question, Details) or question.undoing != asked:
+            return
+        refused = take_back(asked)
+        if refused is not None:
+            desk.question = replace(question, undoing=refused)
+        elif desk.sheet is not None:
+            visit = current_visit()
+            present = get_customers(visit.store, visit.actor, [question.id])
+            if present:
+                desk.sheet.refresh(present, present)
+            else:
+                desk.sheet.remove([question.id])
+            # The form starts anew with what is stored now.
+            desk.question = Details(question.id)
+            st.session_state[_key(desk.question, "tab")] = _TABS[1]
     st.rerun()
 
 

@@ -13,6 +13,9 @@ from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.ui.wording import currency_symbol, plain
 
+_BESIDE_A_FIELD = 32
+"""Pixels above a checkbox that stands next to a field with a label."""
+
 
 def draw_fields(
     key_of: Callable[[str], str],
@@ -43,7 +46,7 @@ def draw_fields(
             persist_state="session",
         )
     with membership, _field("membershipStatus", errors):
-        st.space("small")
+        st.space(_BESIDE_A_FIELD)
         st.checkbox(
             "Member",
             value=bool(start.get("membershipStatus")),

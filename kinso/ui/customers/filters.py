@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from kinso.models.customer import CustomerQuery
 from kinso.ui.customers.view import DEFAULT_SIZE, MEMBERSHIPS, ORDERS, SIZES, SORTS, View, controls_of, query_of
 
 PAGE = "page"
+_WANTED = "customer_to_show"
 _CUSTOMERS = Path(__file__).parents[3] / "pages" / "customers.py"
 _ORDER_ICONS = {"Ascending": ":material/arrow_upward:", "Descending": ":material/arrow_downward:"}
 _START = View(CustomerQuery(), 1, DEFAULT_SIZE)
@@ -27,7 +27,7 @@ def choose_query(*, live: bool) -> CustomerQuery:
             placeholder="ID, name or contact",
             live="300ms" if live else False,
             on_change=_back_to_first_page,
-            width=210,
+            width="stretch",
         )
         membership = st.segmented_control(
             "Membership",
@@ -72,22 +72,21 @@ def choose_query(*, live: bool) -> CustomerQuery:
 def choose_size() -> int:
     """Draw the page size; returns it."""
     size = st.selectbox(
-        "Customers per page",
+        "Per page",
         SIZES,
         index=SIZES.index(DEFAULT_SIZE),
-        format_func=lambda size: f"{size} per page",
-        label_visibility="collapsed",
         key="size",
         bind="query-params",
         on_change=_back_to_first_page,
-        width=140,
+        width=100,
     )
     return size if size in SIZES else DEFAULT_SIZE
 
 
 def choose_page(pages: int) -> int:
     """Draw the page numbers; returns the chosen one."""
-    return st.pagination(pages, key=PAGE, bind="query-params")
+    with st.container():
+        return st.pagination(pages, key=PAGE, bind="query-params")
 
 
 def show_filters_of(view: View) -> None:
@@ -100,11 +99,17 @@ def clear_filters() -> None:
     st.session_state.update({"q": "", "name": "", "member": "All", PAGE: 1})
 
 
-def show_customer(customer_id: str) -> NoReturn:
-    """From a callback: go to the customers page and show this customer there."""
-    wanted = View(_START.query.model_copy(update={"search": customer_id}), 1, DEFAULT_SIZE)
-    show_filters_of(wanted)
-    st.switch_page(_CUSTOMERS, query_params={"q": customer_id})
+def show_customer(customer_id: str) -> None:
+    """From a callback: have the customers page show this customer; another page still has to `go_to_customer`."""
+    show_filters_of(View(_START.query.model_copy(update={"search": customer_id}), 1, DEFAULT_SIZE))
+    st.session_state[_WANTED] = customer_id
+
+
+def go_to_customer() -> None:
+    """Leave for the customers page, if a customer is to be shown there."""
+    customer_id = st.session_state.pop(_WANTED, None)
+    if customer_id is not None:
+        st.switch_page(_CUSTOMERS, query_params={"q": customer_id})
 
 
 def _back_to_first_page() -> None:

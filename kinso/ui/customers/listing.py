@@ -15,6 +15,7 @@ from kinso.ui.customers.saving import refresh
 from kinso.ui.customers.sheet import Sheet
 from kinso.ui.customers.view import View, filter_in_words, range_in_words
 from kinso.ui.customers.words import isolated
+from kinso.ui.errors import FAILED
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted
 
@@ -40,22 +41,25 @@ def bring_up(desk: Desk, visit: Visit, query: CustomerQuery, place: DeltaGenerat
     if sheet is not None and (sheet.view == wanted or sheet.pending_count):
         return sheet, sheet.view != wanted
     customers = find_page(visit.store, visit.actor, query, page=wanted.page, limit=size)
-    if total and not customers:
+    if total and not customers and is_same_list:
+        # The list has become shorter than it was when it was counted.
         desk.drop_sheet()
         st.rerun()
     return desk.lay_out(wanted, total, customers), False
 
 
 def _welcome_back(desk: Desk, visit: Visit) -> None:
-    """Who comes from another page gets what is stored now, together with what they left typed.
+    """Who comes from another page, or from a failure, gets what is stored now, together with what they left typed.
 
-    The grid's own record ends when it leaves the screen. Who can only read loses nothing and always gets fresh rows.
+    The grid's own record ends when it leaves the screen. Who can only read loses nothing and always gets fresh rows;
+    an empty list is always looked up again.
     """
     sheet = desk.sheet
     if sheet is None:
         return
-    is_back = sheet.drawn == sheet.edition and grid_key(sheet) not in st.session_state
-    if not sheet.pending_count and (is_back or not visit.may(Permission.EDIT)):
+    has_failed = st.session_state.pop(FAILED, False)
+    is_back = sheet.drawn == sheet.edition and (has_failed or grid_key(sheet) not in st.session_state)
+    if not sheet.pending_count and (is_back or not sheet.rows or not visit.may(Permission.EDIT)):
         desk.drop_sheet()
     elif is_back:
         sheet.start_edition()

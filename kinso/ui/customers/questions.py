@@ -9,9 +9,11 @@ from kinso.ui.customers.conflicts import ask_about_conflicts
 from kinso.ui.customers.deleting import ask_about_deletion
 from kinso.ui.customers.desk import BulkChange, Conflicts, Deletion, Desk, Details, current_desk
 from kinso.ui.customers.details import show_details
+from kinso.ui.customers.erasing import ask_about_erasure
 from kinso.ui.customers.registering import draw_registration
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.sheet import Sheet
+from kinso.ui.trash.erasing import Erasure
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted
 
@@ -25,6 +27,8 @@ def show_question(desk: Desk, sheet: Sheet, visit: Visit) -> None:
             ask_about_conflicts(question, sheet, visit)
         case Deletion() as question:
             ask_about_deletion(question)
+        case Erasure() as question:
+            ask_about_erasure(question)
         case BulkChange() as question:
             ask_about_bulk_change(question, visit)
         case Registration() as form if form.is_finished:

@@ -80,3 +80,4 @@ def _warn_of_similar(form: Registration) -> None:
 def _open(form: Registration, customer_id: str) -> None:
     form.is_finished = form.place == "adding"
     show_customer(customer_id)
+    st.rerun()

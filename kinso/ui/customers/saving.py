@@ -15,10 +15,10 @@ from kinso.ui.customers.filters import show_filters_of
 from kinso.ui.customers.outcomes import Choice, SaveReport, apply_outcomes, decide
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
-from kinso.ui.visit import current_visit
+from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted
 
-_MOMENT = 0.2
+_MOMENT = 0.25
 """Seconds; the grid waits for 0.15 before it sends what was typed."""
 
 
@@ -79,13 +79,18 @@ def stay() -> None:
 def refresh() -> None:
     """Show what others saved meanwhile; what was typed stays."""
     with at_desk() as desk, failures_as_toasts():
-        sheet, visit = desk.sheet, current_visit()
-        if sheet is not None and sheet.pending_count:
-            shown = list(sheet.versions())
-            sheet.refresh(shown, get_customers(visit.store, visit.actor, shown))
-        else:
-            desk.drop_sheet()
+        look_again(desk, current_visit())
     st.rerun()
+
+
+def look_again(desk: Desk, visit: Visit) -> None:
+    """Have the list read anew; the rows of one that was typed into stay where they are, with what was typed."""
+    sheet = desk.sheet
+    if sheet is not None and sheet.pending_count:
+        shown = list(sheet.versions())
+        sheet.refresh(shown, get_customers(visit.store, visit.actor, shown))
+    else:
+        desk.drop_sheet()
 
 
 def settle(choices: Mapping[tuple[str, str], Choice]) -> None:
@@ -115,7 +120,7 @@ def save(desk: Desk, edits: Sequence[CustomerEdit]) -> SaveReport | None:
         forget_figures()
         celebrate(f"Saved {counted(report.saved, 'change')}.")
     if report.refused:
-        warn(f"{counted(report.refused, 'change')} not saved; the reason is above the grid.")
+        warn(f"{counted(report.refused, 'change')} not saved; the reason is on the page.")
     if report.conflicting:
         warn(f"{counted(report.conflicting, 'change')} not saved: someone else changed the same.")
         desk.question = Conflicts()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from kinso.models.user import Permission
@@ -16,6 +14,7 @@ from kinso.ui.customers.saving import discard_changes, save_changes
 from kinso.ui.customers.sheet import Sheet, stored_value
 from kinso.ui.customers.view import download_address
 from kinso.ui.customers.words import value_in_words
+from kinso.ui.links import download_link
 from kinso.ui.visit import Visit
 from kinso.ui.wording import counted, number
 
@@ -23,11 +22,6 @@ _ACTIONS = "customers_actions"
 _FLAVOURS: tuple[tuple[Flavour, str, str], ...] = (
     ("excel", "CSV for Excel", "Opens with a double click; formulas are made harmless."),
     ("raw", "CSV with raw values", "For other programs and for importing it again."),
-)
-_LINK = (
-    '<a href="{address}" download style="display:block;padding:.5rem .75rem;border-radius:.5rem;color:inherit;'
-    'text-decoration:none;border:1px solid color-mix(in srgb, currentColor 22%, transparent)">'
-    '<span style="font-weight:600">{title}</span><br><span style="font-size:.85rem;opacity:.75">{text}</span></a>'
 )
 
 
@@ -130,4 +124,4 @@ def _draw_download(sheet: Sheet) -> None:
     with st.popover("Download", icon=":material/download:"):
         st.caption(f"{counted(sheet.total, 'customer')}, filtered and sorted as here")
         for flavour, title, text in _FLAVOURS:
-            st.html(_LINK.format(address=escape(download_address(query, flavour)), title=title, text=text))
+            download_link(download_address(query, flavour), title, text)

@@ -1,7 +1,7 @@
-"""Customers, their fields and their changes in words.
+"""Customers and their fields in words.
 
-Names and lists are for places that read Markdown; values and changes are for plain text, because Markdown would make
-links of e-mail addresses.
+Names and lists are for places that read Markdown; values are for plain text, because Markdown would make links of
+e-mail addresses.
 """
 
 from __future__ import annotations
@@ -12,21 +12,10 @@ from typing import Any
 
 from kinso.models.customer import Customer
 from kinso.models.money import check_amount
-from kinso.models.run import Change, ChangeKind
 from kinso.models.shop import ShopSettings
-from kinso.models.validation import LABELS
-from kinso.services.history import HIDDEN
-from kinso.ui.wording import counted, membership, moment, money, plain
+from kinso.ui.wording import counted, membership, money, plain
 
 _MOST_NAMED = 10
-_KINDS: dict[ChangeKind, str] = {
-    "create": "registered",
-    "edit": "changed",
-    "membership": "changed",
-    "delete": "deleted",
-    "restore": "restored",
-    "erase": "erased",
-}
 _START, _END = "\u2068", "\u2069"
 """Isolate a text from its surroundings, so that a right-to-left name does not reorder the sentence around it."""
 
@@ -59,21 +48,7 @@ def value_in_words(name: str, value: Any, shop: ShopSettings) -> str:
         case "purchaseAmount", _:
             return _amount(value, shop)
         case _:
-            return f"{_START}{value}{_END}"
-
-
-def change_in_words(change: Change, shop: ShopSettings) -> str:
-    """When, who, what, as plain text."""
-    head = f"{moment(change.at, shop)} · {change.by_name} {_KINDS[change.kind]}"
-    if change.before is None or change.after is None:
-        return head
-    before = change.before
-    parts = [
-        f"{LABELS[name]} {value_in_words(name, before.get(name), shop)} → {value_in_words(name, value, shop)}"
-        for name, value in change.after.items()
-        if name not in HIDDEN
-    ]
-    return f"{head}: {'; '.join(parts)}" if parts else head
+            return str(value)
 
 
 def _amount(value: Any, shop: ShopSettings) -> str:

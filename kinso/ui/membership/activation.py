@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 import streamlit as st
 
-from kinso.models.run import ActivationPreview, Run
-from kinso.services.membership import activate_at_threshold
+from kinso.models.run import ActivationPlan, ActivationPreview, Run
+from kinso.services.membership import activate_at_threshold, plan_activation, preview_activation
 from kinso.services.runs import Progress
-from kinso.ui.feedback import celebrate, warn
+from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.job import Job
 from kinso.ui.visit import Visit, current_visit
@@ -16,6 +19,14 @@ from kinso.ui.wording import clock, counted, money, number, plain
 _UNDER_WAY, _ENDED, _ASKED = "activation_under_way", "activation_ended", "activation_asked"
 _LOOK_AGAIN = 0.5
 """Seconds."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whom the person is asked about: exactly those are activated, whoever joins them meanwhile."""
+
+    plan: ActivationPlan
+    purchase_total: Decimal
 
 
 def is_activating() -> bool:
@@ -35,32 +46,34 @@ def offer_activation(preview: ActivationPreview, visit: Visit) -> None:
         key="activate",
         disabled=not preview.count or is_activating(),
         on_click=_ask,
-        args=(preview.model_copy(update={"eligible": [], "near_misses": []}),),
+        args=(preview.threshold,),
     )
 
 
 def show_question(visit: Visit) -> None:
     """The dialog, while it is being asked."""
-    preview = st.session_state.get(_ASKED)
-    if preview is not None:
-        _confirm(preview, visit)
+    question = st.session_state.get(_ASKED)
+    if question is not None:
+        _confirm(question, visit)
 
 
 @st.dialog("Activate members", icon=":material/how_to_reg:", on_dismiss=lambda: _take_back())
-def _confirm(preview: ActivationPreview, visit: Visit) -> None:
+def _confirm(question: Question, visit: Visit) -> None:
+    count = len(question.plan.versions)
     st.write(
-        f"Make **{counted(preview.count, 'non-member')}** with a purchase amount of"
-        f" **{plain(money(preview.threshold, visit.shop))}** or more members? Together they spent"
-        f" **{plain(money(preview.purchase_total, visit.shop))}**."
+        f"Make **{counted(count, 'non-member')}** with a purchase amount of"
+        f" **{plain(money(question.plan.threshold, visit.shop))}** or more members? Together they spent"
+        f" **{plain(money(question.purchase_total, visit.shop))}**."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key="activation_cancel", on_click=_take_back)
         st.button(
-            f"Activate {counted(preview.count, 'member')}",
+            f"Activate {counted(count, 'member')}",
             type="primary",
             key="activation_confirm",
+            disabled=not count,
             on_click=_start,
-            args=(float(preview.threshold),),
+            args=(question.plan,),
         )
 
 
@@ -99,8 +112,12 @@ def forget_result() -> None:
     st.session_state.pop(_ENDED, None)
 
 
-def _ask(preview: ActivationPreview) -> None:
-    st.session_state[_ASKED] = preview
+def _ask(threshold: Decimal) -> None:
+    visit = current_visit()
+    with failures_as_toasts():
+        plan = plan_activation(visit.store, visit.actor, threshold)
+        total = preview_activation(visit.store, visit.actor, threshold, shown=1, near_misses=1).purchase_total
+        st.session_state[_ASKED] = Question(plan, total)
     st.rerun()
 
 
@@ -109,17 +126,18 @@ def _take_back() -> None:
     st.rerun()
 
 
-def _start(threshold: float) -> None:
+def _start(plan: ActivationPlan) -> None:
     if st.session_state.pop(_ASKED, None) is not None and not is_activating():
         forget_result()
-        st.session_state[_UNDER_WAY] = _begin(threshold, current_visit())
+        st.session_state[_UNDER_WAY] = _begin(plan, current_visit())
     st.rerun()
 
 
-def _begin(threshold: float, visit: Visit) -> Job:
+def _begin(plan: ActivationPlan, visit: Visit) -> Job:
     def work(on_progress: Progress) -> str:
         try:
-            return _in_words(activate_at_threshold(visit.store, visit.actor, threshold, on_progress=on_progress), visit)
+            run = activate_at_threshold(visit.store, visit.actor, plan.threshold, plan=plan, on_progress=on_progress)
+            return _in_words(run, visit)
         finally:
             forget_figures()
 

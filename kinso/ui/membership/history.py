@@ -1,91 +1,90 @@
-"""Recent runs in words, and whom each of them touched."""
+"""Recent runs: what each was asked to do, whom it changed, whom it left as they are and why, and the way back."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from kinso.models.run import Run
-from kinso.models.shop import ShopSettings
 from kinso.services.runs import list_customers_of_run, list_runs
+from kinso.ui.customers.words import isolated
 from kinso.ui.figures import REFRESH
+from kinso.ui.history.filters import link_to_history
+from kinso.ui.membership.undoing import offer_undo
+from kinso.ui.membership.words import SOURCES, STATUS, headline
 from kinso.ui.visit import Visit, current_visit
-from kinso.ui.wording import counted, membership, moment, money, number, plain
+from kinso.ui.wording import counted, moment, number, plain
 
 _LISTED = 1000
-_STATUS = {"running": "under way", "done": "done", "rolled-back": "failed and taken back"}
 _ICONS = {"running": ":material/pending:", "done": ":material/check_circle:", "rolled-back": ":material/undo:"}
-_SOURCES = {"app": "in the app", "api": "through the API", "cli": "on the command line", "system": "by itself"}
+_OUTCOMES = {"skipped": "Skipped", "kept": "Kept", "failed": "Failed"}
+_UNKNOWN = "(deleted)"
 
 
 @st.fragment(run_every=REFRESH)
 def show_recent_runs() -> None:
-    """The latest runs, newest first; one that is opened lists its customers."""
+    """The latest runs, newest first; one that is opened tells everything about it."""
     visit = current_visit(in_use=False)
     runs = list_runs(visit.store, visit.actor)
     if not runs:
         st.caption("No bulk change yet: activations, imports and bulk edits will be listed here.")
+    known = {run.id: run for run in runs}
     for run in runs:
-        opened = st.expander(
-            plain(headline(run, visit.shop)), icon=_ICONS[run.status], key=f"run_{run.id}", on_change="rerun"
-        )
+        icon = ":material/undo:" if run.undone_by else _ICONS[run.status]
+        label = plain(headline(run, visit.shop))
+        opened = st.expander(label, icon=icon, key=f"run_{run.id}", on_change="rerun")
         if opened.open:
             with opened:
-                _show_run(run, visit)
+                _show_run(run, known.get(run.undone_by or ""), visit)
 
 
-def headline(run: Run, shop: ShopSettings) -> str:
-    """What, how many, when and by whom."""
-    outcome = f"{number(run.changed)} of {counted(run.matched, 'customer')} changed, {_STATUS[run.status]}"
-    return f"{describe(run, shop)}: {outcome} · {run.by_name} · {moment(run.started_at, shop)}"
-
-
-def describe(run: Run, shop: ShopSettings) -> str:
-    """What a run was asked to do."""
-    asked = run.parameters
-    match run.kind:
-        case "auto-activation":
-            return f"Activation at the threshold of {money(asked['threshold'], shop)}"
-        case "bulk-membership":
-            change = "Membership given" if asked["membershipStatus"] else "Membership ended"
-            return f"{change} to {_chosen(asked)}" if asked["membershipStatus"] else f"{change} for {_chosen(asked)}"
-        case "import":
-            return f"Import of {_imported(asked)}"
-        case _:
-            return run.kind.replace("-", " ").capitalize()
-
-
-def _chosen(asked: Mapping[str, Any]) -> str:
-    if "selected" in asked:
-        return counted(asked["selected"], "selected customer")
-    filters = asked.get("filter", {})
-    words = [f"{label} “{filters[name]}”" for name, label in _FILTERS.items() if filters.get(name)]
-    if filters.get("membershipStatus") is not None:
-        words.append(f"{membership(filters['membershipStatus'])}s".lower())
-    return f"everyone matching {', '.join(words)}" if words else "everyone"
-
-
-_FILTERS = {"search": "search", "customerName": "name"}
-
-
-def _imported(asked: Mapping[str, Any]) -> str:
-    if "samples" in asked:
-        return "sample data"
-    return f"“{asked['file']}”" if asked.get("file") else "a file"
-
-
-def _show_run(run: Run, visit: Visit) -> None:
+def _show_run(run: Run, undo: Run | None, visit: Visit) -> None:
     ended = f", ended {moment(run.finished_at, visit.shop)}" if run.finished_at else ""
-    started = moment(run.started_at, visit.shop)
-    st.caption(plain(f"Started {started} {_SOURCES.get(run.source, run.source)}{ended}: {_STATUS[run.status]}."))
+    started = f"Started {moment(run.started_at, visit.shop)} {SOURCES.get(run.source, run.source)}"
+    st.caption(plain(f"{started} by {run.by_name}{ended}: {STATUS[run.status]}."))
+    if undo is not None:
+        st.caption(f"Undone by {isolated(undo.by_name)}, {plain(moment(undo.started_at, visit.shop))}.")
+    elif run.undone_by:
+        st.caption("Undone later.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer_undo(run, visit)
+        if run.changed:
+            link_to_history("Its changes in the history", run=run.id)
+    changed, left = st.columns([2, 3], gap="medium") if run.exceptions else (st.container(), None)
+    with changed:
+        _show_changed(run, visit)
+    if left is not None:
+        with left:
+            _show_exceptions(run)
+
+
+def _show_changed(run: Run, visit: Visit) -> None:
     ids = list_customers_of_run(visit.store, visit.actor, run.id, limit=_LISTED)
     if not ids:
         st.caption("It changed nobody.")
         return
-    if run.changed > len(ids):
-        st.caption(f"The first {number(len(ids))} of {counted(run.changed, 'customer')}:")
+    first = f"The first {number(len(ids))} of " if run.changed > len(ids) else ""
+    st.caption(f"{first}{counted(run.changed, 'customer')} changed:")
     table = pd.DataFrame({"Customer ID": list(ids)})
     st.dataframe(table, hide_index=True, width=320, key=f"run_{run.id}_customers", alt="Customers changed by this run")
+
+
+def _show_exceptions(run: Run) -> None:
+    """Those who were not changed as planned; a run remembers the first of them by name and counts the others."""
+    first = f"The first {number(len(run.exceptions))} of " if run.exception_count > len(run.exceptions) else ""
+    st.caption(f"{first}{counted(run.exception_count, 'customer')} left as they are:")
+    table = pd.DataFrame(
+        {
+            "Customer ID": [each.customer_id or _UNKNOWN for each in run.exceptions],
+            "Outcome": [_OUTCOMES[each.outcome] for each in run.exceptions],
+            "Because the customer": [each.reason for each in run.exceptions],
+        }
+    )
+    column = st.column_config.TextColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        key=f"run_{run.id}_exceptions",
+        alt="Customers left as they are",
+        column_config={"Customer ID": column(width=110), "Outcome": column(width=80)},
+    )

@@ -53,12 +53,20 @@ def show_preview() -> None:
 
 
 def _show_figures(preview: ActivationPreview, visit: Visit) -> None:
-    rate = current_statistics(visit).membership_rate + preview.share_of_base
-    with st.grid(2, min_column_width=140):
-        st.metric("Would become members", number(preview.count), border=True, height="stretch")
-        st.metric("Share of all customers", percent(preview.share_of_base), border=True, height="stretch")
-        st.metric("Their purchases", money(preview.purchase_total, visit.shop), border=True, height="stretch")
-        st.metric("Membership rate then", percent(min(rate, 1.0)), border=True, height="stretch")
+    grid = st.grid(2, min_column_width=140)
+    grid.metric("Would become members", number(preview.count), border=True)
+    grid.metric("Share of all customers", percent(preview.share_of_base), border=True)
+    with grid.cell(column_span="all"):
+        st.metric("Their purchases", money(preview.purchase_total, visit.shop), border=True)
+    rate = current_statistics(visit).membership_rate
+    if preview.count:
+        then = percent(min(rate + preview.share_of_base, 1.0))
+        st.caption(f"The membership rate would rise from {percent(rate)} to {then}.")
+    if preview.held:
+        st.caption(
+            f"Not counted: {counted(preview.held, 'customer')} with enough purchases whom a colleague made"
+            f" {'a non-member' if preview.held == 1 else 'non-members'} by hand."
+        )
 
 
 def _show_histogram(bins: Sequence[AmountBin], preview: ActivationPreview, visit: Visit) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from kinso.models.user import NewUser, Role, User
 from kinso.models.validation import parse
 from kinso.services.users import change_role, create_user, reset_password, set_active
+from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
 from kinso.ui.people.passwords import choose_password, chosen_password, show_password_once
 from kinso.ui.people.problems import forget_problems, problems_beside_fields, show_problem
@@ -109,14 +110,14 @@ def _save_new_user() -> None:
             "password": password,
         }
         user = create_user(visit.store, visit.actor, parse(NewUser, typed))
-        _done(f"{user.name} can sign in now.", (user.name, password) if is_generated else None)
+        _done(f"{isolated(user.name)} can sign in now.", (user.name, password) if is_generated else None)
 
 
 def _save_role(user: User) -> None:
     visit = current_visit()
     with problems_beside_fields(ROLE):
         changed = change_role(visit.store, visit.actor, user.id, Role(st.session_state["user_role"]))
-        _done(f"{changed.name} has the role {role_name(changed.role).lower()} now.")
+        _done(f"{isolated(changed.name)} has the role {role_name(changed.role).lower()} now.")
 
 
 def _save_password(user: User) -> None:
@@ -125,7 +126,7 @@ def _save_password(user: User) -> None:
         password, is_generated = chosen_password(PASSWORD)
         reset_password(visit.store, visit.actor, user.id, password)
         _done(
-            f"{user.name} has a new password and was signed out everywhere.",
+            f"{isolated(user.name)} has a new password and was signed out everywhere.",
             (user.name, password) if is_generated else None,
         )
 
@@ -134,11 +135,11 @@ def _switch(user: User, active: bool) -> None:
     visit = current_visit()
     with problems_beside_fields(SWITCH):
         set_active(visit.store, visit.actor, user.id, active=active)
-        _done(f"{user.name} can sign in again." if active else f"{user.name} is switched off and signed out.")
+        _done(f"{isolated(user.name)} {'can sign in again' if active else 'is switched off and signed out'}.")
 
 
 def _done(message: str, to_show: tuple[str, str] | None = None) -> None:
-    celebrate(plain(message))
+    celebrate(message)
     _forget()
     if to_show:
         st.session_state[_OPEN] = to_show

@@ -7,8 +7,8 @@ import secrets
 import streamlit as st
 
 from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from kinso.ui.customers.words import isolated
 from kinso.ui.people.problems import show_problem
-from kinso.ui.wording import plain
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without what is mistaken for something else when it is read out."""
@@ -46,6 +46,6 @@ def chosen_password(form: str) -> tuple[str, bool]:
 
 def show_password_once(name: str, password: str) -> None:
     """The only sight of a generated password."""
-    st.write(f"Give this password to **{plain(name)}**; it is not shown again.")
+    st.write(f"Give this password to **{isolated(name)}**; it is not shown again.")
     st.code(password, language=None)
     st.caption("It can be changed on the page My account after signing in.")

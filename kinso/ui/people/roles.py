@@ -6,9 +6,9 @@ from kinso.models.user import PERMISSIONS, Permission, Role
 
 _SUMMARIES = {
     Role.ANALYST: "looks, filters and downloads",
-    Role.STAFF: "also registers and edits customers, changes membership and activates at the threshold",
-    Role.MANAGER: "also deletes customers",
-    Role.ADMIN: "also looks after users and the settings of the shop",
+    Role.STAFF: "also registers, edits and activates",
+    Role.MANAGER: "also deletes, restores and undoes",
+    Role.ADMIN: "also looks after users and settings",
 }
 _ABILITIES = {
     Permission.READ: "See customers, membership and figures",
@@ -19,7 +19,11 @@ _ABILITIES = {
     Permission.AUTO_ACTIVATE: "Activate everyone at a membership threshold",
     Permission.IMPORT: "Import customers and load sample data",
     Permission.DELETE: "Delete customers",
+    Permission.RESTORE: "Restore deleted customers",
+    Permission.UNDO: "Undo bulk changes",
+    Permission.ERASE: "Erase what is known about a person",
     Permission.USERS: "Look after users: create, change role, switch off, reset passwords",
+    Permission.TOKENS: "Revoke anybody's API tokens",
     Permission.SETTINGS: "Change the settings of the shop",
 }
 
@@ -30,7 +34,7 @@ def role_name(role: Role) -> str:
 
 
 def role_in_words(role: Role) -> str:
-    """`Manager: also deletes customers`."""
+    """`Manager: also deletes, restores and undoes`."""
     return f"{role_name(role)}: {_SUMMARIES[role]}"
 
 

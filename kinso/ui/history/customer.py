@@ -1,0 +1,76 @@
+"""The history and the membership of one customer, for the tabs of their details."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from kinso.models.customer import Customer
+from kinso.models.history import HistoryQuery
+from kinso.models.run import Change
+from kinso.services.history import list_history
+from kinso.services.intervals import list_memberships
+from kinso.ui.customers.words import isolated
+from kinso.ui.history.listing import draw_way_back
+from kinso.ui.history.memberships import earlier_in_words, present_in_words
+from kinso.ui.history.taking_back import Asked, draw_question
+from kinso.ui.history.words import may_take_back, reason_of, what_changed, who_and_how
+from kinso.ui.visit import Visit
+from kinso.ui.wording import counted, moment, number, plain
+
+_LATEST = 10
+
+
+def draw_history(
+    customer: Customer,
+    visit: Visit,
+    asked: Asked | None,
+    *,
+    on_ask: Callable[[Change], None],
+    on_keep: Callable[[], None],
+    on_take_back: Callable[[Asked], None],
+    on_leave: Callable[[Customer], None],
+) -> None:
+    """The latest changes with the way back of each; while one is `asked` about, only the question."""
+    if asked is not None:
+        draw_question(asked, visit.shop, on_keep=on_keep, on_take_back=on_take_back)
+        return
+    found = list_history(visit.store, visit.actor, HistoryQuery(customer=customer.id), page=1, limit=_LATEST)
+    if not found.items:
+        st.caption("Nothing is recorded about this customer yet.")
+    for change in found.items:
+        with st.container(border=True, gap="xxsmall"):
+            st.caption(f"{plain(moment(change.at, visit.shop))} · {isolated(who_and_how(change))}")
+            st.text(what_changed(change, visit.shop))
+            if reason := reason_of(change):
+                st.caption(isolated(reason))
+            if may_take_back(change, visit):
+                draw_way_back(change, on_ask)
+    if found.total > len(found.items):
+        st.caption(f"The latest {number(len(found.items))} of {counted(found.total, 'change')}.")
+    st.button(
+        "All changes of this customer",
+        icon=":material/history:",
+        type="tertiary",
+        key="all_changes",
+        on_click=on_leave,
+        args=(customer,),
+    )
+
+
+def draw_membership(customer: Customer, visit: Visit) -> None:
+    """Since when and why this customer is a member or not, and what was before."""
+    intervals = list_memberships(visit.store, visit.actor, customer.id)
+    title, why = present_in_words(customer, intervals, visit)
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(f"**{title}**")
+        st.write(why)
+    earlier = [interval for interval in intervals if interval.end is not None]
+    if earlier:
+        st.markdown("Earlier memberships")
+    for interval in earlier:
+        span, story = earlier_in_words(interval, visit)
+        with st.container(border=True, gap="xxsmall"):
+            st.markdown(span)
+            st.caption(story)

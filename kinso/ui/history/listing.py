@@ -1,0 +1,97 @@
+"""Changes as a list that can be read on any screen: when and by whom, whose, what, why, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from kinso.errors import NotFound
+from kinso.models.run import Change
+from kinso.services.lookup import get_customers
+from kinso.services.runs import get_run
+from kinso.ui.customers.words import isolated, named
+from kinso.ui.history.filters import show_only_run
+from kinso.ui.history.words import may_take_back, reason_of, what_changed, who_and_how
+from kinso.ui.membership.words import describe
+from kinso.ui.visit import Visit
+from kinso.ui.wording import moment, plain
+
+
+def draw_changes(
+    changes: Sequence[Change], visit: Visit, on_take_back: Callable[[Change], None], *, run: str | None
+) -> None:
+    """One frame for each change; `run` is the one that is shown anyway, so that nothing has to lead there."""
+    people, runs = _names_of(changes, visit), _runs_of(changes, visit)
+    with st.container(gap="xsmall"):
+        for change in changes:
+            with st.container(border=True, key=f"change_{change.id}"):
+                who, what, action = st.columns([4, 9, 2], vertical_alignment="center", gap="small")
+                with who:
+                    st.markdown(f"{plain(moment(change.at, visit.shop))}  \n:small[{isolated(who_and_how(change))}]")
+                with what, st.container(gap="xxsmall"):
+                    st.markdown(people[change.id])
+                    st.text(what_changed(change, visit.shop))
+                    _draw_reason(change, runs.get(change.run or ""), linked=change.run != run)
+                if may_take_back(change, visit):
+                    with action:
+                        draw_way_back(change, on_take_back)
+
+
+def _draw_reason(change: Change, run: str | None, *, linked: bool) -> None:
+    """Why a change was made, and the run that it was part of with the way to all of it."""
+    reason = reason_of(change)
+    if not reason and not run:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if reason:
+            st.caption(isolated(reason), width="content")
+        if run and linked:
+            st.button(
+                plain(run),
+                icon=":material/filter_alt:",
+                type="tertiary",
+                key=f"only_run_{change.id}",
+                help="Show all changes of this run",
+                on_click=show_only_run,
+                args=(change.run,),
+            )
+        elif run:
+            st.caption(plain(run), width="content")
+
+
+def draw_way_back(change: Change, on_take_back: Callable[[Change], None]) -> None:
+    """The button that asks whether to take the change back."""
+    st.button(
+        "Take back",
+        icon=":material/undo:",
+        type="tertiary",
+        key=f"take_back_{change.id}",
+        on_click=on_take_back,
+        args=(change,),
+    )
+
+
+def _names_of(changes: Sequence[Change], visit: Visit) -> dict[str, str]:
+    """Who each change is about; the name is today's, as far as there still is one."""
+    present = get_customers(visit.store, visit.actor, list({change.customer for change in changes}))
+    names = {}
+    for change in changes:
+        customer, id = present.get(change.customer), isolated(change.customer_id)
+        names[change.id] = f"**{id}**"
+        if customer is not None:
+            same = customer.customer_id == change.customer_id
+            names[change.id] = (
+                f"**{isolated(customer.customer_name)}** ({id})" if same else f"**{named(customer)}**, then {id}"
+            )
+    return names
+
+
+def _runs_of(changes: Sequence[Change], visit: Visit) -> dict[str, str]:
+    found = {}
+    for id in {change.run for change in changes if change.run}:
+        try:
+            found[id] = describe(get_run(visit.store, visit.actor, id), visit.shop)
+        except NotFound:
+            found[id] = "A run that is not recorded any more"
+    return found

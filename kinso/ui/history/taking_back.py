@@ -1,0 +1,69 @@
+"""Taking one change back: shown as it was made, asked once, done as a new change or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
+from kinso.models.run import Change
+from kinso.models.shop import ShopSettings
+from kinso.services.history import revert_change
+from kinso.ui.customers.words import isolated
+from kinso.ui.feedback import celebrate
+from kinso.ui.figures import forget_figures
+from kinso.ui.history.words import KINDS, effect_of_taking_back, fields_of
+from kinso.ui.visit import current_visit
+from kinso.ui.wording import moment, plain
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change that somebody wants to take back; `refusal` is why that was not done."""
+
+    change: Change
+    refusal: str = ""
+
+
+def take_back(asked: Asked) -> Asked | None:
+    """From a callback: take the change back; returns None when it is done, and with the reason when it is refused."""
+    visit = current_visit()
+    try:
+        revert_change(visit.store, visit.actor, asked.change.id)
+    except (NotSignedIn, DatabaseUnavailable):
+        raise
+    except KinsoError as error:
+        return replace(asked, refusal=error.message)
+    forget_figures()
+    celebrate(f"The change of customer {isolated(asked.change.customer_id)} was taken back.")
+    return None
+
+
+def draw_question(
+    asked: Asked, shop: ShopSettings, *, on_keep: Callable[[], None], on_take_back: Callable[[Asked], None]
+) -> None:
+    """What was changed, what taking it back does, and both answers; or why it was refused."""
+    change = asked.change
+    st.caption(f"{plain(moment(change.at, shop))} · {isolated(change.by_name)} · {KINDS[change.kind]}")
+    for each in fields_of(change, shop):
+        both = change.before is not None and change.after is not None
+        with st.container(gap=None):
+            st.caption(each.label)
+            st.text(f"{each.before} → {each.after}" if both else each.after or each.before)
+    if asked.refusal:
+        st.error(plain(asked.refusal), icon=":material/error:")
+    else:
+        st.write(effect_of_taking_back(change))
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Close" if asked.refusal else "Keep", key="taking_back_keep", on_click=on_keep)
+        if not asked.refusal:
+            st.button(
+                "Take back",
+                type="primary",
+                icon=":material/undo:",
+                key="taking_back_confirm",
+                on_click=on_take_back,
+                args=(asked,),
+            )

@@ -1,0 +1,98 @@
+"""Changes in words, as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kinso.models.run import Change, ChangeKind
+from kinso.models.shop import ShopSettings
+from kinso.models.user import Permission, Source
+from kinso.models.validation import LABELS
+from kinso.ui.customers.words import value_in_words
+from kinso.ui.visit import Visit
+
+KINDS: dict[ChangeKind, str] = {
+    "create": "Registered",
+    "edit": "Edited",
+    "membership": "Membership changed",
+    "delete": "Deleted",
+    "restore": "Restored",
+    "erase": "Erased",
+}
+SOURCES: dict[Source, str] = {"app": "App", "api": "API", "cli": "Command line", "system": "Kinso"}
+
+_ENTERED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+_HELD = {True: "not allowed", False: "allowed", None: "allowed"}
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field of a change; `before` or `after` is empty where there was no customer."""
+
+    label: str
+    before: str
+    after: str
+
+
+def fields_of(change: Change, shop: ShopSettings) -> list[FieldChange]:
+    """What the change did to each field, in the order of the forms."""
+    before, after = change.before, change.after
+    found = [
+        FieldChange(LABELS[name], _side(before, name, shop), _side(after, name, shop))
+        for name in _ENTERED
+        if name in (before or {}) or name in (after or {})
+    ]
+    if not found and "membershipHeld" in (after or {}):
+        was, is_now = (_HELD[(side or {}).get("membershipHeld")] for side in (before, after))
+        found.append(FieldChange("Activation at the threshold", was, is_now))
+    return found
+
+
+def what_changed(change: Change, shop: ShopSettings) -> str:
+    """`Customer name: Ada → Ada Byron; Purchase amount: $100.00 → $7.00`, or what else was done."""
+    fields = fields_of(change, shop)
+    if change.kind == "erase" or not fields:
+        return KINDS[change.kind]
+    if change.before is None or change.after is None:
+        values = [each.after or each.before for each in fields if each.label != LABELS["customerId"]]
+        return f"{KINDS[change.kind]}: {', '.join(values)}"
+    return "; ".join(f"{each.label}: {each.before} → {each.after}" for each in fields)
+
+
+def reason_of(change: Change) -> str:
+    """Why, where that is known."""
+    if change.reason:
+        return change.reason
+    return "Takes an earlier change back" if change.undoes else ""
+
+
+def who_and_how(change: Change) -> str:
+    """`Ann · App`; who did it, and from where unless that says the same."""
+    how = next((words for source, words in SOURCES.items() if source == change.source), change.source)
+    return change.by_name if how == change.by_name else f"{change.by_name} · {how}"
+
+
+def effect_of_taking_back(change: Change) -> str:
+    """What taking the change back does, as a sentence."""
+    if change.after is None:
+        return "Taking this back brings the customer back from the trash."
+    if change.before is None:
+        return "Taking this back moves the customer to the trash."
+    return "Taking this back gives the customer the old values again, as a new change."
+
+
+def may_take_back(change: Change, visit: Visit) -> bool:
+    """Whether this person's role allows it; what was erased is gone for good."""
+    if change.kind == "erase" or not visit.may(Permission.EDIT):
+        return False
+    if change.after is None:
+        return visit.may(Permission.RESTORE)
+    if change.before is None:
+        return visit.may(Permission.DELETE)
+    return "membershipStatus" not in change.before or visit.may(Permission.MEMBERSHIP)
+
+
+def _side(values: Mapping[str, Any] | None, name: str, shop: ShopSettings) -> str:
+    return "" if values is None else value_in_words(name, values.get(name), shop)

@@ -1,0 +1,60 @@
+"""Runs in words, as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kinso.models.run import Run, RunKind, RunStatus
+from kinso.models.shop import ShopSettings
+from kinso.ui.wording import counted, membership, moment, money, number
+
+STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-back": "failed and taken back"}
+SOURCES = {"app": "in the app", "api": "through the API", "cli": "on the command line", "system": "by itself"}
+_KINDS: dict[RunKind, str] = {
+    "auto-activation": "an activation",
+    "bulk-membership": "a bulk change of membership",
+    "import": "an import",
+    "undo": "an undo",
+}
+_FILTERS = {"search": "search", "customerName": "name"}
+
+
+def headline(run: Run, shop: ShopSettings) -> str:
+    """What, how many, when and by whom."""
+    outcome = f"{number(run.changed)} of {counted(run.matched, 'customer')} changed, {STATUS[run.status]}"
+    undone = " and undone later" if run.undone_by else ""
+    return f"{describe(run, shop)}: {outcome}{undone} · {run.by_name} · {moment(run.started_at, shop)}"
+
+
+def describe(run: Run, shop: ShopSettings) -> str:
+    """What a run was asked to do."""
+    asked = run.parameters
+    match run.kind:
+        case "auto-activation":
+            return f"Activation at the threshold of {money(asked['threshold'], shop)}"
+        case "bulk-membership":
+            change = "Membership given" if asked["membershipStatus"] else "Membership ended"
+            return f"{change} to {_chosen(asked)}" if asked["membershipStatus"] else f"{change} for {_chosen(asked)}"
+        case "import":
+            return f"Import of {_imported(asked)}"
+        case "undo":
+            return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), 'a run')}"
+
+
+def _chosen(asked: Mapping[str, Any]) -> str:
+    if "selected" in asked:
+        return counted(asked["selected"], "selected customer")
+    filters = asked.get("filter", {})
+    words = [f"{label} “{filters[name]}”" for name, label in _FILTERS.items() if filters.get(name)]
+    if filters.get("membershipStatus") is not None:
+        words.append(f"{membership(filters['membershipStatus'])}s".lower())
+    return f"everyone matching {', '.join(words)}" if words else "everyone"
+
+
+def _imported(asked: Mapping[str, Any]) -> str:
+    if "samples" in asked:
+        return "sample data"
+    if "rows" in asked:
+        return "a list from another program"
+    return f"“{asked['file']}”" if asked.get("file") else "a file"

@@ -1,0 +1,1 @@
+"""Deleted customers, and people who are to be forgotten."""

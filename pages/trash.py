@@ -1,0 +1,33 @@
+"""Trash: deleted customers, who can be restored until they are removed for good."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kinso.services.trash import count_trash, list_trash
+from kinso.ui.trash.actions import draw_toolbar, show_erasure
+from kinso.ui.trash.listing import draw_table, ticked
+from kinso.ui.visit import current_visit
+from kinso.ui.wording import counted, number
+
+SHOWN = 1000
+
+visit = current_visit()
+items = list_trash(visit.store, visit.actor, limit=SHOWN)
+total = count_trash(visit.store, visit.actor)
+kept = counted(visit.shop.trash_days, "day")
+
+st.title("Trash", anchor=False)
+if items:
+    st.write(f"Deleted customers are kept here for {kept} and then removed for good.")
+    draw_toolbar(ticked(items), visit)
+    shown = f"The last {number(len(items))} of {counted(total, 'customer')}" if total > len(items) else ""
+    st.markdown(shown or counted(total, "customer"))
+    draw_table(items, visit, datetime.now(UTC))
+else:
+    with st.container(border=True, width=640, gap="medium"):
+        st.subheader("The trash is empty", icon=":material/delete:", anchor=False)
+        st.write(f"Customers who are deleted stay here for {kept} and can be restored.")
+show_erasure()

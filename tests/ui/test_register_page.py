@@ -1,0 +1,189 @@
+from decimal import Decimal
+
+import pytest
+
+from kinso.models.customer import CustomerQuery
+from kinso.models.user import Role
+from tests.ui.customers_page import button_keys, desk_of, press, shown, texts, type_over
+
+EVERYONE = CustomerQuery()
+GRACE = {"customerId": "N-1", "customerName": "Grace Hopper", "contactInfo": "grace@example.com"}
+
+
+def form_of(page):
+    return page.session_state["registration"]
+
+
+def fill(page, **values):
+    for name, value in values.items():
+        page.get_by_key(form_of(page).key(name)).set_value(value)
+    return page
+
+
+def save(page, *, another=False):
+    return press(page, form_of(page).key("another" if another else "save"))
+
+
+def errors(page):
+    return [text.value for text in page.markdown if ":red[" in text.value]
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page("register", Role.STAFF)
+
+
+def test_the_five_fields_are_saved(page, store, toasts):
+    save(fill(page, **GRACE, purchaseAmount=99.5, membershipStatus=True))
+    stored = store.customers.get_by_customer_id("N-1")
+    assert (stored.customer_name, stored.contact_info) == ("Grace Hopper", "grace@example.com")
+    assert (stored.purchase_amount, stored.membership_status) == (Decimal("99.50"), True)
+    assert toasts(page) == ["Grace Hopper \\(N\\-1\\) is registered\\."]
+
+
+def test_amount_and_membership_may_be_left_alone(page, store):
+    save(fill(page, **GRACE))
+    stored = store.customers.get_by_customer_id("N-1")
+    assert (stored.purchase_amount, stored.membership_status) == (Decimal("0.00"), False)
+
+
+def test_every_bad_field_is_named_beside_it_and_what_was_typed_stays(page, store, toasts):
+    save(fill(page, customerId="x", customerName="Grace", contactInfo="abc", purchaseAmount=-1.0))
+    identity, contact, amount = errors(page)
+    assert "Customer ID is too short" in identity
+    assert "Contact is too short" in contact
+    assert "Purchase amount cannot be negative" in amount
+    assert toasts(page) == ["Not registered: 3 fields need attention."]
+    assert page.get_by_key(form_of(page).key("customerName")).value == "Grace"
+    assert page.get_by_key(form_of(page).key("purchaseAmount")).value == -1.0
+    assert store.customers.count(EVERYONE) == 0
+
+    save(fill(page, **GRACE, purchaseAmount=1.0))
+    assert not errors(page)
+    assert store.customers.count(EVERYONE) == 1
+
+
+def test_an_empty_form_names_what_is_required(page):
+    save(page)
+    assert [text.split(": ")[1].rstrip("]") for text in errors(page)] == [
+        "Customer ID is required\\.",
+        "Customer name is required\\.",
+        "Contact is required\\.",
+    ]
+
+
+def test_a_taken_id_is_named_beside_the_field_whatever_its_letter_case(page, store, add_customer):
+    add_customer("N-1", customer_name="Ada Lovelace")
+    save(fill(page, **{**GRACE, "customerId": " n-1 "}))
+    assert errors(page) == [
+        ":small[:red[:material/error: Customer ID “N\\-1” is taken by Ada Lovelace; choose another one\\.]]"
+    ]
+    assert store.customers.count(EVERYONE) == 1
+
+
+def test_a_very_similar_customer_is_shown_before_anything_is_saved(page, store, add_customer):
+    add_customer("C-1", customer_name="Grace Hoper", contact_info="+1 555 0100")
+    save(fill(page, **GRACE))
+    assert "Is it one of these?" in texts(page)
+    assert "Grace Hoper\u2069 (\u2068C\\-1\u2069)" in texts(page)
+    assert store.customers.count(EVERYONE) == 1
+    assert page.button(key=form_of(page).key("save")).label == "Register anyway"
+    save(page)
+    assert store.customers.get_by_customer_id("N-1") is not None
+
+
+def test_the_same_contact_counts_as_similar(page, store, add_customer):
+    add_customer("C-1", customer_name="Somebody Else", contact_info="GRACE@example.com")
+    save(fill(page, **GRACE))
+    assert "Somebody Else" in texts(page)
+    assert store.customers.count(EVERYONE) == 1
+
+
+def test_another_name_is_looked_up_again(page, store, add_customer):
+    add_customer("C-1", customer_name="Grace Hoper", contact_info="+1 555 0100")
+    add_customer("C-2", customer_name="Alan Turing", contact_info="+1 555 0101")
+    save(fill(page, **GRACE))
+    save(fill(page, customerName="Alan Turin"))
+    assert "Alan Turing\u2069 (\u2068C\\-2\u2069)" in texts(page)
+    assert store.customers.count(EVERYONE) == 2
+
+
+def test_the_similar_one_can_be_opened_instead(page, add_customer):
+    similar = add_customer("C-1", customer_name="Grace Hoper", contact_info="+1 555 0100")
+    add_customer("C-2")
+    save(fill(page, **GRACE))
+    press(page, form_of(page).key(f"open_{similar.id}"))
+    assert shown(page) == ["C-1"]
+
+
+def test_saving_ends_with_the_new_customer_and_ways_on(page):
+    save(fill(page, **GRACE))
+    assert "**\u2068Grace Hopper\u2069 (\u2068N\\-1\u2069)** is registered." in texts(page)
+    assert {"show_registered", "register_another"} <= button_keys(page)
+    press(page, "register_another")
+    assert page.get_by_key(form_of(page).key("customerName")).value == ""
+
+
+def test_the_new_customer_can_be_shown_among_the_others(page, add_customer):
+    add_customer("C-1")
+    save(fill(page, **GRACE))
+    press(page, "show_registered")
+    assert page.title[0].value == "Customers"
+    assert shown(page) == ["N-1"]
+
+
+def test_adding_another_empties_the_form_and_suggests_the_next_id(page, store):
+    save(fill(page, **GRACE, purchaseAmount=5.0, membershipStatus=True), another=True)
+    assert page.get_by_key(form_of(page).key("customerName")).value == ""
+    assert page.get_by_key(form_of(page).key("purchaseAmount")).value is None
+    assert page.get_by_key(form_of(page).key("customerId")).placeholder == "For example N-2"
+    save(fill(page, customerId="N-2", customerName="Alan Turing", contactInfo="alan@example.com"), another=True)
+    assert store.customers.count(EVERYONE) == 2
+    assert store.customers.get_by_customer_id("N-2").membership_status is False
+
+
+def test_the_second_half_of_a_double_click_is_no_mistake(page, store):
+    save(fill(page, **GRACE), another=True)
+    save(page, another=True)
+    assert not errors(page)
+    assert store.customers.count(EVERYONE) == 1
+
+
+def test_typed_values_are_still_there_after_a_look_at_another_page(page):
+    save(fill(page, customerId="N-1", customerName="Grace Hopper"))
+    page.switch_page("../../pages/customers.py").run()
+    page.switch_page("../../pages/register.py").run()
+    assert page.get_by_key(form_of(page).key("customerName")).value == "Grace Hopper"
+
+
+@pytest.mark.parametrize("name", ["<b>Bold</b>", "**stars** _x_ [a](b)", "محمد العلوي", "🦊 Foxy", "`$x$` :smile:"])
+def test_names_are_saved_as_typed_and_never_read_as_markup(page, store, toasts, name):
+    save(fill(page, **{**GRACE, "customerName": name}))
+    assert store.customers.get_by_customer_id("N-1").customer_name == name
+    assert "<b>" not in toasts(page)[0]
+    assert "**stars**" not in toasts(page)[0]
+
+
+def test_whoever_lost_the_permission_meanwhile_registers_nobody(page, store, toasts):
+    for user in store.users.all():
+        store.users.update(user.id, role=Role.ANALYST.value)
+    fill(page, **GRACE)
+    page.button(key=form_of(page).key("save")).click().run()
+    assert store.customers.count(EVERYONE) == 0
+
+
+def test_an_analyst_has_no_way_here(open_page):
+    with pytest.raises(ValueError, match="register"):
+        open_page("register", Role.ANALYST)
+
+
+def test_unsaved_changes_among_the_customers_are_not_lost_by_registering(open_page, add_customer):
+    add_customer("C-1")
+    page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Typed")
+    page.switch_page("../../pages/register.py").run()
+    save(fill(page, **GRACE))
+    press(page, "show_registered")
+    page.switch_page("../../pages/customers.py").run()
+    press(page, "leaving_stay")
+    assert desk_of(page).pending_count == 1
+    assert shown(page, "customerName") == ["Typed"]

@@ -1,0 +1,80 @@
+import pytest
+
+from kinso.models.customer import SORT_FIELDS, CustomerQuery
+from kinso.ui.customers.view import (
+    SORTS,
+    View,
+    controls_of,
+    download_address,
+    filter_in_words,
+    query_of,
+    range_in_words,
+)
+
+
+def query(**controls):
+    start = {"search": "", "name": "", "membership": "All", "sort": "Registered", "order": "Descending"}
+    return query_of(**(start | controls))
+
+
+def test_every_field_of_a_customer_can_be_sorted_by():
+    assert set(SORTS.values()) == set(SORT_FIELDS)
+
+
+def test_unknown_choices_fall_back():
+    assert query(membership="?", sort="?", order="?") == CustomerQuery()
+
+
+def test_texts_are_cut_and_cleaned_to_what_can_be_searched_for():
+    assert len(query(search="x" * 5000).search) == 200
+    assert query(search="a\x00b\nc").search == "abc"
+
+
+def test_controls_and_view_say_the_same():
+    wanted = query(search="ada", name="l", membership="Members", sort="Contact", order="Ascending")
+    controls = controls_of(View(wanted, 3, 25))
+    assert controls == {
+        "q": "ada",
+        "name": "l",
+        "member": "Members",
+        "sort": "Contact",
+        "order": "Ascending",
+        "size": 25,
+        "page": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "shown", "total", "words"),
+    [
+        (1, 50, 2357, "1–50 of 2,357 customers"),
+        (48, 7, 2357, "2,351–2,357 of 2,357 customers"),
+        (1, 1, 1, "1–1 of 1 customer"),
+        (1, 0, 0, "0 customers"),
+    ],
+)
+def test_the_place_in_the_whole(page, shown, total, words):
+    assert range_in_words(View(CustomerQuery(), page, 50), shown, total) == words
+
+
+@pytest.mark.parametrize(
+    ("controls", "words"),
+    [
+        ({}, "all customers"),
+        ({"membership": "Members"}, "all members"),
+        ({"search": " ada "}, "customers whose ID, name or contact contains “ada”"),
+        (
+            {"search": "a", "name": "b", "membership": "Non-members"},
+            "non-members whose ID, name or contact contains “a” and name contains “b”",
+        ),
+    ],
+)
+def test_a_filter_in_words(controls, words):
+    assert filter_in_words(query(**controls)) == words
+
+
+def test_a_download_carries_the_whole_filter():
+    address = download_address(query(search="a&b=c", membership="Non-members", sort="Purchase amount"), "raw")
+    assert address == (
+        "/download/customers.csv?flavour=raw&search=a%26b%3Dc&membershipStatus=false&sortBy=purchaseAmount"
+    )

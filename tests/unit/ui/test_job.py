@@ -1,0 +1,53 @@
+import logging
+from threading import Event
+
+from kinso.errors import Conflict
+from kinso.ui.job import Job
+
+
+def finished(work):
+    job = Job("Trying", work)
+    assert job.has_ended(within=10)
+    return job
+
+
+def test_a_job_that_succeeds_leaves_its_sentence():
+    job = finished(lambda on_progress: "3 customers changed.")
+    assert (job.outcome, job.problem) == ("3 customers changed.", None)
+
+
+def test_a_refusal_is_left_as_its_sentence():
+    def refuse(on_progress):
+        raise Conflict("Someone else was first.")
+
+    job = finished(refuse)
+    assert (job.outcome, job.problem) == (None, "Someone else was first.")
+
+
+def test_a_defect_is_logged_and_told_without_its_details(caplog):
+    def fail(on_progress):
+        raise ZeroDivisionError("secret")
+
+    with caplog.at_level(logging.ERROR):
+        job = finished(fail)
+    assert "nothing was changed" in job.problem
+    assert "secret" not in job.problem
+    assert "secret" in caplog.text
+
+
+def test_progress_can_be_read_while_it_works():
+    half, go_on = Event(), Event()
+
+    def work(on_progress):
+        on_progress(5, 10)
+        half.set()
+        go_on.wait(10)
+        return "Done."
+
+    job = Job("Trying", work)
+    assert job.share in {0.0, 0.5}
+    assert half.wait(10)
+    assert job.share == 0.5
+    assert not job.has_ended()
+    go_on.set()
+    assert job.has_ended(within=10)
