@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
 
 from kinso import __version__
-from kinso.api import auth, customers, health, membership
+from kinso.api import auth, bulk, customers, export, health, membership, runs
+from kinso.api.docs import add_docs
 from kinso.api.errors import translate_errors
 from kinso.api.failures import ANYTHING_ELSE
-from kinso.api.gate import Gate
+from kinso.api.gate import LARGEST_BODY, Gate
+from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH
+from kinso.services.bulk import MOST_ROWS
 
-_DESCRIPTION = """The same customers, permissions and history as in the app.
+_DESCRIPTION = f"""The same customers, permissions and history as in the app.
 
 Every answer is one envelope: `success`, `data` and sometimes `message` and `pagination`, or `success`, `message` and
-sometimes `errors` with one entry for each bad field. Paths work with and without a trailing slash."""
+sometimes `errors` with one entry for each bad field. Paths work with and without a trailing slash.
+
+Programs send `Authorization: Bearer` with an API token, which everybody can create on the page My account, or with the
+token of a login. A browser that is signed in can use its cookie; what it changes must then come from our own pages.
+
+A customer's `ETag` is its version. Send it back in `If-Match` and nobody's change is overwritten unseen: the answer is
+412 when somebody was quicker. A request that creates or changes something by POST takes an `Idempotency-Key`: sent
+again with the same key and body within 24 hours, it is not done twice and gets the same answer; with another body it
+gets 422, and while the first one is still under way 409 with `Retry-After`. What failed can be sent again with its key.
+
+Limits: a body has at most {LARGEST_BODY:,} bytes, a page {LARGEST_PAGE:,} customers, a bulk request {MOST_ROWS:,}, a
+search {LONGEST_SEARCH} characters, a `customerId` 3 to 64, a `customerName` 2 to 200 and a `contactInfo` 5 to 500;
+control characters are refused. A search text is looked for as it is, never as a pattern."""
 
 
 def create_api() -> FastAPI:
@@ -33,6 +49,13 @@ def create_api() -> FastAPI:
     )
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
-    for part in (health, auth, membership, customers):
+    for part in (health, auth, membership, export, bulk, customers, runs):
         api.include_router(part.router)
+    add_docs(api)
     return api
+
+
+def api_routes(path: str) -> list[BaseRoute]:
+    """The API at `path`, with and without a slash at the end, because a mount alone leaves the latter to the pages."""
+    api = create_api()
+    return [Mount(path, api), Route(path, api)]

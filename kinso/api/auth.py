@@ -6,13 +6,16 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from kinso.api.description import open_to
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.route import JsonRoute
 from kinso.api.schemas import LoginIn, SignedInOut, UserOut, user_json
-from kinso.api.security import SignedIn, refuse_other_sites
+from kinso.api.security import SignedIn, refuse_other_sites, session_cookie
+from kinso.errors import Conflict
+from kinso.models.user import Role
 from kinso.services.office import current_office
-from kinso.services.sign_in import LONGEST_LIFETIME, SESSION_COOKIE, sign_in, sign_out
+from kinso.services.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
 
 _proofs = CapacityLimiter(4)
 """Threads of its own, so that a crowd of people who guess passwords cannot keep those who are signed in waiting."""
@@ -27,39 +30,54 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=JsonRoute)
     summary="Sign in",
 )
 async def log_in(request: Request, login: LoginIn) -> Answer:
-    """A session like that of the sign-in page: its secret is both the token and the cookie that is set."""
+    """A session like that of the sign-in page: its secret is both the token and the cookie that is set.
+
+    A session that this browser had before is ended.
+    """
     refuse_other_sites(request)
+    cookie, secure = session_cookie(request)
     store = current_office().store
     address = request.client.host if request.client else ""
     signed_in = await to_thread.run_sync(sign_in, store, login.email, login.password, address, limiter=_proofs)
+    if before := request.cookies.get(cookie):
+        await to_thread.run_sync(sign_out, store, session_id_of(before))
     answer = succeed({"token": signed_in.secret, "user": user_json(signed_in.user)})
     answer.set_cookie(
-        SESSION_COOKIE,
+        cookie,
         signed_in.secret,
         max_age=int(LONGEST_LIFETIME.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=_is_https(request),
+        secure=secure,
     )
     return answer
 
 
-@router.get("/profile", response_model=Success[UserOut], responses=failures(401, 503), summary="Who am I?")
+@router.get(
+    "/profile",
+    response_model=Success[UserOut],
+    responses=failures(401, 503),
+    summary="Who am I?",
+    openapi_extra=open_to(Role.ANALYST),
+)
 def show_profile(caller: SignedIn) -> Answer:
     """The account behind the token or cookie."""
     return succeed(user_json(caller.user))
 
 
-@router.post("/logout", response_model=Success[None], responses=failures(401, 403, 503), summary="Sign out")
-def log_out(caller: SignedIn) -> Answer:
-    """Ends the session at once, for the token and the cookie alike."""
+@router.post(
+    "/logout",
+    response_model=Success[None],
+    responses=failures(401, 403, 409, 503),
+    summary="Sign out",
+    openapi_extra=open_to(Role.ANALYST),
+)
+def log_out(request: Request, caller: SignedIn) -> Answer:
+    """Ends the session at once, for the token and the cookie alike; 409 for an API token, which is no session."""
+    if caller.session_id is None:
+        raise Conflict("An API token is no session that could end; revoke it on the page My account instead.")
     sign_out(caller.store, caller.session_id)
     answer = succeed(None, message="You are signed out.")
-    answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+    cookie, secure = session_cookie(request)
+    answer.delete_cookie(cookie, httponly=True, samesite="lax", secure=secure)
     return answer
-
-
-def _is_https(request: Request) -> bool:
-    # What a proxy says may be made up; that only makes the cookie of whoever does it stricter.
-    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
-    return request.url.scheme == "https" or forwarded == "https"

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from starlette.responses import Response
 
+from kinso.api.conditions import Matching, NotMatching, tell_customer
+from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import CustomerList
-from kinso.api.route import JsonRoute
+from kinso.api.repeatable import RepeatablePost
+from kinso.api.route import OneOfManyRoute
 from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, customer_json
 from kinso.api.security import SignedIn
 from kinso.models.customer import CustomerPage
 from kinso.models.statistics import Statistics
+from kinso.models.user import Permission, Role
 from kinso.services.customers import (
     create_customer,
     delete_customer,
@@ -23,12 +28,18 @@ from kinso.services.customers import (
 )
 from kinso.services.statistics import get_statistics
 
-router = APIRouter(prefix="/customers", tags=["customers"], route_class=JsonRoute)
+router = APIRouter(prefix="/customers", tags=["customers"], route_class=OneOfManyRoute)
 
 Id = Annotated[str, Path(alias="_id", description="The customer's `_id`, 24 hexadecimal digits.")]
 
 
-@router.get("", response_model=Listing[CustomerOut], responses=failures(401, 403, 422, 503), summary="List customers")
+@router.get(
+    "",
+    response_model=Listing[CustomerOut],
+    responses=failures(401, 403, 422, 503),
+    summary="List customers",
+    openapi_extra=open_to(Role.ANALYST),
+)
 def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     """Search looks for the text as it is in ID, name and contact, whatever its letter case; the newest come first."""
     found = list_customers(caller.store, caller.actor, parameters, page=parameters.page, limit=parameters.limit)
@@ -39,50 +50,71 @@ def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     "",
     status_code=201,
     response_model=Success[CustomerOut],
-    responses=failures(400, 401, 403, 409, 413, 415, 422, 503),
+    responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(201, ETAG, REPLAYED),
     summary="Register a customer",
+    openapi_extra=open_to(Role.STAFF),
 )
-def register_customer(caller: SignedIn, draft: CustomerDraftIn) -> Answer:
+def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDraftIn) -> Answer:
     """409 when the `customerId` is taken, 422 with one error for each bad field."""
-    created = create_customer(caller.store, caller.actor, draft)
-    return succeed(customer_json(created), message=f"Customer {created.customer_id} is registered.", status=201)
+
+    def register() -> Answer:
+        created = create_customer(caller.store, caller.actor, draft)
+        return tell_customer(created, message=f"Customer {created.customer_id} is registered.", status=201)
+
+    return post.once(Permission.CREATE, register)
 
 
-@router.get("/stats", response_model=Success[Statistics], responses=failures(401, 403, 503), summary="Statistics")
+@router.get(
+    "/stats",
+    response_model=Success[Statistics],
+    responses=failures(401, 403, 503),
+    summary="Statistics",
+    openapi_extra=open_to(Role.ANALYST),
+)
 def show_statistics(caller: SignedIn) -> Answer:
     """Six figures about all customers; “this month” is the shop's calendar month."""
     return succeed(get_statistics(caller.store, caller.actor).model_dump(mode="json", by_alias=True))
 
 
 @router.get(
-    "/{_id}", response_model=Success[CustomerOut], responses=failures(401, 403, 404, 503), summary="Show a customer"
+    "/{_id}",
+    response_model=Success[CustomerOut],
+    responses=failures(401, 403, 404, 503) | NOT_MODIFIED | with_headers(200, ETAG),
+    summary="Show a customer",
+    openapi_extra=open_to(Role.ANALYST),
 )
-def show_customer(caller: SignedIn, id: Id) -> Answer:
+def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Response:
     """404 also when the `_id` is not one."""
-    return succeed(customer_json(get_customer(caller.store, caller.actor, id)))
+    return condition.unless_known(get_customer(caller.store, caller.actor, id))
 
 
 @router.put(
     "/{_id}",
     response_model=Success[CustomerOut],
-    responses=failures(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=failures(400, 401, 403, 404, 409, 412, 413, 415, 422, 503) | with_headers(200, ETAG),
     summary="Change a customer",
+    openapi_extra=open_to(Role.STAFF),
 )
-def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn) -> Answer:
+def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition: Matching) -> Answer:
     """A field that is not sent keeps its value; 409 when `version` is sent and is not the present one any more."""
-    changed = update_customer(caller.store, caller.actor, id, patch, version=patch.expected_version)
-    return succeed(customer_json(changed), message=f"Customer {changed.customer_id} is saved.")
+    version = condition.version(caller, Permission.EDIT, id, in_body=patch.expected_version)
+    with condition.judged():
+        changed = update_customer(caller.store, caller.actor, id, patch, version=version)
+    return tell_customer(changed, message=f"Customer {changed.customer_id} is saved.")
 
 
 @router.delete(
     "/{_id}",
     response_model=Success[CustomerOut],
-    responses=failures(401, 403, 404, 409, 503),
+    responses=failures(401, 403, 404, 412, 503),
     summary="Delete a customer",
+    openapi_extra=open_to(Role.MANAGER),
 )
-def remove_customer(caller: SignedIn, id: Id) -> Answer:
-    """Answers with the customer as it was."""
-    deleted = delete_customer(caller.store, caller.actor, id)
+def remove_customer(caller: SignedIn, id: Id, condition: Matching) -> Answer:
+    """Answers with the customer as it was; it is in the trash for a while and can be brought back from there."""
+    version = condition.version(caller, Permission.DELETE, id)
+    with condition.judged():
+        deleted = delete_customer(caller.store, caller.actor, id, version=version)
     return succeed(customer_json(deleted), message=f"Customer {deleted.customer_id} is deleted.")
 
 

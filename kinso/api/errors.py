@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Match
 
+from kinso.api.conditions import PreconditionFailed, etag_of
 from kinso.api.envelope import Answer, fail
 from kinso.errors import (
     Conflict,
@@ -20,6 +21,7 @@ from kinso.errors import (
     NotSignedIn,
     StaleVersion,
     StartupError,
+    StillUnderWay,
     TooManyAttempts,
 )
 from kinso.models.validation import field_errors
@@ -29,6 +31,7 @@ STATUS_CODES: dict[type[Exception], int] = {
     InvalidInput: 422,
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
     NotSignedIn: 401,
     NotPermitted: 403,
     TooManyAttempts: 429,
@@ -40,7 +43,7 @@ STATUS_CODES: dict[type[Exception], int] = {
 
 UNEXPECTED = "Something went wrong on our side and was written to the log; nothing was changed halfway."
 _NOT_READY = "Kinso is not ready at the moment; please try again shortly."
-_NO_SUCH_PATH = "There is nothing at this address; /api/openapi.json lists what there is."
+_NO_SUCH_PATH = "There is nothing at this address; /api/docs lists what there is."
 _NO_BODY = "The request needs a JSON object as its body."
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -81,8 +84,10 @@ def _errors_of(error: Exception) -> tuple[FieldError, ...]:
 
 
 def _headers_of(error: Exception, status: int) -> dict[str, str]:
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | StillUnderWay):
         return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, PreconditionFailed):
+        return {"ETag": etag_of(error.current)}
     if status == 503:
         return {"Retry-After": str(RETRY_SECONDS)}
     return {"WWW-Authenticate": "Bearer"} if status == 401 else {}

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
+from kinso.api.conditions import Matching, tell_customer
 from kinso.api.customers import Id, customer_page
+from kinso.api.description import ETAG, REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import PageOnly
+from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import JsonRoute
-from kinso.api.schemas import ActivationIn, ActivationOut, CustomerOut, MembershipIn, customer_json
+from kinso.api.schemas import ActivationIn, ActivationOut, CustomerOut, MembershipIn
 from kinso.api.security import SignedIn
 from kinso.models.customer import CustomerQuery
+from kinso.models.run import Run
+from kinso.models.user import Permission, Role
 from kinso.services.customers import list_customers, set_membership
 from kinso.services.membership import activate_at_threshold, count_eligible
 
@@ -26,14 +32,18 @@ Status = Annotated[Literal["true", "false"], Path(alias="membershipStatus")]
 @router.put(
     "/update/{_id}",
     response_model=Success[CustomerOut],
-    responses=failures(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=failures(400, 401, 403, 404, 409, 412, 413, 415, 422, 503) | with_headers(200, ETAG),
     summary="Make a customer a member or not",
+    openapi_extra=open_to(Role.STAFF),
 )
-def change_membership(caller: SignedIn, id: Id, body: MembershipIn) -> Answer:
+def change_membership(caller: SignedIn, id: Id, body: MembershipIn, condition: Matching) -> Answer:
     """Does nothing when the customer has that status already."""
-    changed = set_membership(caller.store, caller.actor, id, membership_status=body.membership_status)
+    version = condition.version(caller, Permission.MEMBERSHIP, id)
+    status = body.membership_status
+    with condition.judged():
+        changed = set_membership(caller.store, caller.actor, id, membership_status=status, version=version)
     state = "a member" if changed.membership_status else "not a member"
-    return succeed(customer_json(changed), message=f"Customer {changed.customer_id} is {state} now.")
+    return tell_customer(changed, message=f"Customer {changed.customer_id} is {state} now.")
 
 
 @router.get(
@@ -41,6 +51,7 @@ def change_membership(caller: SignedIn, id: Id, body: MembershipIn) -> Answer:
     response_model=Listing[CustomerOut],
     responses=failures(401, 403, 422, 503),
     summary="List members or non-members",
+    openapi_extra=open_to(Role.ANALYST),
 )
 def show_by_status(caller: SignedIn, status: Status, part: PageOnly) -> Answer:
     """The newest come first."""
@@ -51,13 +62,18 @@ def show_by_status(caller: SignedIn, status: Status, part: PageOnly) -> Answer:
 @router.post(
     "/auto-activate",
     response_model=Success[ActivationOut],
-    responses=failures(400, 401, 403, 409, 413, 415, 422, 503),
+    responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(200, REPLAYED),
     summary="Make everyone a member who spent enough",
+    openapi_extra=open_to(Role.STAFF),
 )
-def auto_activate(caller: SignedIn, body: ActivationIn = _DEFAULTS) -> Answer:
+def auto_activate(caller: SignedIn, post: RepeatablePost, body: ActivationIn = _DEFAULTS) -> Answer:
     """Non-members with a purchase amount at or above `threshold` become members, as one run that can be undone."""
     if body.dry_run:
         count = count_eligible(caller.store, caller.actor, body.threshold)
         return succeed({"updatedCount": count, "runId": None}, message=f"{count} would become members.")
-    run = activate_at_threshold(caller.store, caller.actor, body.threshold)
+    activate = partial(activate_at_threshold, caller.store, caller.actor, body.threshold)
+    return post.once_as_run(Permission.AUTO_ACTIVATE, activate, _tell_activation)
+
+
+def _tell_activation(run: Run) -> Answer:
     return succeed({"updatedCount": run.changed, "runId": run.id}, message=f"{run.changed} became members.")

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, CustomerQuery
+from kinso.services.exports import Flavour
 
 _LAST_PAGE = 1_000_000_000
 _OPERATOR = re.compile(r"[\[.$]")
@@ -57,17 +58,31 @@ class PageParameters(BaseModel):
     limit: PageSize = 10
 
 
-class ListParameters(CustomerQuery, PageParameters):
-    """Which customers, in what order, and which part of them."""
-
+class _Query(CustomerQuery):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
     membership_status: MembershipFilter = None
 
 
+class ListParameters(_Query, PageParameters):
+    """Which customers, in what order, and which part of them."""
+
+
+class ExportParameters(_Query):
+    """Which customers, in what order, and for what program."""
+
+    flavour: Flavour = "excel"
+
+
 def _customer_list(request: Request, given: Annotated[ListParameters, Query()]) -> ListParameters:
     """The parameters of a list of customers."""
     _refuse_odd_parameters(request, ListParameters)
+    return given
+
+
+def _customer_export(request: Request, given: Annotated[ExportParameters, Query()]) -> ExportParameters:
+    """The parameters of a file of customers."""
+    _refuse_odd_parameters(request, ExportParameters)
     return given
 
 
@@ -77,6 +92,7 @@ def _page_only(request: Request, given: Annotated[PageParameters, Query()]) -> P
     return given
 
 
+CustomerExport = Annotated[ExportParameters, Depends(_customer_export)]
 CustomerList = Annotated[ListParameters, Depends(_customer_list)]
 PageOnly = Annotated[PageParameters, Depends(_page_only)]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 _WRONG_TYPE = "Send the body as JSON with the header “Content-Type: application/json”."
 _NOT_JSON = "The body is not valid JSON"
@@ -45,6 +47,23 @@ class JsonRoute(APIRoute):
             return await handle(JsonRequest(request.scope, request.receive))
 
         return handle_json
+
+
+class OneOfManyRoute(JsonRoute):
+    """A call about one thing of a list, whose `_id` is in the path.
+
+    What is not one thing but a fixed address of the list is left to the calls there, so that a wrong method is told
+    from a wrong `_id`.
+    """
+
+    fixed: ClassVar[frozenset[str]] = frozenset({"bulk", "export", "stats"})
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether this call is meant."""
+        match, child = super().matches(scope)
+        if child.get("path_params", {}).get("_id") in self.fixed:
+            return Match.NONE, {}
+        return match, child
 
 
 def _has_body(request: Request) -> bool:

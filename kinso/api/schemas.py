@@ -13,7 +13,7 @@ from kinso.models.money import CENT, LARGEST, Money
 from kinso.models.user import Role, User
 from kinso.services.membership import DEFAULT_THRESHOLD
 
-_CUSTOMER = {
+CUSTOMER_EXAMPLE = {
     "customerId": "C-1001",
     "customerName": "Ada Lovelace",
     "contactInfo": "ada@shop.com",
@@ -21,8 +21,8 @@ _CUSTOMER = {
     "membershipStatus": False,
 }
 _MOMENTS = {"createdAt": "2026-01-31T09:30:00.000Z", "updatedAt": "2026-02-01T10:00:00.250Z"}
-_STORED = {"_id": "65b0a1f2c3d4e5f6a7b8c9d0", **_CUSTOMER, **_MOMENTS, "version": 2}
-_ID = "What the paths call `_id`; the shop's own number is `customerId`."
+_STORED = {"_id": "65b0a1f2c3d4e5f6a7b8c9d0", **CUSTOMER_EXAMPLE, **_MOMENTS, "version": 2}
+ID = "What the paths call `_id`; the shop's own number is `customerId`."
 
 
 def _example(values: dict[str, Any]) -> ConfigDict:
@@ -34,7 +34,7 @@ class CustomerOut(BaseModel):
 
     model_config = _example(_STORED)
 
-    id: str = Field(alias="_id", description=_ID)
+    id: str = Field(alias="_id", description=ID)
     customer_id: str = Field(alias="customerId")
     customer_name: str = Field(alias="customerName")
     contact_info: str = Field(alias="contactInfo")
@@ -89,7 +89,7 @@ class LoginIn(BaseModel):
 class CustomerDraftIn(CustomerDraft):
     """A new customer; `customerId` is unique whatever its letter case."""
 
-    model_config = _example(_CUSTOMER)
+    model_config = _example(CUSTOMER_EXAMPLE)
 
     purchase_amount: Money = Field(default=Decimal("0.00"), json_schema_extra={"default": 0})
 
@@ -147,8 +147,8 @@ def customer_json(customer: Customer) -> dict[str, Any]:
         "contactInfo": customer.contact_info,
         "purchaseAmount": float(customer.purchase_amount),
         "membershipStatus": customer.membership_status,
-        "createdAt": _timestamp(customer.created_at),
-        "updatedAt": _timestamp(customer.updated_at),
+        "createdAt": timestamp(customer.created_at),
+        "updatedAt": timestamp(customer.updated_at),
         "version": customer.version,
     }
 
@@ -161,10 +161,11 @@ def user_json(user: User) -> dict[str, Any]:
         "name": user.name,
         "role": user.role.value,
         "active": user.active,
-        "createdAt": _timestamp(user.created_at),
-        "lastSignInAt": _timestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
+        "createdAt": timestamp(user.created_at),
+        "lastSignInAt": timestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
     }
 
 
-def _timestamp(moment: datetime) -> str:
+def timestamp(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,7 +9,6 @@ import shutil
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 from kinso.database.embedded import EmbeddedServer
@@ -36,7 +35,6 @@ def _wait_for_end(process_id: int, over: threading.Event) -> None:
             os.kill(process_id, 0)
         except ProcessLookupError:
             over.set()
-        time.sleep(0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Other processes as tests see them."""
 
+import contextlib
 import json
 import os
 import signal
@@ -89,7 +90,11 @@ def _answers_signals(process_id: int) -> bool:
 
 
 def _sockets_of(process_id: int) -> set[str]:
-    links = [str(link.readlink()) for link in Path(f"/proc/{process_id}/fd").iterdir()]
+    links = []
+    for link in Path(f"/proc/{process_id}/fd").iterdir():
+        # It may be closed meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            links.append(str(link.readlink()))
     return {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
 
 

@@ -18,6 +18,7 @@ from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.office import Office, use_office
 from kinso.services.sign_in import session_id_of
+from tests.support.live import serve_api
 
 HOST = "shop.test"
 
@@ -50,14 +51,34 @@ class ApiClient:
             sent["Cookie"] = f"kinso_session={cookie}"
         answer = self._runner.run(self._client.request(method, path, headers=sent, **body))
         self._client.cookies.clear()
-        if method != "HEAD" and "openapi" not in path:
+        if method != "HEAD" and not path.startswith(("/openapi", "/docs")):
             self._check(method, answer)
         return answer
 
     def _check(self, method: str, answer: httpx.Response) -> None:
+        assert answer.headers["cache-control"] == "no-store"
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+        path = answer.url.path.removeprefix("/api").removesuffix("/")
+        described = self._responses(method, path).get(str(answer.status_code), {})
+        self._check_headers(answer, described.get("headers", {}))
+        if answer.status_code == 304:
+            assert answer.content == b""
+            assert described
+        elif answer.is_success and "text/csv" in described.get("content", {}):
+            assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        else:
+            self._check_envelope(method, answer)
+
+    def _check_headers(self, answer: httpx.Response, described: dict[str, Any]) -> None:
+        for name, header in described.items():
+            if header.get("required") or name in answer.headers:
+                Draft202012Validator(header["schema"]).validate(answer.headers[name])
+        for name in ("ETag", "Idempotency-Replayed", "Content-Disposition"):
+            assert name in described or name not in answer.headers
+
+    def _check_envelope(self, method: str, answer: httpx.Response) -> None:
         content = answer.json()
         assert answer.headers["content-type"] == "application/json"
-        assert answer.headers["cache-control"] == "no-store"
         assert content["success"] is answer.is_success
         allowed = (
             {"success", "message", "data", "pagination"} if answer.is_success else {"success", "message", "errors"}
@@ -71,7 +92,10 @@ class ApiClient:
             self._validate(schema["content"]["application/json"]["schema"], content)
 
     def _responses(self, method: str, path: str) -> dict[str, Any]:
-        for template, operations in sorted(self._description["paths"].items()):
+        paths = self._description["paths"]
+        if path in paths:
+            return paths[path].get(method.lower(), {}).get("responses", {})
+        for template, operations in paths.items():
             if method.lower() in operations and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path):
                 return operations[method.lower()]["responses"]
         return {}
@@ -92,6 +116,13 @@ def _client() -> Iterator[ApiClient]:
 def api(store: Store, _client: ApiClient) -> Iterator[ApiClient]:
     with use_office(Office.around(store)):
         yield _client
+
+
+@pytest.fixture
+def live(store: Store) -> Iterator[str]:
+    """The address of the API on a real port, for what needs a network."""
+    with use_office(Office.around(store)), serve_api() as address:
+        yield address
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from kinso.api.gate import LARGEST_BODY
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/customers/a/b", "/customers//", "/docs", "/redoc", "/%00"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/customers/a/b", "/customers//", "/docs/x", "/redoc", "/%00"])
 def test_an_unknown_path_is_answered_in_the_envelope(api, path):
     answer = api("GET", path)
     assert answer.status_code == 404
@@ -25,6 +25,11 @@ def test_an_unknown_path_is_answered_in_the_envelope(api, path):
         ("GET", "/auth/login", "POST"),
         ("POST", "/customers/65b0a1f2c3d4e5f6a7b8c9d0", "HEAD, GET, PUT, DELETE"),
         ("OPTIONS", "/customers", "HEAD, GET, POST"),
+        ("PUT", "/customers/stats", "HEAD, GET"),
+        ("DELETE", "/customers/export", "HEAD, GET"),
+        ("GET", "/customers/bulk", "POST"),
+        ("DELETE", "/runs", "HEAD, GET"),
+        ("GET", "/runs/65b0a1f2c3d4e5f6a7b8c9d0/undo", "POST"),
         ("GET", "/customers/membership/auto-activate", "POST"),
     ],
 )

@@ -3,7 +3,9 @@ import re
 import pytest
 
 from kinso.api.app import create_api
-from kinso.models.user import Role
+from kinso.api.description import LEAST_ROLE
+from kinso.models.user import COMMAND_LINE, Role
+from kinso.services.membership import set_membership_of_selected
 
 ROLES = list(Role)
 NEW = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}
@@ -12,14 +14,20 @@ CALLS = [
     ("POST", "/auth/logout", None, Role.ANALYST),
     ("GET", "/customers", None, Role.ANALYST),
     ("GET", "/customers/stats", None, Role.ANALYST),
+    ("GET", "/customers/export", None, Role.ANALYST),
     ("GET", "/customers/{_id}", None, Role.ANALYST),
     ("GET", "/customers/membership/by-status/{membershipStatus}", None, Role.ANALYST),
+    ("GET", "/runs", None, Role.ANALYST),
+    ("GET", "/runs/{_id}", None, Role.ANALYST),
     ("POST", "/customers", NEW, Role.STAFF),
+    ("POST", "/customers/bulk", {"mode": "per-row", "customers": [NEW]}, Role.STAFF),
+    ("POST", "/customers/bulk", {"mode": "all-or-nothing", "customers": [NEW]}, Role.STAFF),
     ("PUT", "/customers/{_id}", {"customerName": "Bea"}, Role.STAFF),
     ("PUT", "/customers/membership/update/{_id}", {"membershipStatus": True}, Role.STAFF),
     ("POST", "/customers/membership/auto-activate", {"threshold": 5}, Role.STAFF),
     ("POST", "/customers/membership/auto-activate", {"threshold": 5, "dryRun": True}, Role.STAFF),
     ("DELETE", "/customers/{_id}", None, Role.MANAGER),
+    ("POST", "/runs/{_id}/undo", None, Role.MANAGER),
 ]
 OPEN = {("GET", "/health"), ("POST", "/auth/login")}
 
@@ -30,10 +38,16 @@ def test_the_table_of_calls_is_complete():
     assert described - OPEN == {(method, path) for method, path, _body, _role in CALLS}
 
 
+def test_the_description_says_who_may_call_what():
+    paths = create_api().openapi()["paths"]
+    told = {(method, path): paths[path][method.lower()].get(LEAST_ROLE) for method, path, _body, _role in CALLS}
+    assert told == {(method, path): role for method, path, _body, role in CALLS}
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(("method", "path", "body", "least"), CALLS)
 def test_a_role_may_do_its_own_and_nothing_beyond(api, token, register, store, method, path, body, least, role):
-    address = _fill(path, register("C-1", purchaseAmount=10))
+    address = _fill(path, register("C-1", purchaseAmount=10), store)
     before = store.connection.database["customers"].find_one()
     answer = api(method, address, token=token(role), json=body)
     if ROLES.index(role) >= ROLES.index(least):
@@ -46,7 +60,7 @@ def test_a_role_may_do_its_own_and_nothing_beyond(api, token, register, store, m
 
 @pytest.mark.parametrize(("method", "path", "body", "least"), CALLS)
 def test_nobody_gets_anything_without_a_session(api, register, store, method, path, body, least):
-    address = _fill(path, register("C-1", purchaseAmount=10))
+    address = _fill(path, register("C-1", purchaseAmount=10), store)
     before = list(store.connection.database["customers"].find())
     for sent in (body, {"threshold": "odd", "customerName": 5}):
         answer = api(method, address, json=sent)
@@ -54,5 +68,8 @@ def test_nobody_gets_anything_without_a_session(api, register, store, method, pa
     assert list(store.connection.database["customers"].find()) == before
 
 
-def _fill(path, customer):
-    return re.sub(r"\{membershipStatus\}", "false", path).replace("{_id}", customer["_id"])
+def _fill(path, customer, store):
+    id = customer["_id"]
+    if path.startswith("/runs/"):
+        id = set_membership_of_selected(store, COMMAND_LINE, [id], membership_status=True).id
+    return re.sub(r"\{membershipStatus\}", "false", path).replace("{_id}", id)

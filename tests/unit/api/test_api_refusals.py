@@ -16,6 +16,7 @@ REFUSALS = {
     errors.Conflict: (errors.Conflict("No."), 409),
     errors.DuplicateCustomerId: (errors.DuplicateCustomerId("C-1"), 409),
     errors.DuplicateEmail: (errors.DuplicateEmail("a@shop.com"), 409),
+    errors.StillUnderWay: (errors.StillUnderWay(7), 409),
     errors.NotSignedIn: (errors.NotSignedIn(), 401),
     errors.NotPermitted: (errors.NotPermitted("No."), 403),
     errors.TooManyAttempts: (errors.TooManyAttempts(90), 429),
@@ -60,6 +61,7 @@ def test_a_refusal_names_the_fields_that_it_is_about():
 
 def test_who_has_to_wait_is_told_how_long():
     assert ask(errors.TooManyAttempts(90)).headers["retry-after"] == "90"
+    assert ask(errors.StillUnderWay(7)).headers["retry-after"] == "7"
     assert int(ask(errors.DatabaseUnavailable()).headers["retry-after"]) > 0
 
 

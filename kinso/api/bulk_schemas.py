@@ -1,0 +1,150 @@
+"""What goes in and out as JSON about many customers at once: lists of them, and runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from kinso.api.envelope import FieldProblem
+from kinso.api.schemas import CUSTOMER_EXAMPLE, ID, CustomerOut, customer_json, timestamp
+from kinso.models.run import Run, RunKind, RunStatus
+from kinso.models.user import Source
+from kinso.services.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome
+
+_BULK = {
+    "mode": "all-or-nothing",
+    "customers": [
+        CUSTOMER_EXAMPLE,
+        {"customerId": "C-1002", "customerName": "Bea Moss", "contactInfo": "+880 171 234567"},
+    ],
+}
+_ANY_ROW = {"type": "object", "description": "Each is looked at for itself: what is wrong with it is in its result."}
+
+
+def _describe_bulk(schema: dict[str, Any]) -> None:
+    """Rows have to be right only where one bad row refuses all."""
+    customers = schema["properties"].pop("customers")
+    row = CustomerRow.model_json_schema()
+    schema["oneOf"] = [
+        {
+            "title": title,
+            "properties": {"mode": {"const": mode}, "customers": {**customers, "items": items}},
+        }
+        for title, mode, items in (
+            ("All or nothing", "all-or-nothing", {**row, "title": "CustomerRow"}),
+            ("Row by row", "per-row", _ANY_ROW),
+        )
+    ]
+    schema["examples"] = [_BULK]
+
+
+class BulkRowOut(BaseModel):
+    """What became of one customer of the list; `customerId` is null when what was sent is no text."""
+
+    index: int = Field(ge=0, description="The place in the list, counted from 0.")
+    customer_id: str | None = Field(alias="customerId")
+    outcome: Outcome
+    customer: CustomerOut | SkipJsonSchema[None] = Field(default=None, description="As it is now; not when it failed.")
+    errors: list[FieldProblem] | SkipJsonSchema[None] = Field(default=None, description="Why it failed.")
+
+
+class BulkOut(BaseModel):
+    """One result for each customer, in the order of the list; `runId` is null when nothing was written."""
+
+    run_id: str | None = Field(alias="runId")
+    created: int = Field(ge=0)
+    updated: int = Field(ge=0)
+    unchanged: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    results: list[BulkRowOut]
+
+
+class RunExceptionOut(BaseModel):
+    """A customer who was not changed as planned; `reason` is the rest of a sentence that begins with the customer."""
+
+    id: str = Field(alias="_id", description=ID)
+    customer_id: str = Field(alias="customerId")
+    outcome: Literal["skipped", "kept", "failed"]
+    reason: str
+
+
+class RunOut(BaseModel):
+    """One bulk change; `parameters` repeat what it was asked to do, `undoneBy` is the run that took it back."""
+
+    id: str = Field(alias="_id")
+    kind: RunKind
+    status: RunStatus
+    by_name: str = Field(alias="byName")
+    source: Source
+    parameters: dict[str, Any]
+    matched: int = Field(ge=0, description="How many customers it set out to change.")
+    changed: int = Field(ge=0, description="How many it changed.")
+    exception_count: int = Field(alias="exceptionCount", ge=0)
+    started_at: datetime = Field(alias="startedAt")
+    finished_at: datetime | None = Field(alias="finishedAt")
+    undone_by: str | None = Field(alias="undoneBy")
+
+
+class RunDetailOut(RunOut):
+    """One bulk change, with the first 1,000 customers that were not changed as planned."""
+
+    exceptions: list[RunExceptionOut]
+
+
+class BulkIn(BaseModel):
+    """Customers to create or update by `customerId`, whatever its letter case; each ID at most once."""
+
+    model_config = ConfigDict(json_schema_extra=_describe_bulk)
+
+    mode: Literal["all-or-nothing", "per-row"]
+    customers: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_ROWS)
+
+
+def bulk_json(done: BulkOutcome) -> dict[str, Any]:
+    """What became of a list of customers; `BulkOut` describes it."""
+    counts = Counter(row.outcome for row in done.rows)
+    return {
+        "runId": done.run.id if done.run else None,
+        **{outcome: counts[outcome] for outcome in get_args(Outcome)},
+        "results": [_bulk_row_json(row) for row in done.rows],
+    }
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """The run as JSON values; `RunOut` describes them."""
+    return {
+        "_id": run.id,
+        "kind": run.kind,
+        "status": run.status,
+        "byName": run.by_name,
+        "source": run.source,
+        "parameters": run.model_dump(mode="json", include={"parameters"})["parameters"],
+        "matched": run.matched,
+        "changed": run.changed,
+        "exceptionCount": run.exception_count,
+        "startedAt": timestamp(run.started_at),
+        "finishedAt": timestamp(run.finished_at) if run.finished_at else None,
+        "undoneBy": run.undone_by,
+    }
+
+
+def run_detail_json(run: Run) -> dict[str, Any]:
+    """The run with its exceptions; `RunDetailOut` describes it."""
+    exceptions = [
+        {"_id": one.customer, "customerId": one.customer_id, "outcome": one.outcome, "reason": one.reason}
+        for one in run.exceptions
+    ]
+    return {**run_json(run), "exceptions": exceptions}
+
+
+def _bulk_row_json(row: RowOutcome) -> dict[str, Any]:
+    told: dict[str, Any] = {"index": row.index, "customerId": row.customer_id, "outcome": row.outcome}
+    if row.customer:
+        told["customer"] = customer_json(row.customer)
+    if row.errors:
+        told["errors"] = [{"field": error.field, "message": error.message} for error in row.errors]
+    return told

@@ -1,0 +1,69 @@
+"""Bulk changes, and taking them back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from kinso.api.bulk_schemas import RunDetailOut, RunOut, run_detail_json, run_json
+from kinso.api.description import REPLAYED, open_to, with_headers
+from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
+from kinso.api.failures import failures
+from kinso.api.parameters import PageOnly
+from kinso.api.repeatable import RepeatablePost
+from kinso.api.route import JsonRoute
+from kinso.api.security import SignedIn
+from kinso.models.run import Run
+from kinso.models.user import Permission, Role
+from kinso.services.runs import get_run, list_run_page
+from kinso.services.undo import undo_run
+
+router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute)
+
+RunId = Annotated[str, Path(alias="_id", description="The run's `_id`, 24 hexadecimal digits.")]
+
+
+@router.get(
+    "",
+    response_model=Listing[RunOut],
+    responses=failures(401, 403, 422, 503),
+    summary="List bulk changes",
+    openapi_extra=open_to(Role.ANALYST),
+)
+def show_runs(caller: SignedIn, part: PageOnly) -> Answer:
+    """Activations, imports, bulk edits and what took them back; the newest come first."""
+    found = list_run_page(caller.store, caller.actor, page=part.page, limit=part.limit)
+    return list_page([run_json(run) for run in found.items], page=found.page, limit=found.limit, total=found.total)
+
+
+@router.get(
+    "/{_id}",
+    response_model=Success[RunDetailOut],
+    responses=failures(401, 403, 404, 503),
+    summary="Show a bulk change",
+    openapi_extra=open_to(Role.ANALYST),
+)
+def show_run(caller: SignedIn, id: RunId) -> Answer:
+    """With the customers that were not changed as planned, and why; 404 also when the `_id` is not one."""
+    return succeed(run_detail_json(get_run(caller.store, caller.actor, id)))
+
+
+@router.post(
+    "/{_id}/undo",
+    response_model=Success[RunDetailOut],
+    responses=failures(401, 403, 404, 409, 422, 503) | with_headers(200, REPLAYED),
+    summary="Take a bulk change back",
+    openapi_extra=open_to(Role.MANAGER),
+)
+def take_run_back(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
+    """Answers with the run that took it back, and that can be undone itself.
+
+    What somebody changed since is kept and named in `exceptions`; 409 when the run is not done or was undone already.
+    """
+    return post.once_as_run(Permission.UNDO, partial(undo_run, caller.store, caller.actor, id), _tell)
+
+
+def _tell(run: Run) -> Answer:
+    return succeed(run_detail_json(run), message=f"{run.changed:,} changes were taken back.")
