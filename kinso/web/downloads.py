@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import get_args
+from typing import Any, get_args
 
 from anyio import CancelScope
 from starlette.requests import Request
@@ -12,27 +12,52 @@ from starlette.responses import Response, StreamingResponse
 
 from kinso.errors import DatabaseUnavailable, InvalidInput, NotPermitted
 from kinso.models.customer import CustomerQuery
+from kinso.models.history import HistoryQuery
 from kinso.models.user import Actor
 from kinso.models.validation import parse
+from kinso.repository.store import Store
 from kinso.services.exports import Flavour, export_customers
+from kinso.services.history import export_history
 from kinso.services.office import current_office
 from kinso.services.shop import get_shop_settings
 from kinso.web.answers import database_away, refused
 from kinso.web.threads import look_up
 
-_FILTERS = ("search", "customerName", "membershipStatus", "sortBy", "sortOrder")
+_CUSTOMER_FILTERS = ("search", "customerName", "membershipStatus", "sortBy", "sortOrder")
+_HISTORY_FILTERS = ("customer", "customerId", "byName", "kind", "since", "until", "run")
+
+Export = Callable[[Store, Actor], Iterator[bytes]]
 
 
 async def download_customers(request: Request) -> Response:
     """GET /download/customers.csv?flavour=excel|raw and the filters of the customers page; none is required."""
-    actor: Actor = request.state.user.acting("app")
-    flavour = request.query_params.get("flavour") or "excel"
+    flavour: Any = request.query_params.get("flavour") or "excel"
     if flavour not in get_args(Flavour):
         return refused("Nothing to download", "Flavour must be excel or raw.", status=400)
-    filters = {name: value for name in _FILTERS if (value := request.query_params.get(name))}
+
+    def export(store: Store, actor: Actor) -> Iterator[bytes]:
+        return export_customers(store, actor, parse(CustomerQuery, _given(request, _CUSTOMER_FILTERS)), flavour)
+
+    return await _download(request, "customers", export)
+
+
+async def download_history(request: Request) -> Response:
+    """GET /download/history.csv and the filters of the history page by their names in the model; none is required."""
+
+    def export(store: Store, actor: Actor) -> Iterator[bytes]:
+        return export_history(store, actor, parse(HistoryQuery, _given(request, _HISTORY_FILTERS)))
+
+    return await _download(request, "history", export)
+
+
+def _given(request: Request, names: Sequence[str]) -> dict[str, str]:
+    return {name: value for name in names if (value := request.query_params.get(name))}
+
+
+async def _download(request: Request, name: str, export: Export) -> Response:
+    actor: Actor = request.state.user.acting("app")
     try:
-        query = parse(CustomerQuery, filters)
-        name, first, rest = await look_up(_begin, actor, query, flavour)
+        file, first, rest = await look_up(_begin, actor, name, export)
     except InvalidInput as error:
         return refused("Nothing to download", error.message, status=400)
     except NotPermitted as error:
@@ -40,7 +65,7 @@ async def download_customers(request: Request) -> Response:
     except DatabaseUnavailable:
         return database_away(f"{request.url.path}?{request.url.query}")
     headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Disposition": f'attachment; filename="{file}"',
         "Cache-Control": "no-store",
         # Compressing costs four times what it saves here, so the gzip middleware is told to keep off.
         "Content-Encoding": "identity",
@@ -48,12 +73,12 @@ async def download_customers(request: Request) -> Response:
     return StreamingResponse(_chunks(first, rest), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-def _begin(actor: Actor, query: CustomerQuery, flavour: Flavour) -> tuple[str, bytes, Iterator[bytes]]:
+def _begin(actor: Actor, name: str, export: Export) -> tuple[str, bytes, Iterator[bytes]]:
     """The file's name, its first chunk and the others: what fails does so before the answer has begun."""
     store = current_office().store
     today = datetime.now(get_shop_settings(store, actor).zone).date()
-    chunks = iter(export_customers(store, actor, query, flavour))
-    return f"customers-{today.isoformat()}.csv", next(chunks, b""), chunks
+    chunks = iter(export(store, actor))
+    return f"{name}-{today.isoformat()}.csv", next(chunks, b""), chunks
 
 
 async def _chunks(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:

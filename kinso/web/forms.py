@@ -11,11 +11,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from kinso.services.csrf import form_token, is_form_token, is_same_origin
+from kinso.services.sign_in import cookie_name
 
 _COOKIE = "kinso_form"
 _NONCE = re.compile(r"[A-Za-z0-9_-]{32}")
 _LARGEST_BODY = 16_384
 _MOST_FIELDS = 20
+_SAFE_SCHEMES = frozenset({"https", "wss"})
 
 
 class UnreadableForm(Exception):
@@ -31,7 +33,7 @@ class Nonce:
     @classmethod
     def of(cls, request: Request) -> Nonce:
         """The one that the browser has already, so that forms in several tabs all stay valid, or a new one."""
-        present = request.cookies.get(_COOKIE, "")
+        present = request.cookies.get(_cookie(request), "")
         return cls(present if _NONCE.fullmatch(present) else secrets.token_urlsafe(24))
 
     @property
@@ -41,24 +43,25 @@ class Nonce:
 
     def keep(self, request: Request, response: Response) -> None:
         """Have the browser send it along with the form."""
-        response.set_cookie(_COOKIE, self.value, httponly=True, samesite="lax", secure=is_https(request))
+        response.set_cookie(_cookie(request), self.value, httponly=True, samesite="lax", secure=is_https(request))
 
 
-def drop_nonce(response: Response) -> None:
+def drop_nonce(request: Request, response: Response) -> None:
     """The form has served its purpose."""
-    response.delete_cookie(_COOKIE, httponly=True, samesite="lax")
+    response.delete_cookie(_cookie(request), httponly=True, samesite="lax", secure=is_https(request))
 
 
 def was_shown_here(request: Request, form: dict[str, str]) -> bool:
     """Whether this browser got the form from us."""
-    return is_form_token(request.cookies.get(_COOKIE), form.get("csrf", ""))
+    return is_form_token(request.cookies.get(_cookie(request)), form.get("csrf", ""))
 
 
-def comes_from_here(request: HTTPConnection) -> bool:
-    """Whether a request that changes something was made by one of our own pages."""
+def is_from_elsewhere(request: HTTPConnection) -> bool:
+    """Whether a browser makes this request for another site; who does not say still has to show the form's token."""
     headers = request.headers
-    return is_same_origin(
-        origin=headers.get("origin"), fetch_site=headers.get("sec-fetch-site"), host=headers.get("host")
+    return (
+        is_same_origin(origin=headers.get("origin"), fetch_site=headers.get("sec-fetch-site"), host=headers.get("host"))
+        is False
     )
 
 
@@ -68,7 +71,7 @@ def is_https(request: HTTPConnection) -> bool:
     Anyone may claim that; it only makes their own cookies stricter.
     """
     forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
-    return request.url.scheme == "https" or forwarded == "https"
+    return bool({request.scope.get("scheme"), forwarded} & _SAFE_SCHEMES)
 
 
 def client_address(request: HTTPConnection) -> str:
@@ -90,3 +93,7 @@ async def read_form(request: Request) -> dict[str, str]:
     except ValueError as error:
         raise UnreadableForm from error
     return dict(reversed(pairs))
+
+
+def _cookie(request: HTTPConnection) -> str:
+    return cookie_name(_COOKIE, secure=is_https(request))

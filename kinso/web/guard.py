@@ -16,14 +16,19 @@ from kinso.services.office import current_office
 from kinso.services.sign_in import resume
 from kinso.web.answers import database_away, is_navigation, short
 from kinso.web.cookies import session_id_from
+from kinso.web.forms import is_from_elsewhere
 from kinso.web.paths import SET_UP, SIGN_IN, is_open, safe_next
 from kinso.web.sign_in import redirect
+from kinso.web.sockets import while_signed_in
 from kinso.web.threads import look_up
 
 IDENTITY_HEADER = b"x-kinso-session"
 """Streamlit believes it, because nobody but this guard can send it."""
 _UNAUTHENTICATED_CLOSE = 4401
+_FOREIGN_CLOSE = 4403
 _TRY_AGAIN_LATER_CLOSE = 1013
+
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -48,6 +53,9 @@ class SignInGuard:
             await self._app(scope, receive, send)
             return
         session_id = session_id_from(HTTPConnection(scope))
+        if _is_foreign(scope):
+            await _refuse_foreign(scope, receive, send)
+            return
         try:
             user = await look_up(_resume, session_id)
         except NotSignedIn:
@@ -55,6 +63,8 @@ class SignInGuard:
         except DatabaseUnavailable:
             await _ask_to_wait(scope, receive, send)
         else:
+            if scope["type"] == "websocket":
+                receive = while_signed_in(receive, session_id or "")
             await self._app(_with_identity(scope, user, session_id or ""), receive, send)
 
 
@@ -69,6 +79,18 @@ def _with_identity(scope: Scope, user: User, session_id: str) -> Scope:
         "headers": [*scope["headers"], (IDENTITY_HEADER, session_id.encode())],
         "state": {**scope.get("state", {}), "user": user},
     }
+
+
+def _is_foreign(scope: Scope) -> bool:
+    changes_something = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
+    return changes_something and is_from_elsewhere(HTTPConnection(scope))
+
+
+async def _refuse_foreign(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await _refuse_websocket(receive, send, _FOREIGN_CLOSE)
+    else:
+        await short("This was not sent from Kinso's own page.", status=403)(scope, receive, send)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +128,7 @@ def _entrance(scope: Scope) -> str:
 
 
 def _address_of(scope: Scope) -> str:
-    if scope["method"] not in {"GET", "HEAD"}:
+    if scope["method"] not in _SAFE_METHODS:
         return "/"
     path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
     query = scope["query_string"].decode("latin-1")

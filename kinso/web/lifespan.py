@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NoReturn, TextIO
@@ -22,6 +24,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
     What cannot start ends the process with exit code 1 and one sentence on the console.
     """
+    _write_log()
     try:
         open_office(load_settings(), _announce)
     except KinsoError as error:
@@ -30,6 +33,20 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         yield
     finally:
         close_office()
+
+
+def _write_log() -> None:
+    """Everything that Kinso has to say goes to the console, with the time in UTC."""
+    log = logging.getLogger("kinso")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+class _Lines(logging.Formatter):
+    converter = staticmethod(time.gmtime)
 
 
 def _announce(code: str) -> None:

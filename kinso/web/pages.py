@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
 from starlette.responses import HTMLResponse
+
+from kinso.web.policy import source_of
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "assets/page.css").read_text(encoding="utf-8")
@@ -21,12 +22,8 @@ _FAVICON = "data:image/svg+xml;base64," + base64.b64encode(_ICON.encode()).decod
 _TOGGLE = '<button class="toggle" type="button" aria-controls="{name}" aria-label="Show password" hidden>Show</button>'
 
 
-def _source(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
 CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src {_source(_STYLE)}; script-src {_source(_SCRIPT)}; img-src data:;"
+    f"default-src 'none'; style-src {source_of(_STYLE)}; script-src {source_of(_SCRIPT)}; img-src data:;"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """Allows exactly the style and the script below, whatever else may find its way into a page."""

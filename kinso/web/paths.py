@@ -8,6 +8,7 @@ SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 SET_UP = "/set-up"
 DOWNLOAD_CUSTOMERS = "/download/customers.csv"
+DOWNLOAD_HISTORY = "/download/history.csv"
 API = "/api"
 
 _OPEN = frozenset({SIGN_IN, SIGN_OUT, SET_UP, API, "/_stcore/health"})

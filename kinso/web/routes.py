@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from kinso.web.downloads import download_customers
+from kinso.web.downloads import download_customers, download_history
 from kinso.web.guard import SignInGuard
 from kinso.web.headers import SecurityHeaders
-from kinso.web.paths import API, DOWNLOAD_CUSTOMERS, SET_UP, SIGN_IN, SIGN_OUT
+from kinso.web.mishaps import Mishaps
+from kinso.web.paths import DOWNLOAD_CUSTOMERS, DOWNLOAD_HISTORY, SET_UP, SIGN_IN, SIGN_OUT
 from kinso.web.set_up import do_set_up, show_set_up
 from kinso.web.sign_in import do_sign_in, do_sign_out, show_sign_in
 
@@ -24,16 +25,13 @@ def web_routes() -> list[BaseRoute]:
         Route(SET_UP, show_set_up, methods=["GET"]),
         Route(SET_UP, do_set_up, methods=["POST"]),
         Route(DOWNLOAD_CUSTOMERS, download_customers, methods=["GET"]),
-        # Mounts begin with a slash; without this the bare path would be a page.
-        Route(API, enter_api, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        Route(DOWNLOAD_HISTORY, download_history, methods=["GET"]),
     ]
 
 
-async def enter_api(_request: Request) -> Response:
-    """/api, whose answer is that of /api/."""
-    return RedirectResponse(f"{API}/", 307)
+def web_middleware(scripts: Iterable[str] = ()) -> list[Middleware]:
+    """What every request passes first; the guard comes before anything that serves content.
 
-
-def web_middleware() -> list[Middleware]:
-    """What every request passes first; the guard comes before anything that serves content."""
-    return [Middleware(SecurityHeaders), Middleware(SignInGuard)]
+    `scripts` are the inline scripts that pages may run.
+    """
+    return [Middleware(SecurityHeaders, scripts=tuple(scripts)), Middleware(Mishaps), Middleware(SignInGuard)]

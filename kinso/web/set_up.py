@@ -12,7 +12,7 @@ from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from kinso.services.first_admin import needs_set_up, set_up_first_admin
 from kinso.services.office import current_office
 from kinso.web.answers import database_away, refused
-from kinso.web.forms import Nonce, UnreadableForm, client_address, comes_from_here, read_form, was_shown_here
+from kinso.web.forms import Nonce, UnreadableForm, client_address, is_from_elsewhere, read_form, was_shown_here
 from kinso.web.pages import Form, Input, form_html, page
 from kinso.web.paths import SET_UP, SIGN_IN
 from kinso.web.sign_in import FOREIGN_FORM, STALE_FORM, open_session, redirect
@@ -57,7 +57,7 @@ async def show_set_up(request: Request) -> Response:
 
 async def do_set_up(request: Request) -> Response:
     """POST /set-up; creates the administrator and signs them in, or shows the form again with what was typed."""
-    if not comes_from_here(request):
+    if is_from_elsewhere(request):
         return refused("Not set up", FOREIGN_FORM, status=403, back=SET_UP, label="Go to the set-up page")
     try:
         form = await read_form(request)

@@ -21,8 +21,8 @@ from kinso.web.forms import (
     Nonce,
     UnreadableForm,
     client_address,
-    comes_from_here,
     drop_nonce,
+    is_from_elsewhere,
     read_form,
     was_shown_here,
 )
@@ -55,7 +55,7 @@ async def show_sign_in(request: Request) -> Response:
 
 async def do_sign_in(request: Request) -> Response:
     """POST /sign-in; a failure shows the form again with what was typed, except the password."""
-    if not comes_from_here(request):
+    if is_from_elsewhere(request):
         return refused("Not signed in", FOREIGN_FORM, status=403, back=SIGN_IN, label="Go to the sign-in page")
     try:
         form = await read_form(request)
@@ -90,14 +90,14 @@ async def do_sign_out(request: Request) -> Response:
         form = await read_form(request)
     except UnreadableForm:
         form = {}
-    if not comes_from_here(request) or not is_csrf_token(session_id, form.get("csrf", "")):
+    if is_from_elsewhere(request) or not is_csrf_token(session_id, form.get("csrf", "")):
         return refused("Still signed in", FOREIGN_FORM, status=403)
     try:
         await look_up(lambda: sign_out(current_office().store, session_id))
     except DatabaseUnavailable as error:
         return refused("Still signed in", error.message, status=503)
     answer = redirect(SIGN_IN)
-    drop_session_cookie(answer)
+    drop_session_cookie(request, answer)
     return answer
 
 
@@ -109,7 +109,7 @@ async def open_session(request: Request, email: str, password: str, there: str) 
         await look_up(sign_out, store, before)
     answer = redirect(there)
     set_session_cookie(request, answer, signed_in.secret)
-    drop_nonce(answer)
+    drop_nonce(request, answer)
     return answer
 
 

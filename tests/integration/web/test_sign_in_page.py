@@ -48,8 +48,15 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(browse, user, typ
 @pytest.mark.parametrize(
     ("scheme", "headers"), [("https", None), ("http", {"X-Forwarded-Proto": "https"})], ids=["direct", "behind a proxy"]
 )
-def test_over_https_the_cookie_never_travels_in_the_clear(browse, user, type_in, scheme, headers):
-    assert "secure" in cookies_set(type_in(browse(scheme=scheme), headers=headers))[SESSION_COOKIE]
+def test_over_https_the_cookie_never_travels_in_the_clear(browse, user, scheme, headers):
+    browser = browse(scheme=scheme, headers=headers)
+    shown = browser.get("/sign-in")
+    assert "secure" in cookies_set(shown)["__Host-kinso_form"]
+    token = shown.text.partition('name="csrf" value="')[2].partition('"')[0]
+    nonce = {"Cookie": f"__Host-kinso_form={shown.cookies['__Host-kinso_form']}"}
+    typed = {"csrf": token, "email": "ann@shop.com", "password": PASSWORD}
+    attributes = cookies_set(browser.post("/sign-in", data=typed, headers=nonce))["__Host-kinso_session"]
+    assert attributes == {"httponly", "path=/", "samesite=lax", "secure", f"max-age={7 * 24 * 3600}"}
 
 
 @pytest.mark.parametrize("there", ["//evil.com", "https://evil.com", "/\\evil.com", "/%09/evil.com", "javascript:1"])

@@ -15,7 +15,7 @@ def answer_headers(own):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(SecurityHeaders(app)({"type": "http"}, None, send))
+    asyncio.run(SecurityHeaders(app)({"type": "http", "headers": []}, None, send))
     return dict(sent[0]["headers"])
 
 
