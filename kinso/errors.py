@@ -51,6 +51,7 @@ class DuplicateCustomerId(Conflict):
 
     def __init__(self, customer_id: str) -> None:
         super().__init__(f"Customer ID “{customer_id}” is already taken; choose another one.")
+        self.customer_id = customer_id
         self.errors = (FieldError("customerId", self.message),)
 
 
@@ -71,6 +72,14 @@ class StaleVersion(Conflict):
             " look at the new values and save again."
         )
         self.current = current
+
+
+class StillUnderWay(Conflict):
+    """The same request is being worked on already; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("The same request is under way already; wait a moment and send it again for its answer.")
+        self.retry_after = retry_after
 
 
 class NotSignedIn(KinsoError):

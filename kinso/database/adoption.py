@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from bson import ObjectId
-from pymongo import UpdateOne
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
 from kinso.database import search
+from kinso.models.membership import Basis
 from kinso.models.money import read_stored_amount
 
 Document = dict[str, Any]
 
 _TEXTS = ("customerId", "customerName", "contactInfo")
-_READ = (*_TEXTS, "purchaseAmount", "membershipStatus", "membershipHeld", "createdAt", "updatedAt", search.HELPERS)
 _BATCH = 1000
 _DUPLICATE_KEY = 11000
+_BASIS: Basis = "adopted"
+_EARLIER = "An earlier application"
 _COMPLETE = {
     **{f"{search.HELPERS}.{helper}": {"$type": "string"} for helper in search.helper_fields({})},
     **{text: {"$type": "string"} for text in _TEXTS},
@@ -61,18 +65,19 @@ def adopt(customers: Collection[Document], *, unique: bool) -> Adoption:
     """
     adoption = Adoption()
     incomplete = {f"{search.HELPERS}.id": None} if unique else {"$nor": [_COMPLETE]}
-    documents = customers.find(incomplete, dict.fromkeys(_READ, True)).sort("_id", 1)
-    for batch in _batches(documents):
+    as_they_are = customers.with_options(CodecOptions(RawBSONDocument, tz_aware=True))
+    for batch in _batches(as_they_are.find(incomplete).sort("_id", 1)):
         _complete(customers, batch, adoption)
     if not unique:
         _separate_twins(customers, adoption)
     return adoption
 
 
-def _complete(customers: Collection[Document], batch: Sequence[Document], adoption: Adoption) -> None:
+def _complete(customers: Collection[Document], batch: Sequence[RawBSONDocument], adoption: Adoption) -> None:
     updates = [_missing_fields(document) for document in batch]
-    writes = [UpdateOne(_as_read(document), {"$set": update}) for document, update in zip(batch, updates, strict=True)]
+    _record_memberships(customers.database["memberships"], batch, updates)
     try:
+        writes = [_write(document, update) for document, update in zip(batch, updates, strict=True)]
         adopted = customers.bulk_write(writes, ordered=False).modified_count
     except BulkWriteError as error:
         adopted = error.details["nModified"]
@@ -83,46 +88,82 @@ def _complete(customers: Collection[Document], batch: Sequence[Document], adopti
             adopted += _complete_twin(customers, document, update, adoption)
     adoption.adopted += adopted
     adoption.unreadable_amounts += [
-        str(document.get("customerId")) for document in batch if not _is_amount(document.get("purchaseAmount", 0))
+        str(document.get("customerId")) for document in batch if not _is_amount(document.get("purchaseAmount"))
     ]
 
 
-def _complete_twin(customers: Collection[Document], document: Document, update: Document, adoption: Adoption) -> int:
+def _record_memberships(
+    memberships: Collection[Document], batch: Sequence[RawBSONDocument], updates: Sequence[Document]
+) -> None:
+    """Open a membership for each member, and drop what an interrupted adoption recorded of others.
+
+    It comes before the customers are completed, so that an interruption in between leaves it to the next start.
+    """
+    members = [
+        {**document, **update}
+        for document, update in zip(batch, updates, strict=True)
+        if document.get("membershipStatus") is True
+    ]
+    others = [str(document["_id"]) for document in batch if document.get("membershipStatus") is not True]
+    writes: list[InsertOne[Document] | DeleteMany] = [InsertOne(_membership(member)) for member in members]
+    writes.append(DeleteMany({"customer": {"$in": others}, "open": True, "begun.basis": _BASIS}))
+    try:
+        memberships.bulk_write(writes, ordered=False)
+    except BulkWriteError as error:
+        # An interrupted adoption, or another process that starts at the same time, has recorded them already.
+        if any(failed["code"] != _DUPLICATE_KEY for failed in error.details["writeErrors"]):
+            raise
+
+
+def _membership(member: Document) -> Document:
+    begun = {"basis": _BASIS, "byName": _EARLIER, "amount": float(member["purchaseAmount"])}
+    return {"customer": str(member["_id"]), "from": member["createdAt"], "to": None, "begun": begun, "open": True}
+
+
+def _write(document: RawBSONDocument, update: Document) -> UpdateOne:
+    """Changes the document only while it is, to the byte, what was read.
+
+    As a filter the same condition would make MongoDB plan each of the many updates anew, which takes three times as
+    long as finding the document by its `_id` alone.
+    """
+    completed = {"$mergeObjects": ["$$ROOT", {"$literal": update}]}
+    unchanged = {"$eq": ["$$ROOT", {"$literal": document}]}
+    return UpdateOne({"_id": document["_id"]}, [{"$replaceWith": {"$cond": [unchanged, completed, "$$ROOT"]}}])
+
+
+def _complete_twin(
+    customers: Collection[Document], document: RawBSONDocument, update: Document, adoption: Adoption
+) -> int:
     key = update[search.HELPERS]["id"]
     first = customers.find_one({f"{search.HELPERS}.id": key}) or {}
     adoption.twins.append((str(first.get("customerId")), str(document.get("customerId"))))
-    helpers = {**update[search.HELPERS], "id": _twin_key(key, document)}
-    return customers.update_one(_as_read(document), {"$set": {**update, search.HELPERS: helpers}}).modified_count
+    helpers = {**update[search.HELPERS], "id": search.twin_key(key, document["_id"])}
+    return customers.bulk_write([_write(document, {**update, search.HELPERS: helpers})]).modified_count
 
 
 def _separate_twins(customers: Collection[Document], adoption: Adoption) -> None:
     key_path = f"{search.HELPERS}.id"
+    twin = {"id": "$_id", "customerId": "$customerId"}
     groups = customers.aggregate(
         [
-            {"$group": {"_id": f"${key_path}", "count": {"$sum": 1}}},
-            {"$match": {"count": {"$gt": 1}, "_id": {"$type": "string"}}},
+            {"$match": {key_path: {"$type": "string"}}},
+            {"$sort": {"_id": 1}},
+            {"$group": {"_id": f"${key_path}", "twins": {"$push": twin}}},
+            {"$match": {"twins.1": {"$exists": True}}},
         ],
         allowDiskUse=True,
     )
-    for key in [group["_id"] for group in groups]:
-        twins = list(customers.find({key_path: key}, {"customerId": True}).sort("_id", 1))
-        if len(twins) < 2:
-            # Another process that starts at the same time was quicker.
-            continue
-        adoption.twins.append(tuple(str(twin.get("customerId")) for twin in twins))
-        customers.bulk_write(
-            [
-                UpdateOne({"_id": twin["_id"], key_path: key}, {"$set": {key_path: _twin_key(key, twin)}})
-                for twin in twins[1:]
-            ]
-        )
+    writes = []
+    for group in groups:
+        adoption.twins.append(tuple(str(twin.get("customerId")) for twin in group["twins"]))
+        for twin in group["twins"][1:]:
+            separate = {"$set": {key_path: search.twin_key(group["_id"], twin["id"])}}
+            writes.append(UpdateOne({"_id": twin["id"], key_path: group["_id"]}, separate))
+    if writes:
+        customers.bulk_write(writes, ordered=False)
 
 
-def _twin_key(key: str, document: Mapping[str, Any]) -> str:
-    return f"{key}\u0000{document['_id']}"
-
-
-def _missing_fields(document: Document) -> Document:
+def _missing_fields(document: Mapping[str, Any]) -> Document:
     """What has to be set so that the document is complete; `updatedAt` is set only where it is missing."""
     fields: Document = {text: _as_text(document.get(text)) for text in _TEXTS}
     fields["purchaseAmount"] = _as_amount(document.get("purchaseAmount"))
@@ -161,18 +202,12 @@ def _as_time(value: Any) -> datetime | None:
     return value if isinstance(value, datetime) else None
 
 
-def _birth(document: Document) -> datetime:
+def _birth(document: Mapping[str, Any]) -> datetime:
     id = document["_id"]
     return id.generation_time if isinstance(id, ObjectId) else datetime.now(UTC)
 
 
-def _as_read(document: Document) -> Document:
-    """Matches the document only while it is what was read."""
-    read = {name: {"$eq": document[name]} if name in document else {"$exists": False} for name in _READ}
-    return {"_id": document["_id"], **read}
-
-
-def _batches(documents: Any) -> Iterator[list[Document]]:
+def _batches(documents: Iterable[RawBSONDocument]) -> Iterator[list[RawBSONDocument]]:
     iterator = iter(documents)
     while batch := list(islice(iterator, _BATCH)):
         yield batch

@@ -12,18 +12,13 @@ from typing import Any, TypeVar
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError as DriverConfigurationError
-from pymongo.errors import (
-    ConnectionFailure,
-    CursorNotFound,
-    InvalidOperation,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-)
+from pymongo.errors import ConnectionFailure, CursorNotFound, InvalidOperation, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from kinso.config import Settings
+from kinso.database.transactions import run_in_transaction
 from kinso.errors import ConfigurationError, DatabaseUnavailable
 
 Result = TypeVar("Result")
@@ -55,12 +50,7 @@ class Connection:
                 self.client.start_session() as session,
                 session.bind(end_session=False),
             ):
-                return session.with_transaction(
-                    lambda _session: _without_waiting_twice(work),
-                    read_concern=ReadConcern("majority"),
-                    write_concern=WriteConcern("majority"),
-                    read_preference=ReadPreference.PRIMARY,
-                )
+                return run_in_transaction(session, work)
         finally:
             _open_transaction.reset(token)
 
@@ -150,13 +140,3 @@ def translated_errors() -> Iterator[None]:
 def _is_closed(error: PyMongoError) -> bool:
     # A thread may still be at work while the process shuts down.
     return isinstance(error, InvalidOperation) and "after close" in str(error)
-
-
-def _without_waiting_twice(work: Callable[[], Result]) -> Result:
-    # The driver repeats a transaction whose server cannot be found for two minutes; a person should not wait so long.
-    try:
-        return work()
-    except PyMongoError as error:
-        if isinstance(error, ServerSelectionTimeoutError) or _is_closed(error):
-            raise DatabaseUnavailable from error
-        raise

@@ -168,18 +168,20 @@ class EmbeddedServer:
         return host
 
     def _outwait_leftover(self, folder: ServerFolder, deadline: float) -> None:
-        """Wait until the mongod of an owner that was killed has ended; where nothing else tells it to, we do."""
+        """Wait until the mongod of an owner that was killed has ended; where it does not by itself, we see to it."""
         host = recorded_host(folder)
-        asked = False
+        asked = killed = False
         while is_locked(folder.data / "mongod.lock"):
             if not asked and host and mongod.accepts(host):
                 with _replica(host) as replica:
                     replica.shut_down()
                 asked = True
             if time.monotonic() > deadline:
-                raise StartupError(
-                    f"Another MongoDB server is using the data folder {folder.path}: end it, {OTHER_FOLDER}."
-                )
+                if killed or not (host and mongod.kill_leftover(folder, host)):
+                    raise StartupError(
+                        f"Another MongoDB server is using the data folder {folder.path}: end it, {OTHER_FOLDER}."
+                    )
+                killed, deadline = True, time.monotonic() + self._patience
             self._pause(_STEP)
 
     def _until(self, reached: Callable[[], bool], server: Mongod, deadline: float) -> None:

@@ -24,6 +24,8 @@ _OPLOG_MB = 128
 _LARGEST_LOG = 10_000_000
 _MOST_WORDS = 200_000
 _STOP_SECONDS = 20.0
+_KILL = 9
+"""SIGKILL, which Windows does not name; there a server of ours is not recognised."""
 
 
 @dataclass
@@ -108,6 +110,28 @@ def accepts(host: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def kill_leftover(folder: ServerFolder, host: str) -> bool:
+    """Kill the server that an owner which is gone left on the folder at `host`; False when none of ours is found.
+
+    For one that does not heed anything else; what it acknowledged is in its journal.
+    """
+    try:
+        process_id = int((folder.data / "mongod.lock").read_text())
+        if host not in _arguments_of(process_id):
+            return False
+        os.kill(process_id, _KILL)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _arguments_of(process_id: int) -> list[str]:
+    if Path("/proc/self/cmdline").exists():
+        return Path(f"/proc/{process_id}/cmdline").read_text().split("\0")
+    command = ["ps", "-o", "command=", "-p", str(process_id)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 def _explained(binary: Path, folder: ServerFolder, code: int, words: str) -> StartupError:

@@ -24,6 +24,7 @@ _INDEX_CONFLICTS = frozenset({85, 86})
 _NOT_SIGNED_IN = frozenset({18, 8000})
 _NOT_PERMITTED = 13
 _MOST_COLLISIONS = 5
+_EXPIRED_TOKENS_ARE_LISTED_FOR = 30 * 24 * 3600
 
 _TEXT = {"bsonType": "string"}
 _DATE = {"bsonType": "date"}
@@ -59,6 +60,7 @@ VALIDATORS: dict[str, Document] = {
             "createdAt": _DATE,
         }
     ),
+    "api_tokens": _object({"userId": {"bsonType": "objectId"}, "hash": _TEXT, "name": _TEXT, "createdAt": _DATE}),
     "changes": _object({"customer": _TEXT, "customerId": _TEXT, "kind": _TEXT, "at": _DATE, "version": _COUNT}),
     "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
 }
@@ -87,6 +89,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "users": [_index("email", unique=True)],
     "sessions": [_index("expiresAt", expireAfterSeconds=0), _index("userId")],
+    "api_tokens": [
+        _index("hash", unique=True),
+        _index("userId", "createdAt"),
+        _index("expiresAt", expireAfterSeconds=_EXPIRED_TOKENS_ARE_LISTED_FOR),
+    ],
+    "requests": [_index("userId", "key", unique=True), _index("expiresAt", expireAfterSeconds=0)],
     "attempts": [_index("expiresAt", expireAfterSeconds=0), _index("account", "at"), _index("address", "at")],
     "changes": [
         _index("customer", "at", "_id"),
@@ -121,6 +129,8 @@ def prepare(connection: Connection) -> Adoption:
     with translated_errors(), _explained_refusals(database.name):
         _demand_transactions(database)
         _validate(database)
+        # What keeps two processes from recording the same membership has to be there when they adopt.
+        _create_indexes(database["memberships"], INDEXES["memberships"])
         adoption = _adopt_customers(database["customers"])
         for name, indexes in INDEXES.items():
             _create_indexes(database[name], indexes)

@@ -48,6 +48,14 @@ def id_key(customer_id: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", customer_id).strip().casefold())
 
 
+def twin_key(key: str, id: object) -> str:
+    """What is unique instead of `key` for a customer with this `_id`, while another one holds that key.
+
+    Only an earlier application can have stored IDs that differ in nothing but letter case.
+    """
+    return f"{key}\u0000{id}"
+
+
 def helper_fields(document: Mapping[str, Any]) -> dict[str, str]:
     """The `search` subdocument that belongs to a customer document."""
     customer_id, name, contact = (

@@ -60,6 +60,15 @@ class Run(_Model):
     undone_by: str | None = None
 
 
+class RunPage(_Model):
+    """One page of runs, without their exceptions by name; `total` counts all runs."""
+
+    items: list[Run]
+    page: int
+    limit: int
+    total: int
+
+
 class Change(_Model):
     """One customer's before and after, by stored names; None before a creation and after a deletion.
 

@@ -60,7 +60,9 @@ class ChangeRepository:
 
     def of_customer(self, customer: str, *, limit: int) -> list[Change]:
         """The latest changes of one customer, newest first."""
-        found = self._changes.find({"customer": customer}).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        # By version and not by time first: a clock may have been wrong. A deletion has the version of what it deleted.
+        order = [("version", DESCENDING), ("at", DESCENDING), ("_id", DESCENDING)]
+        found = self._changes.find({"customer": customer}).sort(order).limit(limit)
         return [_to_change(document) for document in found]
 
     def of_run(self, run: str, *, newest_first: bool = False) -> Iterator[Change]:
@@ -70,12 +72,26 @@ class ChangeRepository:
             yield _to_change(document)
 
     def after_versions(self, versions: Mapping[str, int]) -> list[Change]:
-        """All changes of these customers after the version that each is given with."""
+        """All changes of these customers after the version that each is given with, the latest first.
+
+        A deletion makes no version: that of the version itself is among them.
+        """
         if not versions:
             return []
-        match = {"customer": {"$in": list(versions)}, "version": {"$gt": min(versions.values())}}
+        match = {"customer": {"$in": list(versions)}, "version": {"$gte": min(versions.values())}}
         found = map(_to_change, self._changes.find(match))
-        return [change for change in found if change.version > versions[change.customer]]
+        later = [
+            change for change in found if (change.version, change.after is None) > (versions[change.customer], False)
+        ]
+        return sorted(later, key=lambda change: (change.version, change.after is None), reverse=True)
+
+    def undone_among(self, changes: Sequence[Change]) -> set[str]:
+        """The ids of those of `changes` that some change took back."""
+        match = {
+            "customer": {"$in": [change.customer for change in changes]},
+            "undoes": {"$in": [change.id for change in changes]},
+        }
+        return {document["undoes"] for document in self._changes.find(match, {"undoes": True})}
 
     def customers_of_run(self, run: str, *, limit: int) -> Sequence[str]:
         """Customer IDs that one run changed, in the order it did."""

@@ -13,6 +13,9 @@ from kinso.models.membership import Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
 from kinso.repository.documents import Document, to_stored, with_text_id
 
+Turn = tuple[str, datetime, Decision]
+"""A customer's `_id`, when they became a member or ceased to be one, and why."""
+
 
 class MembershipRepository:
     """Intervals of membership; at most one of each customer is open, which a unique index guarantees."""
@@ -20,23 +23,16 @@ class MembershipRepository:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._memberships = database["memberships"]
 
-    def begin_and_end(
-        self, begun: Sequence[tuple[str, datetime, Decision]], ended: Sequence[tuple[str, datetime, Decision]]
-    ) -> None:
-        """Open an interval for each customer in `begun`, and close the open one of each in `ended`, in their order."""
-        writes: list[InsertOne[dict[str, Any]] | UpdateOne] = [
-            UpdateOne(
-                {"customer": customer, "open": True},
-                {"$set": {"to": at, "ended": _stored_decision(decision)}, "$unset": {"open": ""}},
-            )
-            for customer, at, decision in ended
-        ]
-        writes += [
-            InsertOne({"customer": customer, "from": at, "to": None, "begun": _stored_decision(decision), "open": True})
-            for customer, at, decision in begun
-        ]
-        if writes:
-            self._memberships.bulk_write(writes)
+    def begin_and_end(self, begun: Sequence[Turn], ended: Sequence[Turn]) -> None:
+        """Open an interval for each customer in `begun`, and close the open one of each in `ended`.
+
+        A moment before the latest one that is known of the same customer comes from a clock that was wrong; then that
+        latest one is taken, so that intervals neither overlap nor end before they begin.
+        """
+        if ended:
+            self._end(ended)
+        if begun:
+            self._begin(begun)
 
     def of_customer(self, customer: str) -> list[MembershipInterval]:
         """All memberships of one customer, the latest first."""
@@ -54,6 +50,47 @@ class MembershipRepository:
         during = {"from": {"$lte": moment}, "$or": [{"to": None}, {"to": {"$gt": moment}}]}
         found = self._memberships.find(during, {"customer": True}).sort("from", DESCENDING).limit(limit)
         return [document["customer"] for document in found]
+
+    def _end(self, ended: Sequence[Turn]) -> None:
+        closed = self._memberships.bulk_write(
+            [
+                UpdateOne({"customer": customer, "open": True, "from": {"$lte": at}}, _closing(at, decision))
+                for customer, at, decision in ended
+            ]
+        )
+        if closed.matched_count == len(ended):
+            return
+        decisions = {customer: decision for customer, _, decision in ended}
+        for document in self._memberships.find({"customer": {"$in": list(decisions)}, "open": True}):
+            update = _closing(document["from"], decisions[document["customer"]])
+            self._memberships.update_one({"_id": document["_id"]}, update)
+
+    def _begin(self, begun: Sequence[Turn]) -> None:
+        latest: dict[str, datetime] = {}
+        later = {
+            "to": {"$gt": min(at for _, at, _ in begun)},
+            "customer": {"$in": [customer for customer, _, _ in begun]},
+        }
+        for document in self._memberships.find(later, {"customer": True, "to": True}):
+            latest[document["customer"]] = max(document["to"], latest.get(document["customer"], document["to"]))
+        self._memberships.bulk_write(
+            [
+                InsertOne(
+                    {
+                        "customer": customer,
+                        "from": max(at, latest.get(customer, at)),
+                        "to": None,
+                        "begun": _stored_decision(decision),
+                        "open": True,
+                    }
+                )
+                for customer, at, decision in begun
+            ]
+        )
+
+
+def _closing(at: datetime, decision: Decision) -> dict[str, Any]:
+    return {"$set": {"to": at, "ended": _stored_decision(decision)}, "$unset": {"open": ""}}
 
 
 def _stored_decision(decision: Decision) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from kinso.models.run import Run, RunException, RunStatus
+from kinso.models.run import Run, RunException
 from kinso.repository.documents import object_id, to_stored, with_text_id
 
 MOST_EXCEPTIONS = 1000
@@ -39,24 +39,49 @@ class RunRepository:
         found = self._runs.find().sort([("startedAt", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [Run.model_validate(with_text_id(document)) for document in found]
 
+    def find(self, *, page: int, limit: int) -> list[Run]:
+        """One page of all runs, newest first, without their exceptions by name; `page` counts from 1."""
+        order = [("startedAt", DESCENDING), ("_id", DESCENDING)]
+        found = self._runs.find({}, {"exceptions": False}).sort(order).skip((page - 1) * limit).limit(limit)
+        return [Run.model_validate(with_text_id(document)) for document in found]
+
+    def count(self) -> int:
+        """How many runs there are."""
+        return self._runs.count_documents({})
+
     def advance(self, id: str, *, changed: int, at: datetime, exceptions: Sequence[RunException] = ()) -> bool:
-        """Add a batch's count and exceptions; False when the run is not running any more."""
-        update: dict[str, Any] = {
-            "$inc": {"changed": changed, "exceptionCount": len(exceptions)},
-            "$set": {"heartbeatAt": at},
-        }
-        if exceptions:
-            values = [exception.model_dump(by_alias=True) for exception in exceptions]
-            update["$push"] = {"exceptions": {"$each": values, "$slice": MOST_EXCEPTIONS}}
-        return self._runs.update_one({"_id": ObjectId(id), "status": "running"}, update).matched_count == 1
+        """Add a batch's count and exceptions; False when the run has ended, or is being taken back."""
+        update = _noting(exceptions, at)
+        update["$inc"]["changed"] = changed
+        return self._runs.update_one(_going_on(id), update).matched_count == 1
 
-    def mark_undone(self, id: str, *, by: str | None) -> None:
-        """Note which run took this one back; None when that was taken back itself."""
-        self._runs.update_one({"_id": ObjectId(id)}, {"$set": {"undoneBy": by}})
+    def begin_taking_back(self, id: str, at: datetime) -> bool:
+        """From now on the run cannot advance or be done, whoever still works on it; False when it has ended."""
+        marks = {"$set": {"takingBack": True, "heartbeatAt": at}}
+        return self._runs.update_one({"_id": ObjectId(id), "status": "running"}, marks).matched_count == 1
 
-    def finish(self, id: str, status: RunStatus, at: datetime) -> None:
-        """Mark the run as ended."""
-        self._runs.update_one({"_id": ObjectId(id)}, {"$set": {"status": status, "finishedAt": at}})
+    def note_taken_back(self, id: str, at: datetime, exceptions: Sequence[RunException]) -> None:
+        """Tell that taking the run back goes on, and of which customers nothing could be taken back."""
+        self._runs.update_one({"_id": ObjectId(id)}, _noting(exceptions, at))
+
+    def claim(self, id: str, *, by: str) -> bool:
+        """Note which run takes this one back; False when another one does or did."""
+        query = {"_id": ObjectId(id), "undoneBy": None}
+        return self._runs.update_one(query, {"$set": {"undoneBy": by}}).matched_count == 1
+
+    def release(self, *, claimed_by: str) -> None:
+        """Whatever this run took back is in force again."""
+        self._runs.update_many({"undoneBy": claimed_by}, {"$set": {"undoneBy": None}})
+
+    def finish(self, id: str, at: datetime) -> bool:
+        """Mark the run as done; False when it has ended already, or is being taken back."""
+        ended = {"$set": {"status": "done", "finishedAt": at}}
+        return self._runs.update_one(_going_on(id), ended).matched_count == 1
+
+    def finish_taking_back(self, id: str, at: datetime) -> None:
+        """Mark the run as rolled back."""
+        ended = {"$set": {"status": "rolled-back", "finishedAt": at}, "$unset": {"takingBack": ""}}
+        self._runs.update_one({"_id": ObjectId(id)}, ended)
 
     def erase(self, customer: str, alias: str) -> None:
         """Replace the customer ID in all exceptions."""
@@ -66,7 +91,20 @@ class RunRepository:
             array_filters=[{"one.customer": customer}],
         )
 
-    def interrupted(self, *, silent_since: datetime) -> list[Run]:
-        """Runs that say they are running but have not moved since then."""
-        found = self._runs.find({"status": "running", "heartbeatAt": {"$lt": silent_since}})
+    def interrupted(self, *, silent_since: datetime, not_after: datetime) -> list[Run]:
+        """Runs that say they are running but have not moved since then, or moved in the future: a clock was wrong."""
+        wrong = [{"heartbeatAt": {"$lt": silent_since}}, {"heartbeatAt": {"$gt": not_after}}]
+        found = self._runs.find({"status": "running", "$or": wrong})
         return [Run.model_validate(with_text_id(document)) for document in found]
+
+
+def _going_on(id: str) -> dict[str, Any]:
+    return {"_id": ObjectId(id), "status": "running", "takingBack": None}
+
+
+def _noting(exceptions: Sequence[RunException], at: datetime) -> dict[str, Any]:
+    update: dict[str, Any] = {"$inc": {"exceptionCount": len(exceptions)}, "$set": {"heartbeatAt": at}}
+    if exceptions:
+        values = [exception.model_dump(by_alias=True) for exception in exceptions]
+        update["$push"] = {"exceptions": {"$each": values, "$slice": MOST_EXCEPTIONS}}
+    return update

@@ -9,12 +9,15 @@ from typing import TypeVar
 from kinso.database.connection import Connection, translated_errors
 from kinso.repository.attempts import AttemptRepository
 from kinso.repository.changes import ChangeRepository
+from kinso.repository.checks import CheckRepository
 from kinso.repository.customers import CustomerRepository
 from kinso.repository.figures import FigureRepository
 from kinso.repository.memberships import MembershipRepository
+from kinso.repository.requests import RequestRepository
 from kinso.repository.runs import RunRepository
 from kinso.repository.sessions import SessionRepository
 from kinso.repository.shop import ShopRepository
+from kinso.repository.tokens import TokenRepository
 from kinso.repository.trash import TrashRepository
 from kinso.repository.users import UserRepository
 
@@ -35,8 +38,11 @@ class Store:
         self.figures = FigureRepository(database)
         self.users = UserRepository(database)
         self.sessions = SessionRepository(database)
+        self.tokens = TokenRepository(database)
+        self.requests = RequestRepository(database)
         self.attempts = AttemptRepository(database)
         self.shop = ShopRepository(database)
+        self.checks = CheckRepository(database)
 
     @property
     def name(self) -> str:

@@ -34,12 +34,12 @@ class TrashRepository:
             self._customers.delete_many({"_id": {"$in": keys}})
         return len(documents)
 
-    def present(self, ids: Sequence[str]) -> set[str]:
-        """Those of `ids` that are here."""
-        keys = [ObjectId(id) for id in ids]
-        return (
-            {str(found["_id"]) for found in self._trash.find({"_id": {"$in": keys}}, {"_id": True})} if keys else set()
-        )
+    def versions(self, ids: Sequence[str]) -> dict[str, int]:
+        """The versions of those of `ids` that are here."""
+        if not ids:
+            return {}
+        found = self._trash.find({"_id": {"$in": [ObjectId(id) for id in ids]}}, {"customer.version": True})
+        return {str(document["_id"]): document["customer"].get("version") or 0 for document in found}
 
     def bring_back(self, ids: Sequence[str], at: datetime) -> dict[str, Customer]:
         """Move these back among the customers, by id; within a transaction. Raises `DuplicateCustomerId`."""

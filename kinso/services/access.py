@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from kinso.errors import NotPermitted
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
+from kinso.services.security_log import note
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -54,4 +55,5 @@ def use_case(
 def demand(actor: Actor, permission: Permission) -> None:
     """Raise `NotPermitted` when the actor's role does not include `permission`."""
     if not actor.may(permission):
+        note("not permitted", user=actor.user_id, role=actor.role, permission=permission, source=actor.source)
         raise NotPermitted(f"Your role ({actor.role}) does not allow this; ask an administrator for the permission.")

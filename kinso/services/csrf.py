@@ -30,17 +30,17 @@ def is_form_token(nonce: str | None, token: str) -> bool:
     return bool(nonce) and _equal(form_token(nonce or ""), token)
 
 
-def is_same_origin(*, origin: str | None, fetch_site: str | None, host: str | None) -> bool:
-    """Whether a request that changes something comes from our own pages, by its headers of these names.
+def is_same_origin(*, origin: str | None, fetch_site: str | None, host: str | None) -> bool | None:
+    """Whether a request comes from one of our own pages, by its headers of these names; None when it does not say.
 
-    Browsers always send `Sec-Fetch-Site` (over https and to localhost) or `Origin` with a POST; without both it is no
-    browser, and so nobody's cookies are being abused.
+    Browsers send `Origin` or `Sec-Fetch-Site` with whatever may change something. Who says nothing is a program, or a
+    browser so old that only a token can tell whether its person meant it.
     """
-    if fetch_site is not None:
-        return fetch_site in {"same-origin", "none"}
     if origin is not None:
         return bool(host) and origin.partition("://")[2].lower() == (host or "").lower()
-    return True
+    if fetch_site is not None:
+        return fetch_site in {"same-origin", "none"}
+    return None
 
 
 def _derive(secret: str, purpose: str) -> str:

@@ -79,9 +79,11 @@ def update_customer(
 
 
 @use_case(Permission.MEMBERSHIP)
-def set_membership(store: Store, actor: Actor, id: str, *, membership_status: bool) -> Customer:
-    """Make one customer a member or a non-member; raises `NotFound`."""
-    return _update(store, actor, id, CustomerPatch(membership_status=membership_status), None)
+def set_membership(
+    store: Store, actor: Actor, id: str, *, membership_status: bool, version: int | None = None
+) -> Customer:
+    """Make one customer a member or a non-member; raises `NotFound`, and `StaleVersion` when `version` is older."""
+    return _update(store, actor, id, CustomerPatch(membership_status=membership_status), version)
 
 
 @use_case(Permission.DELETE)

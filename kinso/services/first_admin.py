@@ -15,7 +15,8 @@ from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD, NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.passwords import hash_password
+from kinso.services.passwords import hash_password, is_guessable, refuse_guessable
+from kinso.services.security_log import note
 from kinso.services.throttle import Target, begin_attempt, check_attempts, forgive
 
 _UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -62,7 +63,9 @@ def set_up_first_admin(store: Store, code: str, email: str, name: str, password:
         target = Target.of("set-up", address)
         check_attempts(store, target)
         begin_attempt(store, target)
-        code_hash = _valid_hash(store, code)
+        code_hash = _valid_hash(store, code, target)
+        forgive(store, target)
+        refuse_guessable(new.password.get_secret_value(), new.email, new.name)
         password_hash = hash_password(new.password.get_secret_value())
 
         def work() -> User:
@@ -71,17 +74,18 @@ def set_up_first_admin(store: Store, code: str, email: str, name: str, password:
             return store.users.insert(new, password_hash, now())
 
         user = store.transact(work)
-        forgive(store, target)
+        note("first administrator set up", user=user.id, address=target.address)
         return user
 
 
-def _valid_hash(store: Store, code: str) -> str:
+def _valid_hash(store: Store, code: str, target: Target) -> str:
     given = _hash(code)
     matching = [known for known in store.users.set_up_codes() if hmac.compare_digest(known, given)]
     if not matching:
         # Used up by another visitor since we looked.
         if store.users.exist():
             raise Conflict(_ALREADY_SET_UP)
+        note("set-up refused", address=target.address)
         sentence = "Code is not right; copy it from the server's console, or restart the server for a new one."
         raise InvalidInput([FieldError("code", sentence)])
     return matching[0]
@@ -103,6 +107,8 @@ def _create_from_settings(store: Store, email: str, password: str) -> None:
         _log.warning(
             "KINSO_ADMIN_PASSWORD is shorter than %d characters; change it after signing in.", SHORTEST_PASSWORD
         )
+    elif is_guessable(password, address):
+        _log.warning("KINSO_ADMIN_PASSWORD is easy to guess; change it after signing in.")
     # Not validated as a typed account is: the operator decides about the length of this password.
     new = NewUser.model_construct(email=address, name="Administrator", role=Role.ADMIN, password=SecretStr(password))
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kinso.errors import Conflict, NotFound
 from kinso.models.csv_cells import escape_formula
@@ -77,7 +78,13 @@ def _history_file(store: Store, query: HistoryQuery) -> Iterator[bytes]:
 def _rows(change: Change) -> Iterator[list[str]]:
     before, after = change.before or {}, change.after or {}
     at = change.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    for field in [name for name in {**before, **after} if name not in HIDDEN]:
-        texts = [change.customer_id, change.kind, field, before.get(field, ""), after.get(field, "")]
+    # What changed nothing that people enter, such as an erasure, is told as well.
+    for field in [name for name in {**before, **after} if name not in HIDDEN] or [""]:
+        texts = [change.customer_id, change.kind, field, _written(before, field), _written(after, field)]
         texts += [change.by_name, change.source, change.reason or "", change.run or ""]
-        yield [at, *(escape_formula(str(text)) for text in texts)]
+        yield [at, *(escape_formula(text) for text in texts)]
+
+
+def _written(side: Mapping[str, Any], field: str) -> str:
+    value = side.get(field, "")
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,14 @@ from kinso.models.run import ActivationPlan, ActivationPreview, Run
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.runs import MembershipChange, Progress, ignore_progress, running, set_membership_of_each
+from kinso.services.runs import (
+    MembershipChange,
+    Progress,
+    ignore_progress,
+    ignore_run,
+    running,
+    set_membership_of_each,
+)
 
 DEFAULT_THRESHOLD = Decimal("1000.00")
 
@@ -58,11 +65,12 @@ def activate_at_threshold(
     *,
     plan: ActivationPlan | None = None,
     on_progress: Progress = ignore_progress,
+    on_done: Callable[[Run], None] = ignore_run,
 ) -> Run:
     """Make every non-member with a purchase amount at or above `threshold` a member; the run tells how many it were.
 
     With a `plan` for this threshold, nobody else is touched, and whoever changed since is left alone and named in the
-    run. Non-members whom a person made so are never among them.
+    run. Non-members whom a person made so are never among them. `on_done` writes in the transaction that ends the run.
     """
     amount = check_threshold(threshold)
     if plan is None:
@@ -75,7 +83,12 @@ def activate_at_threshold(
         reason=f"Purchase amount at or above {amount:,}",
         still_applies=lambda customer: _is_eligible(customer, amount),
     )
-    with running(store, actor, "auto-activation", {"threshold": amount}, len(plan.versions)) as run:
+    matched, parameters = len(plan.versions), {"threshold": amount}
+
+    def end(run: Run) -> None:
+        on_done(_finished(store, run))
+
+    with running(store, actor, "auto-activation", parameters, matched, on_done=end) as run:
         set_membership_of_each(store, actor, run, plan.versions, change, on_progress)
     return _finished(store, run)
 

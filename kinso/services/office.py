@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
 from kinso.repository.store import Store
 from kinso.services.first_admin import prepare_first_admin
 from kinso.services.runs import recover_interrupted
+from kinso.services.trash import empty_trash
 
 Announce = Callable[[str], None]
 
@@ -23,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
 _CARE_SECONDS = 60.0
+_TRASH_SECONDS = 3600.0
 _MOST_NAMED = 20
 
 _lock = threading.Lock()
@@ -51,6 +54,7 @@ class Office:
         self._ready = threading.Event()
         self._closing = threading.Event()
         self._caretaker: threading.Thread | None = None
+        self._trash_is_due = 0.0
 
     @classmethod
     def around(cls, store: Store, settings: Settings | None = None) -> Office:
@@ -74,8 +78,7 @@ class Office:
     def prepare(self) -> None:
         """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
         _report(prepare(self._store.connection))
-        with self._store.guarded():
-            recover_interrupted(self._store)
+        self._clean_up()
         if self._announce:
             code = prepare_first_admin(self._store, self.settings)
             if code:
@@ -83,7 +86,7 @@ class Office:
         self._ready.set()
 
     def take_care(self) -> None:
-        """From now on, until `close`, try to get ready again and again, and clean up after other processes' crashes."""
+        """From now on, until `close`, try to get ready again and again, clean up after crashes and empty the trash."""
         self._caretaker = threading.Thread(target=self._take_care, name="kinso-caretaker", daemon=True)
         self._caretaker.start()
 
@@ -97,13 +100,19 @@ class Office:
         if self._server:
             self._server.stop()
 
+    def _clean_up(self) -> None:
+        with self._store.guarded():
+            recover_interrupted(self._store)
+            if time.monotonic() >= self._trash_is_due:
+                empty_trash(self._store)
+                self._trash_is_due = time.monotonic() + _TRASH_SECONDS
+
     def _take_care(self) -> None:
         said = ""
         while not self._closing.wait(_CARE_SECONDS if self.ready else _RETRY_SECONDS):
             try:
                 if self.ready:
-                    with self._store.guarded():
-                        recover_interrupted(self._store)
+                    self._clean_up()
                 else:
                     self.prepare()
                     _log.warning("The database answers now; Kinso is ready.")

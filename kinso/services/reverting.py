@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from kinso.errors import DuplicateCustomerId
 from kinso.models.customer import Customer
-from kinso.models.run import Change
+from kinso.models.run import Change, RunException
 from kinso.models.user import Actor
 from kinso.models.validation import LABELS
 from kinso.repository.customers import changed
@@ -65,16 +66,60 @@ def revert(
     return records, plan.kept
 
 
+def revert_and_report(
+    store: Store,
+    actor: Actor,
+    changes: Sequence[Change],
+    write: Callable[[Sequence[Change], Sequence[RunException]], None],
+    *,
+    run: str | None = None,
+    reason: str | None = None,
+    again: bool = False,
+) -> int:
+    """Take `changes` of different customers back in one transaction; returns how many were.
+
+    `write` gets the records and those who were left alone, to write both down in that transaction. `again` leaves out
+    what an earlier attempt has taken back.
+    """
+
+    def work() -> int:
+        done = store.changes.undone_among(changes) if again else set()
+        records, kept = revert(
+            store, actor, [change for change in changes if change.id not in done], run=run, reason=reason
+        )
+        write(records, [_exception(each.change, "kept", each.reason) for each in kept])
+        return len(records)
+
+    try:
+        return store.transact(work)
+    except DuplicateCustomerId:
+        if len(changes) > 1:
+            # One ID of the batch is taken; alone, each change shows whether it was its ID.
+            alone = ([change] for change in changes)
+            return sum(
+                revert_and_report(store, actor, one, write, run=run, reason=reason, again=again) for one in alone
+            )
+        taken = _exception(changes[0], "failed", "cannot get its old ID back, because another customer has it now")
+        store.transact(lambda: write([], [taken]))
+        return 0
+
+
+def _exception(change: Change, outcome: Literal["kept", "failed"], reason: str) -> RunException:
+    return RunException(customer=change.customer, customer_id=change.customer_id, outcome=outcome, reason=reason)
+
+
 def _plan(store: Store, changes: Sequence[Change]) -> _Plan:
     present = store.customers.get_many([change.customer for change in changes])
-    trashed = store.trash.present([change.customer for change in changes if change.after is None])
+    trashed = store.trash.versions([change.customer for change in changes if change.after is None])
     since = _changed_since(store, changes, present)
     plan = _Plan()
     for change in changes:
         current, later = present.get(change.customer), since.get(change.customer, set())
         if change.after is None:
-            if change.customer in trashed:
+            if trashed.get(change.customer) == change.version:
                 plan.brought_back.append(change)
+            elif change.customer in trashed:
+                plan.kept.append(Kept(change, "was deleted again or erased since"))
             else:
                 plan.kept.append(Kept(change, "is not in the trash any more"))
         elif current is None:
@@ -95,17 +140,31 @@ def _what_changed_again(fields: set[str]) -> str:
     return f"{' and '.join(labels)} changed again since"
 
 
-def _changed_since(store: Store, changes: Iterable[Change], present: Mapping[str, Customer]) -> Mapping[str, set[str]]:
+def _changed_since(store: Store, changes: Sequence[Change], present: Mapping[str, Customer]) -> Mapping[str, set[str]]:
     """For each customer, the fields that somebody changed after their change in `changes`."""
     versions = {
         change.customer: change.version
         for change in changes
         if change.customer in present and present[change.customer].version != change.version
     }
+    ids = {change.id for change in changes}
     fields: dict[str, set[str]] = {}
-    for change in store.changes.after_versions(versions):
+    for change in _in_force([change for change in store.changes.after_versions(versions) if change.id not in ids]):
         fields.setdefault(change.customer, set()).update(change.after or {}, change.before or {})
     return fields
+
+
+def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
+    """The changes without those that were taken back, and without what took those back: together they did nothing."""
+    ids = {change.id for change in latest_first}
+    taken_back: set[str] = set()
+    for change in latest_first:
+        if change.id in taken_back:
+            continue
+        if change.undoes in ids:
+            taken_back.add(change.undoes)
+        else:
+            yield change
 
 
 def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Change]], at: datetime) -> None:

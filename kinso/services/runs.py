@@ -10,15 +10,15 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from kinso.errors import Conflict
+from kinso.errors import Conflict, DatabaseUnavailable, NotFound
 from kinso.models.customer import Customer
-from kinso.models.run import Change, Run, RunException, RunKind
+from kinso.models.run import Change, Run, RunException, RunKind, RunPage
 from kinso.models.user import SYSTEM, Actor, Permission
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.records import record_of_update, write_down
-from kinso.services.reverting import revert
+from kinso.services.reverting import revert_and_report
 
 BATCH = 500
 SILENCE = timedelta(seconds=60)
@@ -29,11 +29,17 @@ Progress = Callable[[int, int], None]
 
 Item = TypeVar("Item")
 
+_STOPPED = "This run was stopped meanwhile; start it again."
+
 logger = logging.getLogger(__name__)
 
 
 def ignore_progress(done: int, total: int) -> None:
     """For callers that do not show any."""
+
+
+def ignore_run(run: Run) -> None:
+    """For callers that have nothing else to write with a run."""
 
 
 @use_case(Permission.READ)
@@ -43,16 +49,32 @@ def list_runs(store: Store, actor: Actor, *, limit: int = 20) -> list[Run]:
 
 
 @use_case(Permission.READ)
+def list_run_page(store: Store, actor: Actor, *, page: int, limit: int) -> RunPage:
+    """One page of all runs, newest first; a page past the end is empty."""
+    total = store.runs.count()
+    items = store.runs.find(page=page, limit=limit) if (page - 1) * limit < total else []
+    return RunPage(items=items, page=page, limit=limit, total=total)
+
+
+@use_case(Permission.READ)
+def get_run(store: Store, actor: Actor, run_id: str) -> Run:
+    """One run, however long ago; raises `NotFound`, also for a malformed id."""
+    run = store.runs.get(run_id)
+    if run is None:
+        raise NotFound("This run does not exist; look at the list of runs again.")
+    return run
+
+
+@use_case(Permission.READ)
 def list_customers_of_run(store: Store, actor: Actor, run_id: str, *, limit: int = 1000) -> Sequence[str]:
     """Customer IDs that a run changed, in its order."""
     return store.changes.customers_of_run(run_id, limit=limit)
 
 
-@contextmanager
-def running(store: Store, actor: Actor, kind: RunKind, parameters: dict[str, Any], matched: int) -> Iterator[Run]:
-    """A recorded run around the batches of a bulk change; when they fail, what they did is taken back."""
+def new_run(actor: Actor, kind: RunKind, parameters: dict[str, Any], matched: int) -> Run:
+    """A run that begins now; it is not recorded yet."""
     at = now()
-    run = Run(
+    return Run(
         id=new_id(),
         kind=kind,
         status="running",
@@ -65,20 +87,53 @@ def running(store: Store, actor: Actor, kind: RunKind, parameters: dict[str, Any
         started_at=at,
         heartbeat_at=at,
     )
-    store.runs.insert(run)
+
+
+@contextmanager
+def running(
+    store: Store,
+    actor: Actor,
+    kind: RunKind,
+    parameters: dict[str, Any],
+    matched: int,
+    *,
+    on_begin: Callable[[Run], None] = ignore_run,
+    on_done: Callable[[Run], None] = ignore_run,
+) -> Iterator[Run]:
+    """A recorded run around the batches of a bulk change; when they fail, what they did is taken back.
+
+    `on_begin` and `on_done` write in the same transaction as the beginning and the end of the run. Raises `Conflict`
+    when the run was ended from elsewhere.
+    """
+    run = new_run(actor, kind, parameters, matched)
+
+    def begin() -> None:
+        store.runs.insert(run)
+        on_begin(run)
+
+    def end() -> None:
+        if not store.runs.finish(run.id, now()):
+            raise Conflict(_STOPPED)
+        on_done(run)
+
+    store.transact(begin)
     try:
         yield run
     except BaseException:
         roll_back(store, run)
         raise
-    store.runs.finish(run.id, "done", now())
+    try:
+        store.transact(end)
+    except Conflict:
+        roll_back(store, run)
+        raise
 
 
 def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
     """Write down a batch, within its transaction; raises `Conflict` when the run was ended from elsewhere."""
     write_down(store, changes, basis="rule" if run.kind == "auto-activation" else "person")
     if not store.runs.advance(run.id, changed=len(changes), at=now(), exceptions=exceptions):
-        raise Conflict("This run was stopped meanwhile; start it again.")
+        raise Conflict(_STOPPED)
 
 
 @dataclass(frozen=True)
@@ -127,28 +182,51 @@ def set_membership_of_each(
 
 
 def roll_back(store: Store, run: Run) -> int:
-    """Take back what an unfinished run changed, but for what was changed again since; returns how many were."""
+    """Take back what an unfinished run changed, but for what was changed again since; returns how many were.
+
+    It can be repeated when it was interrupted itself, and done by two processes at once.
+    """
+    if not store.runs.begin_taking_back(run.id, now()):
+        return 0
+
+    def note(records: Sequence[Change], exceptions: Sequence[RunException]) -> None:
+        write_down(store, records)
+        store.runs.note_taken_back(run.id, now(), exceptions)
+
     reverted = 0
     for batch in in_batches(store.changes.of_run(run.id, newest_first=True)):
+        reverted += revert_and_report(store, SYSTEM, batch, note, reason="The run could not be finished", again=True)
 
-        def work(batch: Sequence[Change] = batch) -> int:
-            store.runs.advance(run.id, changed=0, at=now())
-            records, _kept = revert(store, SYSTEM, batch, reason="The run could not be finished")
-            write_down(store, records)
-            return len(records)
+    def end() -> None:
+        store.runs.release(claimed_by=run.id)
+        store.runs.finish_taking_back(run.id, now())
 
-        reverted += store.transact(work)
-    store.runs.finish(run.id, "rolled-back", now())
+    store.transact(end)
     return reverted
 
 
-def recover_interrupted(store: Store) -> int:
-    """Roll back the runs that a crash left behind; returns how many there were."""
-    interrupted = store.runs.interrupted(silent_since=now() - SILENCE)
+def recover_interrupted(store: Store, silence: timedelta | None = None) -> int:
+    """Roll back the runs that a crash left behind; returns how many were.
+
+    `silence` is how long a run must not have moved for that, by default `SILENCE`. One that cannot be taken back is
+    logged, for it must not keep the others, or Kinso from starting. Raises `DatabaseUnavailable`.
+    """
+    moment = now()
+    silent_since = moment - (SILENCE if silence is None else silence)
+    interrupted = store.runs.interrupted(silent_since=silent_since, not_after=moment + SILENCE)
+    recovered = 0
     for run in interrupted:
-        reverted = roll_back(store, run)
-        logger.warning("Run %s was interrupted; the %d changes that it had made were taken back.", run.id, reverted)
-    return len(interrupted)
+        try:
+            with store.guarded():
+                reverted = roll_back(store, run)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            logger.exception("Run %s was interrupted and cannot be taken back; `check` names what it left.", run.id)
+        else:
+            recovered += 1
+            logger.warning("Run %s was interrupted; the %d changes that it had made were taken back.", run.id, reverted)
+    return recovered
 
 
 def in_batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:

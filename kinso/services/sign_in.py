@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import NamedTuple
 
-from kinso.errors import NotSignedIn
+from kinso.errors import NotSignedIn, TooManyAttempts
 from kinso.models.user import Session, User, check_email
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.csrf import csrf_token as csrf_token
 from kinso.services.passwords import hash_password, is_outdated, matches
+from kinso.services.security_log import note
 from kinso.services.throttle import Target, begin_attempt, check_attempts, forgive
 
 SESSION_COOKIE = "kinso_session"
@@ -50,7 +51,17 @@ def sign_in(store: Store, email: str, password: str, address: str) -> SignedIn:
     Raises `NotSignedIn` with the same sentence for an unknown e-mail, a wrong password and a switched-off account, and
     `TooManyAttempts`.
     """
-    target = Target.of(email.strip().lower(), address)
+    target = Target.of(_compared(email), address)
+    try:
+        signed_in = _sign_in(store, email, password, target)
+    except (NotSignedIn, TooManyAttempts) as error:
+        note("sign-in refused", account=target.account[:16], address=target.address, reason=type(error).__name__)
+        raise
+    note("signed in", user=signed_in.user.id, address=target.address)
+    return signed_in
+
+
+def _sign_in(store: Store, email: str, password: str, target: Target) -> SignedIn:
     with store.guarded():
         check_attempts(store, target)
         with _verifying:
@@ -90,12 +101,26 @@ def resume(store: Store, session_id: str | None, *, in_use: bool = True) -> User
 def sign_out(store: Store, session_id: str) -> None:
     """End a session; one that has ended already is no error."""
     with store.guarded():
-        store.sessions.delete(session_id)
+        if store.sessions.delete(session_id):
+            note("signed out", session=session_id[:16])
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """What a cookie is called; over https with the prefix by which browsers keep other hosts from planting it."""
+    return f"__Host-{name}" if secure else name
 
 
 def session_id_of(secret: str) -> str:
     """The id under which the session of this secret is stored."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _compared(email: str) -> str:
+    """One form for everything that leads to the same account, so that no spelling gets more attempts than another."""
+    try:
+        return check_email(email)
+    except ValueError:
+        return email.strip().lower()
 
 
 def _find(store: Store, email: str) -> tuple[User, str] | None:

@@ -61,6 +61,7 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
             raise NotFound("This customer does not exist any more; search for it again.")
         store.changes.erase(id, alias)
         store.runs.erase(id, alias)
+        store.requests.erase(id)
         write_down(store, [record_of_erasure(actor, erased)])
         return alias
 

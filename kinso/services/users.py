@@ -8,7 +8,8 @@ from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.passwords import hash_password, matches
+from kinso.services.passwords import hash_password, matches, refuse_guessable
+from kinso.services.security_log import note
 from kinso.services.throttle import Target, begin_attempt, check_attempts, forgive, forgive_account
 
 _GONE = "This account does not exist any more; look at the list again."
@@ -22,9 +23,12 @@ def list_users(store: Store, actor: Actor) -> list[User]:
 
 @use_case(Permission.USERS)
 def create_user(store: Store, actor: Actor, new: NewUser) -> User:
-    """Add an account that can sign in at once; raises `DuplicateEmail`."""
+    """Add an account that can sign in at once; raises `DuplicateEmail`, and `InvalidInput` for a guessable password."""
+    refuse_guessable(new.password.get_secret_value(), new.email, new.name, store.shop.get().shop_name)
     password_hash = hash_password(new.password.get_secret_value())
-    return store.users.insert(new, password_hash, now())
+    user = store.users.insert(new, password_hash, now())
+    note("account created", user=user.id, role=user.role, by=actor.user_id)
+    return user
 
 
 @use_case(Permission.USERS)
@@ -37,7 +41,9 @@ def change_role(store: Store, actor: Actor, user_id: str, role: Role) -> User:
             _keep_an_admin_besides(store, user)
         return _updated(store, user_id, role=role.value)
 
-    return store.transact(work)
+    user = store.transact(work)
+    note("role changed", user=user.id, role=user.role, by=actor.user_id)
+    return user
 
 
 @use_case(Permission.USERS)
@@ -54,13 +60,16 @@ def set_active(store: Store, actor: Actor, user_id: str, *, active: bool) -> Use
             store.sessions.delete_for_user(user_id)
         return _updated(store, user_id, active=active)
 
-    return store.transact(work)
+    user = store.transact(work)
+    note("switched on" if active else "switched off", user=user.id, by=actor.user_id)
+    return user
 
 
 @use_case(Permission.USERS)
 def reset_password(store: Store, actor: Actor, user_id: str, password: str) -> User:
     """Give an account another password and end its sessions; raises `NotFound` and `InvalidInput`."""
     new = parse(NewPassword, {"password": password}).password
+    _refuse_guessable(store, _existing(store, user_id), new.get_secret_value())
     password_hash = hash_password(new.get_secret_value())
 
     def work() -> User:
@@ -69,6 +78,7 @@ def reset_password(store: Store, actor: Actor, user_id: str, password: str) -> U
         return user
 
     user = store.transact(work)
+    note("password reset", user=user.id, by=actor.user_id)
     # Whoever forgot a password has usually guessed too often already.
     forgive_account(store, user.email)
     return user
@@ -84,11 +94,13 @@ def change_own_password(store: Store, actor: Actor, session_id: str | None, curr
     found = store.users.with_password_hash(id=actor.user_id)
     if found is None:
         raise NotFound(_GONE)
-    password_hash = found[1]
+    user, password_hash = found
+    _refuse_guessable(store, user, password.get_secret_value())
     target = Target.of(f"own password of {actor.user_id}", f"user {actor.user_id}")
     check_attempts(store, target)
     begin_attempt(store, target)
     if not matches(password_hash, current):
+        note("password change refused", user=user.id)
         sentence = "Current password is not right; type the one that you signed in with."
         raise InvalidInput([FieldError("currentPassword", sentence)])
     renewed = hash_password(password.get_secret_value())
@@ -99,6 +111,7 @@ def change_own_password(store: Store, actor: Actor, session_id: str | None, curr
         store.sessions.delete_for_user(actor.user_id, except_id=session_id)
 
     store.transact(work)
+    note("password changed", user=user.id)
     forgive(store, target)
 
 
@@ -111,7 +124,13 @@ def rename_own(store: Store, actor: Actor, name: str) -> User:
 @use_case(Permission.OWN_ACCOUNT)
 def sign_out_everywhere(store: Store, actor: Actor, *, except_session: str | None = None) -> int:
     """End all of one's own sessions, or all but one; returns how many were ended."""
-    return store.sessions.delete_for_user(actor.user_id, except_id=except_session)
+    ended = store.sessions.delete_for_user(actor.user_id, except_id=except_session)
+    note("signed out everywhere", user=actor.user_id, sessions=ended)
+    return ended
+
+
+def _refuse_guessable(store: Store, user: User, password: str) -> None:
+    refuse_guessable(password, user.email, user.name, store.shop.get().shop_name)
 
 
 def _keep_an_admin_besides(store: Store, user: User) -> None:

@@ -144,6 +144,35 @@ def test_two_processes_adopt_the_same_collection_at_once(new_database):
     keys = [found["search"]["id"] for found in connection.database["customers"].find()]
     assert len(set(keys)) == len(documents)
     assert connection.database["customers"].count_documents({"search.id": "c-7"}) == 1
+    assert connection.database["memberships"].count_documents({"open": True}) == len(documents)
+
+
+def memberships_of(database):
+    by_id = {str(found["_id"]): found["customerId"] for found in database["customers"].find()}
+    found = database["memberships"].find()
+    return sorted((by_id[each["customer"]], each["from"], each["to"], each["begun"]["basis"]) for each in found)
+
+
+def test_adopted_members_are_members_since_they_were_registered(new_database):
+    customers, _ = adopted(
+        new_database,
+        original("A-1", purchaseAmount="17.505"),
+        original("B-1", membershipStatus=False),
+        original("C-1", createdAt=None, _id=ObjectId.from_datetime(LATER)),
+    )
+    assert memberships_of(customers.database) == [("A-1", BORN, None, "adopted"), ("C-1", LATER, None, "adopted")]
+    begun = customers.database["memberships"].find_one({"from": BORN})["begun"]
+    assert (begun["amount"], begun["byName"]) == (17.51, "An earlier application")
+
+
+def test_a_membership_that_an_interrupted_adoption_recorded_is_not_recorded_again(new_database):
+    still, ended = original("A-1"), original("B-1")
+    customers, _ = adopted(new_database, still, ended)
+    customers.drop_index(UNIQUE_ID)
+    customers.update_many({}, {"$unset": {"search": ""}}, bypass_document_validation=True)
+    customers.update_one({"_id": ended["_id"]}, {"$set": {"membershipStatus": False}})
+    assert prepare(new_database(customers.database.name)).adopted == 2
+    assert memberships_of(customers.database) == [("A-1", BORN, None, "adopted")]
 
 
 def test_an_interrupted_adoption_is_finished_by_the_next_start(new_database):

@@ -110,8 +110,8 @@ def test_a_joined_process_takes_over_when_the_owner_ends(serve, data_dir, ending
         server, connection = serve()
         note(connection, 1)
         owner.end(ending)
-        eventually_note(connection, 2)
         until(lambda: server.is_owner, "the joined process owns the server")
+        eventually_note(connection, 2)
         assert not is_alive(owner.mongod)
         assert numbers(connection) == [1, 2]
 
@@ -194,9 +194,10 @@ def test_a_folder_whose_path_suits_no_socket_gets_a_private_place_for_it(serve, 
     monkeypatch.setenv("XDG_RUNTIME_DIR", "")
     folder = data_dir / name
     with Holder(folder).wait_until_ready() as owner:
-        _, connection = serve(folder)
+        server, connection = serve(folder)
         note(connection, 1)
         owner.end(signal.SIGTERM)
+        until(lambda: server.is_owner, "the joined process owns the server")
         eventually_note(connection, 2)
         place = Path(folders.recorded_host(folders.open_folder(folder))).parent
         assert numbers(connection) == [1, 2]
@@ -215,6 +216,23 @@ def test_a_server_that_its_owner_left_behind_is_replaced(serve, data_dir):
         assert server.is_owner
         note(connection, 1)
     finally:
+        leftover.stop()
+
+
+def test_a_left_server_that_heeds_nothing_is_killed_and_replaced(serve, data_dir):
+    folder = folders.open_folder(data_dir)
+    leftover = mongod.start(find_binary(os.environ.get("KINSO_MONGOD")), folder, folders.claim_host(folder))
+    try:
+        until(leftover.accepts, "the left server answers")
+        leftover.process.send_signal(signal.SIGSTOP)
+        server = EmbeddedServer(data_dir, patience=1)
+        try:
+            server.start()
+            assert leftover.process.wait(10) == -signal.SIGKILL
+        finally:
+            server.stop()
+    finally:
+        leftover.process.kill()
         leftover.stop()
 
 

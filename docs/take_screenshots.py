@@ -1,0 +1,118 @@
+"""Takes the pictures in docs/screenshots from a shop with sample customers: `python docs/take_screenshots.py`.
+
+Needs the packages of requirements-dev.txt and Chromium. Uses a temporary data folder, never the one of the shop.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "screenshots"
+PORT = 8599
+EMAIL, PASSWORD = "ann@shop.com", "only for these pictures"
+PAGES = ("overview", "customers", "register", "membership", "history", "trash", "account", "users", "settings")
+SIZES = {"": {"width": 1440, "height": 900}, "-phone": {"width": 390, "height": 844}}
+SETTLED = 2.5
+"""Seconds that charts and grids take to draw."""
+
+
+def main() -> None:
+    """Serve a shop, and photograph every page, light and dark, on a desk and on a phone."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="kinso-") as folder, serve(Path(folder)), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"]
+        )
+        for scheme in ("light", "dark"):
+            for suffix, size in SIZES.items():
+                photograph(browser, scheme, suffix, size)
+        browser.close()
+
+
+def photograph(browser: Browser, scheme: str, suffix: str, size: dict[str, int]) -> None:
+    """Every page in one colour scheme and size."""
+    context = browser.new_context(viewport=size, color_scheme=scheme, locale="en-US")  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"http://localhost:{PORT}/sign-in")
+    page.screenshot(path=PICTURES / f"sign-in-{scheme}{suffix}.png")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_test_id("stSidebarNav").wait_for(state="attached")
+    for name in PAGES:
+        page.goto(f"http://localhost:{PORT}/{'' if name == 'overview' else name}")
+        settle(page)
+        page.screenshot(path=PICTURES / f"{name}-{scheme}{suffix}.png")
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn."""
+    page.locator("h1").first.wait_for()
+    page.locator("[data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(SETTLED * 1000)
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[None]:
+    """A shop with sample customers, a run and something in the trash."""
+    own = {"KINSO_DATA_DIR": str(folder), "KINSO_ADMIN_EMAIL": EMAIL, "KINSO_ADMIN_PASSWORD": PASSWORD}
+    environment = {**os.environ, **own}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until_served()
+        subprocess.run([sys.executable, "-m", "kinso", "seed", "600"], cwd=ROOT, env=environment, check=True)
+        do_a_days_work()
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_until_served() -> None:
+    """Ask until the database answers."""
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"http://localhost:{PORT}/api/health")
+            return
+        except urllib.error.URLError:
+            time.sleep(0.3)
+    raise SystemExit("Kinso does not answer.")
+
+
+def do_a_days_work() -> None:
+    """Through the HTTP API, so that the history and the trash have something to show."""
+    import httpx
+
+    with httpx.Client(base_url=f"http://localhost:{PORT}/api") as api:
+        token = api.post("/auth/login", json={"email": EMAIL, "password": PASSWORD}).json()["data"]["token"]
+        api.headers["Authorization"] = f"Bearer {token}"
+        customers = api.get("/customers", params={"limit": 6}).json()["data"]
+        for customer in customers[:3]:
+            api.put(f"/customers/{customer['_id']}", json={"contactInfo": "+880 171 234 567"})
+        for customer in customers[3:5]:
+            api.delete(f"/customers/{customer['_id']}")
+        api.put(f"/customers/membership/update/{customers[5]['_id']}", json={"membershipStatus": True})
+        api.post("/customers/membership/auto-activate", json={"threshold": 3000})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Everything as it is stored, for an examination that must not believe what the other repositories make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson import ObjectId
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from kinso.database import search
+from kinso.models.run import Run
+from kinso.repository.customers import SPECIFIED_FIELDS
+from kinso.repository.documents import Document, object_id, with_text_id
+
+_CUSTOMERS_AT_ONCE = 1000
+_RECORDS_AT_ONCE = 4000
+_CUSTOMER_FIELDS = (*SPECIFIED_FIELDS, "membershipHeld", "createdAt", "updatedAt", "version", search.HELPERS)
+_CHANGE_FIELDS = ("customer", "customerId", "kind", "version", "before", "after", "run", "undoes")
+_INTERVAL_FIELDS = ("customer", "from", "to", "open")
+
+
+@dataclass
+class Dossier:
+    """All documents about one customer at one moment; `key` is the customer's `_id` as text."""
+
+    key: str
+    customer: Document | None = None
+    trashed: Document | None = None
+    changes: list[Document] = field(default_factory=list)
+    intervals: list[Document] = field(default_factory=list)
+
+
+class CheckRepository:
+    """Reads documents as they are, in the order of the customers' ids."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._customers = database["customers"]
+        self._trash = database["trash"]
+        self._changes = database["changes"]
+        self._memberships = database["memberships"]
+        self._runs = database["runs"]
+        self._users = database["users"]
+
+    def estimated_count(self) -> int:
+        """About how many customers there are, with those in the trash."""
+        return self._customers.estimated_document_count() + self._trash.estimated_document_count()
+
+    def dossiers_after(self, key: str) -> tuple[list[Dossier], str | None]:
+        """The next dossiers after this key, in order, and the key to go on after; None when these were the last.
+
+        Within a transaction all of them are of the same moment.
+        """
+        end = self._end_of_batch(key)
+        found: dict[str, Dossier] = {}
+
+        def dossier(key: str) -> Dossier:
+            return found.setdefault(key, Dossier(key))
+
+        by_id, by_text = _id_between(key, end), _between(key, end)
+        for document in self._customers.find({"_id": by_id}, dict.fromkeys(_CUSTOMER_FIELDS, True)):
+            dossier(str(document["_id"])).customer = document
+        for document in self._trash.find({"_id": by_id}):
+            dossier(str(document["_id"])).trashed = document
+        for document in self._changes.find({"customer": by_text}, dict.fromkeys(_CHANGE_FIELDS, True)):
+            dossier(document["customer"]).changes.append(document)
+        for document in self._memberships.find({"customer": by_text}, dict.fromkeys(_INTERVAL_FIELDS, True)):
+            dossier(document["customer"]).intervals.append(document)
+        return [found[key] for key in sorted(found)], end
+
+    def foreign_ids(self) -> Iterator[Document]:
+        """Customers whose `_id` is no ObjectId."""
+        return self._customers.find({"_id": {"$not": {"$type": "objectId"}}}, {"customerId": True})
+
+    def holder_of(self, id_key: str) -> Document | None:
+        """Who has this compared form of a customer ID."""
+        return self._customers.find_one({f"{search.HELPERS}.id": id_key}, {"customerId": True})
+
+    def runs(self) -> Iterator[Run]:
+        """All runs."""
+        for document in self._runs.find():
+            yield Run.model_validate(with_text_id(document))
+
+    def count_changes_of_run(self, run: str) -> int:
+        """How many changes are recorded with this run."""
+        return self._changes.count_documents({"run": run})
+
+    def unknown_runs(self) -> Iterator[str]:
+        """Runs that changes name, but that are not recorded."""
+        for group in self._changes.aggregate([{"$sort": {"run": 1}}, {"$group": {"_id": "$run"}}], allowDiskUse=True):
+            key = object_id(group["_id"]) if group["_id"] else None
+            if group["_id"] and (key is None or self._runs.find_one({"_id": key}, {"_id": True}) is None):
+                yield str(group["_id"])
+
+    def repeated_emails(self) -> Sequence[str]:
+        """Addresses that several accounts have, in whatever letter case."""
+        groups: dict[str, int] = {}
+        for document in self._users.find({}, {"email": True}):
+            email = str(document.get("email")).strip().lower()
+            groups[email] = groups.get(email, 0) + 1
+        return [email for email, count in groups.items() if count > 1]
+
+    def lacks_admin(self) -> bool:
+        """Whether there are accounts, but no administrator who can sign in."""
+        users = self._users
+        return users.find_one() is not None and users.find_one({"role": "admin", "active": True}) is None
+
+    def _end_of_batch(self, key: str) -> str | None:
+        """The last key to read with what follows `key`, so that no collection has very much up to it."""
+        ends = [
+            _nth(self._customers, "_id", _id_between(key, None), _CUSTOMERS_AT_ONCE),
+            _nth(self._trash, "_id", _id_between(key, None), _CUSTOMERS_AT_ONCE),
+            _nth(self._changes, "customer", _between(key, None), _RECORDS_AT_ONCE),
+            _nth(self._memberships, "customer", _between(key, None), _RECORDS_AT_ONCE),
+        ]
+        # A key that is none can only be read with everything else that is left.
+        return min((end for end in ends if end and object_id(end)), default=None)
+
+
+def _nth(collection: Collection[dict[str, Any]], field: str, bounds: Document, count: int) -> str | None:
+    """The value of `field` in the last of the next `count` documents; None when there are not so many."""
+    found = collection.find({field: bounds}, {"_id": False, field: True}).sort(field, 1).skip(count - 1).limit(1)
+    return next((str(document[field]) for document in found), None)
+
+
+def _between(key: str, end: str | None) -> Document:
+    return {"$gt": key, "$lte": end} if end else {"$gt": key}
+
+
+def _id_between(key: str, end: str | None) -> Document:
+    bounds: dict[str, Any] = {"$gt": ObjectId(key)} if key else {"$type": "objectId"}
+    return {**bounds, "$lte": ObjectId(end)} if end else bounds

@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+import pytest
+
+from kinso.errors import InvalidInput
+from kinso.models.customer import CustomerDraft
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import parse
+from kinso.repository.documents import now
+from kinso.services import office as office_module
+from kinso.services.customers import create_customer, delete_customer
+from kinso.services.office import Office
+
+
+@pytest.fixture
+def old(store, manager, connection):
+    """A customer who was deleted eight days ago, in a shop that keeps them for seven."""
+    store.shop.save(ShopSettings(trash_days=7))
+    draft = CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com")
+    customer = create_customer(store, manager, draft)
+    delete_customer(store, manager, customer.id)
+    connection.database["trash"].update_many({}, {"$set": {"deletedAt": now() - timedelta(days=8)}})
+    return customer
+
+
+def test_kinso_empties_the_trash_when_it_starts(store, settings, old):
+    Office(settings, store).prepare()
+    assert store.trash.count() == 0
+
+
+def test_kinso_empties_the_trash_while_it_runs(store, settings, old, connection, monkeypatch):
+    monkeypatch.setattr(office_module, "_CARE_SECONDS", 0.01)
+    monkeypatch.setattr(office_module, "_TRASH_SECONDS", 0.0)
+    trash = connection.database["trash"]
+    (document,) = trash.find()
+    office = Office(settings, store)
+    office.prepare()
+    trash.insert_one(document)
+    office.take_care()
+    try:
+        for _ in range(1000):
+            if not trash.count_documents({}):
+                break
+            office._closing.wait(0.01)
+        assert trash.count_documents({}) == 0
+    finally:
+        office._closing.set()
+        office._caretaker.join()
+
+
+def test_the_trash_is_looked_through_once_an_hour_and_not_all_the_time(store, settings, old, connection):
+    trash = connection.database["trash"]
+    (document,) = trash.find()
+    office = Office(settings, store)
+    office.prepare()
+    trash.insert_one(document)
+    office.prepare()
+    assert trash.count_documents({}) == 1
+
+
+@pytest.mark.parametrize(("days", "sentence"), [(0, "must be 1 or more"), (3651, "must be 3650 or less")])
+def test_a_time_to_keep_that_makes_no_sense_is_refused_with_a_sentence(days, sentence):
+    with pytest.raises(InvalidInput, match=f"Days in the trash {sentence}"):
+        parse(ShopSettings, {"trashDays": days})
