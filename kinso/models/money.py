@@ -48,3 +48,6 @@ Money = Annotated[
     PlainSerializer(float, return_type=float, when_used="json"),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": float(LARGEST)}),
 ]
+
+Figure = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+"""An amount that was computed: it has no limits, unlike `Money`, which is entered."""

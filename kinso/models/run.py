@@ -12,8 +12,8 @@ from pydantic.alias_generators import to_camel
 
 from kinso.models.customer import Customer
 
-ChangeKind = Literal["create", "edit", "membership", "delete", "restore", "erase"]
-RunKind = Literal["auto-activation", "bulk-membership", "import", "undo"]
+ChangeKind = Literal["create", "edit", "membership", "purchase", "refund", "delete", "restore", "erase"]
+RunKind = Literal["auto-activation", "demotion", "bulk-membership", "import", "purchases", "undo"]
 RunStatus = Literal["running", "done", "rolled-back"]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
 from kinso.models.money import Money
@@ -26,10 +26,15 @@ def _check_currency(value: Any) -> str:
     return code
 
 
+ThresholdBasis = Literal["lifetime", "last-12-months"]
+"""What is compared with the membership threshold: the purchase amount, or what was bought in the last twelve months."""
+
+
 class ShopSettings(BaseModel):
     """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own.
 
-    `trash_days` is for how long deleted customers can be restored.
+    `trash_days` is for how long deleted customers can be restored. With `activate_on_purchase`, a purchase that reaches
+    the threshold makes a member at once.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
@@ -38,6 +43,8 @@ class ShopSettings(BaseModel):
     currency: Annotated[str, BeforeValidator(_check_currency)] = "USD"
     time_zone: Annotated[str, BeforeValidator(_check_time_zone)] = "UTC"
     threshold: Money = Field(default=Decimal("1000.00"))
+    threshold_basis: ThresholdBasis = "lifetime"
+    activate_on_purchase: StrictBool = False
     trash_days: int = Field(default=30, ge=1, le=3650, strict=True)
 
     @property

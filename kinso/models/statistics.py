@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-Figure = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
-"""An amount that was computed: it has no limits, unlike `Money`, which is entered."""
+from kinso.models.money import Figure
 
 
 class _Model(BaseModel):

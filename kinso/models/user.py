@@ -34,12 +34,14 @@ class Permission(StrEnum):
     CREATE = "create"
     EDIT = "edit"
     MEMBERSHIP = "membership"
+    PURCHASES = "purchases"
     IMPORT = "import"
     AUTO_ACTIVATE = "auto-activate"
     DELETE = "delete"
     RESTORE = "restore"
     UNDO = "undo"
     ERASE = "erase"
+    RULES = "rules"
     USERS = "users"
     SETTINGS = "settings"
     TOKENS = "tokens"
@@ -51,10 +53,11 @@ _STAFF = _ANALYST | {
     Permission.CREATE,
     Permission.EDIT,
     Permission.MEMBERSHIP,
+    Permission.PURCHASES,
     Permission.IMPORT,
     Permission.AUTO_ACTIVATE,
 }
-_MANAGER = _STAFF | {Permission.DELETE, Permission.RESTORE, Permission.UNDO, Permission.ERASE}
+_MANAGER = _STAFF | {Permission.DELETE, Permission.RESTORE, Permission.UNDO, Permission.ERASE, Permission.RULES}
 _ADMIN = _MANAGER | {Permission.USERS, Permission.SETTINGS, Permission.TOKENS}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

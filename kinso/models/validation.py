@@ -28,6 +28,14 @@ LABELS = {
     "currency": "Currency",
     "timeZone": "Time zone",
     "trashDays": "Days in the trash",
+    "thresholdBasis": "Basis of the threshold",
+    "activateOnPurchase": "Activate at a purchase",
+    "saleId": "Sale ID",
+    "amount": "Amount",
+    "soldAt": "Date",
+    "items": "Items",
+    "paymentMethod": "Payment method",
+    "note": "Note",
 }
 """What each field is called on screen and in messages."""
 

@@ -17,6 +17,8 @@ KINDS: dict[ChangeKind, str] = {
     "create": "Registered",
     "edit": "Edited",
     "membership": "Membership changed",
+    "purchase": "Purchase",
+    "refund": "Refund",
     "delete": "Deleted",
     "restore": "Restored",
     "erase": "Erased",

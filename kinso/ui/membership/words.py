@@ -13,8 +13,10 @@ STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-
 SOURCES = {"app": "in the app", "api": "through the API", "cli": "on the command line", "system": "by itself"}
 _KINDS: dict[RunKind, str] = {
     "auto-activation": "an activation",
+    "demotion": "a demotion",
     "bulk-membership": "a bulk change of membership",
     "import": "an import",
+    "purchases": "an import of purchases",
     "undo": "an undo",
 }
 _FILTERS = {"search": "search", "customerName": "name"}
@@ -33,11 +35,15 @@ def describe(run: Run, shop: ShopSettings) -> str:
     match run.kind:
         case "auto-activation":
             return f"Activation at the threshold of {money(asked['threshold'], shop)}"
+        case "demotion":
+            return f"Memberships ended below the threshold of {money(asked['threshold'], shop)}"
         case "bulk-membership":
             change = "Membership given" if asked["membershipStatus"] else "Membership ended"
             return f"{change} to {_chosen(asked)}" if asked["membershipStatus"] else f"{change} for {_chosen(asked)}"
         case "import":
             return f"Import of {_imported(asked)}"
+        case "purchases":
+            return f"Import of purchases from {_imported(asked)}"
         case "undo":
             return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), 'a run')}"
 

@@ -6,8 +6,8 @@ from kinso.models.user import PERMISSIONS, Permission, Role
 
 _SUMMARIES = {
     Role.ANALYST: "looks, filters and downloads",
-    Role.STAFF: "also registers, edits and activates",
-    Role.MANAGER: "also deletes, restores and undoes",
+    Role.STAFF: "also registers, edits, sells and activates",
+    Role.MANAGER: "also decides the threshold, deletes, restores and undoes",
     Role.ADMIN: "also looks after users and settings",
 }
 _ABILITIES = {
@@ -17,11 +17,13 @@ _ABILITIES = {
     Permission.EDIT: "Edit customers",
     Permission.MEMBERSHIP: "Make customers members or non-members",
     Permission.AUTO_ACTIVATE: "Activate everyone at a membership threshold",
-    Permission.IMPORT: "Import customers and load sample data",
+    Permission.PURCHASES: "Record purchases and refunds",
+    Permission.IMPORT: "Import customers and purchases, and load sample data",
     Permission.DELETE: "Delete customers",
     Permission.RESTORE: "Restore deleted customers",
     Permission.UNDO: "Undo bulk changes",
     Permission.ERASE: "Erase what is known about a person",
+    Permission.RULES: "Decide the membership threshold, and end memberships that it does not cover",
     Permission.USERS: "Look after users: create, change role, switch off, reset passwords",
     Permission.TOKENS: "Revoke anybody's API tokens",
     Permission.SETTINGS: "Change the settings of the shop",

@@ -1,0 +1,183 @@
+"""The ledger: every entry that makes up a customer's purchase amount."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from kinso.models.money import LARGEST, Figure, Money, check_amount, round_to_cents
+from kinso.models.text import clean_text
+
+SaleKind = Literal["sale", "refund", "opening", "adjustment"]
+"""`opening` is the amount a customer came with, `adjustment` the difference that somebody typed."""
+PURCHASES: tuple[SaleKind, ...] = ("sale", "refund")
+"""The kinds that were bought or brought back on a known date; revenue consists of these."""
+PaymentMethod = Literal["cash", "card", "mobile", "transfer", "other"]
+PAYMENT_METHODS: tuple[PaymentMethod, ...] = get_args(PaymentMethod)
+MOST_ITEMS = 200
+LONGEST_NOTE = 500
+
+_OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
+"""A till's clock may be ahead of ours, and its day may have begun before ours."""
+_THOUSANDTH = Decimal("0.001")
+_LARGEST_QUANTITY = Decimal("1000000")
+
+
+def _check_moment(value: Any) -> datetime:
+    """A past moment; a text in ISO 8601 that names no zone is in UTC. Raises ValueError with a sentence part."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise ValueError("is not a date; write it like 2025-01-31 or 2025-01-31T09:30:00Z") from error
+    if not isinstance(value, datetime):
+        raise ValueError("must be a date in ISO 8601, such as 2025-01-31T09:30:00Z")
+    try:
+        moment = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is not between the year 1900 and now") from error
+    if not _OLDEST <= moment <= datetime.now(UTC) + _AHEAD:
+        raise ValueError("is not between the year 1900 and now")
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _check_quantity(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("must be a number, such as 2 or 0.5")
+    quantity = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not quantity.is_finite() or not 0 < quantity <= _LARGEST_QUANTITY:
+        raise ValueError(f"must be more than 0 and at most {_LARGEST_QUANTITY:,}")
+    rounded = quantity.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
+    if not rounded:
+        raise ValueError("must be 0.001 or more")
+    return rounded
+
+
+def _check_refund(value: Any) -> Decimal:
+    amount = check_amount(value)
+    if not amount:
+        raise ValueError("must be more than 0")
+    return amount
+
+
+def _number(lowest: float, highest: Decimal) -> WithJsonSchema:
+    return WithJsonSchema({"type": "number", "exclusiveMinimum": lowest, "maximum": float(highest)})
+
+
+SaleId = Annotated[
+    str,
+    BeforeValidator(partial(clean_text, shortest=1, longest=64)),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64}),
+]
+ItemName = Annotated[
+    str,
+    BeforeValidator(partial(clean_text, shortest=1, longest=200)),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+]
+Note = Annotated[
+    str,
+    BeforeValidator(partial(clean_text, shortest=1, longest=LONGEST_NOTE)),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_NOTE}),
+]
+Moment = Annotated[datetime, BeforeValidator(_check_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Quantity = Annotated[Figure, BeforeValidator(_check_quantity), _number(0, _LARGEST_QUANTITY)]
+RefundAmount = Annotated[Figure, BeforeValidator(_check_refund), _number(0, LARGEST)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class SaleItem(_Model):
+    """One line of a receipt; `quantity` has at most three decimals."""
+
+    name: ItemName
+    quantity: Quantity = Decimal("1.000")
+    unit_price: Money
+
+    @property
+    def total(self) -> Decimal:
+        """Quantity times unit price, to the cent."""
+        return round_to_cents(self.quantity * self.unit_price)
+
+
+class SaleDraft(_Model):
+    """A purchase as it was typed or sent.
+
+    Without `amount` it is the sum of the items; with both, the amount counts, because a receipt may have a discount.
+    Without `sale_id` it gets one of its own, without `sold_at` it is now.
+    """
+
+    sale_id: SaleId | None = None
+    amount: Money | None = None
+    sold_at: Moment | None = None
+    items: list[SaleItem] = Field(default=[], max_length=MOST_ITEMS)
+    payment_method: PaymentMethod | None = None
+    note: Note | None = None
+
+    @property
+    def total(self) -> Decimal | None:
+        """What was paid; None when neither an amount nor items are given."""
+        if self.amount is None and self.items:
+            return round_to_cents(sum((item.total for item in self.items), Decimal("0.00")))
+        return self.amount
+
+
+class RefundDraft(_Model):
+    """Money that goes back for one sale, as typed; without `amount` it is all that is left of the sale."""
+
+    sale_id: SaleId | None = None
+    amount: RefundAmount | None = None
+    sold_at: Moment | None = None
+    payment_method: PaymentMethod | None = None
+    note: Note | None = None
+
+
+class Sale(_Model):
+    """One entry of the ledger; `amount` is signed, so that the entries of a customer add up to the purchase amount.
+
+    `customer` is the customer's `_id`. `refund_of` names the sale that a refund belongs to. `change` is the id of the
+    change that wrote the entry; `voided_by` that of the change that took it back: then it does not count any more.
+    """
+
+    id: str = Field(alias="_id")
+    sale_id: str
+    customer: str
+    kind: SaleKind
+    amount: Figure
+    sold_at: datetime
+    recorded_at: datetime
+    by_id: str
+    by_name: str
+    source: str
+    items: list[SaleItem] = []
+    payment_method: PaymentMethod | None = None
+    note: str | None = None
+    refund_of: str | None = None
+    run: str | None = None
+    change: str
+    voided_by: str | None = None
+
+
+class SaleQuery(_Model):
+    """Which entries that count, newest first; what is None leaves nothing out. `until` is exclusive."""
+
+    customer: str | None = None
+    kind: SaleKind | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class SalePage(_Model):
+    """One page of the ledger; `total` counts the whole result."""
+
+    items: list[Sale]
+    page: int
+    limit: int
+    total: int
