@@ -55,6 +55,14 @@ class DuplicateCustomerId(Conflict):
         self.errors = (FieldError("customerId", self.message),)
 
 
+class DuplicateSaleId(Conflict):
+    """The ledger has another entry with this ID."""
+
+    def __init__(self, sale_id: str) -> None:
+        super().__init__(f"Sale ID “{sale_id}” is already recorded; give this one another ID.")
+        self.errors = (FieldError("saleId", self.message),)
+
+
 class DuplicateEmail(Conflict):
     """Another account has this e-mail address."""
 

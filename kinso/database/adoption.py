@@ -17,6 +17,7 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
 from kinso.database import search
+from kinso.database.ledger import balance
 from kinso.models.membership import Basis
 from kinso.models.money import read_stored_amount
 
@@ -76,6 +77,7 @@ def adopt(customers: Collection[Document], *, unique: bool) -> Adoption:
 def _complete(customers: Collection[Document], batch: Sequence[RawBSONDocument], adoption: Adoption) -> None:
     updates = [_missing_fields(document) for document in batch]
     _record_memberships(customers.database["memberships"], batch, updates)
+    balance(customers.database, ({**document, **update} for document, update in zip(batch, updates, strict=True)))
     try:
         writes = [_write(document, update) for document, update in zip(batch, updates, strict=True)]
         adopted = customers.bulk_write(writes, ordered=False).modified_count

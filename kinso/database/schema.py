@@ -13,6 +13,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from kinso.database.adoption import Adoption, adopt
 from kinso.database.connection import Connection, translated_errors
+from kinso.database.ledger import open_ledger
 from kinso.errors import ConfigurationError, StartupError
 
 Document = dict[str, Any]
@@ -29,6 +30,7 @@ _EXPIRED_TOKENS_ARE_LISTED_FOR = 30 * 24 * 3600
 _TEXT = {"bsonType": "string"}
 _DATE = {"bsonType": "date"}
 _COUNT = {"bsonType": "number", "minimum": 0}
+_AMOUNT = {"bsonType": "number"}
 _FLAG = {"bsonType": "bool"}
 
 
@@ -62,6 +64,9 @@ VALIDATORS: dict[str, Document] = {
     ),
     "api_tokens": _object({"userId": {"bsonType": "objectId"}, "hash": _TEXT, "name": _TEXT, "createdAt": _DATE}),
     "changes": _object({"customer": _TEXT, "customerId": _TEXT, "kind": _TEXT, "at": _DATE, "version": _COUNT}),
+    "sales": _object(
+        {"saleId": _TEXT, "customer": _TEXT, "kind": _TEXT, "amount": _AMOUNT, "soldAt": _DATE, "void": _FLAG}
+    ),
     "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
 }
 """What MongoDB itself refuses to store; further fields are welcome."""
@@ -108,6 +113,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("customer", "-from"),
         _index("to", "from"),
     ],
+    "sales": [
+        _index("saleId", unique=True, partialFilterExpression={"void": False}, name="kinso_unique_sale_id"),
+        _index("customer", "soldAt", "_id"),
+        _index("void", "kind", "soldAt", "customer", "amount"),
+    ],
     "trash": [_index("deletedAt", "_id")],
     "settings": [],
     "setup": [],
@@ -129,11 +139,13 @@ def prepare(connection: Connection) -> Adoption:
     with translated_errors(), _explained_refusals(database.name):
         _demand_transactions(database)
         _validate(database)
-        # What keeps two processes from recording the same membership has to be there when they adopt.
-        _create_indexes(database["memberships"], INDEXES["memberships"])
+        # What keeps two processes from recording the same membership or balance twice has to be there when they adopt.
+        for name in ("memberships", "sales"):
+            _create_indexes(database[name], INDEXES[name])
         adoption = _adopt_customers(database["customers"])
         for name, indexes in INDEXES.items():
             _create_indexes(database[name], indexes)
+        open_ledger(connection)
         return adoption
 
 

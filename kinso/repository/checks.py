@@ -19,6 +19,7 @@ _CUSTOMERS_AT_ONCE = 1000
 _RECORDS_AT_ONCE = 4000
 _CUSTOMER_FIELDS = (*SPECIFIED_FIELDS, "membershipHeld", "createdAt", "updatedAt", "version", search.HELPERS)
 _CHANGE_FIELDS = ("customer", "customerId", "kind", "version", "before", "after", "run", "undoes")
+_SALE_FIELDS = ("customer", "saleId", "kind", "amount", "refundOf", "change", "void", "trashed")
 _INTERVAL_FIELDS = ("customer", "from", "to", "open")
 
 
@@ -31,6 +32,7 @@ class Dossier:
     trashed: Document | None = None
     changes: list[Document] = field(default_factory=list)
     intervals: list[Document] = field(default_factory=list)
+    sales: list[Document] = field(default_factory=list)
 
 
 class CheckRepository:
@@ -41,6 +43,7 @@ class CheckRepository:
         self._trash = database["trash"]
         self._changes = database["changes"]
         self._memberships = database["memberships"]
+        self._sales = database["sales"]
         self._runs = database["runs"]
         self._users = database["users"]
 
@@ -68,6 +71,8 @@ class CheckRepository:
             dossier(document["customer"]).changes.append(document)
         for document in self._memberships.find({"customer": by_text}, dict.fromkeys(_INTERVAL_FIELDS, True)):
             dossier(document["customer"]).intervals.append(document)
+        for document in self._sales.find({"customer": by_text}, dict.fromkeys(_SALE_FIELDS, True)):
+            dossier(document["customer"]).sales.append(document)
         return [found[key] for key in sorted(found)], end
 
     def foreign_ids(self) -> Iterator[Document]:
@@ -114,6 +119,7 @@ class CheckRepository:
             _nth(self._trash, "_id", _id_between(key, None), _CUSTOMERS_AT_ONCE),
             _nth(self._changes, "customer", _between(key, None), _RECORDS_AT_ONCE),
             _nth(self._memberships, "customer", _between(key, None), _RECORDS_AT_ONCE),
+            _nth(self._sales, "customer", _between(key, None), _RECORDS_AT_ONCE),
         ]
         # A key that is none can only be read with everything else that is left.
         return min((end for end in ends if end and object_id(end)), default=None)

@@ -15,6 +15,7 @@ from kinso.repository.figures import FigureRepository
 from kinso.repository.memberships import MembershipRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.runs import RunRepository
+from kinso.repository.sales import SaleRepository
 from kinso.repository.sessions import SessionRepository
 from kinso.repository.shop import ShopRepository
 from kinso.repository.tokens import TokenRepository
@@ -33,6 +34,7 @@ class Store:
         self.customers = CustomerRepository(database)
         self.changes = ChangeRepository(database)
         self.memberships = MembershipRepository(database)
+        self.sales = SaleRepository(database)
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
         self.figures = FigureRepository(database)

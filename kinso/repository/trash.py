@@ -9,7 +9,9 @@ from typing import Any
 from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
+from kinso.errors import DuplicateSaleId
 from kinso.models.customer import Customer
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor
@@ -23,6 +25,7 @@ class TrashRepository:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._customers = database["customers"]
         self._trash = database["trash"]
+        self._sales = database["sales"]
 
     def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime) -> int:
         """Move these customers here; within a transaction that has read them. Returns how many there were."""
@@ -32,6 +35,9 @@ class TrashRepository:
             by = {"deletedAt": at, "byId": actor.user_id, "byName": actor.name}
             self._trash.insert_many({"_id": document["_id"], "customer": document, **by} for document in documents)
             self._customers.delete_many({"_id": {"$in": keys}})
+            # The purchases of deleted customers do not count, as their purchase amounts do not.
+            theirs = {"customer": {"$in": [str(key) for key in keys]}, "void": False}
+            self._sales.update_many(theirs, {"$set": {"void": True, "trashed": True}})
         return len(documents)
 
     def versions(self, ids: Sequence[str]) -> dict[str, int]:
@@ -42,13 +48,18 @@ class TrashRepository:
         return {str(document["_id"]): document["customer"].get("version") or 0 for document in found}
 
     def bring_back(self, ids: Sequence[str], at: datetime) -> dict[str, Customer]:
-        """Move these back among the customers, by id; within a transaction. Raises `DuplicateCustomerId`."""
+        """Move these back among the customers, by id; within a transaction.
+
+        Raises `DuplicateCustomerId`, and `DuplicateSaleId` when one of their purchases was recorded again meanwhile.
+        """
         keys = [ObjectId(id) for id in ids]
         documents = [found["customer"] for found in self._trash.find({"_id": {"$in": keys}})] if keys else []
         for document in documents:
             document.update(updatedAt=at, version=(document.get("version") or 0) + 1)
         insert_all(self._customers, documents)
         self._trash.delete_many({"_id": {"$in": keys}})
+        if documents:
+            self._count_purchases_again(list({str(document["_id"]) for document in documents}))
         return {str(document["_id"]): to_customer(document) for document in documents}
 
     def erase(self, id: str, alias: str, at: datetime) -> Customer | None:
@@ -73,6 +84,13 @@ class TrashRepository:
     def empty(self, *, deleted_before: datetime) -> int:
         """Remove for good what was deleted before; returns how many."""
         return self._trash.delete_many({"deletedAt": {"$lt": deleted_before}}).deleted_count
+
+    def _count_purchases_again(self, customers: Sequence[str]) -> None:
+        theirs = {"customer": {"$in": customers}, "trashed": True}
+        try:
+            self._sales.update_many(theirs, {"$set": {"void": False}, "$unset": {"trashed": ""}})
+        except DuplicateKeyError as error:
+            raise DuplicateSaleId((error.details or {})["keyValue"]["saleId"]) from error
 
 
 def _to_trashed(document: Document) -> TrashedCustomer:

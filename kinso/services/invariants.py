@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +51,7 @@ def problems_of(dossier: Dossier, rolled_back: RolledBack) -> Iterator[str]:
     yield from _gaps(changes)
     yield from _values(stored, changes)
     yield from _memberships(dossier)
+    yield from _ledger(dossier, stored)
     yield from _left_in_force(dossier.key, changes, rolled_back)
 
 
@@ -157,6 +159,43 @@ def _memberships(dossier: Dossier) -> Iterator[str]:
             yield "a membership of it ends before it begins"
     if any(_moment(later, "from") < _moment(earlier, "to") for earlier, later in pairwise(intervals)):
         yield "two memberships of it overlap"
+
+
+def _ledger(dossier: Dossier, stored: Document | None) -> Iterator[str]:
+    """The entries that count add up to the purchase amount; those of a deleted customer are in the trash, too."""
+    if stored is None:
+        if any(entry.get("void") is False for entry in dossier.sales):
+            yield "it is gone, but purchases of it still count"
+        return
+    counted = [entry for entry in dossier.sales if entry.get("void") is False]
+    if dossier.customer is None:
+        if counted:
+            yield "it is in the trash, but purchases of it still count"
+        counted = [entry for entry in dossier.sales if entry.get("trashed") is True]
+    total = sum((read_stored_amount(entry.get("amount")) for entry in counted), Decimal("0.00"))
+    amount = read_stored_amount(stored.get("purchaseAmount"))
+    if total != amount:
+        yield f"its purchase amount is {amount}, but its ledger adds up to {total}"
+    recorded = {str(change["_id"]) for change in dossier.changes}
+    if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in counted):
+        yield "the history lacks a change that wrote to its ledger"
+    yield from _refunds(counted)
+
+
+def _refunds(counted: Sequence[Document]) -> Iterator[str]:
+    left = {
+        entry.get("saleId"): read_stored_amount(entry.get("amount")) for entry in counted if entry["kind"] == "sale"
+    }
+    for entry in counted:
+        if entry["kind"] != "refund":
+            continue
+        sale = entry.get("refundOf")
+        if sale not in left:
+            yield f"the refund {entry.get('saleId')} belongs to no sale"
+            continue
+        left[sale] += read_stored_amount(entry.get("amount"))
+        if left[sale] < 0:
+            yield f"more than sale {sale} came to was refunded"
 
 
 def _left_in_force(key: str, changes: Sequence[Document], rolled_back: RolledBack) -> Iterator[str]:

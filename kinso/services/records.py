@@ -8,17 +8,28 @@ from typing import Any
 from kinso.models.customer import Customer
 from kinso.models.membership import Basis, Decision
 from kinso.models.run import Change, ChangeKind
+from kinso.models.sale import Sale
 from kinso.models.user import Actor
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
+from kinso.services.ledger import typed_entry
 
 _SPECIFIED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 _DECISION = {"membershipStatus", "membershipHeld"}
 
 
-def write_down(store: Store, changes: Sequence[Change], *, basis: Basis = "person") -> None:
-    """Store the records, and the memberships that they begin and end; `basis` is who or what decided on those."""
+def write_down(
+    store: Store, changes: Sequence[Change], *, basis: Basis = "person", entries: Sequence[Sale] = ()
+) -> None:
+    """Store the records, the memberships that they begin and end, and what they do to the ledger.
+
+    `basis` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
+    changes; what other changes do to a purchase amount was typed. Raises `DuplicateSaleId`.
+    """
     store.changes.record(changes)
+    explained = {entry.change for entry in entries}
+    typed = [entry for change in changes if change.id not in explained and (entry := typed_entry(change))]
+    store.sales.record([*entries, *typed])
     begun, ended = [], []
     for change in changes:
         was, is_now = ((side or {}).get("membershipStatus", None) for side in (change.before, change.after))
@@ -50,11 +61,12 @@ def record_of_update(
     run: str | None = None,
     undoes: str | None = None,
     reason: str | None = None,
+    kind: ChangeKind | None = None,
 ) -> Change:
     """The record that belongs to an update; it holds only the fields that differ."""
     old, new = _recorded_fields(before), _recorded_fields(after)
     changed = [name for name in old if old[name] != new[name]]
-    kind: ChangeKind = "membership" if _DECISION.issuperset(changed) else "edit"
+    kind = kind or ("membership" if _DECISION.issuperset(changed) else "edit")
     sides = ({name: side[name] for name in changed} for side in (old, new))
     return _record(actor, after, kind, before=next(sides), after=next(sides), run=run, undoes=undoes, reason=reason)
 

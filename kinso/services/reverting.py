@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from kinso.errors import DuplicateCustomerId
+from kinso.errors import DuplicateCustomerId, DuplicateSaleId
 from kinso.models.customer import Customer
+from kinso.models.money import LARGEST
 from kinso.models.run import Change, RunException
 from kinso.models.user import Actor
 from kinso.models.validation import LABELS
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
+from kinso.services.ledger import AMOUNT, PURCHASES, Reversal, reversals, take_back
 from kinso.services.records import record_of_creation, record_of_deletion, record_of_update
 
 _MEMBERSHIP = {"membershipStatus", "membershipHeld"}
@@ -33,6 +35,7 @@ class _Plan:
     """What is to be done to take a batch of changes back."""
 
     restored: list[tuple[Customer, Change]] = field(default_factory=list)
+    reversals: Mapping[str, Reversal] = field(default_factory=dict)
     removed: list[tuple[Customer, Change]] = field(default_factory=list)
     brought_back: list[Change] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
@@ -43,21 +46,30 @@ def revert(
 ) -> tuple[list[Change], list[Kept]]:
     """Take `changes` of different customers back, as far as nobody changed the same fields since.
 
-    A customer who was created goes to the trash, one who was deleted comes back from there. Call it within a
-    transaction, and write the returned records down in it. Raises `DuplicateCustomerId` when an ID that has to come
-    back was given to somebody else meanwhile.
+    A customer who was created goes to the trash, one who was deleted comes back from there. What a change did to a
+    purchase amount is taken off the present amount, so that purchases since then stay. Call it within a transaction,
+    and write the returned records down in it. Raises `DuplicateCustomerId` and `DuplicateSaleId` when an ID that has
+    to come back was given to somebody else meanwhile.
     """
     plan = _plan(store, changes)
     at = now()
-    _restore_fields(store, plan.restored, at)
+    values = {change.id: _old_values(current, change, plan.reversals) for current, change in plan.restored}
+    _restore_fields(store, [(current, values[change.id]) for current, change in plan.restored], at)
     store.trash.throw_away([current.id for current, _ in plan.removed], actor, at)
     back = store.trash.bring_back([change.customer for change in plan.brought_back], at)
     records = [
         record_of_update(
-            actor, current, changed(current, change.before or {}, at), run=run, undoes=change.id, reason=reason
+            actor,
+            current,
+            changed(current, values[change.id], at),
+            run=run,
+            undoes=change.id,
+            reason=reason,
+            kind=change.kind if change.kind in PURCHASES else None,
         )
         for current, change in plan.restored
     ]
+    take_back(store, plan.reversals, records)
     for current, change in plan.removed:
         gone = current.model_copy(update={"updated_at": at})
         records.append(record_of_deletion(actor, gone, run=run, undoes=change.id))
@@ -92,14 +104,15 @@ def revert_and_report(
 
     try:
         return store.transact(work)
-    except DuplicateCustomerId:
+    except (DuplicateCustomerId, DuplicateSaleId) as error:
         if len(changes) > 1:
             # One ID of the batch is taken; alone, each change shows whether it was its ID.
             alone = ([change] for change in changes)
             return sum(
                 revert_and_report(store, actor, one, write, run=run, reason=reason, again=again) for one in alone
             )
-        taken = _exception(changes[0], "failed", "cannot get its old ID back, because another customer has it now")
+        what = "its old ID" if isinstance(error, DuplicateCustomerId) else "a purchase"
+        taken = _exception(changes[0], "failed", f"cannot get {what} back, because another customer has it now")
         store.transact(lambda: write([], [taken]))
         return 0
 
@@ -112,7 +125,7 @@ def _plan(store: Store, changes: Sequence[Change]) -> _Plan:
     present = store.customers.get_many([change.customer for change in changes])
     trashed = store.trash.versions([change.customer for change in changes if change.after is None])
     since = _changed_since(store, changes, present)
-    plan = _Plan()
+    plan = _Plan(reversals=reversals(store, changes))
     for change in changes:
         current, later = present.get(change.customer), since.get(change.customer, set())
         if change.after is None:
@@ -130,9 +143,27 @@ def _plan(store: Store, changes: Sequence[Change]) -> _Plan:
             plan.removed.append((current, change))
         elif later & set(change.before):
             plan.kept.append(Kept(change, _what_changed_again(later & set(change.before))))
+        elif obstacle := _obstacle(current, plan.reversals.get(change.id)):
+            plan.kept.append(Kept(change, obstacle))
         else:
             plan.restored.append((current, change))
     return plan
+
+
+def _obstacle(current: Customer, reversal: Reversal | None) -> str | None:
+    if reversal and reversal.refunded:
+        return "got money back for this purchase since"
+    if reversal and not 0 <= current.purchase_amount + reversal.difference <= LARGEST:
+        return "would have a purchase amount below 0, or one that is too large"
+    return None
+
+
+def _old_values(current: Customer, change: Change, reversals: Mapping[str, Reversal]) -> Mapping[str, Any]:
+    """What the change replaced; a purchase amount without what the change added to it."""
+    before = change.before or {}
+    if AMOUNT not in before:
+        return before
+    return {**before, AMOUNT: current.purchase_amount + reversals[change.id].difference}
 
 
 def _what_changed_again(fields: set[str]) -> str:
@@ -141,7 +172,10 @@ def _what_changed_again(fields: set[str]) -> str:
 
 
 def _changed_since(store: Store, changes: Sequence[Change], present: Mapping[str, Customer]) -> Mapping[str, set[str]]:
-    """For each customer, the fields that somebody changed after their change in `changes`."""
+    """For each customer, the fields that somebody typed after their change in `changes`.
+
+    A purchase replaces no amount, so it stands in the way of nothing but of taking a registration back.
+    """
     versions = {
         change.customer: change.version
         for change in changes
@@ -150,7 +184,8 @@ def _changed_since(store: Store, changes: Sequence[Change], present: Mapping[str
     ids = {change.id for change in changes}
     fields: dict[str, set[str]] = {}
     for change in _in_force([change for change in store.changes.after_versions(versions) if change.id not in ids]):
-        fields.setdefault(change.customer, set()).update(change.after or {}, change.before or {})
+        names = {change.kind} if change.kind in PURCHASES else {*(change.after or {}), *(change.before or {})}
+        fields.setdefault(change.customer, set()).update(names)
     return fields
 
 
@@ -167,12 +202,11 @@ def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
             yield change
 
 
-def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Change]], at: datetime) -> None:
+def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Mapping[str, Any]]], at: datetime) -> None:
     # A run changes the membership of very many in the same way; one update for all is several times quicker.
     alike: dict[tuple[bool, bool], list[str]] = {}
     others: list[tuple[Customer, Mapping[str, Any]]] = []
-    for current, change in restored:
-        before = change.before or {}
+    for current, before in restored:
         if _MEMBERSHIP.issuperset(before):
             status = before.get("membershipStatus", current.membership_status)
             held = before.get("membershipHeld", current.membership_held)

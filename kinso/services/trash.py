@@ -62,6 +62,7 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
         store.changes.erase(id, alias)
         store.runs.erase(id, alias)
         store.requests.erase(id)
+        store.sales.erase(id)
         write_down(store, [record_of_erasure(actor, erased)])
         return alias
 

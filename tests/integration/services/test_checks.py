@@ -243,9 +243,10 @@ def test_a_recorded_change_that_was_not_made_is_found(store, admin, base, databa
 
 def test_a_customer_that_is_gone_without_a_deletion_is_found(store, admin, base, database):
     database["customers"].delete_one(key(base[3]))
-    assert only_sentence(store, admin) == (
-        "Customer C-3: it has a history that does not end with its deletion, but it is gone."
-    )
+    assert sentences(store, admin) == [
+        "Customer C-3: it has a history that does not end with its deletion, but it is gone.",
+        "Customer C-3: it is gone, but purchases of it still count.",
+    ]
 
 
 def test_a_customer_both_here_and_in_the_trash_is_found(store, admin, base, database):
@@ -267,7 +268,10 @@ def test_a_deleted_customer_who_is_still_there_is_found(store, admin, manager, b
     delete_customer(store, manager, base[3].id)
     database["trash"].delete_one(key(base[3]))
     database["customers"].insert_one(document)
-    assert only_sentence(store, admin) == "Customer C-3: it is there, although its history ends with its deletion."
+    assert sentences(store, admin) == [
+        "Customer C-3: it is there, although its history ends with its deletion.",
+        "Customer C-3: its purchase amount is 300.00, but its ledger adds up to 0.00.",
+    ]
 
 
 def test_a_damaged_document_in_the_trash_is_found(store, admin, manager, base, database):
@@ -276,6 +280,7 @@ def test_a_damaged_document_in_the_trash_is_found(store, admin, manager, base, d
     assert sentences(store, admin) == [
         "Customer C-3: the purchase amount 1.005 is not a whole number of cents.",
         "Customer C-3: the stored purchaseAmount is not what its history says.",
+        "Customer C-3: its purchase amount is 1.01, but its ledger adds up to 300.00.",
     ]
 
 

@@ -15,6 +15,7 @@ REFUSALS = {
     errors.NotFound: (errors.NotFound("No."), 404),
     errors.Conflict: (errors.Conflict("No."), 409),
     errors.DuplicateCustomerId: (errors.DuplicateCustomerId("C-1"), 409),
+    errors.DuplicateSaleId: (errors.DuplicateSaleId("S-1"), 409),
     errors.DuplicateEmail: (errors.DuplicateEmail("a@shop.com"), 409),
     errors.StillUnderWay: (errors.StillUnderWay(7), 409),
     errors.NotSignedIn: (errors.NotSignedIn(), 401),

@@ -1,0 +1,140 @@
+"""The ledger of purchases, refunds, opening balances and adjustments.
+
+Entries that were taken back stay, marked as void: they do not count, and their sale ID is free again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bson import ObjectId
+from pymongo import DESCENDING, UpdateMany
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from kinso.errors import DuplicateSaleId
+from kinso.models.money import read_stored_amount
+from kinso.models.sale import Sale, SaleQuery
+from kinso.repository.documents import Document, to_stored, with_text_id
+
+_DUPLICATE_KEY = 11000
+
+
+class SaleRepository:
+    """Appends entries, in the transaction of the change of the amount that they explain, and reads them."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._sales = database["sales"]
+
+    def record(self, entries: Sequence[Sale]) -> None:
+        """Append all of `entries`; raises `DuplicateSaleId`."""
+        if not entries:
+            return
+        try:
+            self._sales.insert_many([_to_document(entry) for entry in entries])
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"][0]
+            if failed["code"] == _DUPLICATE_KEY:
+                raise DuplicateSaleId(entries[failed["index"]].sale_id) from error
+            raise
+
+    def get(self, sale_id: str) -> Sale | None:
+        """The entry that counts and has this sale ID, exactly as it is written."""
+        document = self._sales.find_one({"saleId": sale_id, "void": False})
+        return _to_sale(document) if document else None
+
+    def get_many(self, sale_ids: Iterable[str]) -> dict[str, Sale]:
+        """Those of `sale_ids` that count, by sale ID."""
+        found = map(_to_sale, self._sales.find({"saleId": {"$in": list(sale_ids)}, "void": False}))
+        return {sale.sale_id: sale for sale in found}
+
+    def refunds_of(self, sale: Sale) -> list[Sale]:
+        """The refunds of a sale that count, the first one first."""
+        match = {"customer": sale.customer, "refundOf": sale.sale_id, "void": False}
+        return [_to_sale(document) for document in self._sales.find(match).sort("_id", 1)]
+
+    def find(self, query: SaleQuery, *, page: int, limit: int) -> list[Sale]:
+        """One page of the result, newest first; `page` counts from 1."""
+        return [_to_sale(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
+
+    def iterate(self, query: SaleQuery) -> Iterator[Sale]:
+        """The whole result, newest first."""
+        return map(_to_sale, self._newest_first(query).batch_size(1000))
+
+    def count(self, query: SaleQuery) -> int:
+        """How many entries the query has on all its pages."""
+        return self._sales.count_documents(_filter(query))
+
+    def touched_by(self, changes: Mapping[str, str]) -> list[Sale]:
+        """Entries that count and were written by these changes, and those that they took back.
+
+        `changes` maps each change to its customer.
+        """
+        ids = list(changes)
+        match = {
+            "customer": {"$in": list(changes.values())},
+            "$or": [{"change": {"$in": ids}, "void": False}, {"voidedBy": {"$in": ids}, "void": True}],
+        }
+        return [_to_sale(document) for document in self._sales.find(match)] if ids else []
+
+    def refunded_among(self, sales: Sequence[Sale]) -> dict[str, list[Sale]]:
+        """The refunds that count of these sales, by the sale's ID."""
+        refunds: dict[str, list[Sale]] = {}
+        if sales:
+            customers = list({sale.customer for sale in sales})
+            ids = [sale.sale_id for sale in sales]
+            match = {"customer": {"$in": customers}, "refundOf": {"$in": ids}, "void": False}
+            for refund in map(_to_sale, self._sales.find(match)):
+                refunds.setdefault(str(refund.refund_of), []).append(refund)
+        return refunds
+
+    def take_back(self, changes: Mapping[str, tuple[str, str]]) -> None:
+        """Turn around what changes did to the ledger: what they wrote is void, what they made void counts again.
+
+        `changes` maps each of them to its customer and to the change that takes it back. Raises `DuplicateSaleId` when
+        an ID that has to count again was used meanwhile.
+        """
+        updates = []
+        for change, (customer, by) in changes.items():
+            written = {"customer": customer, "change": change, "void": False}
+            updates.append(UpdateMany(written, {"$set": {"void": True, "voidedBy": by}}))
+            voided = {"customer": customer, "voidedBy": change, "void": True}
+            updates.append(UpdateMany(voided, {"$set": {"void": False}, "$unset": {"voidedBy": ""}}))
+        if updates:
+            try:
+                self._sales.bulk_write(updates)
+            except BulkWriteError as error:
+                failed = error.details["writeErrors"][0]
+                if failed["code"] == _DUPLICATE_KEY:
+                    raise DuplicateSaleId(failed["keyValue"]["saleId"]) from error
+                raise
+
+    def erase(self, customer: str) -> None:
+        """Remove what people wrote about somebody's purchases; the figures stay."""
+        self._sales.update_many({"customer": customer}, {"$unset": {"note": ""}})
+
+    def _newest_first(self, query: SaleQuery) -> Any:
+        return self._sales.find(_filter(query)).sort([("soldAt", DESCENDING), ("_id", DESCENDING)])
+
+
+def _filter(query: SaleQuery) -> dict[str, Any]:
+    match: dict[str, Any] = {"void": False}
+    match |= {field: value for field, value in (("customer", query.customer), ("kind", query.kind)) if value}
+    moments = {"$gte": query.since, "$lt": query.until}
+    if sold_at := {operator: moment for operator, moment in moments.items() if moment}:
+        match["soldAt"] = sold_at
+    return match
+
+
+def _to_document(sale: Sale) -> dict[str, Any]:
+    document = to_stored(sale.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
+    if sale.items:
+        document["items"] = [to_stored(item.model_dump(by_alias=True)) for item in sale.items]
+    return {"_id": ObjectId(sale.id), **document, "void": False}
+
+
+def _to_sale(document: Document) -> Sale:
+    values = with_text_id(document)
+    values["amount"] = read_stored_amount(values.get("amount"))
+    return Sale.model_validate(values)
