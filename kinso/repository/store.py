@@ -17,6 +17,7 @@ from kinso.repository.requests import RequestRepository
 from kinso.repository.runs import RunRepository
 from kinso.repository.sessions import SessionRepository
 from kinso.repository.shop import ShopRepository
+from kinso.repository.spending import SpendingRepository
 from kinso.repository.tokens import TokenRepository
 from kinso.repository.trash import TrashRepository
 from kinso.repository.users import UserRepository
@@ -36,6 +37,7 @@ class Store:
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
         self.figures = FigureRepository(database)
+        self.spending = SpendingRepository(database)
         self.users = UserRepository(database)
         self.sessions = SessionRepository(database)
         self.tokens = TokenRepository(database)
