@@ -18,6 +18,7 @@ from kinso.repository.runs import RunRepository
 from kinso.repository.sales import SaleRepository
 from kinso.repository.sessions import SessionRepository
 from kinso.repository.shop import ShopRepository
+from kinso.repository.spending import SpendingRepository
 from kinso.repository.tokens import TokenRepository
 from kinso.repository.trash import TrashRepository
 from kinso.repository.users import UserRepository
@@ -38,6 +39,7 @@ class Store:
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
         self.figures = FigureRepository(database)
+        self.spending = SpendingRepository(database)
         self.users = UserRepository(database)
         self.sessions = SessionRepository(database)
         self.tokens = TokenRepository(database)

@@ -1,0 +1,57 @@
+"""What “eligible” means, in one place: whom the membership threshold of the shop may make a member, and by what amount.
+
+A non-member is eligible when what they spent reaches the threshold, unless a person made them a non-member. What they
+spent is their purchase amount, or what they bought in the last twelve months, as the shop has chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from kinso.models.customer import Customer
+from kinso.models.rule import Rule
+from kinso.models.shop import ShopSettings
+from kinso.repository.store import Store
+
+NOTHING = Decimal("0.00")
+
+
+def is_eligible(customer: Customer, amount: Decimal, threshold: Decimal) -> bool:
+    """Whether a rule may make this customer a member; `amount` is what they spent, as far as it counts."""
+    return not customer.membership_status and not customer.membership_held and amount >= threshold
+
+
+def rule_of(shop: ShopSettings, at: datetime, threshold: Decimal | None = None) -> Rule:
+    """The rule of the shop as of a moment, or one with another threshold on the same basis."""
+    since = None if shop.threshold_basis == "lifetime" else twelve_months_before(at, shop.zone)
+    return Rule(shop.threshold if threshold is None else threshold, since)
+
+
+def amount_that_counts(store: Store, shop: ShopSettings, customer: Customer, at: datetime) -> Decimal:
+    """What is compared with the threshold for one customer at a moment; reads the ledger when only a year counts."""
+    return amounts_that_count(store, rule_of(shop, at), [customer])[customer.id]
+
+
+def amounts_that_count(store: Store, rule: Rule, customers: Sequence[Customer]) -> Mapping[str, Decimal]:
+    """What is compared with the threshold for each of these customers, by `_id`."""
+    if rule.since is None:
+        return {customer.id: customer.purchase_amount for customer in customers}
+    spent = store.spending.of_customers([customer.id for customer in customers], rule.since)
+    return {customer.id: spent.get(customer.id, NOTHING) for customer in customers}
+
+
+def twelve_months_before(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The same day and time of the year before, as clocks in `zone` show it, in UTC.
+
+    The 29th of February has none: it counts from the beginning of the 1st of March, so that a day later nothing counts
+    again that did not count any more.
+    """
+    local = moment.astimezone(zone)
+    try:
+        before = local.replace(year=local.year - 1)
+    except ValueError:
+        before = datetime.combine(local.date().replace(year=local.year - 1, month=3, day=1), time.min, zone)
+    return before.astimezone(UTC)

@@ -1,0 +1,77 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinso.models.customer import Customer
+from kinso.models.shop import ShopSettings
+from kinso.services.eligibility import is_eligible, rule_of, twelve_months_before
+
+ZONES = ["UTC", "Asia/Dhaka", "Europe/Berlin", "America/St_Johns", "Pacific/Auckland"]
+MOMENTS = st.integers(631_152_000, 3_786_912_000).map(lambda second: datetime.fromtimestamp(second, UTC))
+CENTS = st.integers(0, 10**9).map(lambda cents: Decimal(cents) / 100)
+
+
+def customer(**fields):
+    values = {
+        "id": "0" * 24,
+        "customer_id": "C-1",
+        "customer_name": "Ada",
+        "contact_info": "ada@example.com",
+        "purchase_amount": Decimal("10.00"),
+        "membership_status": False,
+        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "updated_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "version": 1,
+    }
+    return Customer(**(values | fields))
+
+
+@given(CENTS, CENTS, st.booleans(), st.booleans())
+def test_only_a_non_member_whom_nobody_holds_back_and_who_reaches_the_threshold_is_eligible(
+    amount, threshold, is_member, is_held
+):
+    someone = customer(membership_status=is_member, membership_held=is_held)
+
+    assert is_eligible(someone, amount, threshold) == (amount >= threshold and not is_member and not is_held)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@given(moment=MOMENTS)
+def test_twelve_months_before_is_the_same_time_of_the_same_day_of_the_year_before(zone, moment):
+    zone = ZoneInfo(zone)
+    now, then = moment.astimezone(zone), twelve_months_before(moment, zone).astimezone(zone)
+
+    assert then.year == now.year - 1
+    if (now.month, now.day) == (2, 29):
+        assert (then.month, then.day, then.hour, then.minute) == (3, 1, 0, 0)
+    elif now.utcoffset() == then.utcoffset():
+        assert then.replace(year=2000) == now.replace(year=2000)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@given(moment=MOMENTS, later=st.timedeltas(timedelta(hours=1), timedelta(days=800)))
+def test_what_has_stopped_counting_never_counts_again(zone, moment, later):
+    zone = ZoneInfo(zone)
+
+    assert twelve_months_before(moment, zone) <= twelve_months_before(moment + later, zone)
+
+
+def test_the_twelve_months_follow_the_clocks_of_the_shop():
+    summer = datetime(2026, 3, 30, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    assert twelve_months_before(summer, ZoneInfo("Europe/Berlin")) == datetime(2025, 3, 30, 10, 0, tzinfo=UTC)
+    assert twelve_months_before(datetime(2024, 2, 29, 20, tzinfo=UTC), ZoneInfo("Asia/Dhaka")) == datetime(
+        2023, 3, 1, 2, tzinfo=ZoneInfo("Asia/Dhaka")
+    )
+
+
+def test_the_basis_of_the_shop_decides_since_when_purchases_count():
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+
+    assert rule_of(ShopSettings(), at).since is None
+    assert rule_of(ShopSettings(threshold_basis="last-12-months"), at).since == datetime(2025, 5, 1, tzinfo=UTC)
+    assert rule_of(ShopSettings(), at, Decimal(5)).threshold == 5
