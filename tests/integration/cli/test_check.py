@@ -40,10 +40,9 @@ def test_what_is_wrong_is_told_line_by_line_and_ends_with_1(store, connection, e
         "Customer C-000007",
         "Customer C-000009",
         "Customer C-000009",
-        "Customer C-000009",
         f"Run {store.runs.recent(limit=1)[0].id} says that it changed 20 customers, but 19 are recorded.",
     ]
-    assert err == "5 things are wrong; looked at 20 customers, 0 in the trash, 19 changes.\n"
+    assert err == "4 things are wrong; looked at 20 customers, 0 in the trash, 19 changes.\n"
 
 
 def test_a_database_that_does_not_answer_is_no_finding(environment):

@@ -270,7 +270,7 @@ def test_a_deleted_customer_who_is_still_there_is_found(store, admin, manager, b
     database["customers"].insert_one(document)
     assert sentences(store, admin) == [
         "Customer C-3: it is there, although its history ends with its deletion.",
-        "Customer C-3: its purchase amount is 300.00, but its ledger adds up to 0.00.",
+        "Customer C-3: its purchase amount is 300.30, but its ledger adds up to 0.00.",
     ]
 
 
@@ -280,7 +280,7 @@ def test_a_damaged_document_in_the_trash_is_found(store, admin, manager, base, d
     assert sentences(store, admin) == [
         "Customer C-3: the purchase amount 1.005 is not a whole number of cents.",
         "Customer C-3: the stored purchaseAmount is not what its history says.",
-        "Customer C-3: its purchase amount is 1.01, but its ledger adds up to 300.00.",
+        "Customer C-3: its purchase amount is 1.01, but its ledger adds up to 300.30.",
     ]
 
 
