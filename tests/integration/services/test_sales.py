@@ -1,0 +1,366 @@
+"""Purchases and refunds: exact to the cent, recorded once, and never lost, however many tills there are."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from kinso.database.ledger import open_ledger
+from kinso.errors import Conflict, InvalidInput, NotFound
+from kinso.models.customer import CustomerDraft, CustomerPatch
+from kinso.models.edit import CustomerEdit
+from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import parse
+from kinso.services.checks import check_database
+from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.edits import save_edits
+from kinso.services.history import revert_change
+from kinso.services.imports import import_customers
+from kinso.services.sales import get_sale, list_sales, record_sale, refund_sale, refundable
+from kinso.services.trash import erase_person, restore_customers
+from kinso.services.undo import undo_run
+
+
+@pytest.fixture
+def ann(store, staff):
+    return customer(store, staff, "C-ann", Decimal("10.10"))
+
+
+@pytest.fixture(autouse=True)
+def _always_in_order(store, admin):
+    yield
+    assert [finding.sentence for finding in check_database(store, admin).findings] == []
+
+
+def customer(store, staff, customer_id, amount=0):
+    draft = CustomerDraft(
+        customer_id=customer_id, customer_name="Ann", contact_info="ann@shop.com", purchase_amount=amount
+    )
+    return create_customer(store, staff, draft)
+
+
+def sold(amount, **fields):
+    return parse(SaleDraft, {"amount": amount, **fields})
+
+
+def entries(store, staff, customer):
+    """Kinds and amounts, the oldest first."""
+    page = list_sales(store, staff, SaleQuery(customer=customer.id), page=1, limit=100)
+    return [(sale.kind, float(sale.amount)) for sale in reversed(page.items)]
+
+
+def amount_of(store, customer):
+    return store.customers.get(customer.id).purchase_amount
+
+
+def test_an_amount_that_somebody_came_with_is_an_opening_balance_and_a_typed_one_an_adjustment(store, staff, ann):
+    update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("7.05")))
+    before = store.customers.get(ann.id)
+    save_edits(store, staff, [CustomerEdit(before, {"purchaseAmount": 8})])
+    assert entries(store, staff, ann) == [("opening", 10.10), ("adjustment", -3.05), ("adjustment", 0.95)]
+
+
+def test_a_sale_is_added_to_the_amount_with_everything_on_its_receipt(store, staff, ann):
+    yesterday = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    items = [{"name": "Tea", "quantity": 0.25, "unitPrice": 40.10}, {"name": "Cup", "unitPrice": 3}]
+    draft = parse(
+        SaleDraft, {"saleId": " R-1 ", "items": items, "soldAt": yesterday, "paymentMethod": "card", "note": "Gift"}
+    )
+    recorded = record_sale(store, staff, ann.id, draft)
+    assert recorded.customer.purchase_amount == Decimal("23.13")
+    assert (recorded.repeated, recorded.activated) == (False, False)
+    sale = get_sale(store, staff, "R-1")
+    assert (sale.amount, sale.sold_at, sale.payment_method, sale.note) == (Decimal("13.03"), yesterday, "card", "Gift")
+    assert [(item.name, item.quantity, item.unit_price) for item in sale.items] == [
+        ("Tea", Decimal("0.25"), Decimal("40.10")),
+        ("Cup", Decimal("1"), Decimal("3")),
+    ]
+    assert (sale.by_name, sale.source, sale.customer) == (staff.name, "app", ann.id)
+    change = store.changes.of_customer(ann.id, limit=1)[0]
+    assert (change.kind, change.reason, change.id) == ("purchase", "Sale R-1", sale.change)
+
+
+def test_an_amount_with_items_is_what_was_paid_after_a_discount(store, staff, ann):
+    draft = sold(9, items=[{"name": "Tea", "unitPrice": 10}])
+    assert record_sale(store, staff, ann.id, draft).sale.amount == 9
+
+
+def test_the_same_sale_again_changes_nothing_and_says_so(store, staff, ann):
+    first = record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    again = record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    assert again.repeated
+    assert (again.sale, again.customer) == (first.sale, first.customer)
+
+
+@pytest.mark.parametrize("amount", [4, 5])
+def test_a_sale_id_of_another_purchase_is_refused(store, staff, ann, amount):
+    other = customer(store, staff, "C-bob")
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    with pytest.raises(Conflict, match=r"already recorded for another purchase: 5.00 of customer C-ann"):
+        record_sale(store, staff, ann.id if amount == 4 else other.id, sold(amount, saleId="R-1"))
+
+
+def test_sale_ids_that_differ_in_letter_case_are_different_sales(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(1, saleId="aB"))
+    record_sale(store, staff, ann.id, sold(1, saleId="Ab"))
+    assert amount_of(store, ann) == Decimal("12.10")
+
+
+def test_a_sale_of_nothing_is_recorded_too(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(0, saleId="R-0"))
+    assert entries(store, staff, ann) == [("opening", 10.10), ("sale", 0)]
+    revert_change(store, staff, get_sale(store, staff, "R-0").change)
+    assert entries(store, staff, ann) == [("opening", 10.10)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "Amount is required"),
+        ({"amount": -1}, "Amount cannot be negative"),
+        ({"amount": float("nan")}, "Amount must be a number"),
+        ({"amount": True}, "Amount must be a number"),
+        ({"amount": "5"}, "Amount must be a number"),
+        ({"amount": {"$gt": 0}}, "Amount must be a number"),
+        ({"amount": 1e12}, "Amount is too large"),
+        ({"amount": 999_999_999_999}, "would bring the purchase amount above"),
+        ({"amount": 1, "saleId": "a\nb"}, "Sale ID contains a line break"),
+        ({"amount": 1, "saleId": "x" * 65}, "Sale ID is too long"),
+        ({"amount": 1, "soldAt": "31/01/2025"}, "Date is not a date"),
+        ({"amount": 1, "soldAt": "2999-01-01"}, "Date is not between the year 1900 and now"),
+        ({"amount": 1, "soldAt": "1899-12-31"}, "Date is not between the year 1900 and now"),
+        ({"amount": 1, "paymentMethod": "gold"}, "Payment method must be one of"),
+        ({"amount": 1, "note": "x" * 501}, "Note is too long"),
+        ({"items": [{"name": "", "unitPrice": 1}]}, "is required"),
+        ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0}]}, "must be more than 0"),
+        ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0.0001}]}, "must be 0.001 or more"),
+    ],
+)
+def test_what_cannot_be_sold_is_refused_with_a_sentence_and_changes_nothing(store, staff, ann, fields, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        record_sale(store, staff, ann.id, parse(SaleDraft, fields))
+    assert store.customers.get(ann.id) == ann
+
+
+@pytest.mark.parametrize("id", ["0" * 24, "nobody", ""])
+def test_nobody_buys_nothing(store, staff, id):
+    with pytest.raises(NotFound, match="does not exist any more"):
+        record_sale(store, staff, id, sold(1))
+
+
+def test_two_tills_at_once_lose_nothing(store, staff, ann):
+    amounts = [Decimal(number) / 100 for number in range(1, 41)]
+    with ThreadPoolExecutor(8) as tills:
+        list(tills.map(lambda amount: record_sale(store, staff, ann.id, sold(amount)), amounts))
+    assert amount_of(store, ann) == Decimal("10.10") + sum(amounts)
+    assert store.sales.count(SaleQuery(customer=ann.id, kind="sale")) == 40
+
+
+def test_the_same_sale_from_two_tills_at_once_is_recorded_once(store, staff, ann):
+    with ThreadPoolExecutor(8) as tills:
+        done = list(tills.map(lambda _: record_sale(store, staff, ann.id, sold(5, saleId="R-1")), range(16)))
+    assert [recorded.repeated for recorded in done].count(False) == 1
+    assert amount_of(store, ann) == Decimal("15.10")
+
+
+def test_a_refund_is_an_entry_of_its_own_and_never_more_than_is_left(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    part = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 2, "note": "Broken"}))
+    assert (part.sale.amount, part.sale.refund_of, part.customer.purchase_amount) == (-2, "R-1", Decimal("13.10"))
+    assert refundable(store, staff, "R-1") == 3
+    with pytest.raises(InvalidInput, match=r"more than the 3.00 that is left"):
+        refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 3.01}))
+    rest = refund_sale(store, staff, "R-1", RefundDraft())
+    assert (rest.sale.amount, rest.customer.purchase_amount) == (-3, Decimal("10.10"))
+    with pytest.raises(InvalidInput, match="All of sale R-1 was refunded already"):
+        refund_sale(store, staff, "R-1", RefundDraft())
+    assert store.changes.of_customer(ann.id, limit=1)[0].kind == "refund"
+
+
+def test_the_same_refund_again_changes_nothing(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    record_sale(store, staff, ann.id, sold(5, saleId="R-2"))
+    first = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 2, "saleId": "B-1"}))
+    again = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 2, "saleId": "B-1"}))
+    assert (again.repeated, again.sale) == (True, first.sale)
+    for sale_id, amount in (("R-1", 3), ("R-2", 2)):
+        with pytest.raises(Conflict, match="already recorded"):
+            refund_sale(store, staff, sale_id, parse(RefundDraft, {"amount": amount, "saleId": "B-1"}))
+
+
+def test_two_refunds_at_once_give_the_money_back_once(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+
+    def refund(_):
+        try:
+            return refund_sale(store, staff, "R-1", RefundDraft())
+        except InvalidInput:
+            return None
+
+    with ThreadPoolExecutor(6) as tills:
+        done = list(tills.map(refund, range(6)))
+    assert sum(recorded is not None for recorded in done) == 1
+    assert amount_of(store, ann) == Decimal("10.10")
+
+
+def test_only_a_sale_can_be_refunded_and_only_what_the_customer_has(store, staff, ann):
+    with pytest.raises(NotFound, match="no sale with the ID"):
+        refund_sale(store, staff, "R-1", RefundDraft())
+    with pytest.raises(Conflict, match="Only a sale can be refunded"):
+        refund_sale(store, staff, f"opening-{ann.id}", RefundDraft())
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("1.00")))
+    with pytest.raises(InvalidInput, match=r"more than customer C-ann has left, 1.00"):
+        refund_sale(store, staff, "R-1", RefundDraft())
+
+
+def test_taking_a_purchase_back_leaves_later_purchases_and_frees_its_id(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    record_sale(store, staff, ann.id, sold(1, saleId="R-2"))
+    record = revert_change(store, staff, get_sale(store, staff, "R-1").change)
+    assert (amount_of(store, ann), record.kind) == (Decimal("11.10"), "purchase")
+    with pytest.raises(NotFound):
+        get_sale(store, staff, "R-1")
+    revert_change(store, staff, record.id)
+    assert (amount_of(store, ann), get_sale(store, staff, "R-1").amount) == (Decimal("16.10"), 5)
+
+
+def test_a_purchase_stays_when_money_went_back_or_an_amount_was_typed_since(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    change = get_sale(store, staff, "R-1").change
+    refund = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 1}))
+    with pytest.raises(Conflict, match="got money back for this purchase since"):
+        revert_change(store, staff, change)
+    revert_change(store, staff, refund.sale.change)
+    update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("20.00")))
+    with pytest.raises(Conflict, match="purchase amount changed again since"):
+        revert_change(store, staff, change)
+
+
+def test_a_sale_id_that_is_in_use_again_keeps_the_old_sale_from_coming_back(store, staff, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    record = revert_change(store, staff, get_sale(store, staff, "R-1").change)
+    record_sale(store, staff, ann.id, sold(7, saleId="R-1"))
+    with pytest.raises(Conflict, match="already recorded"):
+        revert_change(store, staff, record.id)
+
+
+def test_a_typed_amount_is_taken_back_without_the_purchases_since(store, staff, ann):
+    update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("100.00")))
+    typed = store.changes.of_customer(ann.id, limit=1)[0]
+    record_sale(store, staff, ann.id, sold(5))
+    revert_change(store, staff, typed.id)
+    assert entries(store, staff, ann) == [("opening", 10.10), ("sale", 5)]
+
+
+def test_a_registration_with_purchases_since_is_not_taken_back(store, manager, ann):
+    record_sale(store, manager, ann.id, sold(5))
+    created = store.changes.of_customer(ann.id, limit=5)[-1]
+    with pytest.raises(Conflict, match="was edited since"):
+        revert_change(store, manager, created.id)
+
+
+def test_purchases_of_a_deleted_customer_do_not_count_until_they_are_restored(store, manager, ann):
+    record_sale(store, manager, ann.id, sold(5, saleId="R-1"))
+    taken_back = record_sale(store, manager, ann.id, sold(3, saleId="R-2")).sale
+    revert_change(store, manager, taken_back.change)
+    delete_customer(store, manager, ann.id)
+    assert store.sales.count(SaleQuery()) == 0
+    restore_customers(store, manager, [ann.id])
+    assert entries(store, manager, ann) == [("opening", 10.10), ("sale", 5)]
+
+
+def test_a_customer_whose_sale_id_was_used_meanwhile_cannot_be_restored(store, manager, ann):
+    record_sale(store, manager, ann.id, sold(5, saleId="R-1"))
+    delete_customer(store, manager, ann.id)
+    record_sale(store, manager, customer(store, manager, "C-bob").id, sold(5, saleId="R-1"))
+    with pytest.raises(Conflict, match="“R-1” is already recorded"):
+        restore_customers(store, manager, [ann.id])
+
+
+def test_an_undone_import_takes_its_amounts_out_of_the_ledger_and_undoing_that_brings_them_back(store, manager, ann):
+    file = b"customerId,customerName,contactInfo,purchaseAmount\nC-ann,Ann,ann@shop.com,50\nC-new,Newt,new@shop.com,7\n"
+    run = import_customers(store, manager, file).run
+    record_sale(store, manager, ann.id, sold(5))
+    undo = undo_run(store, manager, run.id)
+    assert entries(store, manager, ann) == [("opening", 10.10), ("sale", 5)]
+    assert store.customers.get_by_customer_id("C-new") is None
+    undo_run(store, manager, undo.id)
+    assert amount_of(store, ann) == Decimal("55.00")
+    assert entries(store, manager, store.customers.get_by_customer_id("C-new")) == [("opening", 7)]
+
+
+def test_an_erased_person_keeps_figures_but_no_notes(store, manager, ann):
+    record_sale(store, manager, ann.id, sold(5, saleId="R-1", note="for her sister"))
+    erase_person(store, manager, ann.id)
+    sale = get_sale(store, manager, "R-1")
+    assert (sale.amount, sale.note) == (5, None)
+
+
+class TestActivationAtAPurchase:
+    @pytest.fixture(autouse=True)
+    def _shop(self, store):
+        store.shop.save(ShopSettings(threshold=Decimal("20.00"), activate_on_purchase=True))
+
+    def test_the_purchase_that_reaches_the_threshold_makes_a_member_and_says_why(self, store, staff, ann):
+        assert not record_sale(store, staff, ann.id, sold(9.89)).activated
+        recorded = record_sale(store, staff, ann.id, sold(0.01, saleId="R-2"))
+        assert (recorded.activated, recorded.customer.membership_status) == (True, True)
+        change = store.changes.of_customer(ann.id, limit=1)[0]
+        assert change.reason == "Sale R-2 brought 20.00 together, at or above 20.00"
+        assert store.memberships.of_customer(ann.id)[0].begun.basis == "rule"
+
+    def test_nobody_is_activated_unless_the_shop_wants_it(self, store, staff, ann):
+        store.shop.save(ShopSettings(threshold=Decimal("20.00"), activate_on_purchase=False))
+        assert not record_sale(store, staff, ann.id, sold(50)).customer.membership_status
+
+    def test_whom_a_person_made_a_non_member_stays_one(self, store, staff, ann):
+        for status in (True, False):
+            set_membership(store, staff, ann.id, membership_status=status)
+        assert not record_sale(store, staff, ann.id, sold(50)).activated
+
+    def test_a_refund_ends_no_membership(self, store, staff, ann):
+        record_sale(store, staff, ann.id, sold(50, saleId="R-1"))
+        assert refund_sale(store, staff, "R-1", RefundDraft()).customer.membership_status
+
+    def test_of_the_last_twelve_months_only_purchases_count(self, store, staff, ann):
+        store.shop.save(
+            ShopSettings(threshold=Decimal("20.00"), activate_on_purchase=True, threshold_basis="last-12-months")
+        )
+        long_ago = datetime.now(UTC) - timedelta(days=370)
+        assert not record_sale(store, staff, ann.id, sold(500, soldAt=long_ago)).activated
+        assert not record_sale(store, staff, ann.id, sold(19.99)).activated
+        assert record_sale(store, staff, ann.id, sold(0.01)).activated
+
+
+def test_customers_from_before_there_was_a_ledger_get_an_opening_balance_once(store, connection, staff, ann):
+    connection.database["sales"].delete_many({})
+    for _ in range(2):
+        connection.database["settings"].delete_many({"_id": "ledger"})
+        open_ledger(connection)
+        assert entries(store, staff, ann) == [("opening", 10.10)]
+
+
+def test_a_change_from_before_there_was_a_ledger_can_still_be_taken_back(store, connection, staff, ann):
+    update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("7.05")))
+    typed = store.changes.of_customer(ann.id, limit=1)[0]
+    connection.database["sales"].delete_many({})
+    connection.database["settings"].delete_many({"_id": "ledger"})
+    open_ledger(connection)
+    revert_change(store, staff, typed.id)
+    assert entries(store, staff, ann) == [("opening", 7.05), ("adjustment", 3.05)]
+
+
+@pytest.mark.parametrize("damage", [{"amount": 4.0}, {"void": True}])
+def test_a_ledger_that_does_not_add_up_is_named(store, connection, admin, staff, ann, damage):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    sales = connection.database["sales"]
+    sound = sales.find_one({"saleId": "R-1"})
+    sales.update_one({"saleId": "R-1"}, {"$set": damage})
+    total = "14.10" if "amount" in damage else "10.10"
+    assert [finding.sentence for finding in check_database(store, admin).findings] == [
+        f"Customer C-ann: its purchase amount is 15.10, but its ledger adds up to {total}."
+    ]
+    sales.replace_one({"_id": sound["_id"]}, sound)

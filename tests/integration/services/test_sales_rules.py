@@ -1,0 +1,73 @@
+"""Whatever is sold, refunded, typed, taken back, deleted and restored in whatever order: the ledger adds up to the cent."""
+
+import uuid
+from contextlib import suppress
+from decimal import Decimal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kinso.errors import KinsoError
+from kinso.models.customer import CustomerDraft, CustomerPatch
+from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.services.checks import check_database
+from kinso.services.customers import create_customer, delete_customer, update_customer
+from kinso.services.history import revert_change
+from kinso.services.sales import record_sale, refund_sale
+from kinso.services.trash import restore_customers
+
+cents = st.integers(0, 10_000_00).map(lambda number: Decimal(number) / 100)
+places = st.integers(0, 30)
+steps = st.one_of(
+    st.tuples(st.just("sell"), cents),
+    st.tuples(st.just("type"), cents),
+    st.tuples(st.just("refund"), places, cents.filter(bool)),
+    st.tuples(st.just("take back"), places),
+    st.tuples(st.just("delete and restore")),
+)
+
+
+class Till:
+    """One customer, everything that was sold to them, and everything that can be done with that."""
+
+    def __init__(self, store, manager):
+        self.store, self.manager = store, manager
+        draft = CustomerDraft(customer_id=f"C-{uuid.uuid4()}", customer_name="Ann", contact_info="ann@shop.com")
+        self.id = create_customer(store, manager, draft).id
+        self.sales = []
+
+    def take(self, step):
+        """Do it if it is allowed; what is refused must change nothing, which the ledger shows at the end."""
+        with suppress(KinsoError):
+            getattr(self, step[0].replace(" ", "_"))(*step[1:])
+
+    def sell(self, amount):
+        self.sales.append(record_sale(self.store, self.manager, self.id, SaleDraft(amount=amount)).sale)
+
+    def type(self, amount):
+        update_customer(self.store, self.manager, self.id, CustomerPatch(purchase_amount=amount))
+
+    def refund(self, place, amount):
+        if self.sales:
+            sale = self.sales[place % len(self.sales)]
+            refund_sale(self.store, self.manager, sale.sale_id, RefundDraft(amount=amount))
+
+    def take_back(self, place):
+        changes = [change for change in self.store.changes.of_customer(self.id, limit=40) if change.before is not None]
+        if changes:
+            revert_change(self.store, self.manager, changes[place % len(changes)].id)
+
+    def delete_and_restore(self):
+        delete_customer(self.store, self.manager, self.id)
+        restore_customers(self.store, self.manager, [self.id])
+
+
+@given(st.lists(steps, max_size=14))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_entries_of_a_customer_add_up_to_the_purchase_amount(store, manager, admin, taken):
+    till = Till(store, manager)
+    for step in taken:
+        till.take(step)
+    counted = store.sales.iterate(SaleQuery(customer=till.id))
+    assert sum((sale.amount for sale in counted), Decimal(0)) == store.customers.get(till.id).purchase_amount
+    assert [finding.sentence for finding in check_database(store, admin).findings] == []
