@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, NoReturn
 
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from kinso.api.failures import ANYTHING_ELSE
 from kinso.api.security import identified_caller, identify_caller
 
 _WRONG_TYPE = "Send the body as JSON with the header “Content-Type: application/json”."
@@ -69,6 +71,17 @@ class OneOfManyRoute(JsonRoute):
         if child.get("path_params", {}).get("_id") in self.fixed:
             return Match.NONE, {}
         return match, child
+
+
+def part_of_api(prefix: str, tag: str, *, route_class: type[JsonRoute] = JsonRoute) -> APIRouter:
+    """Calls under one prefix, which the description shows under one tag."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=route_class,
+        responses=ANYTHING_ELSE,
+        generate_unique_id_function=lambda route: route.name,
+    )
 
 
 def _has_body(request: Request) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends
-from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import Request
 
 from kinso.api.lookups import SharedLookups
@@ -21,21 +20,6 @@ from kinso.services.tokens import is_api_token, resume_token
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OTHER_SITE = (
     "This browser is signed in, but the request does not come from one of Kinso's own pages; use a token instead."
-)
-
-_token = HTTPBearer(
-    auto_error=False,
-    scheme_name="token",
-    description="An API token from the page My account, or the token that POST /auth/login returns.",
-)
-_cookie = APIKeyCookie(
-    name=SESSION_COOKIE,
-    auto_error=False,
-    scheme_name="session",
-    description=(
-        "The cookie that signing in sets; over https its name begins with `__Host-`. Requests that change something"
-        " must come from our own pages."
-    ),
 )
 
 
@@ -92,9 +76,7 @@ def _bearer_token(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def identified_caller(
-    request: Request, _token: Annotated[object, Depends(_token)], _cookie: Annotated[object, Depends(_cookie)]
-) -> Caller:
+async def identified_caller(request: Request) -> Caller:
     """The caller whom `JsonRoute` identified before it looked at anything else of the request."""
     caller: Caller = request.state.caller
     return caller
