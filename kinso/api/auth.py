@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter
 from starlette.requests import Request
 
 from kinso.api.description import open_to
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
-from kinso.api.route import JsonRoute
+from kinso.api.route import part_of_api
 from kinso.api.schemas import LoginIn, SignedInOut, UserOut, user_json
 from kinso.api.security import SignedIn, refuse_other_sites, session_cookie
 from kinso.errors import Conflict
@@ -20,7 +19,7 @@ from kinso.services.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sig
 _proofs = CapacityLimiter(4)
 """Threads of its own, so that a crowd of people who guess passwords cannot keep those who are signed in waiting."""
 
-router = APIRouter(prefix="/auth", tags=["auth"], route_class=JsonRoute)
+router = part_of_api("/auth", "auth")
 
 
 @router.post(

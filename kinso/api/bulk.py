@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from kinso.api.bulk_schemas import BulkIn, BulkOut, bulk_json
 from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import JsonRoute
+from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.user import Permission, Role
 from kinso.services.bulk import upsert_customers
 
-router = APIRouter(prefix="/customers", tags=["customers"], route_class=JsonRoute)
+router = part_of_api("/customers", "customers")
 
 
 @router.post(

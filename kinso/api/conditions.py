@@ -46,9 +46,7 @@ def tell_customer(customer: Customer, *, message: str | None = None, status: int
 class IfMatch:
     """The condition of a request that changes a customer."""
 
-    def __init__(
-        self, header: Annotated[str | None, Header(alias="If-Match", description=_IF_MATCH, examples=['"v3"'])] = None
-    ) -> None:
+    def __init__(self, header: str | None) -> None:
         # An asterisk asks for a customer that exists, and no other can be changed anyway.
         self._is_given = header is not None and header.strip() != "*"
         self._versions = _versions(header or "", weak=False)
@@ -84,12 +82,7 @@ class IfMatch:
 class IfNoneMatch:
     """The condition of a request that reads a customer."""
 
-    def __init__(
-        self,
-        header: Annotated[
-            str | None, Header(alias="If-None-Match", description=_IF_NONE_MATCH, examples=['"v3"'])
-        ] = None,
-    ) -> None:
+    def __init__(self, header: str | None) -> None:
         self._is_any = header is not None and header.strip() == "*"
         self._versions = _versions(header or "", weak=True)
 
@@ -100,8 +93,21 @@ class IfNoneMatch:
         return tell_customer(customer)
 
 
-Matching = Annotated[IfMatch, Depends()]
-NotMatching = Annotated[IfNoneMatch, Depends()]
+_IfMatch = Annotated[str | None, Header(alias="If-Match", description=_IF_MATCH, examples=['"v3"'])]
+_IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description=_IF_NONE_MATCH, examples=['"v3"'])]
+
+
+# Not the classes themselves: the framework would take a thread for each of them.
+async def _read_if_match(header: _IfMatch = None) -> IfMatch:
+    return IfMatch(header)
+
+
+async def _read_if_none_match(header: _IfNoneMatch = None) -> IfNoneMatch:
+    return IfNoneMatch(header)
+
+
+Matching = Annotated[IfMatch, Depends(_read_if_match)]
+NotMatching = Annotated[IfNoneMatch, Depends(_read_if_none_match)]
 
 
 def _versions(header: str, *, weak: bool) -> frozenset[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.responses import Response
 
 from kinso.api.conditions import Matching, NotMatching, tell_customer
@@ -13,7 +13,7 @@ from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import CustomerList
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import OneOfManyRoute
+from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, customer_json
 from kinso.api.security import SignedIn
 from kinso.models.customer import CustomerPage
@@ -28,7 +28,7 @@ from kinso.services.customers import (
 )
 from kinso.services.statistics import get_statistics
 
-router = APIRouter(prefix="/customers", tags=["customers"], route_class=OneOfManyRoute)
+router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
 
 Id = Annotated[str, Path(alias="_id", description="The customer's `_id`, 24 hexadecimal digits.")]
 

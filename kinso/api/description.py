@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kinso.models.user import Role
+from kinso.services.sign_in import SESSION_COOKIE
 
 Headers = dict[str, dict[str, Any]]
 
@@ -59,10 +60,28 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
 
 LEAST_ROLE = "x-least-role"
 
+SECURITY_SCHEMES: dict[str, dict[str, str]] = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API token from the page My account, or the token that POST /auth/login returns.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": (
+            "The cookie that signing in sets; over https its name begins with `__Host-`. Requests that change"
+            " something must come from our own pages."
+        ),
+    },
+}
+"""The ways to say who one is; any one of them will do."""
+
 
 def open_to(least: Role) -> dict[str, Any]:
     """Says in the description of an operation who may call it; the services are what checks it."""
-    return {LEAST_ROLE: least.value}
+    return {LEAST_ROLE: least.value, "security": [{scheme: []} for scheme in SECURITY_SCHEMES]}
 
 
 def with_headers(code: int, *headers: Headers) -> dict[int | str, dict[str, Any]]:

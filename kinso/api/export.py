@@ -6,19 +6,18 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 from anyio import CancelScope, to_thread
-from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from kinso.api.description import CONTENT_DISPOSITION, open_to
 from kinso.api.failures import failures
 from kinso.api.parameters import CustomerExport
-from kinso.api.route import JsonRoute
+from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.user import Role
 from kinso.services.exports import export_customers
 from kinso.services.shop import get_shop_settings
 
-router = APIRouter(prefix="/customers", tags=["customers"], route_class=JsonRoute)
+router = part_of_api("/customers", "customers")
 
 _FILE = {
     "description": "The file",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
-from kinso.api.route import JsonRoute
+from kinso.api.route import part_of_api
 from kinso.api.schemas import HealthOut
 from kinso.services.office import current_office
 
-router = APIRouter(tags=["health"], route_class=JsonRoute)
+router = part_of_api("", "health")
 
 
 @router.get("/health", response_model=Success[HealthOut], responses=failures(503), summary="Does the database answer?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from kinso.api.conditions import Matching, tell_customer
 from kinso.api.customers import Id, customer_page
@@ -14,7 +14,7 @@ from kinso.api.envelope import Answer, Listing, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import PageOnly
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import JsonRoute
+from kinso.api.route import part_of_api
 from kinso.api.schemas import ActivationIn, ActivationOut, CustomerOut, MembershipIn
 from kinso.api.security import SignedIn
 from kinso.models.customer import CustomerQuery
@@ -23,7 +23,7 @@ from kinso.models.user import Permission, Role
 from kinso.services.customers import list_customers, set_membership
 from kinso.services.membership import activate_at_threshold, count_eligible
 
-router = APIRouter(prefix="/customers/membership", tags=["membership"], route_class=JsonRoute)
+router = part_of_api("/customers/membership", "membership")
 
 _DEFAULTS = ActivationIn()
 Status = Annotated[Literal["true", "false"], Path(alias="membershipStatus")]

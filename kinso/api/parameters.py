@@ -74,19 +74,19 @@ class ExportParameters(_Query):
     flavour: Flavour = "excel"
 
 
-def _customer_list(request: Request, given: Annotated[ListParameters, Query()]) -> ListParameters:
+async def _customer_list(request: Request, given: Annotated[ListParameters, Query()]) -> ListParameters:
     """The parameters of a list of customers."""
     _refuse_odd_parameters(request, ListParameters)
     return given
 
 
-def _customer_export(request: Request, given: Annotated[ExportParameters, Query()]) -> ExportParameters:
+async def _customer_export(request: Request, given: Annotated[ExportParameters, Query()]) -> ExportParameters:
     """The parameters of a file of customers."""
     _refuse_odd_parameters(request, ExportParameters)
     return given
 
 
-def _page_only(request: Request, given: Annotated[PageParameters, Query()]) -> PageParameters:
+async def _page_only(request: Request, given: Annotated[PageParameters, Query()]) -> PageParameters:
     """The parameters of a list that takes nothing else."""
     _refuse_odd_parameters(request, PageParameters)
     return given

@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, NoReturn
 
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
+
+from kinso.api.failures import ANYTHING_ELSE
+from kinso.api.security import identified_caller, identify_caller
 
 _WRONG_TYPE = "Send the body as JSON with the header “Content-Type: application/json”."
 _NOT_JSON = "The body is not valid JSON"
@@ -32,16 +36,19 @@ class JsonRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """A call that takes its body, if it has one, as JSON only.
+    """A call that knows its caller before it looks at the request, and takes its body, if it has one, as JSON only.
 
     Forms of other sites cannot be sent as JSON, so this is also a part of the defence against them.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The framework's handler, after a look at the declared type."""
+        """The framework's handler, after a look at who calls and at the declared type."""
         handle = super().get_route_handler()
+        is_for_signed_in = any(needed.call is identified_caller for needed in self.dependant.dependencies)
 
         async def handle_json(request: Request) -> Response:
+            if is_for_signed_in:
+                request.state.caller = await identify_caller(request)
             if self.body_field and _has_body(request) and not _is_json(request.headers.get("content-type", "")):
                 raise HTTPException(415, _WRONG_TYPE)
             return await handle(JsonRequest(request.scope, request.receive))
@@ -64,6 +71,17 @@ class OneOfManyRoute(JsonRoute):
         if child.get("path_params", {}).get("_id") in self.fixed:
             return Match.NONE, {}
         return match, child
+
+
+def part_of_api(prefix: str, tag: str, *, route_class: type[JsonRoute] = JsonRoute) -> APIRouter:
+    """Calls under one prefix, which the description shows under one tag."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=route_class,
+        responses=ANYTHING_ELSE,
+        generate_unique_id_function=lambda route: route.name,
+    )
 
 
 def _has_body(request: Request) -> bool:

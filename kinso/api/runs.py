@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from kinso.api.bulk_schemas import RunDetailOut, RunOut, run_detail_json, run_json
 from kinso.api.description import REPLAYED, open_to, with_headers
@@ -13,14 +13,14 @@ from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import PageOnly
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import JsonRoute
+from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.run import Run
 from kinso.models.user import Permission, Role
 from kinso.services.runs import get_run, list_run_page
 from kinso.services.undo import undo_run
 
-router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute)
+router = part_of_api("/runs", "runs")
 
 RunId = Annotated[str, Path(alias="_id", description="The run's `_id`, 24 hexadecimal digits.")]
 

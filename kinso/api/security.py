@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends
-from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
+from kinso.api.lookups import SharedLookups
 from kinso.errors import NotPermitted, NotSignedIn
 from kinso.models.user import Actor, User
 from kinso.repository.store import Store
@@ -22,50 +22,31 @@ _OTHER_SITE = (
     "This browser is signed in, but the request does not come from one of Kinso's own pages; use a token instead."
 )
 
-_token = HTTPBearer(
-    auto_error=False,
-    scheme_name="token",
-    description="An API token from the page My account, or the token that POST /auth/login returns.",
-)
-_cookie = APIKeyCookie(
-    name=SESSION_COOKIE,
-    auto_error=False,
-    scheme_name="session",
-    description=(
-        "The cookie that signing in sets; over https its name begins with `__Host-`. Requests that change something"
-        " must come from our own pages."
-    ),
-)
+
+class _Proof(NamedTuple):
+    """What somebody presents; `is_token` means an API token, otherwise it is the secret of a session."""
+
+    store: Store
+    secret: str
+    is_token: bool
 
 
+def _find_user(proof: _Proof) -> User:
+    if proof.is_token:
+        return resume_token(proof.store, proof.secret)
+    return resume(proof.store, session_id_of(proof.secret))
+
+
+_users = SharedLookups(_find_user)
+
+
+@dataclass(frozen=True)
 class Caller:
-    """Someone who presents a session or an API token; whether it is valid is found out where it is first needed.
+    """Someone with a valid session or API token; a token is no session, so `session_id` is None then."""
 
-    Then the database is asked in the same thread that does the work. Everything but the store raises `NotSignedIn` when
-    it is not valid, and `DatabaseUnavailable`.
-    """
-
-    def __init__(self, secret: str, *, is_api_token: bool) -> None:
-        self._secret = secret
-        self._is_api_token = is_api_token
-
-    @property
-    def store(self) -> Store:
-        """What the use cases work on."""
-        return current_office().store
-
-    @cached_property
-    def user(self) -> User:
-        """The account behind the session or token."""
-        if self._is_api_token:
-            return resume_token(self.store, self._secret)
-        return resume(self.store, session_id_of(self._secret))
-
-    @property
-    def session_id(self) -> str | None:
-        """The id of the valid session; an API token is none."""
-        _ = self.user
-        return None if self._is_api_token else session_id_of(self._secret)
+    store: Store
+    user: User
+    session_id: str | None
 
     @property
     def actor(self) -> Actor:
@@ -73,25 +54,36 @@ class Caller:
         return self.user.acting("api")
 
 
-async def identify_caller(
-    request: Request,
-    token: Annotated[HTTPAuthorizationCredentials | None, Depends(_token)],
-    _described: Annotated[str | None, Depends(_cookie)],
-) -> Caller:
-    """The caller of this request; a token wins over the cookie.
+async def identify_caller(request: Request) -> Caller:
+    """Who makes this request, as the database knows them now; a token wins over the cookie.
 
-    Raises `NotSignedIn` when neither is there, and `NotPermitted` when another site made a signed-in browser change
-    something.
+    Raises `NotSignedIn` when neither is there or valid, `NotPermitted` when another site made a signed-in browser
+    change something, and `DatabaseUnavailable`.
     """
-    secret = token.credentials if token else request.cookies.get(session_cookie(request)[0])
+    token = _bearer_token(request)
+    secret = token or request.cookies.get(session_cookie(request)[0])
     if not secret:
         raise NotSignedIn
-    if token is None and request.method not in _SAFE_METHODS and not is_from_own_page(request):
+    if not token and request.method not in _SAFE_METHODS and not is_from_own_page(request):
         raise NotPermitted(_OTHER_SITE)
-    return Caller(secret, is_api_token=token is not None and is_api_token(secret))
+    proof = _Proof(current_office().store, secret, is_token=bool(token) and is_api_token(secret))
+    user = await _users(proof)
+    return Caller(proof.store, user, None if proof.is_token else session_id_of(secret))
 
 
-SignedIn = Annotated[Caller, Depends(identify_caller)]
+def _bearer_token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def identified_caller(request: Request) -> Caller:
+    """The caller whom `JsonRoute` identified before it looked at anything else of the request."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+SignedIn = Annotated[Caller, Depends(identified_caller)]
+"""Makes a call one for signed-in people only."""
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -68,6 +68,33 @@ def test_nobody_gets_anything_without_a_session(api, register, store, method, pa
     assert list(store.connection.database["customers"].find()) == before
 
 
+UNREADABLE = [
+    {"content": b"{", "headers": {"Content-Type": "application/json"}},
+    {"content": b"a=b", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+    {"json": {"customerId": 5, "threshold": -1, "mode": "odd", "membershipStatus": "yes"}},
+    {"json": {}, "headers": {"Idempotency-Key": "a b", "If-Match": "odd"}},
+]
+
+
+@pytest.mark.parametrize("secret", ["", "no session", "kinso_" + "x" * 43])
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, *_ in CALLS])
+def test_who_is_not_signed_in_is_told_that_and_nothing_about_the_request(api, method, path, secret):
+    address = path.replace("{_id}", "no id").replace("{membershipStatus}", "perhaps")
+    for odd in UNREADABLE:
+        answer = api(method, f"{address}?page=none&limit=0&sortBy=$where", token=secret, **odd)
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert answer.json().keys() == {"success", "message"}
+
+
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, *_ in CALLS if method != "GET"])
+def test_another_site_is_told_nothing_about_its_request_either(api, token, method, path):
+    for odd in UNREADABLE:
+        odd = {**odd, "headers": {**odd.get("headers", {}), "Origin": "http://evil.test"}}
+        answer = api(method, path.replace("{_id}", "no id"), cookie=token(), **odd)
+        assert answer.status_code == 403
+        assert "errors" not in answer.json()
+
+
 def _fill(path, customer, store):
     id = customer["_id"]
     if path.startswith("/runs/"):

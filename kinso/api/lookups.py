@@ -1,0 +1,63 @@
+"""Look-ups that many requests need at the same moment."""
+
+from __future__ import annotations
+
+from asyncio import Task, create_task, shield, wait
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
+
+_MOST_THREADS = 32
+"""Of their own, so that slow lists do not keep everybody else waiting at the door."""
+
+
+class SharedLookups(Generic[Key, Found]):
+    """Asks the database in a thread, once for all requests that wait for the same thing.
+
+    For each key one look-up is under way at a time. Who asks meanwhile waits for the next one, together with everybody
+    else who does: it begins after they asked, so nobody is told what was true before they came.
+    """
+
+    def __init__(self, look_up: Callable[[Key], Found]) -> None:
+        self._look_up = look_up
+        self._latest: dict[Key, _Round[Found]] = {}
+        self._threads = CapacityLimiter(_MOST_THREADS)
+
+    async def __call__(self, key: Key) -> Found:
+        """What is found now; raises whatever the look-up raises."""
+        latest = self._latest.get(key)
+        if latest is None or latest.has_begun:
+            latest = self._latest[key] = _Round(latest)
+            latest.task = create_task(self._run(key, latest))
+            latest.task.add_done_callback(_forget_error)
+        # Whoever hangs up takes nothing away from the others.
+        return await shield(latest.task)
+
+    async def _run(self, key: Key, own: _Round[Found]) -> Found:
+        if own.before:
+            await wait([own.before])
+            own.before = None
+        own.has_begun = True
+        try:
+            return await to_thread.run_sync(self._look_up, key, limiter=self._threads)
+        finally:
+            if self._latest[key] is own:
+                del self._latest[key]
+
+
+class _Round(Generic[Found]):
+    task: Task[Found]
+
+    def __init__(self, before: _Round[Found] | None) -> None:
+        self.before = before.task if before else None
+        self.has_begun = False
+
+
+def _forget_error(task: Task[Found]) -> None:
+    """Nobody may be left to hear of it, and then asyncio would complain."""
+    if not task.cancelled():
+        task.exception()
