@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from kinso import __version__
-from kinso.api import auth, bulk, customers, export, health, membership, runs
+from kinso.api import auth, bulk, customers, export, health, membership, runs, sales
 from kinso.api.description import SECURITY_SCHEMES
 from kinso.api.docs import add_docs
 from kinso.api.errors import translate_errors
@@ -58,8 +58,9 @@ def create_api() -> FastAPI:
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
     # Not by `include_router`, which has every request pass through one more router for each part.
-    for part in (health, auth, membership, export, bulk, customers, runs):
-        api.router.routes.extend(part.router.routes)
+    routers = [part.router for part in (health, auth, membership, export, bulk, customers, runs, sales)]
+    for router in (*routers, sales.of_customers):
+        api.router.routes.extend(router.routes)
     add_docs(api)
     return api
 

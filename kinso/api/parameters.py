@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, CustomerQuery
+from kinso.models.sale import Moment, SaleQuery
 from kinso.services.exports import Flavour
 
 _LAST_PAGE = 1_000_000_000
@@ -74,6 +75,15 @@ class ExportParameters(_Query):
     flavour: Flavour = "excel"
 
 
+class SaleParameters(SaleQuery, PageParameters):
+    """Which entries of the ledger, and which part of them."""
+
+    model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
+
+    since: Moment | None = None
+    until: Moment | None = None
+
+
 async def _customer_list(request: Request, given: Annotated[ListParameters, Query()]) -> ListParameters:
     """The parameters of a list of customers."""
     _refuse_odd_parameters(request, ListParameters)
@@ -86,6 +96,12 @@ async def _customer_export(request: Request, given: Annotated[ExportParameters, 
     return given
 
 
+async def _sale_list(request: Request, given: Annotated[SaleParameters, Query()]) -> SaleParameters:
+    """The parameters of a list of purchases."""
+    _refuse_odd_parameters(request, SaleParameters)
+    return given
+
+
 async def _page_only(request: Request, given: Annotated[PageParameters, Query()]) -> PageParameters:
     """The parameters of a list that takes nothing else."""
     _refuse_odd_parameters(request, PageParameters)
@@ -94,6 +110,7 @@ async def _page_only(request: Request, given: Annotated[PageParameters, Query()]
 
 CustomerExport = Annotated[ExportParameters, Depends(_customer_export)]
 CustomerList = Annotated[ListParameters, Depends(_customer_list)]
+SaleList = Annotated[SaleParameters, Depends(_sale_list)]
 PageOnly = Annotated[PageParameters, Depends(_page_only)]
 
 

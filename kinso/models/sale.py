@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from kinso.models.money import LARGEST, Figure, Money, check_amount, round_to_cents
+from kinso.models.money import CENT, LARGEST, Figure, Money, check_amount, round_to_cents
 from kinso.models.text import clean_text
 
 SaleKind = Literal["sale", "refund", "opening", "adjustment"]
@@ -51,23 +51,20 @@ def _check_quantity(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError("must be a number, such as 2 or 0.5")
     quantity = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not quantity.is_finite() or not 0 < quantity <= _LARGEST_QUANTITY:
-        raise ValueError(f"must be more than 0 and at most {_LARGEST_QUANTITY:,}")
-    rounded = quantity.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
-    if not rounded:
-        raise ValueError("must be 0.001 or more")
-    return rounded
+    if not quantity.is_finite() or not _THOUSANDTH <= quantity <= _LARGEST_QUANTITY:
+        raise ValueError(f"must be from 0.001 to {_LARGEST_QUANTITY:,}")
+    return quantity.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
 
 
 def _check_refund(value: Any) -> Decimal:
     amount = check_amount(value)
-    if not amount:
+    if value < CENT:
         raise ValueError("must be more than 0")
     return amount
 
 
-def _number(lowest: float, highest: Decimal) -> WithJsonSchema:
-    return WithJsonSchema({"type": "number", "exclusiveMinimum": lowest, "maximum": float(highest)})
+def _number(lowest: Decimal, highest: Decimal) -> WithJsonSchema:
+    return WithJsonSchema({"type": "number", "minimum": float(lowest), "maximum": float(highest)})
 
 
 SaleId = Annotated[
@@ -86,8 +83,8 @@ Note = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_NOTE}),
 ]
 Moment = Annotated[datetime, BeforeValidator(_check_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Quantity = Annotated[Figure, BeforeValidator(_check_quantity), _number(0, _LARGEST_QUANTITY)]
-RefundAmount = Annotated[Figure, BeforeValidator(_check_refund), _number(0, LARGEST)]
+Quantity = Annotated[Figure, BeforeValidator(_check_quantity), _number(_THOUSANDTH, _LARGEST_QUANTITY)]
+RefundAmount = Annotated[Figure, BeforeValidator(_check_refund), _number(CENT, LARGEST)]
 
 
 class _Model(BaseModel):

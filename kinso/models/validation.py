@@ -33,6 +33,8 @@ LABELS = {
     "saleId": "Sale ID",
     "amount": "Amount",
     "soldAt": "Date",
+    "date": "Date",
+    "customer": "Customer",
     "items": "Items",
     "paymentMethod": "Payment method",
     "note": "Note",

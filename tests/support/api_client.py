@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, NotRequired, Required, Self, TypedDict
+from urllib.parse import quote
 
 import httpx
 
@@ -82,6 +83,39 @@ class Run(TypedDict):
     matched: int
     changed: int
     undoneBy: str | None
+
+
+class Item(TypedDict):
+    name: str
+    quantity: NotRequired[float]
+    unitPrice: float
+
+
+class NewSale(TypedDict):
+    customerId: str
+    saleId: NotRequired[str]
+    amount: NotRequired[float]
+    date: NotRequired[str]
+    items: NotRequired[list[Item]]
+    paymentMethod: NotRequired[str]
+    note: NotRequired[str]
+
+
+class Sale(TypedDict):
+    saleId: str
+    customer: str
+    kind: Literal["sale", "refund", "opening", "adjustment"]
+    amount: float
+    date: str
+    items: list[Item]
+    refundOf: str | None
+
+
+class Recorded(Sale):
+    purchaseAmount: float
+    membershipStatus: bool
+    activated: bool
+    repeated: bool
 
 
 class Refused(Exception):
@@ -164,6 +198,17 @@ class ShopClient:
 
     def undo(self, id: str) -> Run:
         return self._data("POST", f"/runs/{id}/undo", headers=_keyed(None))
+
+    def sell(self, sale: NewSale) -> Recorded:
+        """Record a purchase; with a `saleId` it can be sent again, otherwise the key sees to it."""
+        return self._data("POST", "/sales", json=sale, headers=_keyed(None))
+
+    def refund(self, sale_id: str, amount: float | None = None) -> Recorded:
+        body = {} if amount is None else {"amount": amount}
+        return self._data("POST", f"/sales/{quote(sale_id, safe='')}/refund", json=body, headers=_keyed(None))
+
+    def sales(self, customer: Customer) -> list[Sale]:
+        return self._data("GET", f"/customers/{customer['_id']}/sales", params={"limit": 1000})
 
     def _data(self, method: str, path: str, **request: Any) -> Any:
         return self._call(method, path, **request)["data"]

@@ -51,6 +51,20 @@ def test_a_day_with_the_shop(shop):
     assert shop.statistics()["totalCustomers"] == 25
 
 
+def test_a_till_sells_refunds_and_repeats(shop):
+    ada = shop.register(person(1, purchaseAmount=10))
+    sold = shop.sell(
+        {"customerId": ada["customerId"], "saleId": "till 1/1", "items": [{"name": "Tea", "unitPrice": 5}]}
+    )
+    assert (sold["amount"], sold["purchaseAmount"], sold["repeated"]) == (5, 15, False)
+    assert shop.sell({"customerId": ada["customerId"], "saleId": "till 1/1", "amount": 5})["repeated"]
+    assert shop.refund("till 1/1", 2)["purchaseAmount"] == 13
+    assert [sale["amount"] for sale in shop.sales(ada)] == [-2, 5, 10]
+    with pytest.raises(Refused) as refused:
+        shop.refund("till 1/1", 4)
+    assert (refused.value.status, refused.value.fields) == (422, ["amount"])
+
+
 def test_two_programs_do_not_overwrite_each_other(shop):
     seen = shop.register(person(1))
     shop.change(seen, {"customerName": "Ada"})

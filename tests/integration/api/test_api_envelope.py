@@ -30,6 +30,8 @@ def test_an_unknown_path_is_answered_in_the_envelope(api, path):
         ("GET", "/customers/bulk", "POST"),
         ("DELETE", "/runs", "HEAD, GET"),
         ("GET", "/runs/65b0a1f2c3d4e5f6a7b8c9d0/undo", "POST"),
+        ("PUT", "/sales", "HEAD, GET, POST"),
+        ("GET", "/sales/R-1/refund", "POST"),
         ("GET", "/customers/membership/auto-activate", "POST"),
     ],
 )

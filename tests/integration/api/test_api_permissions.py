@@ -4,8 +4,10 @@ import pytest
 
 from kinso.api.app import create_api
 from kinso.api.description import LEAST_ROLE
+from kinso.models.sale import SaleDraft
 from kinso.models.user import COMMAND_LINE, Role
 from kinso.services.membership import set_membership_of_selected
+from kinso.services.sales import record_sale
 
 ROLES = list(Role)
 NEW = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}
@@ -19,6 +21,9 @@ CALLS = [
     ("GET", "/customers/membership/by-status/{membershipStatus}", None, Role.ANALYST),
     ("GET", "/runs", None, Role.ANALYST),
     ("GET", "/runs/{_id}", None, Role.ANALYST),
+    ("GET", "/sales", None, Role.ANALYST),
+    ("GET", "/sales/{saleId}", None, Role.ANALYST),
+    ("GET", "/customers/{_id}/sales", None, Role.ANALYST),
     ("POST", "/customers", NEW, Role.STAFF),
     ("POST", "/customers/bulk", {"mode": "per-row", "customers": [NEW]}, Role.STAFF),
     ("POST", "/customers/bulk", {"mode": "all-or-nothing", "customers": [NEW]}, Role.STAFF),
@@ -26,6 +31,8 @@ CALLS = [
     ("PUT", "/customers/membership/update/{_id}", {"membershipStatus": True}, Role.STAFF),
     ("POST", "/customers/membership/auto-activate", {"threshold": 5}, Role.STAFF),
     ("POST", "/customers/membership/auto-activate", {"threshold": 5, "dryRun": True}, Role.STAFF),
+    ("POST", "/sales", {"customerId": "C-1", "amount": 5}, Role.STAFF),
+    ("POST", "/sales/{saleId}/refund", {"amount": 1}, Role.STAFF),
     ("DELETE", "/customers/{_id}", None, Role.MANAGER),
     ("POST", "/runs/{_id}/undo", None, Role.MANAGER),
 ]
@@ -99,4 +106,7 @@ def _fill(path, customer, store):
     id = customer["_id"]
     if path.startswith("/runs/"):
         id = set_membership_of_selected(store, COMMAND_LINE, [id], membership_status=True).id
+    if path.startswith("/sales/"):
+        record_sale(store, COMMAND_LINE, id, SaleDraft(sale_id="R-1", amount=1))
+        path = path.replace("{saleId}", "R-1")
     return re.sub(r"\{membershipStatus\}", "false", path).replace("{_id}", id)

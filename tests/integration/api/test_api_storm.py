@@ -17,6 +17,8 @@ CALLS = [
     ("POST", "/customers/membership/auto-activate", {"threshold": 1000, "dryRun": True}),
     ("POST", "/customers/bulk", {"mode": "per-row", "customers": [{"customerId": "C-1"}, {"customerId": "C-2"}]}),
     ("POST", f"/runs/{ID}/undo", {}),
+    ("POST", "/sales", {"customerId": "C-1", "saleId": "R-1", "amount": 5, "items": [{"name": "Tea", "unitPrice": 5}]}),
+    ("POST", "/sales/R-1/refund", {"amount": 1, "note": "Broken"}),
 ]
 ODD_VALUES = [
     *(None, True, -1, 0, 1e308, -1e308, 2**70, 10**400, "2026-01-31", "NaN"),

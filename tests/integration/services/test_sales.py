@@ -134,8 +134,8 @@ def test_a_sale_of_nothing_is_recorded_too(store, staff, ann):
         ({"amount": 1, "paymentMethod": "gold"}, "Payment method must be one of"),
         ({"amount": 1, "note": "x" * 501}, "Note is too long"),
         ({"items": [{"name": "", "unitPrice": 1}]}, "is required"),
-        ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0}]}, "must be more than 0"),
-        ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0.0001}]}, "must be 0.001 or more"),
+        ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0}]}, "must be from 0.001"),
+        ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0.0001}]}, "must be from 0.001"),
     ],
 )
 def test_what_cannot_be_sold_is_refused_with_a_sentence_and_changes_nothing(store, staff, ann, fields, sentence):

@@ -1,0 +1,144 @@
+"""Purchases and refunds as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from kinso.api.schemas import timestamp
+from kinso.models.sale import Moment, PaymentMethod, RefundDraft, Sale, SaleDraft, SaleKind
+from kinso.models.text import clean_text
+from kinso.services.sales import Recorded
+
+_ITEM: dict[str, Any] = {"name": "Green tea", "quantity": 2, "unitPrice": 4.25}
+_SALE: dict[str, Any] = {
+    "saleId": "R-1001",
+    "amount": 8.5,
+    "date": "2026-01-31T09:30:00Z",
+    "items": [_ITEM],
+    "paymentMethod": "card",
+}
+_ENTRY: dict[str, Any] = {
+    "_id": "65b0a1f2c3d4e5f6a7b8c9d1",
+    "customer": "65b0a1f2c3d4e5f6a7b8c9d0",
+    "kind": "sale",
+    **_SALE,
+    "date": "2026-01-31T09:30:00.000Z",
+    "recordedAt": "2026-01-31T09:30:01.250Z",
+    "byName": "Ada",
+    "note": None,
+    "refundOf": None,
+}
+
+
+def _example(*values: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": list(values)}, validate_by_name=False, validate_by_alias=True)
+
+
+def _check_whom(value: Any) -> str:
+    return clean_text(value, shortest=1, longest=64)
+
+
+Whom = Annotated[
+    str,
+    BeforeValidator(_check_whom),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64}),
+]
+
+
+class ItemOut(BaseModel):
+    """One line of a receipt."""
+
+    name: str
+    quantity: float
+    unit_price: float = Field(alias="unitPrice")
+
+
+class SaleOut(BaseModel):
+    """One entry of the ledger: `amount` is signed, so that a customer's entries add up to the purchase amount.
+
+    `kind` is `opening` for what a customer came with and `adjustment` for an amount that somebody typed; `refundOf` is
+    the `saleId` of the sale that a refund belongs to.
+    """
+
+    model_config = _example(_ENTRY)
+
+    id: str = Field(alias="_id")
+    sale_id: str = Field(alias="saleId")
+    customer: str = Field(description="The customer's `_id`.")
+    kind: SaleKind
+    amount: float
+    date: datetime
+    recorded_at: datetime = Field(alias="recordedAt")
+    by_name: str = Field(alias="byName")
+    items: list[ItemOut]
+    payment_method: PaymentMethod | None = Field(alias="paymentMethod")
+    note: str | None
+    refund_of: str | None = Field(alias="refundOf")
+
+
+class RecordedOut(SaleOut):
+    """An entry, and its customer as they are now; `activated` says that the purchase made them a member."""
+
+    model_config = _example(
+        {**_ENTRY, "purchaseAmount": 1250.5, "membershipStatus": True, "activated": False, "repeated": False}
+    )
+
+    purchase_amount: float = Field(alias="purchaseAmount")
+    membership_status: bool = Field(alias="membershipStatus")
+    activated: bool
+    repeated: bool = Field(description="True when it was recorded before, and nothing was changed.")
+
+
+class SaleIn(SaleDraft):
+    """A purchase. Without `amount` it is the sum of the items, without `date` it is now, without `saleId` it gets one.
+
+    Sent again with the same `saleId` it changes nothing.
+    """
+
+    model_config = _example({"customerId": "C-1001", **_SALE})
+
+    customer: Whom = Field(
+        validation_alias=AliasChoices("customerId", "customer"),
+        description="The shop's number, in any letter case, or the customer's `_id`. May be called `customer` as well.",
+    )
+    sold_at: Moment | None = Field(default=None, alias="date")
+
+
+class RefundIn(RefundDraft):
+    """Money that goes back; without `amount` it is all that is left of the sale."""
+
+    model_config = _example({"amount": 4.25, "note": "One was broken"})
+
+    sold_at: Moment | None = Field(default=None, alias="date")
+
+
+def sale_json(sale: Sale) -> dict[str, Any]:
+    """The entry as JSON values; `SaleOut` describes them."""
+    return {
+        "_id": sale.id,
+        "saleId": sale.sale_id,
+        "customer": sale.customer,
+        "kind": sale.kind,
+        "amount": float(sale.amount),
+        "date": timestamp(sale.sold_at),
+        "recordedAt": timestamp(sale.recorded_at),
+        "byName": sale.by_name,
+        "items": [item.model_dump(mode="json", by_alias=True) for item in sale.items],
+        "paymentMethod": sale.payment_method,
+        "note": sale.note,
+        "refundOf": sale.refund_of,
+    }
+
+
+def recorded_json(recorded: Recorded) -> dict[str, Any]:
+    """The entry with its customer; `RecordedOut` describes it."""
+    return {
+        **sale_json(recorded.sale),
+        "purchaseAmount": float(recorded.customer.purchase_amount),
+        "membershipStatus": recorded.customer.membership_status,
+        "activated": recorded.activated,
+        "repeated": recorded.repeated,
+    }

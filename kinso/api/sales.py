@@ -1,0 +1,136 @@
+"""Purchases, refunds, and the ledger that they are in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path
+from starlette.routing import Match
+from starlette.types import Scope
+
+from kinso.api.customers import Id
+from kinso.api.description import REPLAYED, open_to, with_headers
+from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
+from kinso.api.failures import failures
+from kinso.api.parameters import PageOnly, SaleList
+from kinso.api.repeatable import RepeatablePost
+from kinso.api.route import JsonRoute, part_of_api
+from kinso.api.sale_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recorded_json, sale_json
+from kinso.api.security import Caller, SignedIn
+from kinso.models.sale import SalePage, SaleQuery
+from kinso.models.user import Permission, Role
+from kinso.services.customers import get_customer
+from kinso.services.lookup import find_by_customer_id
+from kinso.services.sales import Recorded, get_sale, list_sales, record_sale, refund_sale
+
+_REFUND = "/refund"
+_DEFAULTS = RefundIn()
+
+
+class _SaleRoute(JsonRoute):
+    """A call about one sale; its ID may hold slashes, but what ends like the address of its refunds is that address."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether this call is meant."""
+        match, child = super().matches(scope)
+        sale_id = child.get("path_params", {}).get("saleId", "")
+        if sale_id.endswith(_REFUND) and not self.path.endswith(_REFUND):
+            return Match.NONE, {}
+        return match, child
+
+
+router = part_of_api("/sales", "sales", route_class=_SaleRoute)
+of_customers = part_of_api("/customers", "sales")
+
+SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `saleId`, exactly as it was given.")]
+
+
+@router.get(
+    "",
+    response_model=Listing[SaleOut],
+    responses=failures(401, 403, 422, 503),
+    summary="List purchases",
+    openapi_extra=open_to(Role.ANALYST),
+)
+def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
+    """The whole ledger or a part of it, the newest first: sales, refunds, opening balances and adjustments."""
+    return _sale_page(list_sales(caller.store, caller.actor, parameters, page=parameters.page, limit=parameters.limit))
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Success[RecordedOut],
+    responses=failures(400, 401, 403, 404, 409, 413, 415, 422, 503)
+    | with_headers(201, REPLAYED)
+    | {200: {"model": Success[RecordedOut], "description": "The same sale was recorded before; nothing was changed"}},
+    summary="Record a purchase",
+    openapi_extra=open_to(Role.STAFF),
+)
+def record(caller: SignedIn, post: RepeatablePost, sale: SaleIn) -> Answer:
+    """409 when the `saleId` belongs to another purchase."""
+    return post.once(
+        Permission.PURCHASES,
+        lambda: _tell(record_sale(caller.store, caller.actor, _customer(caller, sale), sale), "recorded"),
+    )
+
+
+@router.get(
+    "/{saleId:path}",
+    response_model=Success[SaleOut],
+    responses=failures(401, 403, 404, 503),
+    summary="Show a purchase",
+    openapi_extra=open_to(Role.ANALYST),
+)
+def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
+    """One entry of the ledger."""
+    return succeed(sale_json(get_sale(caller.store, caller.actor, sale_id)))
+
+
+@router.post(
+    "/{saleId:path}/refund",
+    status_code=201,
+    response_model=Success[RecordedOut],
+    responses=failures(400, 401, 403, 404, 409, 413, 415, 422, 503)
+    | with_headers(201, REPLAYED)
+    | {200: {"model": Success[RecordedOut], "description": "The same refund was recorded before; nothing was changed"}},
+    summary="Refund a purchase",
+    openapi_extra=open_to(Role.STAFF),
+)
+def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: RefundIn = _DEFAULTS) -> Answer:
+    """422 for more than is left of the sale; `saleId` in the body is the ID of the refund itself."""
+    return post.once(
+        Permission.PURCHASES, lambda: _tell(refund_sale(caller.store, caller.actor, sale_id, body), "refunded")
+    )
+
+
+@of_customers.get(
+    "/{_id}/sales",
+    response_model=Listing[SaleOut],
+    responses=failures(401, 403, 404, 422, 503),
+    summary="List a customer's purchases",
+    openapi_extra=open_to(Role.ANALYST),
+)
+def show_sales_of_customer(caller: SignedIn, id: Id, part: PageOnly) -> Answer:
+    """The newest come first; all of them together are the purchase amount."""
+    customer = get_customer(caller.store, caller.actor, id)
+    query = SaleQuery(customer=customer.id)
+    return _sale_page(list_sales(caller.store, caller.actor, query, page=part.page, limit=part.limit))
+
+
+def _customer(caller: Caller, sale: SaleIn) -> str:
+    """The `_id` of the customer whom a purchase names."""
+    found = find_by_customer_id(caller.store, caller.actor, sale.customer)
+    return found.id if found else sale.customer
+
+
+def _tell(recorded: Recorded, done: str) -> Answer:
+    sale_id = recorded.sale.sale_id
+    if recorded.repeated:
+        return succeed(recorded_json(recorded), message=f"{sale_id} was recorded before; nothing was changed.")
+    return succeed(recorded_json(recorded), message=f"{abs(recorded.sale.amount):,} {done}.", status=201)
+
+
+def _sale_page(found: SalePage) -> Answer:
+    items = [sale_json(sale) for sale in found.items]
+    return list_page(items, page=found.page, limit=found.limit, total=found.total)

@@ -1,0 +1,169 @@
+from urllib.parse import quote
+
+import pytest
+
+SOLD = {"customerId": "C-1", "saleId": "R-1", "amount": 8.5, "date": "2025-01-31T09:30:00+06:00"}
+
+
+@pytest.fixture
+def ann(register):
+    return register("C-1", purchaseAmount=10.1)
+
+
+@pytest.fixture
+def call(api, token):
+    def call(method, path, body=None, role="staff", **more):
+        return api(method, path, token=token(role), json=body, **more)
+
+    return call
+
+
+def data(answer, status=200):
+    assert answer.status_code == status, answer.text
+    return answer.json()["data"]
+
+
+def test_a_purchase_is_recorded_and_told_everywhere(call, ann):
+    items = [{"name": "Tea", "quantity": 0.5, "unitPrice": 17}]
+    sent = {**SOLD, "customerId": " c-1", "items": items, "paymentMethod": "cash", "note": "Gift"}
+    recorded = data(call("POST", "/sales", sent), 201)
+    assert (recorded["purchaseAmount"], recorded["activated"], recorded["repeated"]) == (18.6, False, False)
+    entry = data(call("GET", "/sales/R-1", role="analyst"))
+    assert {name: recorded[name] for name in entry} == entry
+    assert entry == {
+        **{name: entry[name] for name in ("_id", "recordedAt")},
+        "saleId": "R-1",
+        "customer": ann["_id"],
+        "kind": "sale",
+        "amount": 8.5,
+        "date": "2025-01-31T03:30:00.000Z",
+        "byName": "staff person",
+        "items": items,
+        "paymentMethod": "cash",
+        "note": "Gift",
+        "refundOf": None,
+    }
+    listed = call("GET", f"/customers/{ann['_id']}/sales", role="analyst")
+    assert [each["kind"] for each in data(listed)] == ["opening", "sale"]
+    assert (
+        sum(each["amount"] for each in data(listed)) == data(call("GET", f"/customers/{ann['_id']}"))["purchaseAmount"]
+    )
+
+
+def test_a_customer_can_be_named_by_id_too_and_the_rest_is_filled_in(call, ann):
+    sent = {"customerId": ann["_id"], "items": [{"name": "Tea", "unitPrice": 2.5}]}
+    assert data(call("POST", "/sales", {**sent, "saleId": "R-1"}), 201)["customer"] == ann["_id"]
+    assert data(call("POST", "/sales", {"customer": "C-1", "saleId": "R-1", "amount": 2.5}))["repeated"]
+    data(call("POST", "/sales/R-1/refund"), 201)
+    recorded = data(call("POST", "/sales", sent), 201)
+    assert (recorded["amount"], recorded["purchaseAmount"], recorded["items"][0]["quantity"]) == (2.5, 12.6, 1)
+    assert data(call("GET", f"/sales/{recorded['saleId']}"))["date"] == recorded["recordedAt"]
+
+
+def test_the_same_sale_again_changes_nothing_and_another_one_is_refused(call, ann):
+    first = data(call("POST", "/sales", SOLD), 201)
+    again = call("POST", "/sales", SOLD)
+    assert data(again) == {**first, "repeated": True}
+    assert again.json()["message"] == "R-1 was recorded before; nothing was changed."
+    refused = call("POST", "/sales", {**SOLD, "amount": 9})
+    assert refused.status_code == 409
+    assert "already recorded for another purchase" in refused.json()["message"]
+
+
+def test_a_key_repeats_the_answer_itself(call, ann):
+    body = {"customerId": "C-1", "amount": 1}
+    key = {"Idempotency-Key": "till-1"}
+    first, again = (call("POST", "/sales", body, headers=key) for _ in range(2))
+    assert (data(first, 201), again.headers["Idempotency-Replayed"]) == (data(again, 201), "true")
+    assert data(call("GET", f"/customers/{ann['_id']}"))["purchaseAmount"] == 11.1
+
+
+def test_a_refund_is_an_entry_that_points_to_its_sale(call, ann):
+    data(call("POST", "/sales", SOLD), 201)
+    part = data(call("POST", "/sales/R-1/refund", {"amount": 3.25, "saleId": "B-1", "note": "Broken"}), 201)
+    assert (part["kind"], part["amount"], part["refundOf"], part["purchaseAmount"]) == ("refund", -3.25, "R-1", 15.35)
+    assert data(call("POST", "/sales/R-1/refund", {"amount": 3.25, "saleId": "B-1"}))["repeated"]
+    too_much = call("POST", "/sales/R-1/refund", {"amount": 5.26})
+    assert (too_much.status_code, too_much.json()["errors"][0]["field"]) == (422, "amount")
+    assert data(call("POST", "/sales/R-1/refund"), 201)["purchaseAmount"] == 10.1
+    assert call("POST", "/sales/B-1/refund").status_code == 409
+    assert call("POST", "/sales/R-9/refund").status_code == 404
+
+
+@pytest.mark.parametrize("sale_id", ["INV/2025/001", "ü %20?#", "a&b=c", "refund", "=1+1", "$gt"])
+def test_a_sale_id_is_any_text(call, ann, sale_id):
+    data(call("POST", "/sales", {**SOLD, "saleId": sale_id}), 201)
+    path = f"/sales/{quote(sale_id, safe='')}"
+    assert data(call("GET", path))["saleId"] == sale_id
+    assert data(call("POST", f"{path}/refund"), 201)["refundOf"] == sale_id
+
+
+def test_the_address_of_refunds_knows_no_other_method(call, ann):
+    data(call("POST", "/sales", SOLD), 201)
+    assert call("GET", "/sales/R-1/refund").status_code == 405
+    assert call("DELETE", "/sales/R-1").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"amount": None}, "amount"),
+        ({"amount": "8.5"}, "amount"),
+        ({"amount": -1}, "amount"),
+        ({"amount": {"$gt": 0}}, "amount"),
+        ({"amount": 1e13}, "amount"),
+        ({"date": "soon"}, "date"),
+        ({"date": 5}, "date"),
+        ({"date": "2999-01-01"}, "date"),
+        ({"saleId": ""}, "saleId"),
+        ({"saleId": "a\u0000b"}, "saleId"),
+        ({"saleId": 5}, "saleId"),
+        ({"items": {}}, "items"),
+        ({"items": [{"name": "Tea"}]}, "items.0.unitPrice"),
+        ({"items": [{"name": "Tea", "unitPrice": 1}] * 201}, "items"),
+        ({"paymentMethod": "gold"}, "paymentMethod"),
+        ({"note": "\u202e"}, "note"),
+        ({"customerId": None}, "customerId"),
+    ],
+)
+def test_what_is_wrong_with_a_purchase_is_told_by_field(call, ann, store, fields, field):
+    answer = call("POST", "/sales", {**SOLD, **fields})
+    assert answer.status_code == 422, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert store.customers.get(ann["_id"]).version == 1
+
+
+@pytest.mark.parametrize("id", ["C-9", "0" * 24])
+def test_nobody_can_buy_nothing(call, id):
+    assert call("POST", "/sales", {"customerId": id, "amount": 1}).status_code == 404
+    assert call("POST", "/sales", {"amount": 1}).json()["errors"][0]["field"] == "customerId"
+
+
+def test_the_ledger_is_listed_newest_first_in_pages_and_parts(call, ann, register):
+    register("C-2")
+    for number in range(1, 5):
+        date = f"2025-0{number}-01"
+        data(
+            call(
+                "POST", "/sales", {**SOLD, "saleId": f"R-{number}", "date": date, "customerId": f"C-{1 + number % 2}"}
+            ),
+            201,
+        )
+
+    def ids(query):
+        answer = call("GET", f"/sales?{query}", role="analyst")
+        return [each["saleId"] for each in data(answer)], answer.json()["pagination"]["total"]
+
+    assert ids("kind=sale&limit=3") == (["R-4", "R-3", "R-2"], 4)
+    assert ids("kind=sale&limit=3&page=2") == (["R-1"], 4)
+    assert ids(f"kind=sale&customer={ann['_id']}") == (["R-4", "R-2"], 2)
+    assert ids("since=2025-02-01&until=2025-04-01") == (["R-3", "R-2"], 2)
+    assert ids("kind=opening")[1] == 1
+    for odd in ("kind=gift", "since=soon", "since=", "kind[$ne]=sale", "customer=a&customer=b", "limit=1001"):
+        assert call("GET", f"/sales?{odd}").status_code == 422
+
+
+def test_purchases_of_nobody_are_not_found(call):
+    for id in ("0" * 24, "nobody"):
+        assert call("GET", f"/customers/{id}/sales").status_code == 404
+    assert call("GET", "/sales/R-1").status_code == 404
