@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Path
@@ -11,18 +12,22 @@ from kinso.api.conditions import Matching, NotMatching, tell_customer
 from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
+from kinso.api.lookups import SharedLookups
 from kinso.api.parameters import CustomerList
 from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, customer_json
 from kinso.api.security import SignedIn
-from kinso.models.customer import CustomerPage
+from kinso.errors import NotFound
+from kinso.models.customer import Customer, CustomerPage
 from kinso.models.statistics import Statistics
-from kinso.models.user import Permission, Role
+from kinso.models.user import Actor, Permission, Role
+from kinso.repository.store import Store
 from kinso.services.customers import (
+    CUSTOMER_GONE,
     create_customer,
     delete_customer,
-    get_customer,
+    get_customers,
     list_customers,
     update_customer,
 )
@@ -31,6 +36,13 @@ from kinso.services.statistics import get_statistics
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
 
 Id = Annotated[str, Path(alias="_id", description="The customer's `_id`, 24 hexadecimal digits.")]
+
+
+def _get_customers(reader: tuple[Store, Actor], ids: Collection[str]) -> dict[str, Customer]:
+    return get_customers(*reader, ids)
+
+
+_customers_of = SharedLookups(_get_customers)
 
 
 @router.get(
@@ -83,9 +95,13 @@ def show_statistics(caller: SignedIn) -> Answer:
     summary="Show a customer",
     openapi_extra=open_to(Role.ANALYST),
 )
-def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Response:
+async def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Response:
     """404 also when the `_id` is not one."""
-    return condition.unless_known(get_customer(caller.store, caller.actor, id))
+    found = await _customers_of((caller.store, caller.actor), id)
+    customer = found.get(id.lower())
+    if customer is None:
+        raise NotFound(CUSTOMER_GONE)
+    return condition.unless_known(customer)
 
 
 @router.put(

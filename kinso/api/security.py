@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -31,7 +32,7 @@ class _Proof(NamedTuple):
     is_token: bool
 
 
-def _find_user(proof: _Proof) -> User:
+def _find_user(proof: _Proof, _wanted: Collection[str]) -> User:
     if proof.is_token:
         return resume_token(proof.store, proof.secret)
     return resume(proof.store, session_id_of(proof.secret))

@@ -40,7 +40,7 @@ class CustomerRepository:
         document = self._customers.find_one({"_id": key}, _VISIBLE) if key else None
         return to_customer(document) if document else None
 
-    def get_many(self, ids: Sequence[str]) -> dict[str, Customer]:
+    def get_many(self, ids: Iterable[str]) -> dict[str, Customer]:
         """Those of `ids` that exist, by id."""
         keys = [key for id in ids if (key := object_id(id))]
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from kinso.errors import NotFound, StaleVersion
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
@@ -19,13 +19,19 @@ from kinso.services.records import (
     write_down,
 )
 
-_GONE = "This customer does not exist any more; search for it again."
+CUSTOMER_GONE = "This customer does not exist any more; search for it again."
 
 
 @use_case(Permission.READ)
 def get_customer(store: Store, actor: Actor, id: str) -> Customer:
     """The customer with this `_id`; raises `NotFound`, also for a malformed one."""
     return _existing(store, id)
+
+
+@use_case(Permission.READ)
+def get_customers(store: Store, actor: Actor, ids: Collection[str]) -> dict[str, Customer]:
+    """Those of the customers with these `_id`s that exist, by `_id`."""
+    return store.customers.get_many(ids)
 
 
 @use_case(Permission.READ)
@@ -123,5 +129,5 @@ def _update(store: Store, actor: Actor, id: str, patch: CustomerPatch, version: 
 def _existing(store: Store, id: str) -> Customer:
     customer = store.customers.get(id)
     if customer is None:
-        raise NotFound(_GONE)
+        raise NotFound(CUSTOMER_GONE)
     return customer

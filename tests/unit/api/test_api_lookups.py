@@ -15,9 +15,9 @@ class Register:
         self.may_answer = threading.Semaphore(0)
         self.under_way = threading.Semaphore(0)
 
-    def look_up(self, key):
+    def look_up(self, key, wanted):
         found = self.value
-        self.asked.append(key)
+        self.asked.append((key, *sorted(wanted)))
         self.under_way.release()
         assert self.may_answer.acquire(timeout=10)
         if found == "nobody":
@@ -49,7 +49,7 @@ def test_those_who_ask_at_the_same_time_share_one_look_up(register):
         return await asyncio.gather(*(find("ada") for _ in range(20)))
 
     assert asyncio.run(story()) == ["before"] * 20
-    assert register.asked == ["ada"]
+    assert register.asked == [("ada",)]
 
 
 def test_nobody_is_told_what_was_true_before_they_asked(register):
@@ -64,7 +64,21 @@ def test_nobody_is_told_what_was_true_before_they_asked(register):
         return await early, await asyncio.gather(*late)
 
     assert asyncio.run(story()) == ("before", ["after"] * 20)
-    assert register.asked == ["ada", "ada"]
+    assert register.asked == [("ada",), ("ada",)]
+
+
+def test_those_who_wait_are_asked_for_together_with_all_that_they_want(register):
+    async def story():
+        find = SharedLookups(register.look_up)
+        first = asyncio.ensure_future(find("ada", "C-1"))
+        await register.until_asked()
+        others = [asyncio.ensure_future(find("ada", wanted)) for wanted in ("C-2", "C-3", "C-2")]
+        await settle()
+        register.may_answer.release(2)
+        await asyncio.gather(first, *others)
+
+    asyncio.run(story())
+    assert register.asked == [("ada", "C-1"), ("ada", "C-2", "C-3")]
 
 
 def test_every_request_in_turn_is_a_look_up_of_its_own(register):
@@ -74,7 +88,7 @@ def test_every_request_in_turn_is_a_look_up_of_its_own(register):
         return [await find("ada") for _ in range(3)]
 
     asyncio.run(story())
-    assert register.asked == ["ada"] * 3
+    assert register.asked == [("ada",)] * 3
 
 
 def test_other_things_are_looked_up_meanwhile(register):
@@ -87,7 +101,7 @@ def test_other_things_are_looked_up_meanwhile(register):
         await asyncio.gather(ada, bea)
 
     asyncio.run(story())
-    assert sorted(register.asked) == ["ada", "bea"]
+    assert sorted(register.asked) == [("ada",), ("bea",)]
 
 
 def test_a_refusal_is_for_those_who_waited_for_it_and_not_for_those_after(register):
