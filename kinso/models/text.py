@@ -7,6 +7,8 @@ from typing import Any
 
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 """They can make one text look like another; right-to-left names do not need them."""
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+_HALF_A_CHARACTER = "Cs"
 
 
 def clean_text(value: Any, *, shortest: int, longest: int) -> str:
@@ -24,6 +26,21 @@ def clean_text(value: Any, *, shortest: int, longest: int) -> str:
     if len(text) > longest:
         raise ValueError(f"is too long; use at most {longest} characters")
     for character in text:
-        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in BIDI_CONTROLS:
+        if unicodedata.category(character) in {*_BREAKS, _HALF_A_CHARACTER} or character in BIDI_CONTROLS:
             raise ValueError("contains a line break or an invisible control character; remove it")
     return text
+
+
+def searchable(text: str) -> str:
+    """Pasted text with a space for each break, and without what no stored text holds.
+
+    Joiners stay: they are letters' business in Persian and in many emoji.
+    """
+    kept = []
+    for character in text:
+        category = unicodedata.category(character)
+        if category in _BREAKS:
+            kept.append(" ")
+        elif category != _HALF_A_CHARACTER and character not in BIDI_CONTROLS:
+            kept.append(character)
+    return "".join(kept)

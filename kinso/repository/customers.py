@@ -140,6 +140,10 @@ class CustomerRepository:
         changes = {"$set": fields, "$inc": {"version": 1}}
         return self._customers.update_many({"_id": {"$in": [ObjectId(id) for id in ids]}}, changes).modified_count
 
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove these for good; within a transaction that has read them."""
+        self._customers.delete_many({"_id": {"$in": [ObjectId(id) for id in ids]}})
+
     def erase(self, id: str, alias: str, at: datetime) -> Customer | None:
         """Replace what tells who this is; returns the customer as it is now, None when there is none."""
         key = object_id(id)

@@ -34,6 +34,10 @@ class MembershipRepository:
         if begun:
             self._begin(begun)
 
+    def remove(self, customers: Sequence[str]) -> None:
+        """Forget all memberships of these customers."""
+        self._memberships.delete_many({"customer": {"$in": list(customers)}})
+
     def of_customer(self, customer: str) -> list[MembershipInterval]:
         """All memberships of one customer, the latest first."""
         found = self._memberships.find({"customer": customer}).sort([("from", DESCENDING), ("_id", DESCENDING)])

@@ -110,6 +110,10 @@ class SaleRepository:
                     raise DuplicateSaleId(failed["keyValue"]["saleId"]) from error
                 raise
 
+    def remove(self, customers: Sequence[str]) -> None:
+        """Remove all entries of these customers for good."""
+        self._sales.delete_many({"customer": {"$in": list(customers)}})
+
     def erase(self, customer: str) -> None:
         """Remove what people wrote about somebody's purchases; the figures stay."""
         self._sales.update_many({"customer": customer}, {"$unset": {"note": ""}})

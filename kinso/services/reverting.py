@@ -36,26 +36,35 @@ class _Plan:
 
     restored: list[tuple[Customer, Change]] = field(default_factory=list)
     reversals: Mapping[str, Reversal] = field(default_factory=dict)
-    removed: list[tuple[Customer, Change]] = field(default_factory=list)
+    thrown_away: list[tuple[Customer, Change]] = field(default_factory=list)
+    unmade: list[tuple[Customer, Change]] = field(default_factory=list)
     brought_back: list[Change] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
 
 
 def revert(
-    store: Store, actor: Actor, changes: Sequence[Change], *, run: str | None = None, reason: str | None = None
+    store: Store,
+    actor: Actor,
+    changes: Sequence[Change],
+    *,
+    run: str | None = None,
+    reason: str | None = None,
+    unfinished: bool = False,
 ) -> tuple[list[Change], list[Kept]]:
     """Take `changes` of different customers back, as far as nobody changed the same fields since.
 
-    A customer who was created goes to the trash, one who was deleted comes back from there. What a change did to a
+    A customer who was created goes to the trash, one who was deleted comes back from there. When the changes are of an
+    `unfinished` run, whom it created is removed altogether, for that run never took place. What a change did to a
     purchase amount is taken off the present amount, so that purchases since then stay. Call it within a transaction,
     and write the returned records down in it. Raises `DuplicateCustomerId` and `DuplicateSaleId` when an ID that has
     to come back was given to somebody else meanwhile.
     """
-    plan = _plan(store, changes)
+    plan = _plan(store, changes, unfinished=unfinished)
     at = now()
     values = {change.id: _old_values(current, change, plan.reversals) for current, change in plan.restored}
     _restore_fields(store, [(current, values[change.id]) for current, change in plan.restored], at)
-    store.trash.throw_away([current.id for current, _ in plan.removed], actor, at)
+    store.trash.throw_away([current.id for current, _ in plan.thrown_away], actor, at)
+    _remove(store, [current.id for current, _ in plan.unmade])
     back = store.trash.bring_back([change.customer for change in plan.brought_back], at)
     records = [
         record_of_update(
@@ -64,18 +73,17 @@ def revert(
             changed(current, values[change.id], at),
             run=run,
             undoes=change.id,
-            reason=reason,
             kind=change.kind if change.kind in PURCHASES else None,
         )
         for current, change in plan.restored
     ]
     take_back(store, plan.reversals, records)
-    for current, change in plan.removed:
+    for current, change in (*plan.thrown_away, *plan.unmade):
         gone = current.model_copy(update={"updated_at": at})
         records.append(record_of_deletion(actor, gone, run=run, undoes=change.id))
     for change in plan.brought_back:
         records.append(record_of_creation(actor, back[change.customer], run=run, undoes=change.id, restored=True))
-    return records, plan.kept
+    return [record.model_copy(update={"reason": reason}) for record in records], plan.kept
 
 
 def revert_and_report(
@@ -86,19 +94,18 @@ def revert_and_report(
     *,
     run: str | None = None,
     reason: str | None = None,
-    again: bool = False,
+    unfinished: bool = False,
 ) -> int:
     """Take `changes` of different customers back in one transaction; returns how many were.
 
-    `write` gets the records and those who were left alone, to write both down in that transaction. `again` leaves out
-    what an earlier attempt has taken back.
+    `write` gets the records and those who were left alone, to write both down in that transaction. Of an `unfinished`
+    run, what an earlier attempt has taken back is left out, and see `revert`.
     """
 
     def work() -> int:
-        done = store.changes.undone_among(changes) if again else set()
-        records, kept = revert(
-            store, actor, [change for change in changes if change.id not in done], run=run, reason=reason
-        )
+        done = store.changes.undone_among(changes) if unfinished else set()
+        left = [change for change in changes if change.id not in done]
+        records, kept = revert(store, actor, left, run=run, reason=reason, unfinished=unfinished)
         write(records, [_exception(each.change, "kept", each.reason) for each in kept])
         return len(records)
 
@@ -109,7 +116,8 @@ def revert_and_report(
             # One ID of the batch is taken; alone, each change shows whether it was its ID.
             alone = ([change] for change in changes)
             return sum(
-                revert_and_report(store, actor, one, write, run=run, reason=reason, again=again) for one in alone
+                revert_and_report(store, actor, one, write, run=run, reason=reason, unfinished=unfinished)
+                for one in alone
             )
         what = "its old ID" if isinstance(error, DuplicateCustomerId) else "a purchase"
         taken = _exception(changes[0], "failed", f"cannot get {what} back, because another customer has it now")
@@ -121,26 +129,27 @@ def _exception(change: Change, outcome: Literal["kept", "failed"], reason: str) 
     return RunException(customer=change.customer, customer_id=change.customer_id, outcome=outcome, reason=reason)
 
 
-def _plan(store: Store, changes: Sequence[Change]) -> _Plan:
+def _plan(store: Store, changes: Sequence[Change], *, unfinished: bool) -> _Plan:
     present = store.customers.get_many([change.customer for change in changes])
     trashed = store.trash.versions([change.customer for change in changes if change.after is None])
-    since = _changed_since(store, changes, present)
+    versions = {**trashed, **{id: customer.version for id, customer in present.items()}}
+    since = _changed_since(store, changes, versions)
     plan = _Plan(reversals=reversals(store, changes))
     for change in changes:
         current, later = present.get(change.customer), since.get(change.customer, set())
-        if change.after is None:
-            if trashed.get(change.customer) == change.version:
-                plan.brought_back.append(change)
-            elif change.customer in trashed:
-                plan.kept.append(Kept(change, "was deleted again or erased since"))
-            else:
-                plan.kept.append(Kept(change, "is not in the trash any more"))
+        if change.after is None and change.customer not in trashed:
+            plan.kept.append(Kept(change, "is not in the trash any more"))
+        elif change.after is None and change.customer in since:
+            plan.kept.append(Kept(change, "was deleted again or erased since"))
+        elif change.after is None:
+            plan.brought_back.append(change)
         elif current is None:
             plan.kept.append(Kept(change, "was deleted since"))
-        elif change.before is None and later:
+        elif change.before is None and change.customer in since:
             plan.kept.append(Kept(change, "was edited since"))
         elif change.before is None:
-            plan.removed.append((current, change))
+            gone = plan.unmade if unfinished and change.kind == "create" else plan.thrown_away
+            gone.append((current, change))
         elif later & set(change.before):
             plan.kept.append(Kept(change, _what_changed_again(later & set(change.before))))
         elif obstacle := _obstacle(current, plan.reversals.get(change.id)):
@@ -171,15 +180,15 @@ def _what_changed_again(fields: set[str]) -> str:
     return f"{' and '.join(labels)} changed again since"
 
 
-def _changed_since(store: Store, changes: Sequence[Change], present: Mapping[str, Customer]) -> Mapping[str, set[str]]:
-    """For each customer, the fields that somebody typed after their change in `changes`.
+def _changed_since(store: Store, changes: Sequence[Change], reached: Mapping[str, int]) -> Mapping[str, set[str]]:
+    """For each customer with changes after theirs in `changes`, the fields of these; `reached` are versions of now.
 
     A purchase replaces no amount, so it stands in the way of nothing but of taking a registration back.
     """
     versions = {
         change.customer: change.version
         for change in changes
-        if change.customer in present and present[change.customer].version != change.version
+        if reached.get(change.customer, change.version) != change.version
     }
     ids = {change.id for change in changes}
     fields: dict[str, set[str]] = {}
@@ -200,6 +209,13 @@ def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
             taken_back.add(change.undoes)
         else:
             yield change
+
+
+def _remove(store: Store, ids: Sequence[str]) -> None:
+    if ids:
+        store.customers.remove(ids)
+        store.memberships.remove(ids)
+        store.sales.remove(ids)
 
 
 def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Mapping[str, Any]]], at: datetime) -> None:

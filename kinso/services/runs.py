@@ -30,6 +30,7 @@ Progress = Callable[[int, int], None]
 Item = TypeVar("Item")
 
 _STOPPED = "This run was stopped meanwhile; start it again."
+_UNFINISHED = "The run could not be finished"
 
 logger = logging.getLogger(__name__)
 
@@ -184,7 +185,8 @@ def set_membership_of_each(
 def roll_back(store: Store, run: Run) -> int:
     """Take back what an unfinished run changed, but for what was changed again since; returns how many were.
 
-    It can be repeated when it was interrupted itself, and done by two processes at once.
+    Whom it created is not in the trash afterwards: only the history tells of them. It can be
+    repeated when it was interrupted itself, and done by two processes at once.
     """
     if not store.runs.begin_taking_back(run.id, now()):
         return 0
@@ -195,7 +197,7 @@ def roll_back(store: Store, run: Run) -> int:
 
     reverted = 0
     for batch in in_batches(store.changes.of_run(run.id, newest_first=True)):
-        reverted += revert_and_report(store, SYSTEM, batch, note, reason="The run could not be finished", again=True)
+        reverted += revert_and_report(store, SYSTEM, batch, note, reason=_UNFINISHED, unfinished=True)
 
     def end() -> None:
         store.runs.release(claimed_by=run.id)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kinso.web.downloads import download_customers, download_history
 from kinso.web.guard import SignInGuard
 from kinso.web.headers import SecurityHeaders
 from kinso.web.mishaps import Mishaps
-from kinso.web.paths import DOWNLOAD_CUSTOMERS, DOWNLOAD_HISTORY, SET_UP, SIGN_IN, SIGN_OUT
+from kinso.web.paths import DOWNLOAD_CUSTOMERS, DOWNLOAD_HISTORY, FIRST_PAGE, OVERVIEW, SET_UP, SIGN_IN, SIGN_OUT
 from kinso.web.set_up import do_set_up, show_set_up
-from kinso.web.sign_in import do_sign_in, do_sign_out, show_sign_in
+from kinso.web.sign_in import do_sign_in, do_sign_out, redirect, show_sign_in
 
 
 def web_routes() -> list[BaseRoute]:
@@ -24,9 +26,15 @@ def web_routes() -> list[BaseRoute]:
         Route(SIGN_OUT, do_sign_out, methods=["GET", "POST"]),
         Route(SET_UP, show_set_up, methods=["GET"]),
         Route(SET_UP, do_set_up, methods=["POST"]),
+        Route(OVERVIEW, lead_to_first_page, methods=["GET"]),
         Route(DOWNLOAD_CUSTOMERS, download_customers, methods=["GET"]),
         Route(DOWNLOAD_HISTORY, download_history, methods=["GET"]),
     ]
+
+
+async def lead_to_first_page(request: Request) -> Response:
+    """Send the browser on to where the overview is."""
+    return redirect(FIRST_PAGE)
 
 
 def web_middleware(scripts: Iterable[str] = ()) -> list[Middleware]:

@@ -75,17 +75,22 @@ class Ledger:
         self.confirmed.update(found)
 
     def _compare_history(self, database: Database[dict[str, Any]]) -> None:
-        """Every customer was created by a writer, so each version has one change; deletions make no version."""
-        changes = [
-            {"$match": {"kind": {"$ne": "delete"}}},
-            {"$group": {"_id": "$customer", "count": {"$sum": 1}}},
-        ]
-        recorded = {group["_id"]: group["count"] for group in database["changes"].aggregate(changes)}
+        """Every customer was created by a writer, so each version has one change; deletions make no version.
+
+        Only whom an interrupted run had created is nowhere any more, and Kinso itself tells of having removed them.
+        """
+        order = {"$sort": {"_id": 1}}
+        steps = {"$push": {"$concat": ["$kind", " ", "$source"]}}
+        found = database["changes"].aggregate([order, {"$group": {"_id": "$customer", "steps": steps}}])
+        told_of = {group["_id"]: group["steps"] for group in found}
         versions = {str(found["_id"]): found["version"] for found in database["customers"].find({}, {"version": True})}
         for found in database["trash"].find({}, {"customer.version": True}):
             versions[str(found["_id"])] = found["customer"]["version"]
-        for key in versions.keys() | recorded.keys():
-            made, told = versions.get(key, 0), recorded.get(key, 0)
+        removed = {key for key, steps in told_of.items() if steps == ["create app", "delete system"]} - versions.keys()
+        self.counts["customers removed with an interrupted run"] = len(removed)
+        for key in (versions.keys() | told_of.keys()) - removed:
+            made = versions.get(key, 0)
+            told = sum(not step.startswith("delete ") for step in told_of.get(key, []))
             if made > told:
                 self._add("changes without history", f"{key} is at version {made} with {told} changes")
             elif told > made:

@@ -14,8 +14,6 @@ from tests.e2e.conftest import Shop
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until
 
-pytestmark = pytest.mark.xfail(strict=False, reason="Rewritten and not yet run as a whole; see docs/security.md.")
-
 PAGES = {
     "": "Overview",
     "customers": "Customers",
@@ -54,6 +52,9 @@ def test_no_page_makes_the_browser_complain(shop, sign_in, complaints):
     for path, title in PAGES.items():
         page.goto(f"{shop.address}/{path}")
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        if not path:
+            # The figures are those of a while ago, which may have been another story's.
+            page.get_by_role("button", name="Refresh").click()
         if path in {"", "membership"}:
             expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         if path in {"customers", "membership"}:
@@ -166,7 +167,8 @@ def test_nothing_is_saved_or_downloaded_for_who_has_left(shop, sign_in, leave, h
     answer = page.request.get(f"{shop.address}/download/customers.csv")
     assert (answer.status, "Ada" in answer.text()) == (401, False)
     assert page.request.get(f"{shop.address}/api/customers").status == 401
+    # The page warns of what is not saved before it leaves, also when it is closed in the end.
+    page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Save", exact=True).click()
-    page.once("dialog", lambda dialog: dialog.accept())
     expect(page.get_by_text("Please sign in.").or_(page.get_by_role("heading", name="Sign in"))).to_be_visible()
     assert shop.store.customers.get(customer.id) == customer

@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from kinso.models.customer import LONGEST_SEARCH, CustomerQuery, SortField
+from kinso.models.text import searchable
 from kinso.models.validation import LABELS
 from kinso.services.exports import Flavour
 from kinso.ui.wording import counted, number
@@ -49,8 +50,8 @@ class View:
 def query_of(*, search: str, name: str, membership: str, sort: str, order: str) -> CustomerQuery:
     """The query behind what the filter controls show; what cannot be searched for is left out."""
     return CustomerQuery(
-        search=_searchable(search),
-        customer_name=_searchable(name),
+        search=searchable(search)[:LONGEST_SEARCH],
+        customer_name=searchable(name)[:LONGEST_SEARCH],
         membership_status=MEMBERSHIPS.get(membership),
         sort_by=SORTS.get(sort, "createdAt"),
         sort_order=ORDERS.get(order, "desc"),
@@ -95,10 +96,6 @@ def download_address(query: CustomerQuery, flavour: Flavour) -> str:
     if query.membership_status is not None:
         chosen["membershipStatus"] = "true" if query.membership_status else "false"
     return f"{DOWNLOAD}?{urlencode(chosen)}"
-
-
-def _searchable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())[:LONGEST_SEARCH]
 
 
 def _key(options: Mapping[str, object], value: object) -> str:

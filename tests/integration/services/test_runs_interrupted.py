@@ -9,17 +9,18 @@ from bson import ObjectId
 
 from kinso.database.connection import connect
 from kinso.errors import Conflict
-from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services import runs
 from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, set_membership
+from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.history import revert_change
 from kinso.services.imports import import_customers
 from kinso.services.membership import set_membership_of_matching
 from kinso.services.runs import recover_interrupted, roll_back
 from kinso.services.samples import load_samples
-from kinso.services.trash import restore_customers
+from kinso.services.trash import erase_person, restore_customers
 from kinso.services.undo import undo_run
 
 AT_ONCE = timedelta(0)
@@ -275,3 +276,82 @@ def test_a_run_of_a_clock_that_was_far_ahead_is_taken_back_too(store, manager, b
     connection.database["runs"].update_one({"_id": ObjectId(latest(store).id)}, ahead)
     assert recover_interrupted(store) == 1
     assert members(store) == set()
+
+
+NEW_MEMBERS = b"customerId,customerName,contactInfo,membershipStatus\n" + b"".join(
+    b"N-%d,New,new@shop.com,true\n" % number for number in range(6)
+)
+
+
+def test_an_interrupted_import_leaves_nobody_behind_but_the_history(store, manager, admin, base, cut_off):
+    before = now()
+    cut_off(4, lambda progress: import_customers(store, manager, NEW_MEMBERS, progress))
+    [created] = store.changes.of_customer(store.customers.get_by_customer_id("N-0").id, limit=5)
+    assert recover_interrupted(store, AT_ONCE) == 1
+    assert (store.customers.count(CustomerQuery()), store.trash.count()) == (len(base), 0)
+    assert [store.memberships.count_at(moment) for moment in (before, created.at, now())] == [0, 0, 0]
+    [removed, _] = store.changes.of_customer(created.customer, limit=5)
+    assert (removed.kind, removed.undoes, removed.source) == ("delete", created.id, "system")
+    assert removed.reason == "The run could not be finished"
+    assert (latest(store).status, latest(store).exceptions) == ("rolled-back", [])
+    assert_clean(store, admin)
+    with pytest.raises(Conflict, match="N-0 is not in the trash any more"):
+        revert_change(store, manager, removed.id)
+    assert import_customers(store, manager, NEW_MEMBERS).run.changed == 6
+    assert_clean(store, admin)
+
+
+def test_taking_an_import_back_can_be_cut_off_and_leaves_nobody_behind(
+    store, manager, admin, base, cut_off, monkeypatch
+):
+    cut_off(6, lambda progress: import_customers(store, manager, NEW_MEMBERS, progress))
+    revert_batch, batches = runs.revert_and_report, []
+
+    def cut_in_the_second(*arguments, **options):
+        batches.append(arguments)
+        if len(batches) == 2:
+            raise PowerCut
+        return revert_batch(*arguments, **options)
+
+    with monkeypatch.context() as crash:
+        crash.setattr(runs, "revert_and_report", cut_in_the_second)
+        with pytest.raises(PowerCut):
+            roll_back(store, latest(store))
+    assert store.customers.count(CustomerQuery()) == len(base) + 4
+    assert recover_interrupted(store, AT_ONCE) == 1
+    assert (store.customers.count(CustomerQuery()), store.trash.count()) == (len(base), 0)
+    assert latest(store).exceptions == []
+    assert_clean(store, admin)
+
+
+def test_whom_somebody_edited_since_stays_when_their_import_is_taken_back(store, manager, admin, cut_off):
+    cut_off(4, lambda progress: import_customers(store, manager, NEW_MEMBERS, progress))
+    edited = sorted(found.customer_id for found in store.customers.iterate(CustomerQuery()))[0]
+    update_customer(
+        store, manager, store.customers.get_by_customer_id(edited).id, CustomerPatch(contact_info="called her")
+    )
+    recover_interrupted(store, AT_ONCE)
+    assert members(store) == {edited}
+    assert [(each.customer_id, each.reason) for each in latest(store).exceptions] == [(edited, "was edited since")]
+    assert_clean(store, admin)
+
+
+def test_whom_an_interrupted_undo_of_an_undo_brought_back_is_in_the_trash_again(store, manager, admin, cut_off):
+    undo = undo_run(store, manager, import_customers(store, manager, NEW_MEMBERS).run.id)
+    cut_off(4, lambda progress: undo_run(store, manager, undo.id, on_progress=progress))
+    assert recover_interrupted(store, AT_ONCE) == 1
+    assert (store.customers.count(CustomerQuery()), store.trash.count()) == (0, 6)
+    assert_clean(store, admin)
+    again = undo_run(store, manager, undo.id)
+    assert (again.changed, again.exceptions, store.trash.count()) == (6, [], 0)
+    assert members(store) == {f"N-{number}" for number in range(6)}
+    assert_clean(store, admin)
+
+
+def test_who_was_erased_since_is_not_brought_back_by_the_undo_of_an_undo(store, manager, admin):
+    undo = undo_run(store, manager, import_customers(store, manager, NEW_MEMBERS).run.id)
+    alias = erase_person(store, manager, store.trash.latest(limit=1)[0].id)
+    again = undo_run(store, manager, undo.id)
+    assert [(each.customer_id, each.outcome) for each in again.exceptions] == [(alias, "kept")]
+    assert (again.changed, store.trash.count()) == (5, 1)
+    assert_clean(store, admin)

@@ -78,6 +78,13 @@ def test_a_person_is_sent_to_the_sign_in_page_and_back_afterwards(browse, user):
     assert answer.headers["location"] == "/sign-in?next=%2Fcustomers%3Fsearch%3Da%2520b%26page%3D2"
 
 
+def test_the_address_that_fits_the_other_pages_leads_to_the_overview(browse, user, signed_in):
+    answer = browse(signed_in.secret).get("/overview?x=1", headers=NAVIGATION)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    answer = browse().get("/overview", headers=NAVIGATION)
+    assert answer.headers["location"] == "/sign-in?next=%2Foverview"
+
+
 def test_a_form_that_was_sent_too_late_is_not_repeated_after_signing_in(browse, user):
     answer = browse().post("/customers", headers=NAVIGATION)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")

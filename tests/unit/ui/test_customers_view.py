@@ -27,7 +27,7 @@ def test_unknown_choices_fall_back():
 
 def test_texts_are_cut_and_cleaned_to_what_can_be_searched_for():
     assert len(query(search="x" * 5000).search) == 200
-    assert query(search="a\x00b\nc").search == "abc"
+    assert query(search="a\x00b\nc\u200e").search == "a b c"
 
 
 def test_controls_and_view_say_the_same():
