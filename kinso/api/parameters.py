@@ -63,6 +63,7 @@ class _Query(CustomerQuery):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
     membership_status: MembershipFilter = None
+    eligible: MembershipFilter = None
 
 
 class ListParameters(_Query, PageParameters):

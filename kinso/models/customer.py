@@ -92,18 +92,23 @@ class CustomerPatch(_Model):
 
 
 class CustomerQuery(_Model):
-    """Which customers, in what order. Texts are searched as typed, never as patterns."""
+    """Which customers, in what order. Texts are searched as typed, never as patterns.
+
+    `eligible` customers are those whom the shop's rule would make members now; False means all others.
+    """
 
     search: str = Field(default="", max_length=LONGEST_SEARCH)
     customer_name: str = Field(default="", max_length=LONGEST_SEARCH)
     membership_status: bool | None = None
+    eligible: bool | None = None
     sort_by: SortField = "createdAt"
     sort_order: Literal["asc", "desc"] = "desc"
 
     @property
     def is_filtered(self) -> bool:
         """Whether some customers may be left out."""
-        return bool(self.search.strip() or self.customer_name.strip() or self.membership_status is not None)
+        given = (self.membership_status, self.eligible)
+        return bool(self.search.strip() or self.customer_name.strip() or any(value is not None for value in given))
 
 
 class CustomerPage(_Model):

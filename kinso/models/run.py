@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from kinso.models.customer import Customer
+from kinso.models.rule import Spender
+from kinso.models.shop import ThresholdBasis
 
 ChangeKind = Literal["create", "edit", "membership", "purchase", "refund", "delete", "restore", "erase"]
 RunKind = Literal["auto-activation", "demotion", "bulk-membership", "import", "purchases", "undo"]
@@ -95,10 +96,14 @@ class Change(_Model):
 
 @dataclass(frozen=True)
 class ActivationPlan:
-    """Whom an activation will touch: the version of each customer (by `_id`) that was looked at."""
+    """Whom an activation will touch: the version of each customer (by `_id`) that was looked at.
+
+    `since` is from when on purchases counted, None when it was the whole purchase amount.
+    """
 
     threshold: Decimal
     versions: dict[str, int]
+    since: datetime | None = None
 
 
 class ActivationPreview(_Model):
@@ -107,12 +112,14 @@ class ActivationPreview(_Model):
     `share_of_base` is their count divided by all customers (0 to 1). `eligible` are the largest spenders among them,
     `near_misses` the non-members closest below the threshold, both cut to what fits a screen. `held` is the number of
     those who spent enough but were made non-members by a person, and therefore stay so.
+    `basis` is what counts as spent.
     """
 
     threshold: Decimal
+    basis: ThresholdBasis
     count: int
     purchase_total: Decimal
     share_of_base: float
-    eligible: list[Customer]
-    near_misses: list[Customer]
+    eligible: list[Spender]
+    near_misses: list[Spender]
     held: int

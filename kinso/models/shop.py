@@ -1,4 +1,4 @@
-"""Settings of the shop that an administrator edits in the app."""
+"""Settings of the shop: an administrator edits them in the app, a manager those of membership."""
 
 from __future__ import annotations
 
@@ -30,21 +30,28 @@ ThresholdBasis = Literal["lifetime", "last-12-months"]
 """What is compared with the membership threshold: the purchase amount, or what was bought in the last twelve months."""
 
 
-class ShopSettings(BaseModel):
-    """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own.
+class MembershipRule(BaseModel):
+    """From what threshold on a customer may be a member without a person deciding on it.
 
-    `trash_days` is for how long deleted customers can be restored. With `activate_on_purchase`, a purchase that reaches
-    the threshold makes a member at once.
+    With `activate_on_purchase`, a purchase that reaches the threshold makes a member at once.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
-    shop_name: Annotated[str, BeforeValidator(lambda v: clean_text(v, shortest=1, longest=80))] = "Kinso"
-    currency: Annotated[str, BeforeValidator(_check_currency)] = "USD"
-    time_zone: Annotated[str, BeforeValidator(_check_time_zone)] = "UTC"
     threshold: Money = Field(default=Decimal("1000.00"))
     threshold_basis: ThresholdBasis = "lifetime"
     activate_on_purchase: StrictBool = False
+
+
+class ShopSettings(MembershipRule):
+    """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own.
+
+    `trash_days` is for how long deleted customers can be restored.
+    """
+
+    shop_name: Annotated[str, BeforeValidator(lambda v: clean_text(v, shortest=1, longest=80))] = "Kinso"
+    currency: Annotated[str, BeforeValidator(_check_currency)] = "USD"
+    time_zone: Annotated[str, BeforeValidator(_check_time_zone)] = "UTC"
     trash_days: int = Field(default=30, ge=1, le=3650, strict=True)
 
     @property

@@ -16,6 +16,7 @@ LABELS = {
     "contactInfo": "Contact",
     "purchaseAmount": "Purchase amount",
     "membershipStatus": "Membership",
+    "eligible": "Eligible",
     "createdAt": "Registered",
     "updatedAt": "Last change",
     "threshold": "Threshold",

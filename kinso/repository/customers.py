@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
@@ -24,7 +23,8 @@ SPECIFIED_FIELDS = (*sorted(TEXT_FIELDS), "purchaseAmount", "membershipStatus")
 EXACT_COUNT_LIMIT = 200_000
 """Above this, the size of the whole collection is read from its metadata: counting would take longer than the page."""
 
-_VISIBLE = {search.HELPERS: False, "__v": False}
+VISIBLE = {search.HELPERS: False, "__v": False}
+"""What of a customer document is read for a model."""
 _DUPLICATE_KEY = 11000
 
 
@@ -37,19 +37,19 @@ class CustomerRepository:
     def get(self, id: str) -> Customer | None:
         """The customer, or None when there is none or `id` is malformed."""
         key = object_id(id)
-        document = self._customers.find_one({"_id": key}, _VISIBLE) if key else None
+        document = self._customers.find_one({"_id": key}, VISIBLE) if key else None
         return to_customer(document) if document else None
 
     def get_many(self, ids: Iterable[str]) -> dict[str, Customer]:
         """Those of `ids` that exist, by id."""
         keys = [key for id in ids if (key := object_id(id))]
         return {
-            str(found["_id"]): to_customer(found) for found in self._customers.find({"_id": {"$in": keys}}, _VISIBLE)
+            str(found["_id"]): to_customer(found) for found in self._customers.find({"_id": {"$in": keys}}, VISIBLE)
         }
 
     def get_by_customer_id(self, customer_id: str) -> Customer | None:
         """The customer with this ID in any letter case."""
-        document = self._customers.find_one({"search.id": search.id_key(customer_id)}, _VISIBLE)
+        document = self._customers.find_one({"search.id": search.id_key(customer_id)}, VISIBLE)
         return to_customer(document) if document else None
 
     def get_by_customer_ids(self, customer_ids: Iterable[str]) -> dict[str, Customer]:
@@ -58,27 +58,33 @@ class CustomerRepository:
         found = self._customers.find({"search.id": {"$in": keys}}, {"__v": False})
         return {document["search"]["id"]: to_customer(document) for document in found}
 
-    def find(self, query: CustomerQuery, *, page: int, limit: int) -> list[Customer]:
-        """One page of the result; `page` counts from 1."""
-        cursor = self._sorted(query).skip((page - 1) * limit).limit(limit)
+    def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None) -> list[Customer]:
+        """One page of the result; `page` counts from 1.
+
+        A query about eligible customers needs to know who they are: `SpenderRepository.filter` tells.
+        """
+        cursor = self._sorted(query, eligible).skip((page - 1) * limit).limit(limit)
         return [to_customer(document) for document in cursor]
 
-    def iterate(self, query: CustomerQuery) -> Iterator[Customer]:
+    def iterate(self, query: CustomerQuery, *, eligible: Document | None = None) -> Iterator[Customer]:
         """The whole result, read in batches."""
-        for document in self._sorted(query).batch_size(2000):
+        for document in self._sorted(query, eligible).batch_size(2000):
             yield to_customer(document)
 
-    def count(self, query: CustomerQuery) -> int:
+    def count(self, query: CustomerQuery, *, eligible: Document | None = None) -> int:
         """How many customers the query has on all its pages."""
         if not query.is_filtered:
             estimate = self._customers.estimated_document_count()
             if estimate > EXACT_COUNT_LIMIT:
                 return estimate
-        return self._customers.count_documents(_filter(query))
+        return self._customers.count_documents(_filter(query, eligible))
 
-    def ids_matching(self, query: CustomerQuery, *, membership_status: bool) -> list[str]:
+    def ids_matching(
+        self, query: CustomerQuery, *, membership_status: bool, eligible: Document | None = None
+    ) -> list[str]:
         """The ids of those in the query's result whose membership is `membership_status`."""
-        found = self._customers.find({"$and": [_filter(query), {"membershipStatus": membership_status}]}, {"_id": True})
+        match = {"$and": [_filter(query, eligible), {"membershipStatus": membership_status}]}
+        found = self._customers.find(match, {"_id": True})
         return [str(document["_id"]) for document in found]
 
     def versions(self, ids: Sequence[str]) -> dict[str, int]:
@@ -154,33 +160,18 @@ class CustomerRepository:
         self._customers.replace_one({"_id": key}, erased)
         return to_customer(erased)
 
-    def find_non_members(
-        self, *, at_or_above: Decimal | None = None, below: Decimal | None = None, limit: int = 0
-    ) -> list[Customer]:
-        """Non-members whom a rule may activate, by purchase amount, largest first; `limit` 0 means all."""
-        order = [("purchaseAmount", DESCENDING), ("_id", DESCENDING)]
-        found = self._customers.find(_non_members(at_or_above, below), _VISIBLE).sort(order).limit(limit)
-        return [to_customer(document) for document in found]
-
-    def non_member_versions(self, *, at_or_above: Decimal) -> dict[str, int]:
-        """All non-members at or above this purchase amount whom a rule may activate, largest first, with versions."""
-        found = self._customers.find(_non_members(at_or_above, None), {"version": True}).sort(
-            "purchaseAmount", DESCENDING
-        )
-        return {str(document["_id"]): document.get("version") or 0 for document in found}
-
     def find_with_contact(self, contact: str, *, limit: int) -> list[Customer]:
         """Customers with this contact, whatever its case and spacing."""
-        found = self._customers.find({"search.contact": search.fold(contact)}, _VISIBLE).limit(limit)
+        found = self._customers.find({"search.contact": search.fold(contact)}, VISIBLE).limit(limit)
         return [to_customer(document) for document in found]
 
     def find_with_name_start(self, start: str, *, limit: int) -> list[Customer]:
         """Customers whose name begins like this, whatever its case."""
         folded = search.fold(start)
-        found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + "\uffff"}}, _VISIBLE).limit(limit)
+        found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + "\uffff"}}, VISIBLE).limit(limit)
         return [to_customer(document) for document in found]
 
-    def _sorted(self, query: CustomerQuery) -> Any:
+    def _sorted(self, query: CustomerQuery, eligible: Document | None) -> Any:
         direction = ASCENDING if query.sort_order == "asc" else DESCENDING
         order = [(search.SORT_KEYS[query.sort_by], direction), ("_id", direction)]
         if query.sort_by == "membershipStatus":
@@ -188,7 +179,7 @@ class CustomerRepository:
         elif query.sort_by == "customerId":
             # It is unique, so there is nothing to settle, and only without `_id` does its index give the order.
             del order[1:]
-        return self._customers.find(_filter(query), _VISIBLE).sort(order)
+        return self._customers.find(_filter(query, eligible), VISIBLE).sort(order)
 
 
 def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[str, Any]:
@@ -217,18 +208,16 @@ def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[s
         raise
 
 
-def _filter(query: CustomerQuery) -> dict[str, Any]:
+def _filter(query: CustomerQuery, eligible: Document | None) -> dict[str, Any]:
     parts = [search.matching(query.search), search.name_matching(query.customer_name)]
     if query.membership_status is not None:
         parts.append({"membershipStatus": query.membership_status})
+    if query.eligible is not None:
+        if eligible is None:
+            raise ValueError("A query about eligible customers needs to know who they are.")
+        parts.append(dict(eligible) if query.eligible else {"$nor": [eligible]})
     parts = [part for part in parts if part]
     return {"$and": parts} if len(parts) > 1 else parts[0] if parts else {}
-
-
-def _non_members(at_or_above: Decimal | None, below: Decimal | None) -> dict[str, Any]:
-    bounds = {"$gte": at_or_above, "$lt": below}
-    amount = to_stored({operator: bound for operator, bound in bounds.items() if bound is not None})
-    return {"membershipStatus": False, "membershipHeld": False, "purchaseAmount": amount}
 
 
 def _at_version(key: ObjectId, version: int) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from pymongo.database import Database
 
 from kinso.models.money import read_stored_amount
 from kinso.models.statistics import AmountBin
-from kinso.repository.documents import to_stored
 
 _COUNT_AND_SUM = {"count": {"$sum": 1}, "sum": {"$sum": "$purchaseAmount"}}
 
@@ -32,17 +31,6 @@ class FigureRepository:
         }
         nobody = (0, Decimal("0.00"))
         return {True: found.get(True, nobody), False: found.get(False, nobody)}
-
-    def eligible(self, threshold: Decimal) -> tuple[int, Decimal]:
-        """Number of non-members at or above `threshold` whom a rule may activate, and the sum of their amounts."""
-        match = {"membershipStatus": False, "membershipHeld": False, "purchaseAmount": to_stored({"$gte": threshold})}
-        rows = self._aggregate({"$match": match}, {"$group": {"_id": None, **_COUNT_AND_SUM}})
-        return (rows[0]["count"], read_stored_amount(rows[0]["sum"])) if rows else (0, Decimal("0.00"))
-
-    def held(self, threshold: Decimal) -> int:
-        """Number of non-members at or above `threshold` whom a person made non-members."""
-        match = {"membershipStatus": False, "membershipHeld": True, "purchaseAmount": to_stored({"$gte": threshold})}
-        return self._customers.count_documents(match)
 
     def created_since(self, moment: datetime) -> int:
         """Customers registered at or after `moment`."""

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import DESCENDING, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.database import Database
 
-from kinso.models.membership import Decision, MembershipInterval
+from kinso.models.membership import Basis, Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
 from kinso.repository.documents import Document, to_stored, with_text_id
+
+_AT_ONCE = 1000
 
 Turn = tuple[str, datetime, Decision]
 """A customer's `_id`, when they became a member or ceased to be one, and why."""
@@ -42,6 +44,25 @@ class MembershipRepository:
         """All memberships of one customer, the latest first."""
         found = self._memberships.find({"customer": customer}).sort([("from", DESCENDING), ("_id", DESCENDING)])
         return [_to_interval(document) for document in found]
+
+    def why_members(self, customers: Sequence[str]) -> dict[str, Basis]:
+        """Who or what made these customers (by `_id`) members; who is none is left out."""
+        found: dict[str, Basis] = {}
+        for start in range(0, len(customers), _AT_ONCE):
+            match = {"customer": {"$in": customers[start : start + _AT_ONCE]}, "open": True}
+            for document in self._memberships.find(match, {"customer": True, "begun.basis": True}):
+                found[document["customer"]] = document["begun"]["basis"]
+        return found
+
+    def why_last_members(self, customers: Sequence[str]) -> dict[str, Basis]:
+        """Who or what began the latest membership of these customers (by `_id`), also of one that has ended."""
+        found: dict[str, Basis] = {}
+        if not customers:
+            return found
+        past = self._memberships.find({"customer": {"$in": list(customers)}}, {"customer": True, "begun.basis": True})
+        for document in past.sort([("from", ASCENDING), ("_id", ASCENDING)]):
+            found[document["customer"]] = document["begun"]["basis"]
+        return found
 
     def count_at(self, moment: datetime) -> int:
         """How many customers were members at a moment."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from kinso.models.shop import ShopSettings
+from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import to_stored
 
 _KEY = "shop"
@@ -23,7 +23,7 @@ class ShopRepository:
         document = self._settings.find_one({"_id": _KEY}, {"_id": False})
         return ShopSettings.model_validate(document or {})
 
-    def save(self, settings: ShopSettings) -> None:
-        """Replace the settings."""
-        values = to_stored(settings.model_dump(by_alias=True))
+    def save(self, settings: MembershipRule) -> None:
+        """Store what is given in `settings`, and leave everything else as it is: others may be changing that."""
+        values = to_stored(settings.model_dump(by_alias=True, exclude_unset=True))
         self._settings.update_one({"_id": _KEY}, {"$set": values}, upsert=True)

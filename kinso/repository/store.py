@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from kinso.database.connection import Connection, translated_errors
+from kinso.models.rule import Rule
 from kinso.repository.attempts import AttemptRepository
 from kinso.repository.changes import ChangeRepository
 from kinso.repository.checks import CheckRepository
@@ -18,6 +19,7 @@ from kinso.repository.runs import RunRepository
 from kinso.repository.sales import SaleRepository
 from kinso.repository.sessions import SessionRepository
 from kinso.repository.shop import ShopRepository
+from kinso.repository.spenders import LifetimeSpenders, RecentSpenders, SpenderRepository
 from kinso.repository.spending import SpendingRepository
 from kinso.repository.tokens import TokenRepository
 from kinso.repository.trash import TrashRepository
@@ -52,6 +54,13 @@ class Store:
     def name(self) -> str:
         """The database's name."""
         return self.connection.database.name
+
+    def spenders(self, rule: Rule) -> SpenderRepository:
+        """Customers by what counts for this rule."""
+        database = self.connection.database
+        if rule.since is None:
+            return LifetimeSpenders(database, self.figures)
+        return RecentSpenders(database, self.customers, self.figures, self.spending, rule.since)
 
     def transact(self, work: Callable[[], Result]) -> Result:
         """Run `work` so that all of its writes happen or none; it may be called again after a collision."""

@@ -10,6 +10,7 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
+from kinso.services.eligibility import eligible_in
 from kinso.services.records import (
     decided_by_person,
     record_of_creation,
@@ -38,15 +39,17 @@ def get_customers(store: Store, actor: Actor, ids: Collection[str]) -> dict[str,
 def list_customers(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> CustomerPage:
     """One page of a query with its total; a page past the end is empty."""
     limit = min(limit, LARGEST_PAGE)
-    total = store.customers.count(query)
-    items = store.customers.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
+    eligible = eligible_in(store, query)
+    total = store.customers.count(query, eligible=eligible)
+    is_within = (page - 1) * limit < total
+    items = store.customers.find(query, page=page, limit=limit, eligible=eligible) if is_within else []
     return CustomerPage(items=items, page=page, limit=limit, total=total)
 
 
 @use_case(Permission.READ)
 def count_customers(store: Store, actor: Actor, query: CustomerQuery) -> int:
     """How many customers a query has."""
-    return store.customers.count(query)
+    return store.customers.count(query, eligible=eligible_in(store, query))
 
 
 @use_case(Permission.READ)

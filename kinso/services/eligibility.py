@@ -9,14 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from kinso.models.customer import Customer
+from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.rule import Rule
-from kinso.models.shop import ShopSettings
+from kinso.models.shop import ShopSettings, ThresholdBasis
+from kinso.models.user import Actor, Permission
+from kinso.repository.documents import now
 from kinso.repository.store import Store
+from kinso.services.access import use_case
 
 NOTHING = Decimal("0.00")
+_SPENT: Mapping[ThresholdBasis, str] = {
+    "lifetime": "Purchase amount",
+    "last-12-months": "Purchases of the last 12 months",
+}
 
 
 def is_eligible(customer: Customer, amount: Decimal, threshold: Decimal) -> bool:
@@ -41,6 +49,34 @@ def amounts_that_count(store: Store, rule: Rule, customers: Sequence[Customer]) 
         return {customer.id: customer.purchase_amount for customer in customers}
     spent = store.spending.of_customers([customer.id for customer in customers], rule.since)
     return {customer.id: spent.get(customer.id, NOTHING) for customer in customers}
+
+
+@use_case(Permission.READ)
+def find_eligible(store: Store, actor: Actor, customers: Sequence[Customer]) -> frozenset[str]:
+    """The `_id`s of those of these customers whom the shop's rule would make members now."""
+    rule = rule_of(store.shop.get(), now())
+    amounts = amounts_that_count(store, rule, customers)
+    return frozenset(
+        customer.id for customer in customers if is_eligible(customer, amounts[customer.id], rule.threshold)
+    )
+
+
+def eligible_in(store: Store, query: CustomerQuery) -> Mapping[str, Any] | None:
+    """Who is eligible, for a query that asks for it and as the repository of customers wants to be told."""
+    if query.eligible is None:
+        return None
+    rule = rule_of(store.shop.get(), now())
+    return store.spenders(rule).filter(at_or_above=rule.threshold)
+
+
+def why_begun(rule: Rule) -> str:
+    """The reason of a membership that the rule begins."""
+    return f"{_SPENT[rule.basis]} at or above {rule.threshold:,}"
+
+
+def why_ended(rule: Rule) -> str:
+    """The reason for the end of a membership that the rule had begun."""
+    return f"{_SPENT[rule.basis]} below {rule.threshold:,}"
 
 
 def twelve_months_before(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -11,6 +11,7 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.csv_writing import started, stream_csv
+from kinso.services.eligibility import eligible_in
 
 Flavour = Literal["excel", "raw"]
 
@@ -29,7 +30,7 @@ def export_customers(store: Store, actor: Actor, query: CustomerQuery, flavour: 
 
 def _rows(store: Store, query: CustomerQuery, *, escaping: bool) -> Iterator[list[str]]:
     with store.guarded():
-        for customer in store.customers.iterate(query):
+        for customer in store.customers.iterate(query, eligible=eligible_in(store, query)):
             yield _row(customer, escaping=escaping)
 
 

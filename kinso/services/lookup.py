@@ -10,6 +10,7 @@ from kinso.models.customer import LARGEST_PAGE, Customer, CustomerQuery
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
+from kinso.services.eligibility import eligible_in
 
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})")
 _LONGEST_ID = 64
@@ -31,7 +32,7 @@ def get_customers(store: Store, actor: Actor, ids: Sequence[str]) -> dict[str, C
 @use_case(Permission.READ)
 def find_page(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> list[Customer]:
     """One page of a query for a caller that knows the total already; a page past the end is empty."""
-    return store.customers.find(query, page=page, limit=min(limit, LARGEST_PAGE))
+    return store.customers.find(query, page=page, limit=min(limit, LARGEST_PAGE), eligible=eligible_in(store, query))
 
 
 @use_case(Permission.CREATE)

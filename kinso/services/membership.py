@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.money import check_amount
+from kinso.models.rule import Rule
 from kinso.models.run import ActivationPlan, ActivationPreview, Run
 from kinso.models.user import Actor, Permission
+from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
+from kinso.services.eligibility import amounts_that_count, eligible_in, is_eligible, rule_of, why_begun
 from kinso.services.runs import (
     MembershipChange,
     Progress,
@@ -30,31 +33,33 @@ def preview_activation(
     store: Store, actor: Actor, threshold: Any, *, shown: int = 1000, near_misses: int = 10
 ) -> ActivationPreview:
     """Whom `threshold` would activate now; lists are cut to `shown` and `near_misses` customers."""
-    amount = check_threshold(threshold)
-    count, purchase_total = store.figures.eligible(amount)
+    rule = _rule(store, threshold)
+    spenders = store.spenders(rule)
+    count, purchase_total = spenders.totals("eligible", at_or_above=rule.threshold)
     everyone = store.customers.count(CustomerQuery())
     return ActivationPreview(
-        threshold=amount,
+        threshold=rule.threshold,
+        basis=rule.basis,
         count=count,
         purchase_total=purchase_total,
         share_of_base=count / everyone if everyone else 0.0,
-        eligible=store.customers.find_non_members(at_or_above=amount, limit=shown),
-        near_misses=store.customers.find_non_members(below=amount, limit=near_misses),
-        held=store.figures.held(amount),
+        eligible=spenders.largest("eligible", at_or_above=rule.threshold, limit=shown),
+        near_misses=spenders.largest("eligible", below=rule.threshold, limit=near_misses),
+        held=spenders.totals("held", at_or_above=rule.threshold)[0],
     )
 
 
 @use_case(Permission.AUTO_ACTIVATE)
 def count_eligible(store: Store, actor: Actor, threshold: Any) -> int:
     """How many customers `activate_at_threshold` would activate now."""
-    return store.figures.eligible(check_threshold(threshold))[0]
+    rule = _rule(store, threshold)
+    return store.spenders(rule).totals("eligible", at_or_above=rule.threshold)[0]
 
 
 @use_case(Permission.AUTO_ACTIVATE)
 def plan_activation(store: Store, actor: Actor, threshold: Any) -> ActivationPlan:
     """Exactly the customers that the threshold would activate now, at the versions they have."""
-    amount = check_threshold(threshold)
-    return ActivationPlan(amount, store.customers.non_member_versions(at_or_above=amount))
+    return _plan(store, _rule(store, threshold))
 
 
 @use_case(Permission.AUTO_ACTIVATE)
@@ -67,23 +72,23 @@ def activate_at_threshold(
     on_progress: Progress = ignore_progress,
     on_done: Callable[[Run], None] = ignore_run,
 ) -> Run:
-    """Make every non-member with a purchase amount at or above `threshold` a member; the run tells how many it were.
+    """Make every non-member who spent at least `threshold` a member; the run tells how many it were.
 
     With a `plan` for this threshold, nobody else is touched, and whoever changed since is left alone and named in the
     run. Non-members whom a person made so are never among them. `on_done` writes in the transaction that ends the run.
     """
-    amount = check_threshold(threshold)
-    if plan is None:
-        plan = ActivationPlan(amount, store.customers.non_member_versions(at_or_above=amount))
-    if plan.threshold != amount:
+    rule = _rule(store, threshold)
+    plan = plan or _plan(store, rule)
+    planned = Rule(plan.threshold, plan.since)
+    if (planned.threshold, planned.basis) != (rule.threshold, rule.basis):
         raise InvalidInput([FieldError("threshold", "Threshold is not the one that was planned; look again first.")])
-    change = MembershipChange(
-        status=True,
-        held=False,
-        reason=f"Purchase amount at or above {amount:,}",
-        still_applies=lambda customer: _is_eligible(customer, amount),
-    )
-    matched, parameters = len(plan.versions), {"threshold": amount}
+
+    def eligible_among(customers: Sequence[Customer]) -> Collection[str]:
+        amounts = amounts_that_count(store, planned, customers)
+        return {each.id for each in customers if is_eligible(each, amounts[each.id], planned.threshold)}
+
+    change = MembershipChange(status=True, held=False, reason=why_begun(planned), applies_to=eligible_among)
+    matched, parameters = len(plan.versions), parameters_of(planned)
 
     def end(run: Run) -> None:
         on_done(_finished(store, run))
@@ -117,7 +122,8 @@ def set_membership_of_matching(
     on_progress: Progress = ignore_progress,
 ) -> Run:
     """Make all customers of a query members or non-members; those who already are stay untouched."""
-    ids = store.customers.ids_matching(query, membership_status=not membership_status)
+    eligible = eligible_in(store, query)
+    ids = store.customers.ids_matching(query, membership_status=not membership_status, eligible=eligible)
     filters = query.model_dump(by_alias=True, exclude_defaults=True, exclude={"sort_by", "sort_order"})
     parameters = {"membershipStatus": membership_status, "filter": filters}
     return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
@@ -134,8 +140,20 @@ def check_threshold(value: Any) -> Decimal:
     return amount
 
 
-def _is_eligible(customer: Customer, threshold: Decimal) -> bool:
-    return not customer.membership_status and not customer.membership_held and customer.purchase_amount >= threshold
+def parameters_of(rule: Rule) -> dict[str, Any]:
+    """What a run that follows the rule remembers of it."""
+    parameters: dict[str, Any] = {"threshold": rule.threshold}
+    return parameters if rule.since is None else {**parameters, "basis": rule.basis}
+
+
+def _rule(store: Store, threshold: Any) -> Rule:
+    amount = check_threshold(threshold)
+    return rule_of(store.shop.get(), now(), amount)
+
+
+def _plan(store: Store, rule: Rule) -> ActivationPlan:
+    versions = store.spenders(rule).versions("eligible", at_or_above=rule.threshold)
+    return ActivationPlan(rule.threshold, versions, rule.since)
 
 
 def _set_membership_of(
@@ -150,7 +168,7 @@ def _set_membership_of(
         status=membership_status,
         held=not membership_status,
         reason=None,
-        still_applies=lambda customer: customer.membership_status is not membership_status,
+        applies_to=lambda customers: {each.id for each in customers if each.membership_status is not membership_status},
     )
     with running(store, actor, "bulk-membership", parameters, len(ids)) as run:
         set_membership_of_each(store, actor, run, dict.fromkeys(ids), change, on_progress)

@@ -24,25 +24,34 @@ def write_down(
     """Store the records, the memberships that they begin and end, and what they do to the ledger.
 
     `basis` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
-    changes; what other changes do to a purchase amount was typed. Raises `DuplicateSaleId`.
+    changes; what other changes do to a purchase amount was typed. A membership that comes back is what it was before,
+    whoever brings it back. Raises `DuplicateSaleId`.
     """
     store.changes.record(changes)
     explained = {entry.change for entry in entries}
     typed = [entry for change in changes if change.id not in explained and (entry := typed_entry(change))]
     store.sales.record([*entries, *typed])
+    before = store.memberships.why_last_members([change.customer for change in changes if _returns(change)])
     begun, ended = [], []
     for change in changes:
         was, is_now = ((side or {}).get("membershipStatus", None) for side in (change.before, change.after))
         if was is is_now:
             continue
+        decided_by = before.get(change.customer, basis) if is_now and _returns(change) else basis
         decision = Decision(
-            basis=basis, by_name=change.by_name, amount=change.amount, reason=change.reason, run=change.run
+            basis=decided_by, by_name=change.by_name, amount=change.amount, reason=change.reason, run=change.run
         )
         if is_now:
             begun.append((change.customer, change.at, decision))
         elif was:
             ended.append((change.customer, change.at, decision))
     store.memberships.begin_and_end(begun, ended)
+
+
+def _returns(change: Change) -> bool:
+    """Whether a membership begins with it that had been ended by what it takes back."""
+    is_undone = change.undoes is not None or change.kind == "restore"
+    return is_undone and bool((change.after or {}).get("membershipStatus"))
 
 
 def record_of_creation(

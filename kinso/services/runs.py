@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]
 
 Item = TypeVar("Item")
 
+_BY_RULE = frozenset({"auto-activation", "demotion"})
 _STOPPED = "This run was stopped meanwhile; start it again."
 _UNFINISHED = "The run could not be finished"
 
@@ -132,7 +133,7 @@ def running(
 
 def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
     """Write down a batch, within its transaction; raises `Conflict` when the run was ended from elsewhere."""
-    write_down(store, changes, basis="rule" if run.kind == "auto-activation" else "person")
+    write_down(store, changes, basis="rule" if run.kind in _BY_RULE else "person")
     if not store.runs.advance(run.id, changed=len(changes), at=now(), exceptions=exceptions):
         raise Conflict(_STOPPED)
 
@@ -141,13 +142,14 @@ def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: 
 class MembershipChange:
     """What a run does to each of its customers.
 
-    `held` says whether no rule may make them members again. `still_applies` is asked when a customer's turn comes.
+    `held` says whether no rule may make them members again. `applies_to` is asked when the turn of some customers
+    comes, in the transaction that changes them: it answers with the `_id`s of those whom the change still concerns.
     """
 
     status: bool
     held: bool
     reason: str | None
-    still_applies: Callable[[Customer], bool]
+    applies_to: Callable[[Sequence[Customer]], Collection[str]]
 
 
 def set_membership_of_each(
@@ -168,11 +170,9 @@ def set_membership_of_each(
 
         def work(batch: Sequence[tuple[str, int | None]] = batch) -> int:
             found = store.customers.get_many([id for id, _ in batch])
-            chosen = [
-                found[id]
-                for id, version in batch
-                if id in found and version in (None, found[id].version) and change.still_applies(found[id])
-            ]
+            unchanged = [found[id] for id, version in batch if id in found and version in (None, found[id].version)]
+            applies = change.applies_to(unchanged)
+            chosen = [customer for customer in unchanged if customer.id in applies]
             skipped = _skipped(batch, found, {customer.id for customer in chosen}, change)
             return _set_membership(store, actor, run, chosen, change, skipped)
 

@@ -11,6 +11,8 @@ from kinso.models.money import LARGEST, round_to_cents
 from kinso.models.statistics import AmountBin, MonthCount, Overview, Statistics
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
+from kinso.repository.figures import FigureRepository
+from kinso.repository.spenders import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 
@@ -66,7 +68,12 @@ def _distribution(store: Store) -> list[AmountBin]:
     everyone = store.customers.count(CustomerQuery())
     if not everyone:
         return []
-    return store.figures.distribution(bin_edges(store.figures.amount_with_above(everyone // _BEYOND)))
+    return store.figures.distribution(bin_edges(usual_maximum(store.figures, everyone)))
+
+
+def usual_maximum(amounts: FigureRepository | SpenderRepository, everyone: int) -> Decimal:
+    """The amount that all but the few largest of `everyone` are up to."""
+    return amounts.amount_with_above(everyone // _BEYOND)
 
 
 def bin_edges(usual_maximum: Decimal) -> list[Decimal]:

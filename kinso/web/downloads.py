@@ -23,7 +23,7 @@ from kinso.services.shop import get_shop_settings
 from kinso.web.answers import database_away, refused
 from kinso.web.threads import look_up
 
-_CUSTOMER_FILTERS = ("search", "customerName", "membershipStatus", "sortBy", "sortOrder")
+_CUSTOMER_FILTERS = ("search", "customerName", "membershipStatus", "eligible", "sortBy", "sortOrder")
 _HISTORY_FILTERS = ("customer", "customerId", "byName", "kind", "since", "until", "run")
 
 Export = Callable[[Store, Actor], Iterator[bytes]]

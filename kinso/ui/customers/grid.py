@@ -12,6 +12,7 @@ from kinso.models.customer import Customer
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Permission
 from kinso.models.validation import LABELS
+from kinso.services.eligibility import find_eligible
 from kinso.ui.customers.desk import grid_key
 from kinso.ui.customers.sheet import EDITABLE, SELECTED, Row, Sheet
 from kinso.ui.visit import Visit
@@ -19,14 +20,18 @@ from kinso.ui.wording import currency_symbol
 
 DETAILS = "details"
 PROBLEM = "problem"
+ELIGIBLE = "eligible"
 _MOST_ROWS = 15
 _ROW, _HEAD = 35, 36
+_BADGE = "Eligible"
 _DETAILS_ICON = ":material/open_in_full:"
 
 
 def draw_grid(sheet: Sheet, visit: Visit, on_details: Callable[[str], None]) -> None:
     """Draw the present edition; `on_details` gets the key under which the row of a clicked button is to be read."""
     key = grid_key(sheet)
+    if sheet.eligible is None:
+        sheet.eligible = find_eligible(visit.store, visit.actor, [row.base for row in sheet.rows])
     may_edit = visit.may(Permission.EDIT)
     options: dict[str, Any] = {
         "hide_index": True,
@@ -38,7 +43,7 @@ def draw_grid(sheet: Sheet, visit: Visit, on_details: Callable[[str], None]) -> 
         "placeholder": "",
     }
     if may_edit:
-        st.data_editor(frame_of(sheet), disabled=[DETAILS, PROBLEM, "createdAt", "updatedAt"], **options)
+        st.data_editor(frame_of(sheet), disabled=[DETAILS, PROBLEM, ELIGIBLE, "createdAt", "updatedAt"], **options)
     else:
         st.dataframe(frame_of(sheet).drop(columns=SELECTED), **options)
     sheet.drawn = sheet.edition
@@ -56,6 +61,7 @@ def frame_of(sheet: Sheet) -> pd.DataFrame:
         columns[PROBLEM] = problems
     columns |= {name: [row.shown(name) for row in rows] for name in EDITABLE}
     columns["purchaseAmount"] = [_number(amount) for amount in columns["purchaseAmount"]]
+    columns[ELIGIBLE] = [_badge(row, sheet) for row in rows]
     columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
     columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
     return pd.DataFrame(columns)
@@ -79,6 +85,13 @@ def _columns(
             f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})", width=175, format="%,.2f"
         ),
         "membershipStatus": column.CheckboxColumn("Member", width=95),
+        ELIGIBLE: column.MultiselectColumn(
+            "Eligible",
+            width=95,
+            options=[_BADGE],
+            color="green",
+            help="Spent enough to become a member; the rule is on the membership page.",
+        ),
         "createdAt": when(LABELS["createdAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
         "updatedAt": when(LABELS["updatedAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
     }
@@ -89,6 +102,10 @@ def _problem(row: Row) -> str:
         return "⚠ Deleted"
     names = [LABELS[name] for name in (*row.problems, *row.conflicts) if name in LABELS]
     return f"⚠ {', '.join(names)}" if names else ""
+
+
+def _badge(row: Row, sheet: Sheet) -> list[str]:
+    return [_BADGE] if row.base.id in (sheet.eligible or ()) and not row.gone else []
 
 
 def _number(amount: Any) -> float | None:

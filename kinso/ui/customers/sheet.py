@@ -61,7 +61,10 @@ class Row:
 
 @dataclass
 class Sheet:
-    """The rows of one view; `typed` is the grid's record for the present edition, `drawn` the one last on screen."""
+    """The rows of one view; `typed` is the grid's record for the present edition, `drawn` the one last on screen.
+
+    `eligible` are the `_id`s of those who could become members now, None while that is not known.
+    """
 
     view: View
     total: int
@@ -69,6 +72,7 @@ class Sheet:
     edition: int = field(default_factory=new_serial)
     typed: dict[int, dict[str, Any]] = field(default_factory=dict)
     drawn: int | None = None
+    eligible: frozenset[str] | None = None
 
     def capture(self, edited: EditedRows) -> None:
         """Take over what the grid has recorded so far."""
@@ -123,6 +127,7 @@ class Sheet:
             row.carried = carried.get(row.base.id, {})
             row.selected = row.base.id in selected
         self.typed = {}
+        self.eligible = None
         self.edition = new_serial()
 
     def remove(self, ids: Iterable[str]) -> None:

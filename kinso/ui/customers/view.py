@@ -15,7 +15,13 @@ from kinso.ui.wording import counted, number
 
 SIZES = (25, 50, 100, 200)
 DEFAULT_SIZE = 50
-MEMBERSHIPS: dict[str, bool | None] = {"All": None, "Members": True, "Non-members": False}
+MEMBERSHIPS: dict[str, tuple[bool | None, bool | None]] = {
+    "All": (None, None),
+    "Members": (True, None),
+    "Non-members": (False, None),
+    "Eligible": (None, True),
+}
+"""What each choice asks of the membership and of the eligibility."""
 SORTS: dict[str, SortField] = {
     LABELS["customerId"]: "customerId",
     LABELS["customerName"]: "customerName",
@@ -49,10 +55,12 @@ class View:
 
 def query_of(*, search: str, name: str, membership: str, sort: str, order: str) -> CustomerQuery:
     """The query behind what the filter controls show; what cannot be searched for is left out."""
+    membership_status, eligible = MEMBERSHIPS.get(membership, (None, None))
     return CustomerQuery(
         search=searchable(search)[:LONGEST_SEARCH],
         customer_name=searchable(name)[:LONGEST_SEARCH],
-        membership_status=MEMBERSHIPS.get(membership),
+        membership_status=membership_status,
+        eligible=eligible,
         sort_by=SORTS.get(sort, "createdAt"),
         sort_order=ORDERS.get(order, "desc"),
     )
@@ -64,7 +72,7 @@ def controls_of(view: View) -> dict[str, str | int]:
     return {
         "q": query.search,
         "name": query.customer_name,
-        "member": _key(MEMBERSHIPS, query.membership_status),
+        "member": _key(MEMBERSHIPS, (query.membership_status, query.eligible)),
         "sort": _key(SORTS, query.sort_by),
         "order": _key(ORDERS, query.sort_order),
         "size": view.size,
@@ -82,6 +90,8 @@ def range_in_words(view: View, shown: int, total: int) -> str:
 def filter_in_words(query: CustomerQuery) -> str:
     """What a query leaves out, such as `members whose name contains “an”`; typed text is in it as typed."""
     kind = {None: "customers", True: "members", False: "non-members"}[query.membership_status]
+    if query.eligible:
+        kind = f"eligible {kind}"
     conditions = []
     if query.search.strip():
         conditions.append(f"ID, name or contact contains “{query.search.strip()}”")
@@ -93,9 +103,8 @@ def filter_in_words(query: CustomerQuery) -> str:
 def download_address(query: CustomerQuery, flavour: Flavour) -> str:
     """Where the whole result of a query is to be had as a file."""
     chosen = {"flavour": flavour, **query.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
-    if query.membership_status is not None:
-        chosen["membershipStatus"] = "true" if query.membership_status else "false"
-    return f"{DOWNLOAD}?{urlencode(chosen)}"
+    flags = {name: str(value).lower() for name, value in chosen.items() if isinstance(value, bool)}
+    return f"{DOWNLOAD}?{urlencode({**chosen, **flags})}"
 
 
 def _key(options: Mapping[str, object], value: object) -> str:

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import Customer
 from kinso.models.money import CENT
+from kinso.models.rule import Spender
 from kinso.models.run import ActivationPreview
 from kinso.models.statistics import AmountBin
 from kinso.models.user import Permission
@@ -94,25 +94,25 @@ def _show_lists(preview: ActivationPreview, visit: Visit) -> None:
         _show_table(_near_table(preview), visit, key="near_misses", alt="Non-members just below the threshold")
 
 
-def _eligible_table(customers: Sequence[Customer]) -> pd.DataFrame:
+def _eligible_table(spenders: Sequence[Spender]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Customer ID": [customer.customer_id for customer in customers],
-            "Name": [customer.customer_name for customer in customers],
-            "Purchase amount": [float(customer.purchase_amount) for customer in customers],
-            "Contact": [customer.contact_info for customer in customers],
+            "Customer ID": [each.customer.customer_id for each in spenders],
+            "Name": [each.customer.customer_name for each in spenders],
+            "Purchase amount": [float(each.amount) for each in spenders],
+            "Contact": [each.customer.contact_info for each in spenders],
         }
     )
 
 
 def _near_table(preview: ActivationPreview) -> pd.DataFrame:
-    customers = preview.near_misses
+    spenders = preview.near_misses
     return pd.DataFrame(
         {
-            "Customer ID": [customer.customer_id for customer in customers],
-            "Name": [customer.customer_name for customer in customers],
-            "Purchase amount": [float(customer.purchase_amount) for customer in customers],
-            "Short by": [float((preview.threshold - c.purchase_amount).quantize(CENT)) for c in customers],
+            "Customer ID": [each.customer.customer_id for each in spenders],
+            "Name": [each.customer.customer_name for each in spenders],
+            "Purchase amount": [float(each.amount) for each in spenders],
+            "Short by": [float((preview.threshold - each.amount).quantize(CENT)) for each in spenders],
         }
     )
 

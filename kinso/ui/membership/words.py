@@ -34,9 +34,9 @@ def describe(run: Run, shop: ShopSettings) -> str:
     asked = run.parameters
     match run.kind:
         case "auto-activation":
-            return f"Activation at the threshold of {money(asked['threshold'], shop)}"
+            return f"Activation at the threshold of {money(asked['threshold'], shop)}{_within(asked)}"
         case "demotion":
-            return f"Memberships ended below the threshold of {money(asked['threshold'], shop)}"
+            return f"Memberships ended below the threshold of {money(asked['threshold'], shop)}{_within(asked)}"
         case "bulk-membership":
             change = "Membership given" if asked["membershipStatus"] else "Membership ended"
             return f"{change} to {_chosen(asked)}" if asked["membershipStatus"] else f"{change} for {_chosen(asked)}"
@@ -48,6 +48,10 @@ def describe(run: Run, shop: ShopSettings) -> str:
             return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), 'a run')}"
 
 
+def _within(asked: Mapping[str, Any]) -> str:
+    return " in the last 12 months" if asked.get("basis") == "last-12-months" else ""
+
+
 def _chosen(asked: Mapping[str, Any]) -> str:
     if "selected" in asked:
         return counted(asked["selected"], "selected customer")
@@ -55,6 +59,8 @@ def _chosen(asked: Mapping[str, Any]) -> str:
     words = [f"{label} “{filters[name]}”" for name, label in _FILTERS.items() if filters.get(name)]
     if filters.get("membershipStatus") is not None:
         words.append(f"{membership(filters['membershipStatus'])}s".lower())
+    if filters.get("eligible") is not None:
+        words.append("eligible for membership" if filters["eligible"] else "not eligible for membership")
     return f"everyone matching {', '.join(words)}" if words else "everyone"
 
 

@@ -119,3 +119,19 @@ def test_a_dry_run_is_not_guessed_at(api, token, shop, dry_run):
     answer = api("POST", ACTIVATE, token=token(), json={"threshold": 1, "dryRun": dry_run})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "dryRun")
     assert ids(members(api, token)) == ["C-3"]
+
+
+@pytest.mark.parametrize(
+    ("eligible", "found"),
+    [("true", ["C-4", "C-1"]), ("false", ["C-3", "C-2"]), ("", ["C-4", "C-3", "C-2", "C-1"])],
+)
+def test_customers_are_listed_by_whether_the_rule_would_make_them_members(api, token, shop, eligible, found):
+    answer = api("GET", "/customers", token=token("analyst"), params={"eligible": eligible})
+    assert ids(answer) == found
+    assert answer.json()["pagination"]["total"] == len(found)
+
+
+def test_whether_somebody_is_eligible_is_true_or_false(api, token, shop):
+    answer = api("GET", "/customers", token=token("analyst"), params={"eligible": "maybe"})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["eligible"]

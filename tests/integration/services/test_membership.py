@@ -45,8 +45,8 @@ def members(store):
 
 def test_a_preview_shows_exactly_whom_the_threshold_would_activate(store, analyst, base):
     preview = preview_activation(store, analyst, 1000)
-    assert [customer.customer_id for customer in preview.eligible] == ["C-3", "C-2", "C-1"]
-    assert [customer.customer_id for customer in preview.near_misses] == ["C-0", "C-4"]
+    assert [each.customer.customer_id for each in preview.eligible] == ["C-3", "C-2", "C-1"]
+    assert [each.customer.customer_id for each in preview.near_misses] == ["C-0", "C-4"]
     assert (preview.count, preview.purchase_total) == (3, Decimal("4500.01"))
     assert preview.share_of_base == pytest.approx(3 / 6)
 

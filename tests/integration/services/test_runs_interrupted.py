@@ -103,7 +103,9 @@ def test_a_run_that_may_not_end_is_taken_back(store, manager, admin, base):
     def refuse(run):
         raise Conflict("Somebody else was quicker.")
 
-    change = runs.MembershipChange(status=True, held=False, reason=None, still_applies=lambda customer: True)
+    change = runs.MembershipChange(
+        status=True, held=False, reason=None, applies_to=lambda customers: {customer.id for customer in customers}
+    )
     with (
         pytest.raises(Conflict, match="quicker"),
         runs.running(store, manager, "bulk-membership", {}, 8, on_done=refuse) as run,

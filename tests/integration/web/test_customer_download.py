@@ -6,6 +6,7 @@ import pytest
 
 from kinso.errors import DatabaseUnavailable
 from kinso.models.customer import CustomerDraft
+from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE, PERMISSIONS, Permission, Role
 from kinso.services.customers import create_customer
 from kinso.web import downloads
@@ -40,6 +41,14 @@ def test_the_file_holds_what_the_filter_finds_in_its_order(browse, signed_in, cu
     assert [row["customerId"] for row in rows(answer)] == ["C-2", "C-3"]
     assert [row["customerName"] for row in rows(answer)] == ["=cmd()", "Čapek"]
     assert len(rows(browser.get(f"{ADDRESS}?search=&customerName=&membershipStatus="))) == 3
+
+
+def test_the_eligible_alone_can_be_downloaded(browse, signed_in, store, customers):
+    store.shop.save(ShopSettings(threshold=10))
+    answer = browse(signed_in.secret).get(f"{ADDRESS}?eligible=true&sortBy=customerId&sortOrder=asc")
+    assert [row["customerId"] for row in rows(answer)] == ["C-2", "C-3"]
+    store.shop.save(ShopSettings(threshold=11))
+    assert not rows(browse(signed_in.secret).get(f"{ADDRESS}?eligible=true"))
 
 
 def test_the_excel_flavour_runs_no_formulas_and_is_the_usual_one(browse, signed_in, customers):

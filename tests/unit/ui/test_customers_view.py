@@ -2,6 +2,7 @@ import pytest
 
 from kinso.models.customer import SORT_FIELDS, CustomerQuery
 from kinso.ui.customers.view import (
+    MEMBERSHIPS,
     SORTS,
     View,
     controls_of,
@@ -28,6 +29,11 @@ def test_unknown_choices_fall_back():
 def test_texts_are_cut_and_cleaned_to_what_can_be_searched_for():
     assert len(query(search="x" * 5000).search) == 200
     assert query(search="a\x00b\nc\u200e").search == "a b c"
+
+
+@pytest.mark.parametrize("membership", list(MEMBERSHIPS))
+def test_every_choice_of_membership_finds_its_way_back_to_the_controls(membership):
+    assert controls_of(View(query(membership=membership), 1, 50))["member"] == membership
 
 
 def test_controls_and_view_say_the_same():
@@ -62,6 +68,7 @@ def test_the_place_in_the_whole(page, shown, total, words):
     [
         ({}, "all customers"),
         ({"membership": "Members"}, "all members"),
+        ({"membership": "Eligible"}, "all eligible customers"),
         ({"search": " ada "}, "customers whose ID, name or contact contains “ada”"),
         (
             {"search": "a", "name": "b", "membership": "Non-members"},
@@ -78,3 +85,7 @@ def test_a_download_carries_the_whole_filter():
     assert address == (
         "/download/customers.csv?flavour=raw&search=a%26b%3Dc&membershipStatus=false&sortBy=purchaseAmount"
     )
+
+
+def test_a_download_of_the_eligible_says_so():
+    assert download_address(query(membership="Eligible"), "excel").endswith("?flavour=excel&eligible=true")
