@@ -22,6 +22,7 @@ _SAMPLES: dict[str, Any] = {
     "date-time": "2026-01-31T09:30:00.000Z",
     "_id": "65b0a1f2c3d4e5f6a7b8c9d0",
     "membershipStatus": "true",
+    "saleId": "R-1001",
 }
 
 

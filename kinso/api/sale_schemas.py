@@ -20,16 +20,19 @@ _SALE: dict[str, Any] = {
     "items": [_ITEM],
     "paymentMethod": "card",
 }
-_ENTRY: dict[str, Any] = {
+_REFUND: dict[str, Any] = {
     "_id": "65b0a1f2c3d4e5f6a7b8c9d1",
+    "saleId": "B-1001",
     "customer": "65b0a1f2c3d4e5f6a7b8c9d0",
-    "kind": "sale",
-    **_SALE,
+    "kind": "refund",
+    "amount": -4.25,
     "date": "2026-01-31T09:30:00.000Z",
     "recordedAt": "2026-01-31T09:30:01.250Z",
     "byName": "Ada",
-    "note": None,
-    "refundOf": None,
+    "items": [],
+    "paymentMethod": "card",
+    "note": "One was broken",
+    "refundOf": "R-1001",
 }
 
 
@@ -63,7 +66,7 @@ class SaleOut(BaseModel):
     the `saleId` of the sale that a refund belongs to.
     """
 
-    model_config = _example(_ENTRY)
+    model_config = _example(_REFUND)
 
     id: str = Field(alias="_id")
     sale_id: str = Field(alias="saleId")
@@ -83,7 +86,7 @@ class RecordedOut(SaleOut):
     """An entry, and its customer as they are now; `activated` says that the purchase made them a member."""
 
     model_config = _example(
-        {**_ENTRY, "purchaseAmount": 1250.5, "membershipStatus": True, "activated": False, "repeated": False}
+        {**_REFUND, "purchaseAmount": 1250.5, "membershipStatus": True, "activated": False, "repeated": False}
     )
 
     purchase_amount: float = Field(alias="purchaseAmount")

@@ -95,7 +95,7 @@ class SaleItem(_Model):
     """One line of a receipt; `quantity` has at most three decimals."""
 
     name: ItemName
-    quantity: Quantity = Decimal("1.000")
+    quantity: Quantity = Field(default=Decimal("1.000"), json_schema_extra={"default": 1})
     unit_price: Money
 
     @property
