@@ -13,13 +13,13 @@ from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_he
 from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.lookups import SharedLookups
-from kinso.api.parameters import CustomerList
+from kinso.api.parameters import CustomerList, PageParameters
 from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, customer_json
-from kinso.api.security import SignedIn
+from kinso.api.security import Caller, SignedIn
 from kinso.errors import NotFound
-from kinso.models.customer import Customer, CustomerPage
+from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.statistics import Statistics
 from kinso.models.user import Actor, Permission, Role
 from kinso.repository.store import Store
@@ -35,14 +35,34 @@ from kinso.services.statistics import get_statistics
 
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
 
+Reader = tuple[Store, Actor]
 Id = Annotated[str, Path(alias="_id", description="The customer's `_id`, 24 hexadecimal digits.")]
 
 
-def _get_customers(reader: tuple[Store, Actor], ids: Collection[str]) -> dict[str, Customer]:
+def _get_customers(reader: Reader, ids: Collection[str]) -> dict[str, Customer]:
     return get_customers(*reader, ids)
 
 
-_customers_of = SharedLookups(_get_customers)
+def _render_page(asked: tuple[Store, Actor, CustomerQuery, PageParameters], _ids: Collection[str]) -> bytes:
+    """In a thread as well, because a long page keeps everybody else waiting."""
+    store, actor, query, part = asked
+    found = list_customers(store, actor, query, page=part.page, limit=part.limit)
+    items = [customer_json(customer) for customer in found.items]
+    return bytes(list_page(items, page=found.page, limit=found.limit, total=found.total).body)
+
+
+def _get_statistics(reader: Reader, _ids: Collection[str]) -> Statistics:
+    return get_statistics(*reader)
+
+
+_customers = SharedLookups(_get_customers)
+_pages = SharedLookups(_render_page)
+_statistics = SharedLookups(_get_statistics)
+
+
+async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters) -> Answer:
+    """One page of a query's customers in the envelope."""
+    return Answer(await _pages((caller.store, caller.actor, query, part)))
 
 
 @router.get(
@@ -52,10 +72,9 @@ _customers_of = SharedLookups(_get_customers)
     summary="List customers",
     openapi_extra=open_to(Role.ANALYST),
 )
-def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
+async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     """Search looks for the text as it is in ID, name and contact, whatever its letter case; the newest come first."""
-    found = list_customers(caller.store, caller.actor, parameters, page=parameters.page, limit=parameters.limit)
-    return customer_page(found)
+    return await tell_page(caller, parameters, parameters)
 
 
 @router.post(
@@ -83,9 +102,10 @@ def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDra
     summary="Statistics",
     openapi_extra=open_to(Role.ANALYST),
 )
-def show_statistics(caller: SignedIn) -> Answer:
+async def show_statistics(caller: SignedIn) -> Answer:
     """Six figures about all customers; “this month” is the shop's calendar month."""
-    return succeed(get_statistics(caller.store, caller.actor).model_dump(mode="json", by_alias=True))
+    figures = await _statistics((caller.store, caller.actor))
+    return succeed(figures.model_dump(mode="json", by_alias=True))
 
 
 @router.get(
@@ -97,7 +117,7 @@ def show_statistics(caller: SignedIn) -> Answer:
 )
 async def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Response:
     """404 also when the `_id` is not one."""
-    found = await _customers_of((caller.store, caller.actor), id)
+    found = await _customers((caller.store, caller.actor), id)
     customer = found.get(id.lower())
     if customer is None:
         raise NotFound(CUSTOMER_GONE)
@@ -132,9 +152,3 @@ def remove_customer(caller: SignedIn, id: Id, condition: Matching) -> Answer:
     with condition.judged():
         deleted = delete_customer(caller.store, caller.actor, id, version=version)
     return succeed(customer_json(deleted), message=f"Customer {deleted.customer_id} is deleted.")
-
-
-def customer_page(found: CustomerPage) -> Answer:
-    """A page of customers in the envelope."""
-    items = [customer_json(customer) for customer in found.items]
-    return list_page(items, page=found.page, limit=found.limit, total=found.total)

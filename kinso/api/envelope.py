@@ -62,7 +62,12 @@ class Answer(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Text that UTF-8 cannot carry (half a surrogate pair, repeated from a request) becomes a question mark."""
+        """Text that UTF-8 cannot carry (half a surrogate pair, repeated from a request) becomes a question mark.
+
+        Bytes are an answer that was written before.
+        """
+        if isinstance(content, bytes):
+            return content
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 
 from kinso.api.conditions import Matching, tell_customer
-from kinso.api.customers import Id, customer_page
+from kinso.api.customers import Id, tell_page
 from kinso.api.description import ETAG, REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, succeed
 from kinso.api.failures import failures
@@ -20,7 +20,7 @@ from kinso.api.security import SignedIn
 from kinso.models.customer import CustomerQuery
 from kinso.models.run import Run
 from kinso.models.user import Permission, Role
-from kinso.services.customers import list_customers, set_membership
+from kinso.services.customers import set_membership
 from kinso.services.membership import activate_at_threshold, count_eligible
 
 router = part_of_api("/customers/membership", "membership")
@@ -53,10 +53,10 @@ def change_membership(caller: SignedIn, id: Id, body: MembershipIn, condition: M
     summary="List members or non-members",
     openapi_extra=open_to(Role.ANALYST),
 )
-def show_by_status(caller: SignedIn, status: Status, part: PageOnly) -> Answer:
+async def show_by_status(caller: SignedIn, status: Status, part: PageOnly) -> Answer:
     """The newest come first."""
     query = CustomerQuery(membership_status=status == "true")
-    return customer_page(list_customers(caller.store, caller.actor, query, page=part.page, limit=part.limit))
+    return await tell_page(caller, query, part)
 
 
 @router.post(

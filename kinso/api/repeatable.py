@@ -123,8 +123,6 @@ def _kept(answer: Answer) -> KeptAnswer:
 
 
 def _repeated(kept: KeptAnswer) -> Answer:
-    answer = Answer(None, kept.status, kept.headers)
-    answer.body = kept.content.encode()
-    answer.headers["Content-Length"] = str(len(answer.body))
+    answer = Answer(kept.content.encode(), kept.status, kept.headers)
     answer.headers["Idempotency-Replayed"] = "true"
     return answer
