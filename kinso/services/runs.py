@@ -16,7 +16,7 @@ from kinso.models.run import Change, Run, RunException, RunKind, RunPage
 from kinso.models.user import SYSTEM, Actor, Permission
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
-from kinso.services.access import use_case
+from kinso.services.access import demand, use_case
 from kinso.services.records import record_of_update, write_down
 from kinso.services.reverting import revert_and_report
 
@@ -31,6 +31,7 @@ Item = TypeVar("Item")
 
 _BY_RULE = frozenset({"auto-activation", "demotion"})
 _STOPPED = "This run was stopped meanwhile; start it again."
+_ENDED = "This run has ended already; look at the list of runs again."
 _UNFINISHED = "The run could not be finished"
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,20 @@ def get_run(store: Store, actor: Actor, run_id: str) -> Run:
     if run is None:
         raise NotFound("This run does not exist; look at the list of runs again.")
     return run
+
+
+@use_case(Permission.MEMBERSHIP)
+def stop_run(store: Store, actor: Actor, run_id: str) -> None:
+    """Let a run that is under way go no further.
+
+    Whoever works on it takes back what it did; if nobody does any more, Kinso does so within some minutes. Runs of
+    others need the permission to undo. Raises `NotFound`, and `Conflict` for a run that has ended.
+    """
+    run = get_run(store, actor, run_id)
+    if run.by_id != actor.user_id:
+        demand(actor, Permission.UNDO)
+    if not store.runs.begin_taking_back(run.id, now()):
+        raise Conflict(_ENDED)
 
 
 @use_case(Permission.READ)

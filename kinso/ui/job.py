@@ -1,17 +1,22 @@
-"""Long work in a thread of its own: whatever the person does on the page meanwhile, it is not stopped half-way."""
+"""Long work in a thread of its own: whatever the person does on the page meanwhile, it is not left half done."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from threading import Thread
+from threading import Event, Thread
 
 from kinso.errors import KinsoError
 from kinso.services.runs import Progress
 
 _UNEXPECTED = "Something went wrong on our side; nothing was changed. Try again."
+_STOPPED = "Stopped as you asked; everything it had done was taken back."
 
 logger = logging.getLogger(__name__)
+
+
+class _Stopped(KinsoError):
+    """Somebody stopped the job; the work takes back what it has done when this passes through it."""
 
 
 class Job:
@@ -23,6 +28,7 @@ class Job:
         self.outcome: str | None = None
         self.problem: str | None = None
         self._work = work
+        self._stop = Event()
         self._thread = Thread(target=self._run, name="job", daemon=True)
         self._thread.start()
 
@@ -30,6 +36,15 @@ class Job:
         """Whether it has ended or does so within some seconds."""
         self._thread.join(within)
         return not self._thread.is_alive()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Go no further than what is in hand, and take back what was done; has no effect on work that has ended."""
+        self._stop.set()
 
     @property
     def share(self) -> float:
@@ -47,3 +62,5 @@ class Job:
 
     def _advance(self, done: int, total: int) -> None:
         self.done, self.total = done, total
+        if self._stop.is_set():
+            raise _Stopped(_STOPPED)

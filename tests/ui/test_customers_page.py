@@ -627,6 +627,21 @@ class TestBulk:
         assert desk_of(page).pending_count == 1
         assert "Typed" in shown(page, "customerName")
 
+    def test_it_can_be_stopped_and_says_so(self, open_page, toasts):
+        page, go_on = open_page("customers", Role.STAFF), Event()
+
+        def work(on_progress):
+            assert go_on.wait(30)
+            on_progress(1, 10)
+            return "Never."
+
+        desk_of(page).job = Job("Waiting", work)
+        press(page.run(), "stop_Waiting")
+        assert page.button(key="stop_Waiting").disabled
+        go_on.set()
+        self.wait(page)
+        assert toasts(page) == ["Stopped as you asked; everything it had done was taken back."]
+
     def test_all_shown_are_ticked_at_once_and_unticked(self, open_page):
         page = act(open_page("customers", Role.STAFF, size="25"), "select-all")
         assert page.menu_button[0].label == "Actions · 25 selected"

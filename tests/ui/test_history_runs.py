@@ -14,6 +14,7 @@ from kinso.models.user import Role
 from kinso.repository.documents import new_id, now
 from kinso.services.customers import delete_customer, set_membership, update_customer
 from kinso.services.membership import activate_at_threshold, plan_activation
+from kinso.services.runs import new_run
 from kinso.services.undo import undo_run
 from kinso.ui.membership.undoing import report_in_words
 from tests.ui.customers_page import button_keys, press, texts
@@ -262,3 +263,26 @@ class TestMembersOfThePast:
         ]
         assert chart["data"][0]["y"][-4:] == [0, 1, 1, 2]
         assert len(chart["data"][0]["x"]) == 12
+
+
+class TestStopping:
+    @pytest.fixture
+    def run(self, store, manager):
+        run = new_run(manager, "bulk-membership", {"membershipStatus": True}, 9000)
+        store.runs.insert(run)
+        return run
+
+    @pytest.mark.parametrize(("role", "offered"), [(Role.MANAGER, True), (Role.STAFF, False), (Role.ANALYST, False)])
+    def test_a_run_of_somebody_else_is_stopped_by_those_who_may_undo(self, open_page, store, run, role, offered):
+        page = opened(open_page("membership", role), run)
+        assert (f"stop_{run.id}" in button_keys(page)) is offered
+        if offered:
+            press(page, f"stop_{run.id}")
+            assert not page.exception
+            assert not store.runs.advance(run.id, changed=1, at=now())
+
+    def test_a_run_that_has_ended_meanwhile_is_not_stopped(self, open_page, store, toasts, run):
+        page = opened(open_page("membership", Role.MANAGER), run)
+        store.runs.finish(run.id, now())
+        press(page, f"stop_{run.id}")
+        assert toasts(page) == ["This run has ended already; look at the list of runs again."]

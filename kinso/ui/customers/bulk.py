@@ -14,11 +14,9 @@ from kinso.ui.customers.words import isolated, listed
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.job import Job
+from kinso.ui.progress import LOOK_AGAIN, watch
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted, number
-
-_LOOK_AGAIN = 0.5
-"""Seconds."""
 
 
 def _leave_as_they_are() -> None:
@@ -103,8 +101,8 @@ def show_job(desk: Desk) -> None:
     job = desk.job
     if job is None:
         return
-    if not job.has_ended(within=_LOOK_AGAIN):
-        _watch()
+    if not job.has_ended(within=LOOK_AGAIN):
+        watch(lambda: current_desk().job)
         return
     desk.job = None
     forget_figures()
@@ -114,11 +112,3 @@ def show_job(desk: Desk) -> None:
     elif job.outcome:
         celebrate(job.outcome)
     st.rerun()
-
-
-@st.fragment(run_every=_LOOK_AGAIN)
-def _watch() -> None:
-    job = current_desk().job
-    if job is None or job.has_ended():
-        st.rerun()
-    st.progress(job.share, text=f"{job.title}: {number(job.done)} of {number(job.total)}")

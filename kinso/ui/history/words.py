@@ -86,8 +86,9 @@ def effect_of_taking_back(change: Change) -> str:
 
 
 def may_take_back(change: Change, visit: Visit) -> bool:
-    """Whether this person's role allows it; what was erased is gone for good."""
-    if change.kind == "erase" or not visit.may(Permission.EDIT):
+    """Whether this person's role allows it; what was erased, or removed with an unfinished run, is gone for good."""
+    is_final = change.kind == "erase" or (change.kind == "delete" and change.source == "system")
+    if is_final or not visit.may(Permission.EDIT):
         return False
     if change.after is None:
         return visit.may(Permission.RESTORE)

@@ -13,12 +13,11 @@ from kinso.services.runs import Progress
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.job import Job
+from kinso.ui.progress import LOOK_AGAIN, draw_ending, watch
 from kinso.ui.visit import Visit, current_visit
-from kinso.ui.wording import clock, counted, money, number, plain
+from kinso.ui.wording import clock, counted, money, plain
 
 _UNDER_WAY, _ENDED, _ASKED = "activation_under_way", "activation_ended", "activation_asked"
-_LOOK_AGAIN = 0.5
-"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -82,29 +81,17 @@ def show_progress() -> None:
     job = st.session_state.get(_UNDER_WAY)
     if job is None:
         return
-    if job.has_ended(within=_LOOK_AGAIN):
+    if job.has_ended(within=LOOK_AGAIN):
         _close(job)
     else:
-        _watch()
-
-
-@st.fragment(run_every=_LOOK_AGAIN)
-def _watch() -> None:
-    job = st.session_state.get(_UNDER_WAY)
-    if job is None or job.has_ended():
-        st.rerun()
-    st.progress(job.share, text=f"{job.title}: {number(job.done)} of {number(job.total)}")
+        watch(_under_way)
 
 
 def show_result() -> None:
     """What became of the last run that was started here."""
     job = st.session_state.get(_ENDED)
-    if job is None:
-        return
-    if job.outcome:
-        st.success(plain(job.outcome), icon=":material/check_circle:")
-    else:
-        st.error(plain(job.problem), icon=":material/error:")
+    if job is not None:
+        draw_ending(job)
 
 
 def forget_result() -> None:
@@ -142,6 +129,11 @@ def _begin(plan: ActivationPlan, visit: Visit) -> Job:
             forget_figures()
 
     return Job("Activating", work)
+
+
+def _under_way() -> Job | None:
+    job: Job | None = st.session_state.get(_UNDER_WAY)
+    return job
 
 
 def _close(job: Job) -> None:

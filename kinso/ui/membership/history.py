@@ -10,6 +10,7 @@ from kinso.services.runs import list_customers_of_run, list_runs
 from kinso.ui.customers.words import isolated
 from kinso.ui.figures import REFRESH
 from kinso.ui.history.filters import link_to_history
+from kinso.ui.membership.stopping import offer_stop
 from kinso.ui.membership.undoing import offer_undo
 from kinso.ui.membership.words import SOURCES, STATUS, headline
 from kinso.ui.visit import Visit, current_visit
@@ -48,6 +49,7 @@ def _show_run(run: Run, undo: Run | None, visit: Visit) -> None:
         st.caption("Undone later.")
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_undo(run, visit)
+        offer_stop(run, visit)
         if run.changed:
             link_to_history("Its changes in the history", run=run.id)
     changed, left = st.columns([2, 3], gap="medium") if run.exceptions else (st.container(), None)

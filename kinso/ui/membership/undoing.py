@@ -15,13 +15,12 @@ from kinso.ui.feedback import celebrate, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.job import Job
 from kinso.ui.membership.words import describe
+from kinso.ui.progress import LOOK_AGAIN, draw_ending, watch
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted, number, plain
 
 ASKED = "undo_asked"
 _UNDER_WAY, _ENDED = "undo_under_way", "undo_ended"
-_LOOK_AGAIN = 0.5
-"""Seconds."""
 
 
 def offer_undo(run: Run, visit: Visit) -> None:
@@ -75,29 +74,17 @@ def show_undo_progress() -> None:
     """How far an undo has come, until it has ended; then what became of it."""
     job = st.session_state.get(_UNDER_WAY)
     if job is not None:
-        if not job.has_ended(within=_LOOK_AGAIN):
-            _watch()
+        if not job.has_ended(within=LOOK_AGAIN):
+            watch(_under_way)
             return
         _close(job)
     _show_result()
 
 
-@st.fragment(run_every=_LOOK_AGAIN)
-def _watch() -> None:
-    job = st.session_state.get(_UNDER_WAY)
-    if job is None or job.has_ended():
-        st.rerun()
-    st.progress(job.share, text=f"{job.title}: {number(job.done)} of {number(job.total)}")
-
-
 def _show_result() -> None:
     job = st.session_state.get(_ENDED)
-    if job is None:
-        return
-    if job.outcome:
-        st.success(plain(job.outcome), icon=":material/check_circle:")
-    else:
-        st.error(plain(job.problem), icon=":material/error:")
+    if job is not None:
+        draw_ending(job)
 
 
 def forget_undo() -> None:
@@ -135,6 +122,11 @@ def _begin(run: Run, visit: Visit) -> Job:
             forget_figures()
 
     return Job("Undoing", work)
+
+
+def _under_way() -> Job | None:
+    job: Job | None = st.session_state.get(_UNDER_WAY)
+    return job
 
 
 def _close(job: Job) -> None:

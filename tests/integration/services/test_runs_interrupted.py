@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 
 from kinso.database.connection import connect
-from kinso.errors import Conflict
+from kinso.errors import Conflict, NotFound, NotPermitted
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
 from kinso.repository.store import Store
@@ -18,7 +18,7 @@ from kinso.services.customers import create_customer, delete_customer, set_membe
 from kinso.services.history import revert_change
 from kinso.services.imports import import_customers
 from kinso.services.membership import set_membership_of_matching
-from kinso.services.runs import recover_interrupted, roll_back
+from kinso.services.runs import recover_interrupted, roll_back, stop_run
 from kinso.services.samples import load_samples
 from kinso.services.trash import erase_person, restore_customers
 from kinso.services.undo import undo_run
@@ -357,3 +357,46 @@ def test_who_was_erased_since_is_not_brought_back_by_the_undo_of_an_undo(store, 
     assert [(each.customer_id, each.outcome) for each in again.exceptions] == [(alias, "kept")]
     assert (again.changed, store.trash.count()) == (5, 1)
     assert_clean(store, admin)
+
+
+def test_a_run_can_be_stopped_from_elsewhere_and_whoever_works_on_it_takes_it_back(
+    store, manager, admin, base, monkeypatch
+):
+    monkeypatch.setattr(runs, "BATCH", 2)
+
+    def progress(done, total):
+        if done == 4:
+            stop_run(store, admin, latest(store).id)
+
+    with pytest.raises(Conflict, match="stopped meanwhile"):
+        make_members(store, manager, progress)
+    assert (latest(store).status, members(store)) == ("rolled-back", set())
+    assert_clean(store, admin)
+
+
+def test_a_stopped_run_that_nobody_works_on_any_more_is_taken_back_by_kinso(store, manager, admin, base, cut_off):
+    cut_off(4, lambda progress: make_members(store, manager, progress))
+    stop_run(store, manager, latest(store).id)
+    assert recover_interrupted(store, AT_ONCE) == 1
+    assert (latest(store).status, members(store)) == ("rolled-back", set())
+    assert_clean(store, admin)
+
+
+def test_one_stops_ones_own_runs_and_those_of_others_with_the_permission_to_undo(
+    store, staff, manager, analyst, base, cut_off
+):
+    cut_off(2, lambda progress: make_members(store, manager, progress))
+    with pytest.raises(NotPermitted):
+        stop_run(store, analyst, latest(store).id)
+    with pytest.raises(NotPermitted):
+        stop_run(store, staff, latest(store).id)
+    stop_run(store, manager, latest(store).id)
+    recover_interrupted(store, AT_ONCE)
+    with pytest.raises(Conflict, match="has ended already"):
+        stop_run(store, manager, latest(store).id)
+    cut_off(2, lambda progress: make_members(store, staff, progress))
+    stop_run(store, staff, latest(store).id)
+    recover_interrupted(store, AT_ONCE)
+    assert members(store) == set()
+    with pytest.raises(NotFound):
+        stop_run(store, manager, "0" * 24)

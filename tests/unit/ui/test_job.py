@@ -51,3 +51,32 @@ def test_progress_can_be_read_while_it_works():
     assert not job.has_ended()
     go_on.set()
     assert job.has_ended(within=10)
+
+
+def test_a_job_that_is_stopped_passes_through_its_work_and_says_so():
+    begun, go_on, taken_back = Event(), Event(), []
+
+    def work(on_progress):
+        begun.set()
+        assert go_on.wait(10)
+        try:
+            on_progress(5, 10)
+        except BaseException:
+            taken_back.append(5)
+            raise
+        return "Done."
+
+    job = Job("Trying", work)
+    assert begun.wait(10)
+    assert not job.is_stopping
+    job.stop()
+    go_on.set()
+    assert job.has_ended(within=10)
+    assert (job.is_stopping, job.outcome, taken_back) == (True, None, [5])
+    assert "taken back" in job.problem
+
+
+def test_stopping_what_has_ended_changes_nothing():
+    job = finished(lambda on_progress: "3 customers changed.")
+    job.stop()
+    assert (job.outcome, job.problem) == ("3 customers changed.", None)
