@@ -37,6 +37,8 @@ _THOUSANDS_OR_THREE_DECIMALS = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
 _NOT_AN_AMOUNT = "“{}” is not a plain number; write it like 1250.50, without a currency sign"
 _TWO_READINGS = "“{}” can be read in two ways; write it like 1250.50"
 
+_DAY_OR_MONTH_FIRST = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}(\s.*)?")
+
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "1", "member"), True),
     **dict.fromkeys(("false", "no", "0", "nonmember"), False),
@@ -62,8 +64,8 @@ def written_cells(customer: Customer) -> dict[str, str]:
         "contactInfo": customer.contact_info,
         "purchaseAmount": f"{customer.purchase_amount:.2f}",
         "membershipStatus": "true" if customer.membership_status else "false",
-        "createdAt": _written_moment(customer.created_at),
-        "updatedAt": _written_moment(customer.updated_at),
+        "createdAt": written_moment(customer.created_at),
+        "updatedAt": written_moment(customer.updated_at),
     }
 
 
@@ -81,36 +83,41 @@ def read_amount(text: str, delimiter: str) -> Decimal:
     be meant. What could be thousands as well as three decimals is refused, but for 1,250 between quotes in a file
     separated by commas.
     """
+    return check_amount(read_number(text, delimiter))
+
+
+def read_number(text: str, delimiter: str) -> Decimal:
+    """A number as `read_amount` reads it, which may be negative."""
     number = _SPACES_IN_NUMBER.sub("", text.strip())
     if _THOUSANDS_OR_THREE_DECIMALS.fullmatch(number) and not ("," in number and delimiter == ","):
-        raise ValueError(_TWO_READINGS.format(_shortened(text)))
+        raise ValueError(_TWO_READINGS.format(shortened(text)))
     if _POINT_AMOUNT.fullmatch(number):
         plain = number.replace(",", "")
     elif delimiter == ";" and _COMMA_AMOUNT.fullmatch(number):
         plain = number.replace(".", "").replace(",", ".")
     else:
-        raise ValueError(_NOT_AN_AMOUNT.format(_shortened(text)))
-    return check_amount(Decimal(plain))
+        raise ValueError(_NOT_AN_AMOUNT.format(shortened(text)))
+    return Decimal(plain)
 
 
 def read_flag(text: str) -> bool:
     """Membership as people write it, in any letter case."""
     word = "".join(character for character in text.casefold() if character.isalnum())
     if word not in _FLAGS:
-        raise ValueError(f"“{_shortened(text)}” is not understood; write true or false, yes or no, 1 or 0")
+        raise ValueError(f"“{shortened(text)}” is not understood; write true or false, yes or no, 1 or 0")
     return _FLAGS[word]
 
 
 def read_moment(text: str, zone: ZoneInfo, latest: datetime) -> datetime:
     """A past moment in ISO 8601; a date alone is its midnight, and what names no zone is meant in `zone`."""
+    if _DAY_OR_MONTH_FIRST.fullmatch(text.strip()):
+        raise ValueError(f"“{shortened(text)}” can be read in two ways; write it like 2025-01-31")
     try:
         moment = _parsed_moment(text.strip(), zone)
     except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"“{_shortened(text)}” is not a date; write it like 2025-01-31 or 2025-01-31T09:30Z"
-        ) from error
+        raise ValueError(f"“{shortened(text)}” is not a date; write it like 2025-01-31 or 2025-01-31T09:30Z") from error
     if not _OLDEST <= moment <= latest:
-        raise ValueError(f"“{_shortened(text)}” is not between the year 1900 and now; correct the date")
+        raise ValueError(f"“{shortened(text)}” is not between the year 1900 and now; correct the date")
     return moment
 
 
@@ -120,11 +127,12 @@ def _parsed_moment(text: str, zone: ZoneInfo) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
-def _written_moment(moment: datetime) -> str:
+def written_moment(moment: datetime) -> str:
+    """In ISO 8601 and UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
     """Short enough for a sentence, and on one line."""
     words = " ".join(text.split())
     return words if len(words) <= 40 else f"{words[:39]}…"

@@ -39,6 +39,8 @@ LABELS = {
     "items": "Items",
     "paymentMethod": "Payment method",
     "note": "Note",
+    "kind": "Kind",
+    "refundOf": "Refunded sale",
 }
 """What each field is called on screen and in messages."""
 

@@ -94,9 +94,18 @@ class ChangeRepository:
         return {document["undoes"] for document in self._changes.find(match, {"undoes": True})}
 
     def customers_of_run(self, run: str, *, limit: int) -> Sequence[str]:
-        """Customer IDs that one run changed, in the order it did."""
-        found = self._changes.find({"run": run}, {"customerId": True}).sort("_id", ASCENDING).limit(limit)
-        return [document["customerId"] for document in found]
+        """Customer IDs that one run changed, in the order it did; it may have changed one several times."""
+        ids: dict[str, str] = {}
+        for document in self._changes.find({"run": run}, {"customer": True, "customerId": True}).sort("_id", ASCENDING):
+            ids.setdefault(document["customer"], document["customerId"])
+            if len(ids) == limit:
+                break
+        return list(ids.values())
+
+    def customers_among(self, run: str, changes: Sequence[Change]) -> set[str]:
+        """The customers of these changes whom the run has changed before."""
+        match = {"run": run, "customer": {"$in": [change.customer for change in changes]}}
+        return {document["customer"] for document in self._changes.find(match, {"customer": True})}
 
     def _newest_first(self, query: HistoryQuery) -> Any:
         return self._changes.find(_filter(query)).sort([("at", DESCENDING), ("_id", DESCENDING)])

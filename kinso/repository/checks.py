@@ -88,9 +88,14 @@ class CheckRepository:
         for document in self._runs.find():
             yield Run.model_validate(with_text_id(document))
 
-    def count_changes_of_run(self, run: str) -> int:
-        """How many changes are recorded with this run."""
-        return self._changes.count_documents({"run": run})
+    def count_customers_of_run(self, run: str) -> int:
+        """How many customers have changes that are recorded with this run."""
+        stages: list[dict[str, Any]] = [
+            {"$match": {"run": run}},
+            {"$group": {"_id": "$customer"}},
+            {"$count": "customers"},
+        ]
+        return next((int(row["customers"]) for row in self._changes.aggregate(stages, allowDiskUse=True)), 0)
 
     def unknown_runs(self) -> Iterator[str]:
         """Runs that changes name, but that are not recorded."""

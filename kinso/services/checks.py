@@ -50,7 +50,7 @@ def _check_run(store: Store, report: CheckReport, run: Run) -> None:
     if run.status == "running" and now() - run.heartbeat_at > SILENCE:
         report.add(Finding(f"Run {run.id} says that it is running, but it has not moved for more than a minute."))
     if run.status == "done":
-        recorded = store.checks.count_changes_of_run(run.id)
+        recorded = store.checks.count_customers_of_run(run.id)
         if recorded != run.changed:
             report.add(
                 Finding(f"Run {run.id} says that it changed {run.changed:,} customers, but {recorded:,} are recorded.")

@@ -1,4 +1,4 @@
-"""A CSV file of customers as people really have it: its encoding, its delimiter, its header, its rows."""
+"""A CSV file as people really have it: its encoding, its delimiter, its header, its rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_cells import COLUMNS, unescape_formula
-from kinso.models.validation import LABELS
+from kinso.models.csv_cells import unescape_formula
 
 _KEPT_IN_MEMORY = 16 * 1024 * 1024
 _PIECE = 1024 * 1024
@@ -49,7 +48,25 @@ class MalformedRow(Exception):
 
 
 @dataclass(frozen=True)
-class CustomerFile:
+class Layout:
+    """What the columns of a kind of file may be called.
+
+    `fields` maps bare names (letters and digits only, in lower case) to the fields that they mean. Without the
+    `required` fields a file is of another kind: `complaint` says so, as a sentence.
+    """
+
+    fields: Mapping[str, str]
+    required: frozenset[str]
+    complaint: str
+
+
+def named(names: Mapping[str, str]) -> dict[str, str]:
+    """For a layout: names as people write them, by their bare form."""
+    return {_bare(name): field for name, field in names.items()}
+
+
+@dataclass(frozen=True)
+class CsvFile:
     """An opened file, whose rows can be read any number of times."""
 
     content: IO[bytes]
@@ -81,16 +98,16 @@ class CustomerFile:
 
 
 @contextmanager
-def open_customer_file(source: bytes | BinaryIO) -> Iterator[CustomerFile]:
+def open_csv_file(source: bytes | BinaryIO, layout: Layout) -> Iterator[CsvFile]:
     """Copy `source` to a temporary place and understand its header.
 
     Raises `InvalidInput` for the field `file` when it is no text, has no usable header or names a column twice.
     """
     with tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY) as content:
         encoding = _copy(io.BytesIO(source) if isinstance(source, bytes) else source, content)
-        delimiter, header_row, header = _find_header(content, encoding)
-        columns = _columns(header)
-        yield CustomerFile(
+        delimiter, header_row, header = _find_header(content, encoding, layout)
+        columns = _columns(header, layout)
+        yield CsvFile(
             content=content,
             encoding=encoding,
             delimiter=delimiter,
@@ -143,16 +160,16 @@ def _accepts(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = 
     return True
 
 
-def _find_header(content: IO[bytes], encoding: str) -> tuple[str, int, list[str]]:
+def _find_header(content: IO[bytes], encoding: str, layout: Layout) -> tuple[str, int, list[str]]:
     """The delimiter, the row and the cells of the header: read with whatever delimiter makes most sense of it."""
     found: list[tuple[int, str, int, list[str]]] = []
     for delimiter in _DELIMITERS:
         row, header = _first_row(content, encoding, delimiter)
-        known = [field for name in header if (field := _field_of(name))]
-        if "customerId" in known:
+        known = {field for name in header if (field := layout.fields.get(_bare(name)))}
+        if layout.required <= known:
             found.append((len(known), delimiter, row, header))
     if not found:
-        raise _unusable("The first row must name the columns, and one of them must be customerId or Customer ID.")
+        raise _unusable(layout.complaint)
     _known, delimiter, row, header = max(found, key=lambda candidate: candidate[0])
     return delimiter, row, header
 
@@ -192,25 +209,14 @@ def _what_is_malformed(error: csv.Error) -> str:
     return "A quotation mark is opened here and never closed, or a text is far too long; correct the file."
 
 
-def _field_of(name: str) -> str | None:
-    return _HEADERS.get(_bare(name))
-
-
 def _bare(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-_HEADERS = {
-    **{_bare(name): field for field in COLUMNS for name in (field, LABELS[field])},
-    "name": "customerName",
-    "member": "membershipStatus",
-}
-
-
-def _columns(header: list[str]) -> dict[int, str]:
+def _columns(header: list[str], layout: Layout) -> dict[int, str]:
     columns: dict[int, str] = {}
     for index, name in enumerate(header):
-        field = _field_of(name)
+        field = layout.fields.get(_bare(name))
         if field in columns.values():
             first = next(header[at] for at, other in columns.items() if other == field)
             raise _unusable(f"The columns “{first}” and “{name}” mean the same; remove one of them.")

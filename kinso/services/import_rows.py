@@ -9,12 +9,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_cells import on_one_line, read_amount, read_flag, read_moment, written_cells
+from kinso.models.csv_cells import COLUMNS, on_one_line, read_amount, read_flag, read_moment, written_cells
 from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
 from kinso.models.validation import LABELS, parse
-from kinso.services.csv_reading import CustomerFile, Record
+from kinso.services.csv_reading import CsvFile, Layout, Record, named
 from kinso.services.records import decided_by_person
 
+CUSTOMER_FILE = Layout(
+    fields=named(
+        {
+            **{name: field for field in COLUMNS for name in (field, LABELS[field])},
+            "name": "customerName",
+            "member": "membershipStatus",
+        }
+    ),
+    required=frozenset({"customerId"}),
+    complaint="The first row must name the columns, and one of them must be customerId or Customer ID.",
+)
 _EDITABLE = ("customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 
 
@@ -38,7 +49,7 @@ class Update:
 class RowReader:
     """Understands the rows of one file; dates are before `latest`, in `zone` when they name none."""
 
-    file: CustomerFile
+    file: CsvFile
     zone: ZoneInfo
     latest: datetime
 

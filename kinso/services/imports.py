@@ -17,13 +17,13 @@ from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.csv_reading import CustomerFile, MalformedRow, Record, open_customer_file
-from kinso.services.import_rows import Creation, RowReader, Update
+from kinso.services.csv_reading import CsvFile, MalformedRow, Record, open_csv_file
+from kinso.services.import_rows import CUSTOMER_FILE, Creation, RowReader, Update
 from kinso.services.records import record_of_creation, record_of_update
 from kinso.services.runs import Progress, ignore_progress, in_batches, record_batch, running
 
 _NEW = -1
-_INTERRUPTED = (
+INTERRUPTED = (
     "The database stopped answering during the import; whatever was done of it is taken back as soon as Kinso reaches"
     " the database again, so import the file once more then."
 )
@@ -62,7 +62,7 @@ class _Survey:
 @use_case(Permission.IMPORT)
 def rehearse_import(store: Store, actor: Actor, source: bytes | BinaryIO) -> ImportPlan:
     """What importing this file would do now; changes nothing. Raises `InvalidInput` for a file that is unusable."""
-    with open_customer_file(source) as file:
+    with open_csv_file(source, CUSTOMER_FILE) as file:
         return _plan(file, _survey(store, _reader(store, file)))
 
 
@@ -81,7 +81,7 @@ def import_customers(
     `InvalidInput` for an unusable file, `ImportRefused` when any row has an error, `Conflict` when someone else wrote
     to one of these customers meanwhile; nothing is imported then. `DatabaseUnavailable` tells what is.
     """
-    with open_customer_file(source) as file:
+    with open_csv_file(source, CUSTOMER_FILE) as file:
         reader = _reader(store, file)
         survey = _survey(store, reader)
         plan = _plan(file, survey)
@@ -98,11 +98,11 @@ def import_customers(
     )
 
 
-def _reader(store: Store, file: CustomerFile) -> RowReader:
+def _reader(store: Store, file: CsvFile) -> RowReader:
     return RowReader(file, store.shop.get().zone, latest=now())
 
 
-def _plan(file: CustomerFile, survey: _Survey) -> ImportPlan:
+def _plan(file: CsvFile, survey: _Survey) -> ImportPlan:
     return ImportPlan(
         create=survey.create,
         update=survey.update,
@@ -169,7 +169,7 @@ def _apply(
     except Conflict as error:
         raise Conflict(f"{error.message} Nothing was imported; import the file again.") from error
     except DatabaseUnavailable as error:
-        raise DatabaseUnavailable(_INTERRUPTED) from error
+        raise DatabaseUnavailable(INTERRUPTED) from error
     return store.runs.get(run.id) or run
 
 

@@ -34,6 +34,9 @@ _STOPPED = "This run was stopped meanwhile; start it again."
 _ENDED = "This run has ended already; look at the list of runs again."
 _UNFINISHED = "The run could not be finished"
 
+_REPEATING = frozenset({"purchases", "undo"})
+"""What an undo may take back that changed a customer twice: a purchase, and the membership that it began."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -148,8 +151,14 @@ def running(
 
 def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
     """Write down a batch, within its transaction; raises `Conflict` when the run was ended from elsewhere."""
+    again = store.changes.customers_among(run.id, changes) if run.parameters.get("kind") in _REPEATING else set()
     write_down(store, changes, basis="rule" if run.kind in _BY_RULE else "person")
-    if not store.runs.advance(run.id, changed=len(changes), at=now(), exceptions=exceptions):
+    advance(store, run, len({change.customer for change in changes} - again), exceptions)
+
+
+def advance(store: Store, run: Run, changed: int, exceptions: Sequence[RunException] = ()) -> None:
+    """Count the customers whom a batch changed, in its transaction; raises `Conflict` as `record_batch` does."""
+    if not store.runs.advance(run.id, changed=changed, at=now(), exceptions=exceptions):
         raise Conflict(_STOPPED)
 
 
@@ -211,7 +220,7 @@ def roll_back(store: Store, run: Run) -> int:
         store.runs.note_taken_back(run.id, now(), exceptions)
 
     reverted = 0
-    for batch in in_batches(store.changes.of_run(run.id, newest_first=True)):
+    for batch in of_different_customers(store.changes.of_run(run.id, newest_first=True)):
         reverted += revert_and_report(store, SYSTEM, batch, note, reason=_UNFINISHED, unfinished=True)
 
     def end() -> None:
@@ -251,6 +260,18 @@ def in_batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
     iterator = iter(items)
     while batch := tuple(islice(iterator, BATCH)):
         yield batch
+
+
+def of_different_customers(changes: Iterable[Change]) -> Iterator[Sequence[Change]]:
+    """The changes in such pieces that none has two of the same customer: each builds on the one before."""
+    batch: dict[str, Change] = {}
+    for change in changes:
+        if len(batch) == BATCH or change.customer in batch:
+            yield tuple(batch.values())
+            batch = {}
+        batch[change.customer] = change
+    if batch:
+        yield tuple(batch.values())
 
 
 def _skipped(

@@ -11,7 +11,7 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.reverting import revert_and_report
-from kinso.services.runs import Progress, ignore_progress, ignore_run, in_batches, record_batch, running
+from kinso.services.runs import Progress, ignore_progress, ignore_run, of_different_customers, record_batch, running
 
 _UNDONE = "This run was undone already; undo that undo to bring it back."
 
@@ -53,9 +53,9 @@ def undo_run(
         on_done=end,
     ) as run:
         done = 0
-        for batch in in_batches(store.changes.of_run(original.id, newest_first=True)):
+        for batch in of_different_customers(store.changes.of_run(original.id, newest_first=True)):
             revert_and_report(store, actor, batch, partial(record_batch, store, run), run=run.id, reason=reason)
-            done += len(batch)
+            done = min(done + len(batch), original.changed)
             on_progress(done, original.changed)
     return store.runs.get(run.id) or run
 

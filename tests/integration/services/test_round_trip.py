@@ -32,7 +32,7 @@ def exported(store, actor, flavour):
 def test_importing_our_own_export_changes_nothing_whatever_is_stored(store, admin, flavour, people):
     drafts = [
         CustomerDraft.model_construct(
-            customer_id=f"{start}{number}",
+            customer_id=f"{start}-{number}",
             customer_name=name,
             contact_info=contact,
             purchase_amount=amount,

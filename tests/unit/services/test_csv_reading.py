@@ -3,13 +3,14 @@ import io
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.services.csv_reading import MalformedRow, open_customer_file
+from kinso.services.csv_reading import MalformedRow, open_csv_file
+from kinso.services.import_rows import CUSTOMER_FILE
 
 HEADER = "customerId,customerName\r\n"
 
 
 def read(source):
-    with open_customer_file(source) as file:
+    with open_csv_file(source, CUSTOMER_FILE) as file:
         return file, list(file.records())
 
 
@@ -102,7 +103,7 @@ def test_a_stream_that_cannot_be_rewound_is_read_as_often_as_needed():
         def read(self, size=-1):
             return next(self.pieces)
 
-    with open_customer_file(Pipe()) as file:
+    with open_csv_file(Pipe(), CUSTOMER_FILE) as file:
         assert [len(list(file.records())) for _ in range(3)] == [1, 1, 1]
 
 

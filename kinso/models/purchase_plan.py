@@ -1,0 +1,86 @@
+"""What an import of purchases would do, and what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, get_args
+
+from kinso.models.csv_plan import RowError
+from kinso.models.run import Run
+from kinso.models.sale import PaymentMethod, SaleKind
+
+Unknown = Literal["refuse", "create"]
+"""What becomes of purchases whose customer is not known: an error each, or a new customer."""
+UNKNOWN: tuple[Unknown, ...] = get_args(Unknown)
+
+
+@dataclass(frozen=True)
+class PurchaseRow:
+    """One entry of the ledger, as a file tells it.
+
+    `amount` is signed as in the ledger. `row` counts as a spreadsheet does, `line` is where the row begins in the text.
+    """
+
+    row: int
+    line: int
+    sale_id: str
+    customer_id: str
+    amount: Decimal
+    sold_at: datetime
+    kind: SaleKind = "sale"
+    refund_of: str | None = None
+    payment_method: PaymentMethod | None = None
+    note: str | None = None
+    customer_name: str | None = None
+    contact_info: str | None = None
+
+
+@dataclass(frozen=True)
+class PurchaseFigures:
+    """What a file holds beside what is stored.
+
+    `new` purchases (or refunds) of `customers` customers, `total` in all, would be recorded, the first one of
+    `first_at`, the last one of `last_at`; `recorded` ones are in the ledger already, or twice in the file. `unknown`
+    customers are not known yet.
+    """
+
+    new: int
+    recorded: int
+    customers: int
+    unknown: int
+    total: Decimal
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PurchasePlan:
+    """What an import would do at this moment; with any error it would do nothing.
+
+    `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`. `ignored_columns` are headers that mean nothing to
+    Kinso, `notices` whole sentences about how the file was understood.
+    """
+
+    figures: PurchaseFigures
+    unknown: Unknown
+    errors: tuple[RowError, ...]
+    error_count: int
+    ignored_columns: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PurchaseResult:
+    """What an import did; `run` is None when there was nothing to record.
+
+    `activated` counts the customers whom their purchases made members.
+    """
+
+    run: Run | None
+    figures: PurchaseFigures
+    created: int
+    activated: int
+    ignored_columns: tuple[str, ...]
+    notices: tuple[str, ...]

@@ -1,0 +1,123 @@
+"""Purchases from a CSV file: recorded with their customers' new amounts, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import BinaryIO
+
+from kinso.errors import Conflict, DatabaseUnavailable, DuplicateSaleId, FieldError, InvalidInput
+from kinso.models.purchase_plan import PurchasePlan, PurchaseResult, Unknown
+from kinso.models.run import Run
+from kinso.models.user import Actor, Permission
+from kinso.repository.store import Store
+from kinso.services.access import use_case
+from kinso.services.imports import INTERRUPTED
+from kinso.services.purchase_staging import Portion
+from kinso.services.purchase_survey import Survey, surveyed
+from kinso.services.purchase_writing import PurchaseWriter
+from kinso.services.runs import Progress, ignore_progress, running
+
+_CUSTOMERS = 300
+_ENTRIES = 1000
+"""At most in one transaction, so that it takes a fraction of a second."""
+_CHANGED = (
+    "The file means something else now than when it was checked, because customers or purchases were added or changed"
+    " since; nothing was imported. Check it again."
+)
+
+
+class PurchasesRefused(InvalidInput):
+    """Some rows have errors, so nothing was imported; `plan` lists them."""
+
+    def __init__(self, plan: PurchasePlan) -> None:
+        super().__init__([FieldError(f"row {error.row}", str(error)) for error in plan.errors])
+        self.plan = plan
+        number = f"{plan.error_count:,} error{'s' if plan.error_count > 1 else ''}"
+        self.message = f"Nothing was imported, because the file has {number}; correct them and import it again."
+        self.args = (self.message,)
+
+
+@use_case(Permission.IMPORT)
+def rehearse_purchases(
+    store: Store, actor: Actor, source: bytes | BinaryIO, *, unknown: Unknown = "refuse"
+) -> PurchasePlan:
+    """What importing this file would do now; changes nothing. Raises `InvalidInput` for a file that is unusable."""
+    with surveyed(store, source, unknown) as survey:
+        return survey.plan
+
+
+@use_case(Permission.IMPORT)
+def import_purchases(
+    store: Store,
+    actor: Actor,
+    source: bytes | BinaryIO,
+    on_progress: Progress = ignore_progress,
+    *,
+    unknown: Unknown = "refuse",
+    file_name: str = "",
+    expected: PurchasePlan | None = None,
+) -> PurchaseResult:
+    """Record the purchases of a file and add them to the purchase amounts, as one run.
+
+    What is recorded already is left out. Each customer gets one change with all of their purchases, and where the shop
+    wants it, another one for a membership that begins with them. `on_progress` counts purchases. With an `expected`
+    plan nothing else than that is done. Raises `InvalidInput` for an unusable file, `PurchasesRefused` when any row has
+    an error, `Conflict` when the plan does not hold any more; nothing is imported then. `DatabaseUnavailable` tells
+    what is.
+    """
+    with surveyed(store, source, unknown) as survey:
+        plan = survey.plan
+        if plan.error_count:
+            raise PurchasesRefused(plan)
+        if expected is not None and expected.figures != plan.figures:
+            raise Conflict(_CHANGED)
+        run, activated = _apply(store, actor, survey, file_name, on_progress) if plan.figures.new else (None, 0)
+    return PurchaseResult(
+        run=run,
+        figures=plan.figures,
+        created=plan.figures.unknown,
+        activated=activated,
+        ignored_columns=plan.ignored_columns,
+        notices=plan.notices,
+    )
+
+
+def _apply(store: Store, actor: Actor, survey: Survey, file_name: str, on_progress: Progress) -> tuple[Run, int]:
+    """The run as it ended, and how many it made members."""
+    figures = survey.plan.figures
+    parameters = {"file": file_name, "purchases": figures.new, "create": figures.unknown, "amount": figures.total}
+    done = activated = 0
+    try:
+        with store.guarded(), running(store, actor, "purchases", parameters, figures.customers) as run:
+            writer = PurchaseWriter(store, actor, run, store.shop.get(), file_name)
+            for batch in _batches(survey):
+                activated += store.transact(partial(writer.write, batch))
+                done += sum(len(portion.rows) for portion in batch)
+                on_progress(done, figures.new)
+    except DuplicateSaleId as error:
+        raise Conflict(
+            f"{error.message.partition(';')[0]} by someone else since the import began. Nothing was imported; import"
+            " the file again."
+        ) from error
+    except Conflict as error:
+        raise Conflict(f"{error.message} Nothing was imported; import the file again.") from error
+    except DatabaseUnavailable as error:
+        raise DatabaseUnavailable(INTERRUPTED) from error
+    return store.runs.get(run.id) or run, activated
+
+
+def _batches(survey: Survey) -> Iterator[Sequence[Portion]]:
+    """What is written in one transaction: some hundred customers, each of them once."""
+    batch: list[Portion] = []
+    entries = 0
+    for portion in survey.staging.portions(_ENTRIES):
+        if batch and (
+            len(batch) == _CUSTOMERS or entries + len(portion.rows) > _ENTRIES or batch[-1].customer == portion.customer
+        ):
+            yield batch
+            batch, entries = [], 0
+        batch.append(portion)
+        entries += len(portion.rows)
+    if batch:
+        yield batch

@@ -1,0 +1,195 @@
+"""The rows of a file of purchases, put in order on disk: a million of them need no memory.
+
+They are needed by sale ID, to find repetitions, and by customer, to change each customer once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from kinso.database.search import id_key
+from kinso.models.purchase_plan import PurchaseFigures, PurchaseRow
+
+_TABLES = """
+    PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF;
+    PRAGMA cache_size = -32768;
+    CREATE TABLE entries (
+        row INTEGER PRIMARY KEY, line INTEGER, sale_id TEXT UNIQUE, customer_id TEXT, amount INTEGER, sold_at INTEGER,
+        kind TEXT, refund_of TEXT, payment_method TEXT, note TEXT, customer_name TEXT, contact_info TEXT,
+        customer TEXT, recorded INTEGER DEFAULT 0
+    );
+    CREATE TABLE customers (customer TEXT PRIMARY KEY, id TEXT);
+"""
+_BY_CUSTOMER = "CREATE INDEX by_customer ON entries (customer, amount < 0, row)"
+_FIELDS = (
+    *("row", "line", "sale_id", "customer_id", "amount", "sold_at", "kind", "refund_of", "payment_method", "note"),
+    *("customer_name", "contact_info"),
+)
+_COLUMNS = ", ".join(_FIELDS)
+_INSERT = f"INSERT OR IGNORE INTO entries ({_COLUMNS}, customer) VALUES ({'?, ' * len(_FIELDS)}?)"  # noqa: S608
+_IN_ORDER = f"SELECT {_COLUMNS} FROM entries WHERE recorded = 0 ORDER BY customer, amount < 0, row"  # noqa: S608
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_SAME = attrgetter("amount", "sold_at", "kind", "refund_of")
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Entries of one customer, as many as fit one transaction; `customer` is the compared form of the customer's ID.
+
+    `known_as` is the `_id`, None for a customer who is to be created. `is_first` is False for what follows of a
+    customer with very many entries.
+    """
+
+    customer: str
+    known_as: str | None
+    is_first: bool
+    rows: Sequence[PurchaseRow]
+
+
+@dataclass(frozen=True)
+class RefundSum:
+    """What goes back for one sale in all; `row` and `line` are those of the first refund."""
+
+    sale_id: str
+    customer: str
+    amount: Decimal
+    row: int
+    line: int
+
+
+class Staging:
+    """Entries that await their turn; those that are recorded already only count."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.repeated = 0
+
+    def add(self, row: PurchaseRow) -> PurchaseRow | None:
+        """Take the row; returns an earlier one with the same sale ID and another content, which stays instead."""
+        values = (
+            *(row.row, row.line, row.sale_id, row.customer_id, _to_cents(row.amount), _to_milliseconds(row.sold_at)),
+            *(row.kind, row.refund_of, row.payment_method, row.note, row.customer_name, row.contact_info),
+            id_key(row.customer_id),
+        )
+        if self._database.execute(_INSERT, values).rowcount:
+            return None
+        earlier = self.sale(row.sale_id)
+        same = earlier and id_key(earlier.customer_id) == id_key(row.customer_id) and _SAME(earlier) == _SAME(row)
+        if same:
+            self.repeated += 1
+            return None
+        return earlier
+
+    def finish_adding(self) -> None:
+        """Put in order what was added."""
+        self._database.execute(_BY_CUSTOMER)
+
+    def sale(self, sale_id: str) -> PurchaseRow | None:
+        """The entry with this ID, whether it is recorded already or not."""
+        query = f"SELECT {_COLUMNS} FROM entries WHERE sale_id = ?"  # noqa: S608
+        found = self._database.execute(query, (sale_id,)).fetchone()
+        return _to_row(found) if found else None
+
+    def rows(self) -> Iterator[PurchaseRow]:
+        """Everything not marked as recorded, by customer, what is positive first; rows may be marked meanwhile."""
+        return map(_to_row, self._database.execute(_IN_ORDER))
+
+    def mark_recorded(self, rows: Sequence[int]) -> None:
+        """Leave these out from now on."""
+        self._database.executemany("UPDATE entries SET recorded = 1 WHERE row = ?", [(row,) for row in rows])
+
+    def know(self, customers: Sequence[tuple[str, str | None]]) -> None:
+        """Note the `_id` of customers, None for those who are not known, by the compared form of their ID."""
+        self._database.executemany("INSERT OR IGNORE INTO customers VALUES (?, ?)", customers)
+
+    def sums(self) -> Iterator[tuple[str, str | None, Decimal, int, int]]:
+        """For each customer: ID as typed, `_id`, the sum of the entries, row and line of the first one."""
+        found = self._database.execute(
+            "SELECT customer_id, id, TOTAL(amount), MIN(row), line FROM entries LEFT JOIN customers USING (customer)"
+            " WHERE recorded = 0 GROUP BY customer"
+        )
+        return ((typed, id, _from_cents(cents), row, line) for typed, id, cents, row, line in found)
+
+    def refunds(self) -> Iterator[RefundSum]:
+        """What is refunded of each sale and not recorded yet."""
+        found = self._database.execute(
+            "SELECT refund_of, customer, TOTAL(amount), MIN(row), line FROM entries"
+            " WHERE recorded = 0 AND kind = 'refund' GROUP BY refund_of, customer"
+        )
+        return (
+            RefundSum(sale_id, customer, _from_cents(cents), row, line) for sale_id, customer, cents, row, line in found
+        )
+
+    def figures(self) -> PurchaseFigures:
+        """What the file holds beside what is stored."""
+        new, total, first, last, customers = self._database.execute(
+            "SELECT COUNT(*), TOTAL(amount), MIN(sold_at), MAX(sold_at), COUNT(DISTINCT customer)"
+            " FROM entries WHERE recorded = 0"
+        ).fetchone()
+        [recorded] = self._database.execute("SELECT COUNT(*) FROM entries WHERE recorded = 1").fetchone()
+        [unknown] = self._database.execute("SELECT COUNT(*) FROM customers WHERE id IS NULL").fetchone()
+        return PurchaseFigures(
+            new=new,
+            recorded=recorded + self.repeated,
+            customers=customers,
+            unknown=unknown,
+            total=_from_cents(total),
+            first_at=None if first is None else _from_milliseconds(first),
+            last_at=None if last is None else _from_milliseconds(last),
+        )
+
+    def portions(self, largest: int) -> Iterator[Portion]:
+        """What is to be recorded, customer by customer, at most `largest` entries at once."""
+        for customer, rows in groupby(self.rows(), lambda row: id_key(row.customer_id)):
+            query = "SELECT id FROM customers WHERE customer = ?"
+            [known_as] = self._database.execute(query, (customer,)).fetchone()
+            portion: list[PurchaseRow] = []
+            is_first = True
+            for row in rows:
+                if len(portion) == largest:
+                    yield Portion(customer, known_as, is_first, portion)
+                    portion, is_first = [], False
+                portion.append(row)
+            yield Portion(customer, known_as, is_first, portion)
+
+
+@contextmanager
+def new_staging() -> Iterator[Staging]:
+    """An empty one, in a temporary file that vanishes with it."""
+    with closing(sqlite3.connect("", isolation_level=None)) as database:
+        database.executescript(_TABLES)
+        database.execute("BEGIN")
+        yield Staging(database)
+
+
+def _to_row(found: Sequence[Any]) -> PurchaseRow:
+    values = dict(zip(_FIELDS, found, strict=True))
+    values["amount"] = _from_cents(values["amount"])
+    values["sold_at"] = _from_milliseconds(values["sold_at"])
+    return PurchaseRow(**values)
+
+
+def _to_cents(amount: Decimal) -> int:
+    return int(amount.scaleb(2))
+
+
+def _from_cents(cents: float) -> Decimal:
+    return Decimal(int(cents)).scaleb(-2)
+
+
+def _to_milliseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def _from_milliseconds(milliseconds: int) -> datetime:
+    return _EPOCH + milliseconds * _MILLISECOND

@@ -1,0 +1,188 @@
+"""A file of purchases beside what is stored: what is new, what is recorded already, and everything that is wrong."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import BinaryIO
+
+from kinso.database.search import id_key
+from kinso.errors import FieldError, InvalidInput
+from kinso.models.csv_plan import MOST_ERRORS_SHOWN, RowError
+from kinso.models.customer import Customer, CustomerDraft
+from kinso.models.money import LARGEST
+from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, PurchaseRow, Unknown
+from kinso.models.sale import Sale
+from kinso.models.validation import parse
+from kinso.repository.documents import now
+from kinso.repository.store import Store
+from kinso.services.csv_reading import CsvFile, MalformedRow, open_csv_file
+from kinso.services.purchase_rows import PURCHASE_FILE, PurchaseReader
+from kinso.services.purchase_staging import RefundSum, Staging, new_staging
+from kinso.services.runs import in_batches
+
+NO_CONTACT = "Not known"
+"""The contact of a customer of whom a file tells only the ID."""
+
+
+@dataclass
+class _Errors:
+    """All of them counted, those of the first rows kept."""
+
+    count: int = 0
+    first: list[tuple[int, int, RowError]] = field(default_factory=list)
+
+    def add(self, row: int, line: int, errors: Sequence[FieldError]) -> None:
+        for error in errors:
+            self.count += 1
+            insort(self.first, (row, self.count, RowError(row, line, error.field, error.message)))
+        del self.first[MOST_ERRORS_SHOWN:]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What an import has to know: what the person is shown, and the rows in their order."""
+
+    plan: PurchasePlan
+    staging: Staging
+
+
+@contextmanager
+def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown) -> Iterator[Survey]:
+    """Go through the whole file and compare it with what is stored; raises `InvalidInput` for an unusable file."""
+    with open_csv_file(source, PURCHASE_FILE) as file, new_staging() as staging:
+        errors = _Errors()
+        _read(PurchaseReader(file, store.shop.get().zone, latest=now()), staging, errors)
+        _compare(store, staging, unknown, errors)
+        _check_amounts(store, staging, errors)
+        _check_refunds(store, staging, errors)
+        yield Survey(_plan(file, staging.figures(), unknown, errors), staging)
+
+
+def draft_of(rows: Sequence[PurchaseRow]) -> CustomerDraft:
+    """The new customer whose first entries these are; raises `InvalidInput`."""
+    customer_id = rows[0].customer_id
+    values = {
+        "customerId": customer_id,
+        "customerName": next((row.customer_name for row in rows if row.customer_name), customer_id),
+        "contactInfo": next((row.contact_info for row in rows if row.contact_info), NO_CONTACT),
+    }
+    return parse(CustomerDraft, values)
+
+
+def _plan(file: CsvFile, figures: PurchaseFigures, unknown: Unknown, errors: _Errors) -> PurchasePlan:
+    return PurchasePlan(
+        figures=figures,
+        unknown=unknown,
+        errors=tuple(error for _row, _count, error in errors.first),
+        error_count=errors.count,
+        ignored_columns=file.ignored_columns,
+        notices=file.notices,
+    )
+
+
+def _read(reader: PurchaseReader, staging: Staging, errors: _Errors) -> None:
+    try:
+        for record in reader.file.records():
+            try:
+                row = reader.read(record)
+            except InvalidInput as error:
+                errors.add(record.row, record.line, error.errors)
+                continue
+            if earlier := staging.add(row):
+                sentence = f"Sale ID “{row.sale_id}” is in row {earlier.row} for something else; give one another ID."
+                errors.add(row.row, row.line, [FieldError("saleId", sentence)])
+    except MalformedRow as error:
+        errors.add(error.row, error.line, [FieldError("file", error.message)])
+    staging.finish_adding()
+
+
+def _compare(store: Store, staging: Staging, unknown: Unknown, errors: _Errors) -> None:
+    """Tell what is recorded already, and who is not known."""
+    for batch in in_batches(staging.rows()):
+        customers = store.customers.get_by_customer_ids({row.customer_id for row in batch})
+        recorded = store.sales.get_many(row.sale_id for row in batch)
+        staging.know([(key, found.id if found else None) for key, found in _looked_up(batch, customers)])
+        done = []
+        for row in batch:
+            customer = customers.get(id_key(row.customer_id))
+            if earlier := recorded.get(row.sale_id):
+                if _is_same(row, customer, earlier):
+                    done.append(row.row)
+                else:
+                    errors.add(row.row, row.line, [_taken(row)])
+            elif customer is None and (problems := _unknown(row, unknown)):
+                errors.add(row.row, row.line, problems)
+        staging.mark_recorded(done)
+
+
+def _looked_up(
+    batch: Sequence[PurchaseRow], customers: Mapping[str, Customer]
+) -> Iterator[tuple[str, Customer | None]]:
+    return ((key, customers.get(key)) for key in {id_key(row.customer_id) for row in batch})
+
+
+def _is_same(row: PurchaseRow, customer: Customer | None, earlier: Sale) -> bool:
+    facts = (customer.id if customer else None, row.kind, row.amount, row.refund_of)
+    return facts == (earlier.customer, earlier.kind, earlier.amount, earlier.refund_of)
+
+
+def _taken(row: PurchaseRow) -> FieldError:
+    sentence = f"Sale ID “{row.sale_id}” is already recorded for something else; give this one another ID."
+    return FieldError("saleId", sentence)
+
+
+def _unknown(row: PurchaseRow, unknown: Unknown) -> Sequence[FieldError]:
+    if unknown == "refuse":
+        sentence = f"Customer {row.customer_id} is not known; register this customer or have unknown ones created."
+        return [FieldError("customerId", sentence)]
+    try:
+        draft_of([row])
+    except InvalidInput as error:
+        return error.errors
+    return ()
+
+
+def _check_amounts(store: Store, staging: Staging, errors: _Errors) -> None:
+    """No purchase amount may become negative, or larger than one can be."""
+    for batch in in_batches(staging.sums()):
+        present = store.customers.get_many([id for _typed, id, *_ in batch if id])
+        for typed, id, total, row, line in batch:
+            before = present[id].purchase_amount if id in present else Decimal("0.00")
+            if not 0 <= before + total <= LARGEST:
+                what = "below 0" if before + total < 0 else f"above {LARGEST:,}"
+                sentence = f"The rows of customer {typed} would bring the purchase amount {what}; check their amounts."
+                errors.add(row, line, [FieldError("amount", sentence)])
+
+
+def _check_refunds(store: Store, staging: Staging, errors: _Errors) -> None:
+    """Every refund belongs to a sale of its customer, and no more goes back than that came to."""
+    for batch in in_batches(staging.refunds()):
+        recorded = store.sales.get_many(refund.sale_id for refund in batch)
+        earlier = store.sales.refunded_among(list(recorded.values()))
+        owners = store.customers.get_many([sale.customer for sale in recorded.values()])
+        for refund in batch:
+            left = _refundable(refund, staging, recorded, owners)
+            if left is None:
+                sentence = f"Sale “{refund.sale_id}”, which is refunded here, is no sale of this customer."
+                errors.add(refund.row, refund.line, [FieldError("refundOf", sentence)])
+                continue
+            left += sum((each.amount for each in earlier.get(refund.sale_id, ())), Decimal("0.00"))
+            if left + refund.amount < 0:
+                sentence = f"More would be refunded of sale “{refund.sale_id}” than the {left:,} that is left of it."
+                errors.add(refund.row, refund.line, [FieldError("amount", sentence)])
+
+
+def _refundable(
+    refund: RefundSum, staging: Staging, recorded: Mapping[str, Sale], owners: Mapping[str, Customer]
+) -> Decimal | None:
+    """What the sale came to; None when it is no sale of this customer."""
+    if sale := recorded.get(refund.sale_id):
+        owner = owners.get(sale.customer)
+        fits = sale.kind == "sale" and owner is not None and id_key(owner.customer_id) == refund.customer
+        return sale.amount if fits else None
+    row = staging.sale(refund.sale_id)
+    return row.amount if row and row.kind == "sale" and id_key(row.customer_id) == refund.customer else None

@@ -1,0 +1,152 @@
+"""One transaction of an import of purchases: entries, purchase amounts, memberships that begin, records, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from kinso.errors import Conflict
+from kinso.models.customer import Customer
+from kinso.models.money import LARGEST
+from kinso.models.purchase_plan import PurchaseRow
+from kinso.models.run import Change, Run
+from kinso.models.sale import Sale
+from kinso.models.shop import ShopSettings
+from kinso.models.user import Actor
+from kinso.repository.customers import changed
+from kinso.repository.documents import new_id, now
+from kinso.repository.store import Store
+from kinso.services.eligibility import amounts_that_count, is_eligible, rule_of
+from kinso.services.ledger import AMOUNT
+from kinso.services.purchase_staging import Portion
+from kinso.services.purchase_survey import draft_of
+from kinso.services.records import record_of_creation, record_of_update, write_down
+from kinso.services.runs import advance
+
+
+@dataclass(frozen=True)
+class PurchaseWriter:
+    """Writes the portions of one run."""
+
+    store: Store
+    actor: Actor
+    run: Run
+    shop: ShopSettings
+    file_name: str
+
+    def write(self, batch: Sequence[Portion]) -> int:
+        """Record portions of different customers, within a transaction; returns how many it made members.
+
+        Raises `DuplicateSaleId`, and `Conflict` when a customer is not as known or as unknown any more as was planned.
+        """
+        at = now()
+        existing = self.store.customers.get_by_customer_ids(portion.customer for portion in batch)
+        present = {portion.customer: _as_planned(portion, existing) for portion in batch}
+        written = [
+            *self._create([portion for portion in batch if present[portion.customer] is None], at),
+            *self._add([(portion, found) for portion in batch if (found := present[portion.customer])], at),
+        ]
+        entries = [self._entry(row, change, at) for portion, _, change in written for row in portion.rows]
+        write_down(self.store, [change for _, _, change in written], entries=entries)
+        advance(self.store, self.run, sum(portion.is_first for portion in batch))
+        return self._activate([(customer, portion) for portion, customer, _ in written], at)
+
+    def _create(self, portions: Sequence[Portion], at: datetime) -> Iterator[tuple[Portion, Customer, Change]]:
+        """Customers who are registered with their first purchase."""
+        if not portions:
+            return
+        drafts = [draft_of(portion.rows).model_copy(update={"purchase_amount": _sum(portion)}) for portion in portions]
+        first = [min(row.sold_at for row in portion.rows) for portion in portions]
+        created = self.store.customers.insert_many(drafts, at, created_at=first)
+        for portion, customer in zip(portions, created, strict=True):
+            yield portion, customer, record_of_creation(self.actor, customer, run=self.run.id)
+
+    def _add(
+        self, portions: Sequence[tuple[Portion, Customer]], at: datetime
+    ) -> Iterator[tuple[Portion, Customer, Change]]:
+        """Customers who are known: what they bought is added to what the amount is now."""
+        if not portions:
+            return
+        updates = [(before, {AMOUNT: _new_amount(before, portion)}) for portion, before in portions]
+        if self.store.customers.update_many(updates, at) != len(updates):
+            raise Conflict("Some of these customers were changed by someone else during the import.")
+        for (portion, before), (_, values) in zip(portions, updates, strict=True):
+            after = changed(before, values, at)
+            reason = self._reason(portion.rows)
+            yield (
+                portion,
+                after,
+                record_of_update(self.actor, before, after, run=self.run.id, reason=reason, kind="purchase"),
+            )
+
+    def _reason(self, rows: Sequence[PurchaseRow]) -> str:
+        if len(rows) == 1:
+            return f"{'Sale' if rows[0].kind == 'sale' else rows[0].kind.capitalize()} {rows[0].sale_id}"
+        return f"{len(rows):,} purchases from {self._source}"
+
+    @property
+    def _source(self) -> str:
+        return f"“{self.file_name}”" if self.file_name else "a file"
+
+    def _activate(self, written: Sequence[tuple[Customer, Portion]], at: datetime) -> int:
+        """Make those members whom these purchases brought to the threshold, when the shop wants that."""
+        buyers = [customer for customer, portion in written if any(row.kind == "sale" for row in portion.rows)]
+        if not self.shop.activate_on_purchase or not buyers:
+            return 0
+        amounts = amounts_that_count(self.store, rule_of(self.shop, at), buyers)
+        due = [buyer for buyer in buyers if is_eligible(buyer, amounts[buyer.id], self.shop.threshold)]
+        self.store.customers.set_membership([buyer.id for buyer in due], at, status=True, held=False)
+        write_down(self.store, [self._activation(buyer, amounts, at) for buyer in due], basis="rule")
+        return len(due)
+
+    def _activation(self, before: Customer, amounts: Mapping[str, Decimal], at: datetime) -> Change:
+        member = changed(before, {"membershipStatus": True, "membershipHeld": False}, at)
+        reason = (
+            f"Purchases from {self._source} brought {amounts[before.id]:,} together, at or above"
+            f" {self.shop.threshold:,}"
+        )
+        return record_of_update(self.actor, before, member, run=self.run.id, reason=reason)
+
+    def _entry(self, row: PurchaseRow, change: Change, at: datetime) -> Sale:
+        return Sale.model_construct(
+            id=new_id(),
+            sale_id=row.sale_id,
+            customer=change.customer,
+            kind=row.kind,
+            amount=row.amount,
+            sold_at=row.sold_at,
+            recorded_at=at,
+            by_id=self.actor.user_id,
+            by_name=self.actor.name,
+            source=self.actor.source,
+            items=[],
+            payment_method=row.payment_method,
+            note=row.note,
+            refund_of=row.refund_of,
+            run=self.run.id,
+            change=change.id,
+            voided_by=None,
+        )
+
+
+def _as_planned(portion: Portion, existing: Mapping[str, Customer]) -> Customer | None:
+    """The customer of the portion, None who is to be created; raises `Conflict` when this changed meanwhile."""
+    current = existing.get(portion.customer)
+    known_as = current.id if current else None
+    if known_as == portion.known_as or (not portion.is_first and current and portion.known_as is None):
+        return current
+    what = "registered" if portion.known_as is None else "deleted"
+    raise Conflict(f"Customer {portion.rows[0].customer_id} was {what} by someone else during the import.")
+
+
+def _new_amount(before: Customer, portion: Portion) -> Decimal:
+    amount = before.purchase_amount + _sum(portion)
+    if 0 <= amount <= LARGEST:
+        return amount
+    raise Conflict(f"The purchase amount of customer {before.customer_id} was changed by someone else meanwhile.")
+
+
+def _sum(portion: Portion) -> Decimal:
+    return sum((row.amount for row in portion.rows), Decimal("0.00"))
