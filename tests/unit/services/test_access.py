@@ -35,6 +35,7 @@ LEAST = {
         bulk.upsert_customers customers.create_customer customers.set_membership customers.update_customer
         edits.save_edits history.revert_change imports.import_customers imports.rehearse_import
         lookup.suggest_customer_id membership.activate_at_threshold membership.count_eligible
+        purchase_imports.import_purchases purchase_imports.rehearse_purchases
         membership.plan_activation membership.set_membership_of_matching membership.set_membership_of_selected
         runs.stop_run sales.record_sale sales.refund_sale samples.load_samples similar.find_similar_customers
         """,
