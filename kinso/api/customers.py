@@ -27,10 +27,10 @@ from kinso.services.customers import (
     CUSTOMER_GONE,
     create_customer,
     delete_customer,
-    get_customers,
     list_customers,
     update_customer,
 )
+from kinso.services.lookup import get_customers
 from kinso.services.statistics import get_statistics
 
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)

@@ -17,6 +17,7 @@ from kinso.errors import DuplicateCustomerId
 from kinso.models.customer import Customer, CustomerDraft, CustomerQuery
 from kinso.models.money import read_stored_amount
 from kinso.repository.documents import ERASED, Document, object_id, to_stored
+from kinso.repository.long_searches import few_matching, read_page
 
 TEXT_FIELDS = frozenset({"customerId", "customerName", "contactInfo"})
 SPECIFIED_FIELDS = (*sorted(TEXT_FIELDS), "purchaseAmount", "membershipStatus")
@@ -63,12 +64,21 @@ class CustomerRepository:
 
         A query about eligible customers needs to know who they are: `SpenderRepository.filter` tells.
         """
-        cursor = self._sorted(query, eligible).skip((page - 1) * limit).limit(limit)
-        return [to_customer(document) for document in cursor]
+        match = _filter(query, eligible)
+        return self._page(query, match, self._few(query, match), page, limit)
+
+    def find_with_total(
+        self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None
+    ) -> tuple[list[Customer], int]:
+        """One page of the result, and how many customers the query has on all its pages."""
+        match = _filter(query, eligible)
+        few = self._few(query, match)
+        total = self.count(query, eligible=eligible) if few is None else len(few)
+        return self._page(query, match, few, page, limit) if (page - 1) * limit < total else [], total
 
     def iterate(self, query: CustomerQuery, *, eligible: Document | None = None) -> Iterator[Customer]:
         """The whole result, read in batches."""
-        for document in self._sorted(query, eligible).batch_size(2000):
+        for document in self._sorted(query, _filter(query, eligible)).batch_size(2000):
             yield to_customer(document)
 
     def count(self, query: CustomerQuery, *, eligible: Document | None = None) -> int:
@@ -171,7 +181,24 @@ class CustomerRepository:
         found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + "\uffff"}}, VISIBLE).limit(limit)
         return [to_customer(document) for document in found]
 
-    def _sorted(self, query: CustomerQuery, eligible: Document | None) -> Any:
+    def _page(
+        self, query: CustomerQuery, match: Document, few: list[ObjectId] | None, page: int, limit: int
+    ) -> list[Customer]:
+        def cursor() -> Any:
+            found = self._sorted(query, match if few is None else {"_id": {"$in": few}})
+            return found.skip((page - 1) * limit).limit(limit)
+
+        found = read_page(cursor) if few is None and self._is_long_search(query) else cursor()
+        return [to_customer(document) for document in found]
+
+    def _few(self, query: CustomerQuery, match: Document) -> list[ObjectId] | None:
+        return few_matching(self._customers, match) if self._is_long_search(query) else None
+
+    def _is_long_search(self, query: CustomerQuery) -> bool:
+        is_search = bool(query.search.strip() or query.customer_name.strip())
+        return is_search and self._customers.estimated_document_count() > EXACT_COUNT_LIMIT
+
+    def _sorted(self, query: CustomerQuery, match: Document) -> Any:
         direction = ASCENDING if query.sort_order == "asc" else DESCENDING
         order = [(search.SORT_KEYS[query.sort_by], direction), ("_id", direction)]
         if query.sort_by == "membershipStatus":
@@ -179,7 +206,7 @@ class CustomerRepository:
         elif query.sort_by == "customerId":
             # It is unique, so there is nothing to settle, and only without `_id` does its index give the order.
             del order[1:]
-        return self._customers.find(_filter(query, eligible), VISIBLE).sort(order)
+        return self._customers.find(match, VISIBLE).sort(order)
 
 
 def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from kinso.errors import NotFound, StaleVersion
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
@@ -30,19 +30,10 @@ def get_customer(store: Store, actor: Actor, id: str) -> Customer:
 
 
 @use_case(Permission.READ)
-def get_customers(store: Store, actor: Actor, ids: Collection[str]) -> dict[str, Customer]:
-    """Those of the customers with these `_id`s that exist, by `_id`."""
-    return store.customers.get_many(ids)
-
-
-@use_case(Permission.READ)
 def list_customers(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> CustomerPage:
     """One page of a query with its total; a page past the end is empty."""
     limit = min(limit, LARGEST_PAGE)
-    eligible = eligible_in(store, query)
-    total = store.customers.count(query, eligible=eligible)
-    is_within = (page - 1) * limit < total
-    items = store.customers.find(query, page=page, limit=limit, eligible=eligible) if is_within else []
+    items, total = store.customers.find_with_total(query, page=page, limit=limit, eligible=eligible_in(store, query))
     return CustomerPage(items=items, page=page, limit=limit, total=total)
 
 

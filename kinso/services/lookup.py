@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from kinso.database.search import id_key
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerQuery
@@ -24,9 +24,9 @@ def find_by_customer_id(store: Store, actor: Actor, customer_id: str) -> Custome
 
 
 @use_case(Permission.READ)
-def get_customers(store: Store, actor: Actor, ids: Sequence[str]) -> dict[str, Customer]:
-    """Those of at most 1,000 customers that still exist, by `_id`."""
-    return store.customers.get_many(ids[:LARGEST_PAGE])
+def get_customers(store: Store, actor: Actor, ids: Collection[str]) -> dict[str, Customer]:
+    """Those of these customers that still exist, by `_id`."""
+    return store.customers.get_many(ids)
 
 
 @use_case(Permission.READ)
