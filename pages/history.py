@@ -8,6 +8,7 @@ from kinso.models.history import HistoryPage, HistoryQuery
 from kinso.models.user import Permission
 from kinso.services.history import list_history
 from kinso.ui.history.dialog import ask_to_take_back, show_question
+from kinso.ui.history.erasing import ask_to_erase, show_erasure
 from kinso.ui.history.filters import (
     choose_page,
     choose_query,
@@ -37,7 +38,7 @@ def show_changes(query: HistoryQuery, visit: Visit) -> None:
         found = list_history(visit.store, visit.actor, query, page=page, limit=SIZE)
     with body:
         show_head(found, query, visit)
-        draw_changes(found.items, visit, ask_to_take_back, run=query.run)
+        draw_changes(found.items, visit, ask_to_take_back, ask_to_erase, run=query.run)
 
 
 def show_head(found: HistoryPage, query: HistoryQuery, visit: Visit) -> None:
@@ -66,4 +67,5 @@ def show_nothing(query: HistoryQuery) -> None:
 visit = current_visit()
 st.title("History", anchor=False)
 show_changes(choose_query(visit), visit)
-show_question()
+if not show_erasure():
+    show_question()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kinso.errors import NotFound
 from kinso.models.customer import Customer
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor, Permission
-from kinso.repository.documents import now
+from kinso.repository.documents import ERASED, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.records import record_of_creation, record_of_erasure, write_down
@@ -50,13 +50,18 @@ def restore_customers(store: Store, actor: Actor, ids: Sequence[str]) -> list[Cu
 def erase_person(store: Store, actor: Actor, id: str) -> str:
     """Remove who somebody is, for good: ID, name and contact of the customer and in their history; figures stay.
 
-    Works for a customer and for one in the trash. Returns the ID that stands in place of theirs; raises `NotFound`.
+    Works for a customer, for one in the trash, and for one of whom only the history tells any more. Returns the ID that
+    stands in place of theirs; raises `NotFound`.
     """
 
     def work() -> str:
         alias = f"erased-{id}"
         at = now()
-        erased = store.customers.erase(id, alias, at) or store.trash.erase(id, alias, at)
+        erased = (
+            store.customers.erase(id, alias, at)
+            or store.trash.erase(id, alias, at)
+            or _erased_in_history(store, id, alias, at)
+        )
         if erased is None:
             raise NotFound("This customer does not exist any more; search for it again.")
         store.changes.erase(id, alias)
@@ -67,6 +72,24 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
         return alias
 
     return store.transact(work)
+
+
+def _erased_in_history(store: Store, id: str, alias: str, at: datetime) -> Customer | None:
+    """Whom the history tells of, without who that was; None when it tells of nobody."""
+    latest = next(iter(store.changes.of_customer(id, limit=1)), None)
+    if latest is None:
+        return None
+    return Customer(
+        id=id,
+        customer_id=alias,
+        customer_name=ERASED,
+        contact_info=ERASED,
+        purchase_amount=latest.amount,
+        membership_status=False,
+        created_at=at,
+        updated_at=at,
+        version=latest.version + 1,
+    )
 
 
 def empty_trash(store: Store) -> int:

@@ -315,3 +315,37 @@ class TestTakingBack:
         press(page, "taking_back_confirm")
         assert "does not allow" in page.error[0].value
         assert store.customers.get(ada.id).customer_name == "Bea"
+
+
+class TestErasing:
+    @pytest.mark.parametrize(
+        ("role", "offered"), [(Role.ANALYST, False), (Role.STAFF, False), (Role.MANAGER, True), (Role.ADMIN, True)]
+    )
+    def test_is_offered_for_deleted_customers_as_the_role_allows(
+        self, open_page, store, manager, ada, bea, role, offered
+    ):
+        delete_customer(store, manager, ada.id)
+        keys = [key for key in button_keys(open_page("history", role)) if key.startswith("erase_")]
+        assert keys == ([f"erase_{changes(store, kind='delete')[0].id}"] if offered else [])
+
+    def test_whom_only_the_history_tells_of_is_erased_after_the_id_was_typed(self, open_page, store, manager, ada):
+        delete_customer(store, manager, ada.id)
+        store.trash.empty(deleted_before=now() + timedelta(seconds=1))
+        page = press(open_page("history"), f"erase_{changes(store)[0].id}")
+        press(page, "erasure_confirm")
+        assert "This is not the customer ID" in texts(page)
+        [field] = [field for field in page.text_input if field.key.startswith("erasure_")]
+        field.set_value("a-1")
+        press(page, "erasure_confirm")
+        assert not page.exception
+        assert shown(page) == [
+            "Erased",
+            "Deleted: (erased), (erased), $100.00, Non-member",
+            "Registered: (erased), (erased), $100.00, Non-member",
+        ]
+        assert not [key for key in button_keys(page) if key.startswith("erase_")]
+
+    def test_keeping_erases_nobody(self, open_page, store, manager, ada):
+        delete_customer(store, manager, ada.id)
+        press(press(open_page("history"), f"erase_{changes(store)[0].id}"), "erasure_keep")
+        assert changes(store)[0].customer_id == "A-1"

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from kinso.errors import NotFound
+from kinso.models.customer import Customer
 from kinso.models.run import Change
 from kinso.services.lookup import get_customers
 from kinso.services.runs import get_run
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.history.filters import show_only_run
-from kinso.ui.history.words import may_take_back, reason_of, what_changed, who_and_how
+from kinso.ui.history.words import may_erase, may_take_back, reason_of, what_changed, who_and_how
 from kinso.ui.membership.words import describe
 from kinso.ui.visit import Visit
 from kinso.ui.wording import moment, plain
 
 
 def draw_changes(
-    changes: Sequence[Change], visit: Visit, on_take_back: Callable[[Change], None], *, run: str | None
+    changes: Sequence[Change],
+    visit: Visit,
+    on_take_back: Callable[[Change], None],
+    on_erase: Callable[[Change], None],
+    *,
+    run: str | None,
 ) -> None:
     """One frame for each change; `run` is the one that is shown anyway, so that nothing has to lead there."""
-    people, runs = _names_of(changes, visit), _runs_of(changes, visit)
+    present = get_customers(visit.store, visit.actor, list({change.customer for change in changes}))
+    people, runs = _names_of(changes, present), _runs_of(changes, visit)
     with st.container(gap="xsmall"):
         for change in changes:
             with st.container(border=True, key=f"change_{change.id}"):
@@ -33,9 +40,11 @@ def draw_changes(
                     st.markdown(people[change.id])
                     st.text(what_changed(change, visit.shop))
                     _draw_reason(change, runs.get(change.run or ""), linked=change.run != run)
-                if may_take_back(change, visit):
-                    with action:
+                with action, st.container(gap="xxsmall"):
+                    if may_take_back(change, visit):
                         draw_way_back(change, on_take_back)
+                    if change.customer not in present and may_erase(change, visit):
+                        _draw_erasure(change, on_erase)
 
 
 def _draw_reason(change: Change, run: str | None, *, linked: bool) -> None:
@@ -72,9 +81,20 @@ def draw_way_back(change: Change, on_take_back: Callable[[Change], None]) -> Non
     )
 
 
-def _names_of(changes: Sequence[Change], visit: Visit) -> dict[str, str]:
+def _draw_erasure(change: Change, on_erase: Callable[[Change], None]) -> None:
+    st.button(
+        "Erase person",
+        icon=":material/person_remove:",
+        type="tertiary",
+        key=f"erase_{change.id}",
+        help="Remove the name and the contact of this person from the whole history",
+        on_click=on_erase,
+        args=(change,),
+    )
+
+
+def _names_of(changes: Sequence[Change], present: Mapping[str, Customer]) -> dict[str, str]:
     """Who each change is about; the name is today's, as far as there still is one."""
-    present = get_customers(visit.store, visit.actor, list({change.customer for change in changes}))
     names = {}
     for change in changes:
         customer, id = present.get(change.customer), isolated(change.customer_id)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kinso.models.customer import Customer
 from kinso.models.run import Change, ChangeKind
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Permission, Source
@@ -95,6 +96,17 @@ def may_take_back(change: Change, visit: Visit) -> bool:
     if change.before is None:
         return visit.may(Permission.DELETE)
     return "membershipStatus" not in change.before or visit.may(Permission.MEMBERSHIP)
+
+
+def may_erase(change: Change, visit: Visit) -> bool:
+    """Whether the person behind a deletion can be erased by this role; one who has been erased has no name to erase."""
+    return change.kind == "delete" and change.customer not in change.customer_id and visit.may(Permission.ERASE)
+
+
+def as_they_were(change: Change) -> Customer:
+    """The customer whom a deletion tells of."""
+    known = {"createdAt": change.at, "updatedAt": change.at, "version": change.version}
+    return Customer.model_validate({**known, **(change.before or {}), "_id": change.customer})
 
 
 def _side(values: Mapping[str, Any] | None, name: str, shop: ShopSettings) -> str:

@@ -9,6 +9,7 @@ from kinso.errors import Conflict, DuplicateCustomerId, NotFound, NotPermitted
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.repository.documents import now
+from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, get_customer, set_membership, update_customer
 from kinso.services.history import export_history, list_history, list_people_in_history, revert_change
 from kinso.services.intervals import count_members_at, list_members_at, list_memberships
@@ -162,3 +163,20 @@ def test_an_erased_person_leaves_figures_but_no_name_anywhere(store, manager, ad
         revert_change(store, manager, latest(store, ada).id)
     if not deleted:
         assert list(store.customers.iterate(CustomerQuery(search="ada"))) == []
+
+
+def test_a_person_is_erased_of_whom_only_the_history_tells(store, manager, admin, ada, connection):
+    set_membership(store, manager, ada.id, membership_status=True)
+    delete_customer(store, manager, ada.id)
+    connection.database["trash"].update_many({}, {"$set": {"deletedAt": now() - timedelta(days=31)}})
+    assert empty_trash(store) == 1
+    alias = erase_person(store, manager, ada.id)
+    for name in connection.database.list_collection_names():
+        for document in connection.database[name].find():
+            assert not any(part in str(document).lower() for part in ("ada", "lovelace", "a-1'"))
+    erased, *_, created = store.changes.of_customer(ada.id, limit=9)
+    assert (erased.kind, erased.customer_id, erased.amount) == ("erase", alias, ada.purchase_amount)
+    assert created.after["purchaseAmount"] == ada.purchase_amount
+    assert check_database(store, admin).findings == []
+    with pytest.raises(NotFound):
+        erase_person(store, manager, "0" * 24)
