@@ -1,4 +1,4 @@
-"""Decide the membership threshold: see whom it would activate, then activate them."""
+"""Decide about the membership rule: see what a threshold would mean, activate whom it reaches, demote whom not."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from kinso.ui.empty import show_no_customers
 from kinso.ui.feedback import show_toasts
 from kinso.ui.figures import REFRESH, current_statistics
 from kinso.ui.membership.activation import show_progress, show_question
+from kinso.ui.membership.demotion import (
+    forget_demotion,
+    show_demotion_progress,
+    show_demotion_question,
+    show_members_below,
+)
 from kinso.ui.membership.history import show_recent_runs
 from kinso.ui.membership.members_at import EXPANDER, show_members_at
 from kinso.ui.membership.preview import show_preview
+from kinso.ui.membership.rule import show_rule
 from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_undo_question
 from kinso.ui.visit import current_visit
 from kinso.ui.wording import number, percent
@@ -30,18 +37,22 @@ visit = current_visit()
 st.title("Membership", anchor=False)
 show_progress()
 if EXPANDER not in st.session_state:
-    # Whoever comes from another page has read the report of their last undo.
+    # Whoever comes from another page has read the reports of what they did last.
     forget_undo()
+    forget_demotion()
+show_demotion_progress()
 show_undo_progress()
 show_toasts()
 show_base()
+show_rule(visit)
 if current_statistics(visit).total_customers:
     st.subheader("Choose the threshold", anchor=False)
     show_preview()
 else:
     show_no_customers(visit)
+show_members_below()
 show_members_at()
 st.subheader("Recent runs", anchor=False)
 show_recent_runs()
-if not show_undo_question():
+if not show_undo_question() and not show_demotion_question():
     show_question(visit)

@@ -1,4 +1,4 @@
-"""Name, currency, time zone, usual threshold and trash of the shop."""
+"""Name, currency, time zone and trash of the shop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import streamlit as st
 from babel.core import get_global
 from babel.numbers import get_currency_name
 
-from kinso.models.money import CENT, LARGEST
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
 from kinso.services.shop import save_shop_settings
@@ -21,11 +20,11 @@ from kinso.ui.visit import current_visit
 from kinso.ui.wording import LOCALE, currency_sign
 
 FORM = "settings"
+SHOWN = "settings_shown"
 FIELDS = {
     "shopName": "shop_name",
     "currency": "shop_currency",
     "timeZone": "shop_time_zone",
-    "threshold": "shop_threshold",
     "trashDays": "shop_trash_days",
 }
 
@@ -64,6 +63,8 @@ def show_form(shop: ShopSettings) -> None:
     """All settings at once."""
     currencies = with_current(currencies_in_use(), shop.currency)
     zones = with_current(sorted(available_timezones()), shop.time_zone)
+    if FIELDS["shopName"] not in st.session_state:
+        st.session_state[SHOWN] = shop
     with st.form("shop", width=640):
         begin_form(FORM, FIELDS["shopName"])
         st.text_input("Shop name", value=shop.shop_name, key=FIELDS["shopName"], max_chars=80)
@@ -87,17 +88,6 @@ def show_form(shop: ShopSettings) -> None:
         )
         show_problem(FORM, "timeZone")
         st.number_input(
-            "Membership threshold",
-            value=float(max(shop.threshold, CENT)),
-            min_value=float(CENT),
-            max_value=float(LARGEST),
-            step=100.0,
-            format="%.2f",
-            key=FIELDS["threshold"],
-            help="Where the membership page starts.",
-        )
-        show_problem(FORM, "threshold")
-        st.number_input(
             LABELS["trashDays"],
             value=shop.trash_days,
             min_value=1,
@@ -108,6 +98,7 @@ def show_form(shop: ShopSettings) -> None:
         )
         show_problem(FORM, "trashDays")
         show_problem(FORM)
+        st.caption("The membership threshold is decided on the membership page.")
         st.form_submit_button("Save settings", type="primary", on_click=save)
 
 
@@ -115,8 +106,12 @@ def save() -> None:
     """Store what was typed; it is used from the next moment on."""
     visit = current_visit()
     with problems_beside_fields(FORM):
+        shown: ShopSettings = st.session_state[SHOWN]
+        before = shown.model_dump(by_alias=True)
         typed = {name: st.session_state[key] for name, key in FIELDS.items()}
-        save_shop_settings(visit.store, visit.actor, parse(ShopSettings, typed))
+        # What was not touched is not sent, so that what a colleague saved meanwhile stays.
+        changes = {name: value for name, value in typed.items() if value != before[name]}
+        st.session_state[SHOWN] = save_shop_settings(visit.store, visit.actor, parse(ShopSettings, changes))
         forget_figures()
         celebrate("Settings saved.")
 

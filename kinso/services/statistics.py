@@ -43,12 +43,6 @@ def get_overview(store: Store, actor: Actor) -> Overview:
     return Overview(as_of=as_of, statistics=_statistics(store), months=months, distribution=_distribution(store))
 
 
-@use_case(Permission.READ)
-def get_distribution(store: Store, actor: Actor) -> list[AmountBin]:
-    """Customers by purchase amount in bins of one round width; the last bin holds everyone beyond."""
-    return _distribution(store)
-
-
 def _statistics(store: Store) -> Statistics:
     totals = store.figures.totals()
     (members, member_sum), (non_members, non_member_sum) = totals[True], totals[False]

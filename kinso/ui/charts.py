@@ -16,11 +16,11 @@ from kinso.models.shop import ShopSettings
 from kinso.models.statistics import AmountBin, MonthCount, Statistics
 from kinso.ui.wording import currency_symbol, membership, money, month, number, percent
 
-MEMBERS, NON_MEMBERS, THRESHOLD = "#009E73", "#0072B2", "#D55E00"
+MEMBERS, NON_MEMBERS, THRESHOLD, OTHER = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 """Of the palette by Okabe and Ito: apart for every kind of colour vision, and 3:1 against both backgrounds."""
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
-_HEIGHT, _TALL = 300, 420
+HEIGHT, _TALL = 300, 420
 _GREY_ON_LIGHT = "#667078"
 _LABELLED_EDGES = 6
 _LONGEST_LABEL = 22
@@ -44,8 +44,8 @@ def draw_months(months: Sequence[MonthCount]) -> go.Figure:
         {True: [count.members for count in months], False: [count.non_members for count in months]},
         hover=names,
     )
-    _label_every_other(figure, names)
-    return _dressed(figure)
+    label_every_other(figure, names)
+    return dressed(figure)
 
 
 def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Figure:
@@ -62,14 +62,14 @@ def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Fig
             hovertemplate="%{x}<br>Members: %{y:,}<extra></extra>",
         )
     )
-    _label_every_other(figure, names)
+    label_every_other(figure, names)
     figure.update_yaxes(title="Members", tickformat=",d", rangemode="tozero", nticks=6)
     figure.update_layout(showlegend=False)
-    return _dressed(figure)
+    return dressed(figure)
 
 
 def draw_distribution(
-    bins: Sequence[AmountBin], shop: ShopSettings, threshold: Decimal | None = None, *, height: int = _HEIGHT
+    bins: Sequence[AmountBin], shop: ShopSettings, threshold: Decimal | None = None, *, height: int = HEIGHT
 ) -> go.Figure:
     """Customers by purchase amount, the last bar being everyone beyond; with a line where `threshold` lies."""
     usual, beyond = bins[:-1], bins[-1]
@@ -86,14 +86,14 @@ def draw_distribution(
     shown = edges[:: -(-len(edges) // _LABELLED_EDGES)]
     if shown[-1] != edges[-1]:
         shown[-1:] = [edges[-1]]
-    labels = [_axis_amount(edge) for edge in shown[:-1]] + [f"{_axis_amount(shown[-1])}+"]
-    title = f"Purchase amount ({currency_symbol(shop)})<br>last bar: {_axis_amount(edges[-1])} and more"
+    labels = [axis_amount(edge) for edge in shown[:-1]] + [f"{axis_amount(shown[-1])}+"]
+    title = f"Purchase amount ({currency_symbol(shop)})<br>last bar: {axis_amount(edges[-1])} and more"
     figure.update_xaxes(
         tickvals=shown, ticktext=labels, tickangle=0, title=title, range=[0, edges[-1] + width], showgrid=False
     )
     if threshold is not None:
         _mark_threshold(figure, threshold, shop, edges[-1] + width / 2)
-    return _dressed(figure, height=height)
+    return dressed(figure, height=height)
 
 
 def draw_share(statistics: Statistics) -> go.Figure:
@@ -120,7 +120,7 @@ def draw_share(statistics: Statistics) -> go.Figure:
     rate = percent(statistics.membership_rate)
     figure.add_annotation(text=f"<b>{rate}</b><br>members", x=0.5, y=0.5, showarrow=False, font={"size": 18})
     figure.update_layout(showlegend=False)
-    return _dressed(figure, height=_TALL, margin={"l": 16, "r": 16, "t": 36, "b": 36})
+    return dressed(figure, height=_TALL, margin={"l": 16, "r": 16, "t": 36, "b": 36})
 
 
 def draw_top_customers(customers: Sequence[Customer], shop: ShopSettings) -> go.Figure:
@@ -156,7 +156,7 @@ def draw_top_customers(customers: Sequence[Customer], shop: ShopSettings) -> go.
         ticks="",
         automargin=True,
     )
-    return _dressed(figure, height=_TALL if len(places) > 6 else _HEIGHT)
+    return dressed(figure, height=_TALL if len(places) > 6 else HEIGHT)
 
 
 def shown(text: str, longest: int | None = None) -> str:
@@ -195,7 +195,8 @@ def _stacked(x: Sequence[Any], counts: dict[bool, list[int]], *, hover: Sequence
     return figure
 
 
-def _label_every_other(figure: go.Figure, months: Sequence[str]) -> None:
+def label_every_other(figure: go.Figure, months: Sequence[str]) -> None:
+    """Label the last month of a category axis and every other one before it."""
     labelled = range(len(months) - 1, -1, -2)
     labels = [months[place].replace(" ", "<br>") for place in labelled]
     figure.update_xaxes(type="category", tickvals=list(labelled), ticktext=labels, tickangle=0)
@@ -222,7 +223,8 @@ def _mark_threshold(figure: go.Figure, threshold: Decimal, shop: ShopSettings, f
     )
 
 
-def _axis_amount(amount: float) -> str:
+def axis_amount(amount: float) -> str:
+    """Without decimals where there are none."""
     return f"{amount:,.0f}" if amount.is_integer() else f"{amount:,.2f}"
 
 
@@ -241,7 +243,8 @@ def _darken_texts(figure: go.Figure) -> None:
     figure.update_yaxes(tickfont={"color": _GREY_ON_LIGHT}, title={"font": {"color": _GREY_ON_LIGHT}})
 
 
-def _dressed(figure: go.Figure, *, height: int = _HEIGHT, margin: dict[str, int] | None = None) -> go.Figure:
+def dressed(figure: go.Figure, *, height: int = HEIGHT, margin: dict[str, int] | None = None) -> go.Figure:
+    """What all charts have in common: size, legend, and that they do not take over scrolling and zooming."""
     figure.update_layout(
         height=height,
         margin=margin or {"l": 8, "r": 8, "t": 34, "b": 8},

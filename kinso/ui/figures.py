@@ -8,9 +8,11 @@ from datetime import datetime, time
 import streamlit as st
 
 from kinso.models.customer import Customer, CustomerQuery
+from kinso.models.rule import DemotionPreview, ThresholdPoint
 from kinso.models.statistics import AmountBin, MonthCount, Overview, Statistics
-from kinso.services import statistics
+from kinso.services import statistics, what_if
 from kinso.services.customers import list_customers
+from kinso.services.demotion import preview_demotion
 from kinso.services.intervals import count_members_at
 from kinso.ui.visit import Visit
 
@@ -33,9 +35,20 @@ def current_statistics(visit: Visit) -> Statistics:
     return _statistics(visit.store.name, visit)
 
 
-def distribution(visit: Visit) -> list[AmountBin]:
-    """Customers by purchase amount."""
-    return _distribution(visit.store.name, visit)
+def spending_distribution(visit: Visit) -> list[AmountBin]:
+    """Customers by what counts for the shop's rule."""
+    return _spending_distribution(visit.store.name, visit.shop.threshold_basis, visit)
+
+
+def threshold_curve(visit: Visit) -> list[ThresholdPoint]:
+    """How many members each threshold would mean."""
+    return _threshold_curve(visit.store.name, visit.shop.threshold_basis, visit)
+
+
+def members_below(visit: Visit, *, adopted: bool) -> DemotionPreview:
+    """Members who do not reach the threshold of the shop's rule."""
+    shop = visit.shop
+    return _members_below(visit.store.name, shop.threshold_basis, str(shop.threshold), adopted, visit)
 
 
 def top_customers(visit: Visit) -> list[Customer]:
@@ -51,7 +64,7 @@ def members_at_month_ends(visit: Visit, months: Sequence[MonthCount], now: Stati
 
 def forget_figures() -> None:
     """Call after every change, so that the person sees its effect at once."""
-    for cached in (_overview, _statistics, _distribution, _top_customers):
+    for cached in _OF_THE_PRESENT:
         cached.clear()
 
 
@@ -66,8 +79,18 @@ def _statistics(database: str, _visit: Visit) -> Statistics:
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _distribution(database: str, _visit: Visit) -> list[AmountBin]:
-    return statistics.get_distribution(_visit.store, _visit.actor)
+def _spending_distribution(database: str, basis: str, _visit: Visit) -> list[AmountBin]:
+    return what_if.get_spending_distribution(_visit.store, _visit.actor)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _threshold_curve(database: str, basis: str, _visit: Visit) -> list[ThresholdPoint]:
+    return what_if.get_curve(_visit.store, _visit.actor)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _members_below(database: str, basis: str, threshold: str, adopted: bool, _visit: Visit) -> DemotionPreview:
+    return preview_demotion(_visit.store, _visit.actor, adopted=adopted)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
@@ -79,3 +102,13 @@ def _top_customers(database: str, _visit: Visit) -> list[Customer]:
 @st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
 def _members_at(database: str, moments: tuple[datetime, ...], _visit: Visit) -> list[int]:
     return count_members_at(_visit.store, _visit.actor, moments)
+
+
+_OF_THE_PRESENT = (
+    _overview,
+    _statistics,
+    _spending_distribution,
+    _threshold_curve,
+    _members_below,
+    _top_customers,
+)

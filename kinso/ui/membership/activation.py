@@ -37,7 +37,8 @@ def offer_activation(preview: ActivationPreview, visit: Visit) -> None:
     """The button, or a sentence why there is nothing to press."""
     if not preview.count:
         amount = plain(money(preview.threshold, visit.shop))
-        st.caption(f"Nobody to activate: no non-member has a purchase amount of {amount} or more.")
+        spent = "purchases of" if preview.basis == "last-12-months" else "a purchase amount of"
+        st.caption(f"Nobody to activate: no non-member has {spent} {amount} or more.")
     st.button(
         f"Activate {counted(preview.count, 'member')}",
         type="primary",
@@ -59,8 +60,9 @@ def show_question(visit: Visit) -> None:
 @st.dialog("Activate members", icon=":material/how_to_reg:", on_dismiss=lambda: _take_back())
 def _confirm(question: Question, visit: Visit) -> None:
     count = len(question.plan.versions)
+    spent = "purchases in the last 12 months" if question.plan.since else "a purchase amount"
     st.write(
-        f"Make **{counted(count, 'non-member')}** with a purchase amount of"
+        f"Make **{counted(count, 'non-member')}** with {spent} of"
         f" **{plain(money(question.plan.threshold, visit.shop))}** or more members? Together they spent"
         f" **{plain(money(question.purchase_total, visit.shop))}**."
     )

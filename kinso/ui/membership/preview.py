@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from kinso.errors import InvalidInput
-from kinso.models.money import CENT
-from kinso.models.rule import Spender
 from kinso.models.run import ActivationPreview
+from kinso.models.shop import ThresholdBasis
 from kinso.models.statistics import AmountBin
 from kinso.models.user import Permission
 from kinso.services.membership import preview_activation
 from kinso.ui import charts
-from kinso.ui.figures import current_statistics, distribution
+from kinso.ui.figures import current_statistics, spending_distribution
 from kinso.ui.membership.activation import is_activating, offer_activation, show_result
+from kinso.ui.membership.rule import offer_to_save_threshold
+from kinso.ui.membership.tables import show_spenders
 from kinso.ui.membership.threshold import choose_threshold
+from kinso.ui.membership.what_if import show_what_if
 from kinso.ui.visit import Visit, current_visit
-from kinso.ui.wording import counted, currency_symbol, money, number, percent, plain
+from kinso.ui.wording import counted, money, number, percent, plain
 
 _LISTED = 1000
+_TABS = ["Whom it would activate", "What if it were the rule"]
+_SPENT: dict[ThresholdBasis, str] = {
+    "lifetime": "purchase amount",
+    "last-12-months": "purchases of the last 12 months",
+}
 _HISTOGRAM = 410
 """Pixels: as high as the controls beside it."""
 
@@ -30,7 +36,7 @@ _HISTOGRAM = 410
 def show_preview() -> None:
     """Threshold, histogram, figures, button and lists; only this part of the page follows the slider."""
     visit = current_visit()
-    bins = distribution(visit)
+    bins = spending_distribution(visit)
     if not bins:
         return
     controls, histogram = st.columns([2, 3], gap="large")
@@ -46,10 +52,17 @@ def show_preview() -> None:
             offer_activation(preview, visit)
         else:
             st.caption("Your role shows this preview; staff, managers and administrators can activate.")
+        offer_to_save_threshold(preview.threshold, visit)
     with histogram:
         _show_histogram(bins, preview, visit)
     show_result()
-    _show_lists(preview, visit)
+    activating, what_if = st.tabs(_TABS, key="threshold_view", on_change="rerun")
+    if activating.open:
+        with activating:
+            _show_lists(preview, visit)
+    if what_if.open:
+        with what_if:
+            show_what_if(preview, visit)
 
 
 def _show_figures(preview: ActivationPreview, visit: Visit) -> None:
@@ -70,9 +83,10 @@ def _show_figures(preview: ActivationPreview, visit: Visit) -> None:
 
 
 def _show_histogram(bins: Sequence[AmountBin], preview: ActivationPreview, visit: Visit) -> None:
-    st.markdown("**Customers by purchase amount**")
+    spent = _SPENT[preview.basis]
+    st.markdown(f"**Customers by {spent}**")
     alt = (
-        f"Customers by purchase amount, members and non-members stacked, with a line at the threshold of"
+        f"Customers by {spent}, members and non-members stacked, with a line at the threshold of"
         f" {money(preview.threshold, visit.shop)}"
     )
     figure = charts.draw_distribution(bins, visit.shop, preview.threshold, height=_HISTOGRAM)
@@ -88,44 +102,19 @@ def _show_lists(preview: ActivationPreview, visit: Visit) -> None:
                 f"The {number(len(preview.eligible))} largest of {counted(preview.count, 'customer')} are listed; all"
                 " of them would become members."
             )
-        _show_table(_eligible_table(preview.eligible), visit, key="eligible", alt="Who would become a member")
+        show_spenders(
+            preview.eligible,
+            visit.shop,
+            key="eligible",
+            alt="Who would become a member",
+            more={"Contact": [each.customer.contact_info for each in preview.eligible]},
+        )
     with near:
         st.subheader("Just below the threshold", anchor=False)
-        _show_table(_near_table(preview), visit, key="near_misses", alt="Non-members just below the threshold")
-
-
-def _eligible_table(spenders: Sequence[Spender]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Customer ID": [each.customer.customer_id for each in spenders],
-            "Name": [each.customer.customer_name for each in spenders],
-            "Purchase amount": [float(each.amount) for each in spenders],
-            "Contact": [each.customer.contact_info for each in spenders],
-        }
-    )
-
-
-def _near_table(preview: ActivationPreview) -> pd.DataFrame:
-    spenders = preview.near_misses
-    return pd.DataFrame(
-        {
-            "Customer ID": [each.customer.customer_id for each in spenders],
-            "Name": [each.customer.customer_name for each in spenders],
-            "Purchase amount": [float(each.amount) for each in spenders],
-            "Short by": [float((preview.threshold - each.amount).quantize(CENT)) for each in spenders],
-        }
-    )
-
-
-def _show_table(table: pd.DataFrame, visit: Visit, *, key: str, alt: str) -> None:
-    if table.empty:
-        st.caption("Nobody.")
-        return
-    amount = st.column_config.NumberColumn(format=f"{currency_symbol(visit.shop)} %,.2f")
-    st.dataframe(
-        table,
-        hide_index=True,
-        key=key,
-        alt=alt,
-        column_config={"Purchase amount": amount, "Short by": amount},
-    )
+        show_spenders(
+            preview.near_misses,
+            visit.shop,
+            key="near_misses",
+            alt="Non-members just below the threshold",
+            more={"Short by": [float(preview.threshold - each.amount) for each in preview.near_misses]},
+        )

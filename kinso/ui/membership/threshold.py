@@ -80,6 +80,12 @@ def choose_threshold(bins: Sequence[AmountBin], shop: ShopSettings, *, disabled:
     return amount
 
 
+def start_threshold_at(threshold: Decimal) -> None:
+    """From a callback: have both controls show this amount."""
+    st.session_state[AMOUNT] = max(float(threshold), _SMALLEST)
+    _follow_amount()
+
+
 def _follow_slider(slider: str) -> None:
     forget_result()
     st.session_state[AMOUNT] = min(max(float(st.session_state[slider]), _SMALLEST), float(LARGEST))

@@ -1,0 +1,191 @@
+"""Ending memberships below the rule's threshold: listed first, asked once, with progress, and undone like any run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.models.rule import DemotionPlan, DemotionPreview
+from kinso.models.run import Run
+from kinso.models.user import Permission
+from kinso.services.demotion import demote_below_threshold, plan_demotion
+from kinso.services.runs import Progress
+from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.figures import forget_figures, members_below
+from kinso.ui.job import Job
+from kinso.ui.membership.tables import show_spenders
+from kinso.ui.membership.what_if import MEMBER_BY
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import clock, counted, money, number, plain
+
+EXPANDER = "members_below"
+_UNDER_WAY, _ENDED, _ASKED = "demotion_under_way", "demotion_ended", "demotion_asked"
+_ADOPTED = "demote_adopted"
+_LOOK_AGAIN = 0.5
+"""Seconds."""
+
+
+@st.fragment
+def show_members_below() -> None:
+    """Closed at first, because it is decided rarely."""
+    title = "Members below the threshold of the rule"
+    expander = st.expander(title, icon=":material/trending_down:", key=EXPANDER, on_change="rerun")
+    if expander.open:
+        with expander:
+            _show(current_visit())
+
+
+def _show(visit: Visit) -> None:
+    adopted = st.toggle(
+        "Also those who were members before Kinso", key=_ADOPTED, help="An earlier application left them as members."
+    )
+    preview = members_below(visit, adopted=adopted)
+    threshold = plain(money(visit.shop.threshold, visit.shop))
+    whom = "who became so by the rule or before Kinso" if adopted else "who became so by the rule"
+    st.markdown(f"**{counted(preview.offered.count, 'member')}** {whom} spent less than **{threshold}**.")
+    for sentence in _others_in_words(preview):
+        st.caption(sentence)
+    if visit.may(Permission.RULES):
+        st.button(
+            f"End {counted(preview.offered.count, 'membership')}",
+            icon=":material/person_off:",
+            key="demote",
+            disabled=not preview.offered.count or _UNDER_WAY in st.session_state,
+            on_click=_ask,
+            args=(adopted,),
+        )
+    else:
+        st.caption("Managers and administrators can end these memberships.")
+    if preview.offered.count > len(preview.offered.first):
+        st.caption(f"The {number(len(preview.offered.first))} who spent least are listed.")
+    show_spenders(
+        preview.offered.first,
+        visit.shop,
+        key="members_below_table",
+        alt="Members below the threshold",
+        more={
+            "Short by": [float(visit.shop.threshold - each.amount) for each in preview.offered.first],
+            "Made a member by": [MEMBER_BY[each.member_by] for each in preview.offered.first],
+        },
+    )
+
+
+def _others_in_words(preview: DemotionPreview) -> list[str]:
+    sentences = []
+    if preview.by_person:
+        so = "a member stays one" if preview.by_person == 1 else "members stay so"
+        sentences.append(f"{counted(preview.by_person, 'other')} whom a colleague made {so}.")
+    if preview.adopted:
+        sentences.append(f"{counted(preview.adopted, 'other')} from before Kinso can be added with the switch above.")
+    return sentences
+
+
+def show_demotion_question() -> bool:
+    """Draw the dialog, while it is being asked; returns whether it is."""
+    plan = st.session_state.get(_ASKED)
+    if plan is not None:
+        _confirm(plan)
+    return plan is not None
+
+
+@st.dialog("End memberships", icon=":material/person_off:", on_dismiss=lambda: _take_back())
+def _confirm(plan: DemotionPlan) -> None:
+    shop, count = current_visit().shop, len(plan.versions)
+    spent = "in the last 12 months " if plan.rule.since else ""
+    st.markdown(
+        f"**{counted(count, 'member')}** spent less than **{plain(money(plan.rule.threshold, shop))}** {spent}and would"
+        f" lose {'the' if count == 1 else 'their'} membership now."
+    )
+    st.caption(
+        "The history tells the reason, the run can be undone below, and whoever spends enough again can become a member"
+        " again."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Keep them", key="demotion_cancel", on_click=_take_back)
+        st.button(
+            f"End {counted(count, 'membership')}",
+            type="primary",
+            key="demotion_confirm",
+            disabled=not count,
+            on_click=_start,
+            args=(plan,),
+        )
+
+
+def show_demotion_progress() -> None:
+    """How far a run has come, until it has ended; then what became of it."""
+    job = st.session_state.get(_UNDER_WAY)
+    if job is not None:
+        if not job.has_ended(within=_LOOK_AGAIN):
+            _watch()
+            return
+        _close(job)
+    _show_result()
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _watch() -> None:
+    job = st.session_state.get(_UNDER_WAY)
+    if job is None or job.has_ended():
+        st.rerun()
+    st.progress(job.share, text=f"{job.title}: {number(job.done)} of {number(job.total)}")
+
+
+def _show_result() -> None:
+    job = st.session_state.get(_ENDED)
+    if job is None:
+        return
+    if job.outcome:
+        st.success(plain(job.outcome), icon=":material/check_circle:")
+    else:
+        st.error(plain(job.problem), icon=":material/error:")
+
+
+def forget_demotion() -> None:
+    """Something else is done now; what was done before is listed under the recent runs."""
+    st.session_state.pop(_ENDED, None)
+
+
+def _ask(adopted: bool) -> None:
+    visit = current_visit()
+    with failures_as_toasts():
+        st.session_state[_ASKED] = plan_demotion(visit.store, visit.actor, adopted=adopted)
+    st.rerun()
+
+
+def _take_back() -> None:
+    st.session_state.pop(_ASKED, None)
+    st.rerun()
+
+
+def _start(plan: DemotionPlan) -> None:
+    if st.session_state.pop(_ASKED, None) is not None and _UNDER_WAY not in st.session_state:
+        forget_demotion()
+        st.session_state[_UNDER_WAY] = _begin(plan, current_visit())
+    st.rerun()
+
+
+def _begin(plan: DemotionPlan, visit: Visit) -> Job:
+    def work(on_progress: Progress) -> str:
+        try:
+            return _in_words(demote_below_threshold(visit.store, visit.actor, plan, on_progress=on_progress), visit)
+        finally:
+            forget_figures()
+
+    return Job("Ending memberships", work)
+
+
+def _close(job: Job) -> None:
+    del st.session_state[_UNDER_WAY]
+    st.session_state[_ENDED] = job
+    if job.outcome:
+        celebrate(plain(job.outcome))
+    else:
+        warn("No membership was ended.")
+
+
+def _in_words(run: Run, visit: Visit) -> str:
+    ended = clock(run.finished_at or run.heartbeat_at, visit.shop)
+    rest = run.matched - run.changed
+    left = f" {counted(rest, 'other')} had changed meanwhile and stayed as they are." if rest else ""
+    threshold = money(run.parameters["threshold"], visit.shop)
+    return f"{counted(run.changed, 'membership')} ended below the threshold of {threshold}, {ended}.{left}"
