@@ -44,8 +44,8 @@ def draw_months(months: Sequence[MonthCount]) -> go.Figure:
         {True: [count.members for count in months], False: [count.non_members for count in months]},
         hover=names,
     )
-    _label_every_other(figure, names)
-    return _dressed(figure)
+    label_every_other(figure, names)
+    return dress(figure)
 
 
 def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Figure:
@@ -62,10 +62,10 @@ def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Fig
             hovertemplate="%{x}<br>Members: %{y:,}<extra></extra>",
         )
     )
-    _label_every_other(figure, names)
+    label_every_other(figure, names)
     figure.update_yaxes(title="Members", tickformat=",d", rangemode="tozero", nticks=6)
     figure.update_layout(showlegend=False)
-    return _dressed(figure)
+    return dress(figure)
 
 
 def draw_distribution(
@@ -93,7 +93,7 @@ def draw_distribution(
     )
     if threshold is not None:
         _mark_threshold(figure, threshold, shop, edges[-1] + width / 2)
-    return _dressed(figure, height=height)
+    return dress(figure, height=height)
 
 
 def draw_share(statistics: Statistics) -> go.Figure:
@@ -120,7 +120,7 @@ def draw_share(statistics: Statistics) -> go.Figure:
     rate = percent(statistics.membership_rate)
     figure.add_annotation(text=f"<b>{rate}</b><br>members", x=0.5, y=0.5, showarrow=False, font={"size": 18})
     figure.update_layout(showlegend=False)
-    return _dressed(figure, height=_TALL, margin={"l": 16, "r": 16, "t": 36, "b": 36})
+    return dress(figure, height=_TALL, margin={"l": 16, "r": 16, "t": 36, "b": 36})
 
 
 def draw_top_customers(customers: Sequence[Customer], shop: ShopSettings) -> go.Figure:
@@ -156,7 +156,7 @@ def draw_top_customers(customers: Sequence[Customer], shop: ShopSettings) -> go.
         ticks="",
         automargin=True,
     )
-    return _dressed(figure, height=_TALL if len(places) > 6 else _HEIGHT)
+    return dress(figure, height=_TALL if len(places) > 6 else _HEIGHT)
 
 
 def shown(text: str, longest: int | None = None) -> str:
@@ -195,7 +195,8 @@ def _stacked(x: Sequence[Any], counts: dict[bool, list[int]], *, hover: Sequence
     return figure
 
 
-def _label_every_other(figure: go.Figure, months: Sequence[str]) -> None:
+def label_every_other(figure: go.Figure, months: Sequence[str]) -> None:
+    """Names of months under every other bar, beginning with the last one."""
     labelled = range(len(months) - 1, -1, -2)
     labels = [months[place].replace(" ", "<br>") for place in labelled]
     figure.update_xaxes(type="category", tickvals=list(labelled), ticktext=labels, tickangle=0)
@@ -241,7 +242,8 @@ def _darken_texts(figure: go.Figure) -> None:
     figure.update_yaxes(tickfont={"color": _GREY_ON_LIGHT}, title={"font": {"color": _GREY_ON_LIGHT}})
 
 
-def _dressed(figure: go.Figure, *, height: int = _HEIGHT, margin: dict[str, int] | None = None) -> go.Figure:
+def dress(figure: go.Figure, *, height: int = _HEIGHT, margin: dict[str, int] | None = None) -> go.Figure:
+    """What all charts have in common: size, legend, and no dragging or zooming."""
     figure.update_layout(
         height=height,
         margin=margin or {"l": 8, "r": 8, "t": 34, "b": 8},

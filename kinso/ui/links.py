@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
 _WANTED = "page_to_go_to"
+_PAGES = Path(__file__).parents[2] / "pages"
+_CUSTOMER, _CUSTOMERS = _PAGES / "customer.py", _PAGES / "customers.py"
+CUSTOMER_ID = "id"
+"""In the address of a customer's page: the `_id`."""
 
 _LINK = (
     '<a href="{address}" download style="display:block;padding:.5rem .75rem;border-radius:.5rem;color:inherit;'
@@ -24,6 +29,26 @@ def download_link(address: str, title: str, text: str) -> None:
 def go_to(page: Path, **query: str) -> None:
     """From a callback: have the next run leave for another page, at an address with this query."""
     st.session_state[_WANTED] = (page, query)
+
+
+def open_customer(id: str) -> None:
+    """From a callback: have the next run show the page of the customer with this `_id`."""
+    go_to(_CUSTOMER, **{CUSTOMER_ID: id})
+
+
+def link_to_customer(id: str, label: str, *, icon: str | None = None) -> None:
+    """A link to the page of the customer with this `_id`; `label` is read as Markdown."""
+    st.page_link(_CUSTOMER, label=label, icon=icon, query_params={CUSTOMER_ID: id})
+
+
+def link_to_customers() -> None:
+    """The way to the list of all customers."""
+    st.page_link(_CUSTOMERS, label="All customers", icon=":material/group:")
+
+
+def customer_address(id: str) -> str:
+    """Where the page of the customer with this `_id` is, for links that are not widgets."""
+    return f"/customer?{urlencode({CUSTOMER_ID: id})}"
 
 
 def leave_if_asked() -> None:
