@@ -5,11 +5,11 @@ import streamlit as st
 from kinso.ui.customers.browser import warn_before_closing
 from kinso.ui.customers.bulk import show_job
 from kinso.ui.customers.desk import current_desk
-from kinso.ui.customers.details import open_details_clicked
 from kinso.ui.customers.filters import choose_query
 from kinso.ui.customers.grid import draw_grid
 from kinso.ui.customers.leaving import ask_before_leaving
 from kinso.ui.customers.listing import bring_up, draw_nothing_found, draw_problems, draw_range
+from kinso.ui.customers.opening import open_clicked
 from kinso.ui.customers.questions import draw_open_conflicts, show_question
 from kinso.ui.customers.saving import finish_saving
 from kinso.ui.customers.toolbar import draw_toolbar
@@ -38,7 +38,7 @@ with body:
         if sheet.rows:
             draw_range(sheet)
             with st.container(key="customers_table"):
-                draw_grid(sheet, visit, open_details_clicked)
+                draw_grid(sheet, visit, open_clicked)
         else:
             draw_nothing_found(query)
 warn_before_closing(sheet.pending_count)

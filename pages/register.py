@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from kinso.ui.customers.filters import go_to_customer
 from kinso.ui.customers.registered import show_registered
 from kinso.ui.customers.registering import draw_registration
 from kinso.ui.customers.registration import Registration
 from kinso.ui.visit import current_visit
 
-go_to_customer()
 visit = current_visit()
 form: Registration = st.session_state.setdefault("registration", Registration("register"))
 

@@ -37,6 +37,8 @@ LABELS = {
     "date": "Date",
     "customer": "Customer",
     "items": "Items",
+    "quantity": "Quantity",
+    "unitPrice": "Unit price",
     "paymentMethod": "Payment method",
     "note": "Note",
     "kind": "Kind",

@@ -42,25 +42,25 @@ class SaleRepository:
     def get(self, sale_id: str) -> Sale | None:
         """The entry that counts and has this sale ID, exactly as it is written."""
         document = self._sales.find_one({"saleId": sale_id, "void": False})
-        return _to_sale(document) if document else None
+        return to_sale(document) if document else None
 
     def get_many(self, sale_ids: Iterable[str]) -> dict[str, Sale]:
         """Those of `sale_ids` that count, by sale ID."""
-        found = map(_to_sale, self._sales.find({"saleId": {"$in": list(sale_ids)}, "void": False}))
+        found = map(to_sale, self._sales.find({"saleId": {"$in": list(sale_ids)}, "void": False}))
         return {sale.sale_id: sale for sale in found}
 
     def refunds_of(self, sale: Sale) -> list[Sale]:
         """The refunds of a sale that count, the first one first."""
         match = {"customer": sale.customer, "refundOf": sale.sale_id, "void": False}
-        return [_to_sale(document) for document in self._sales.find(match).sort("_id", 1)]
+        return [to_sale(document) for document in self._sales.find(match).sort("_id", 1)]
 
     def find(self, query: SaleQuery, *, page: int, limit: int) -> list[Sale]:
         """One page of the result, newest first; `page` counts from 1."""
-        return [_to_sale(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
+        return [to_sale(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
 
     def iterate(self, query: SaleQuery) -> Iterator[Sale]:
         """The whole result, newest first."""
-        return map(_to_sale, self._newest_first(query).batch_size(1000))
+        return map(to_sale, self._newest_first(query).batch_size(1000))
 
     def count(self, query: SaleQuery) -> int:
         """How many entries the query has on all its pages."""
@@ -76,7 +76,7 @@ class SaleRepository:
             "customer": {"$in": list(changes.values())},
             "$or": [{"change": {"$in": ids}, "void": False}, {"voidedBy": {"$in": ids}, "void": True}],
         }
-        return [_to_sale(document) for document in self._sales.find(match)] if ids else []
+        return [to_sale(document) for document in self._sales.find(match)] if ids else []
 
     def refunded_among(self, sales: Sequence[Sale]) -> dict[str, list[Sale]]:
         """The refunds that count of these sales, by the sale's ID."""
@@ -85,7 +85,7 @@ class SaleRepository:
             customers = list({sale.customer for sale in sales})
             ids = [sale.sale_id for sale in sales]
             match = {"customer": {"$in": customers}, "refundOf": {"$in": ids}, "void": False}
-            for refund in map(_to_sale, self._sales.find(match)):
+            for refund in map(to_sale, self._sales.find(match)):
                 refunds.setdefault(str(refund.refund_of), []).append(refund)
         return refunds
 
@@ -138,7 +138,8 @@ def _to_document(sale: Sale) -> dict[str, Any]:
     return {"_id": ObjectId(sale.id), **document, "void": False}
 
 
-def _to_sale(document: Document) -> Sale:
+def to_sale(document: Document) -> Sale:
+    """The model of a stored entry."""
     values = with_text_id(document)
     values["amount"] = read_stored_amount(values.get("amount"))
     return Sale.model_validate(values)

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from kinso.database.connection import Connection, translated_errors
 from kinso.models.rule import Rule
+from kinso.repository.account import AccountRepository
 from kinso.repository.attempts import AttemptRepository
 from kinso.repository.changes import ChangeRepository
 from kinso.repository.checks import CheckRepository
 from kinso.repository.customers import CustomerRepository
 from kinso.repository.figures import FigureRepository
 from kinso.repository.memberships import MembershipRepository
+from kinso.repository.quick_search import QuickSearchRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.runs import RunRepository
 from kinso.repository.sales import SaleRepository
@@ -35,9 +37,11 @@ class Store:
         database = connection.database
         self.connection = connection
         self.customers = CustomerRepository(database)
+        self.quick_search = QuickSearchRepository(database)
         self.changes = ChangeRepository(database)
         self.memberships = MembershipRepository(database)
         self.sales = SaleRepository(database)
+        self.account = AccountRepository(database)
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
         self.figures = FigureRepository(database)

@@ -72,6 +72,12 @@ class TrashRepository:
         self._trash.update_one({"_id": key}, {"$set": {"customer": erased}})
         return to_customer(erased)
 
+    def get(self, id: str) -> TrashedCustomer | None:
+        """The deleted customer, or None when there is none or `id` is malformed."""
+        key = object_id(id)
+        document = self._trash.find_one({"_id": key}) if key else None
+        return _to_trashed(document) if document else None
+
     def latest(self, *, limit: int) -> list[TrashedCustomer]:
         """Deleted customers, the last deleted first."""
         found = self._trash.find().sort([("deletedAt", DESCENDING), ("_id", DESCENDING)]).limit(limit)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from kinso.database.search import id_key
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerQuery
+from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
@@ -27,6 +28,12 @@ def find_by_customer_id(store: Store, actor: Actor, customer_id: str) -> Custome
 def get_customers(store: Store, actor: Actor, ids: Collection[str]) -> dict[str, Customer]:
     """Those of these customers that still exist, by `_id`."""
     return store.customers.get_many(ids)
+
+
+@use_case(Permission.READ)
+def find_deleted(store: Store, actor: Actor, id: str) -> TrashedCustomer | None:
+    """The customer with this `_id` if they are in the trash; the history tells of them to everyone anyway."""
+    return store.trash.get(id)
 
 
 @use_case(Permission.READ)

@@ -11,6 +11,7 @@ from kinso.models.user import Permission
 from kinso.services.csrf import csrf_token
 from kinso.services.office import current_office
 from kinso.ui.feedback import show_toasts
+from kinso.ui.finder import show_finder
 from kinso.ui.links import leave_if_asked
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import plain
@@ -28,6 +29,8 @@ def main() -> None:
         st.html(ASSETS / "dark.css")
     page = st.navigation(_pages(visit))
     leave_if_asked()
+    with st.sidebar:
+        show_finder(page.url_path)
     _show_account(visit)
     if current_office().settings.in_memory:
         st.warning("Nothing is saved: this is a look at Kinso without a database.", icon=":material/warning:")
@@ -40,6 +43,7 @@ def _pages(visit: Visit) -> dict[str, list[st.Page]]:
         _page("overview", "Overview", ":material/dashboard:", "The shop at a glance.", default=True),
         _page("customers", "Customers", ":material/group:", "Find, edit, select and download customers."),
     ]
+    shop.append(_page("customer", "Customer", ":material/person:", "One customer.", hidden=True))
     if visit.may(Permission.CREATE):
         shop.append(_page("register", "Register", ":material/person_add:", "Register a new customer."))
     shop.append(
@@ -57,8 +61,16 @@ def _pages(visit: Visit) -> dict[str, list[st.Page]]:
     return {plain(visit.shop.shop_name): shop, "Account ": place}
 
 
-def _page(name: str, title: str, icon: str, help_text: str, *, default: bool = False) -> st.Page:
-    return st.Page(_PAGES / f"{name}.py", title=title, icon=icon, url_path=name, help=help_text, default=default)
+def _page(name: str, title: str, icon: str, help_text: str, *, default: bool = False, hidden: bool = False) -> st.Page:
+    return st.Page(
+        _PAGES / f"{name}.py",
+        title=title,
+        icon=icon,
+        url_path=name,
+        help=help_text,
+        default=default,
+        visibility="hidden" if hidden else "visible",
+    )
 
 
 def _show_account(visit: Visit) -> None:

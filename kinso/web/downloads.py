@@ -10,7 +10,7 @@ from anyio import CancelScope
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from kinso.errors import DatabaseUnavailable, InvalidInput, NotPermitted
+from kinso.errors import DatabaseUnavailable, InvalidInput, NotFound, NotPermitted
 from kinso.models.customer import CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.models.user import Actor
@@ -19,6 +19,7 @@ from kinso.repository.store import Store
 from kinso.services.exports import Flavour, export_customers
 from kinso.services.history import export_history
 from kinso.services.office import current_office
+from kinso.services.purchases import export_purchases
 from kinso.services.shop import get_shop_settings
 from kinso.web.answers import database_away, refused
 from kinso.web.threads import look_up
@@ -50,6 +51,16 @@ async def download_history(request: Request) -> Response:
     return await _download(request, "history", export)
 
 
+async def download_purchases(request: Request) -> Response:
+    """GET /download/purchases.csv?customer=<_id>: everything in the ledger of one customer."""
+    customer = request.query_params.get("customer", "")
+
+    def export(store: Store, actor: Actor) -> Iterator[bytes]:
+        return export_purchases(store, actor, customer)
+
+    return await _download(request, "purchases", export)
+
+
 def _given(request: Request, names: Sequence[str]) -> dict[str, str]:
     return {name: value for name in names if (value := request.query_params.get(name))}
 
@@ -60,6 +71,8 @@ async def _download(request: Request, name: str, export: Export) -> Response:
         file, first, rest = await look_up(_begin, actor, name, export)
     except InvalidInput as error:
         return refused("Nothing to download", error.message, status=400)
+    except NotFound as error:
+        return refused("Nothing to download", error.message, status=404)
     except NotPermitted as error:
         return refused("Not allowed", error.message, status=403)
     except DatabaseUnavailable:

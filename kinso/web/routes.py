@@ -9,11 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kinso.web.downloads import download_customers, download_history
+from kinso.web.downloads import download_customers, download_history, download_purchases
 from kinso.web.guard import SignInGuard
 from kinso.web.headers import SecurityHeaders
 from kinso.web.mishaps import Mishaps
-from kinso.web.paths import DOWNLOAD_CUSTOMERS, DOWNLOAD_HISTORY, FIRST_PAGE, OVERVIEW, SET_UP, SIGN_IN, SIGN_OUT
+from kinso.web.paths import (
+    DOWNLOAD_CUSTOMERS,
+    DOWNLOAD_HISTORY,
+    DOWNLOAD_PURCHASES,
+    FIRST_PAGE,
+    OVERVIEW,
+    SET_UP,
+    SIGN_IN,
+    SIGN_OUT,
+)
 from kinso.web.set_up import do_set_up, show_set_up
 from kinso.web.sign_in import do_sign_in, do_sign_out, redirect, show_sign_in
 
@@ -29,6 +38,7 @@ def web_routes() -> list[BaseRoute]:
         Route(OVERVIEW, lead_to_first_page, methods=["GET"]),
         Route(DOWNLOAD_CUSTOMERS, download_customers, methods=["GET"]),
         Route(DOWNLOAD_HISTORY, download_history, methods=["GET"]),
+        Route(DOWNLOAD_PURCHASES, download_purchases, methods=["GET"]),
     ]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from kinso.errors import NotFound, StaleVersion
+from kinso.models.customer import Customer
 from kinso.services.customers import delete_customer
 from kinso.ui.customers.desk import Deletion, at_desk, current_desk
 from kinso.ui.customers.sheet import Row
@@ -30,43 +31,65 @@ def ask_about_deletion(question: Deletion) -> None:
 
 def _ask(question: Deletion) -> None:
     sheet = current_desk().sheet
-    st.markdown(listed([row.base for row in question.rows]))
-    if sheet is not None and any(sheet.pending(row) for row in question.rows):
-        st.warning("Some of them have unsaved changes, which are given up.", icon=":material/edit_note:")
+    has_pending = sheet is not None and any(sheet.pending(row) for row in question.rows)
+    draw_deletion(
+        [row.base for row in question.rows],
+        on_keep=_keep,
+        on_delete=lambda: _delete(question.rows),
+        note="Some of them have unsaved changes, which are given up." if has_pending else "",
+    )
+
+
+def draw_deletion(
+    customers: Sequence[Customer],
+    *,
+    on_keep: Callable[[], None],
+    on_delete: Callable[[], None],
+    note: str = "",
+) -> None:
+    """Who goes where and for how long, and both answers; within a dialog."""
+    st.markdown(listed(customers))
+    if note:
+        st.warning(note, icon=":material/edit_note:")
     kept = counted(current_visit().shop.trash_days, "day")
     st.caption(f"Deleted customers go to the trash with their history, and can be restored from there for {kept}.")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Keep", key="deletion_keep", on_click=_keep)
+        st.button("Keep", key="deletion_keep", on_click=on_keep)
         st.button(
-            f"Delete {counted(len(question.rows), 'customer')}",
+            f"Delete {counted(len(customers), 'customer')}",
             key="deletion_confirm",
             type="primary",
-            on_click=_delete,
-            args=(question.rows,),
+            on_click=on_delete,
         )
+
+
+def delete_each(visit: Visit, customers: Sequence[Customer]) -> list[Customer]:
+    """From a callback: delete these as they were seen, tell how it went, and return who is gone now."""
+    gone = [customer for customer in customers if _delete_one(visit, customer)]
+    if gone:
+        forget_figures()
+        who = named(gone[0]) if len(gone) == 1 else counted(len(gone), "customer")
+        celebrate(f"{who} deleted.")
+    return gone
 
 
 def _delete(rows: Sequence[Row]) -> None:
     with at_desk() as desk, failures_as_toasts():
-        desk.question, visit = None, current_visit()
-        gone = [row for row in rows if _delete_one(visit, row)]
+        desk.question = None
+        gone = delete_each(current_visit(), [row.base for row in rows])
         if desk.sheet is not None:
-            desk.sheet.remove(row.base.id for row in gone)
+            desk.sheet.remove(customer.id for customer in gone)
             if not desk.sheet.pending_count:
                 desk.drop_sheet()
-        if gone:
-            forget_figures()
-            who = named(gone[0].base) if len(gone) == 1 else counted(len(gone), "customer")
-            celebrate(f"{who} deleted.")
     st.rerun()
 
 
-def _delete_one(visit: Visit, row: Row) -> bool:
+def _delete_one(visit: Visit, customer: Customer) -> bool:
     """Whether the customer is gone now, by us or by someone else."""
     try:
-        delete_customer(visit.store, visit.actor, row.base.id, version=row.base.version)
+        delete_customer(visit.store, visit.actor, customer.id, version=customer.version)
     except StaleVersion:
-        warn(f"{named(row.base)} was changed by someone else meanwhile and not deleted; refresh and look again.")
+        warn(f"{named(customer)} was changed by someone else meanwhile and not deleted; refresh and look again.")
         return False
     except NotFound:
         return True

@@ -13,20 +13,9 @@ from kinso.models.customer import Customer, CustomerQuery
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.sheet import Row, Sheet, new_rows, new_serial
 from kinso.ui.customers.view import View
-from kinso.ui.history.taking_back import Asked
 from kinso.ui.job import Job
-from kinso.ui.trash.erasing import Erasure
 
 _DESK = "customers_desk"
-
-
-@dataclass(frozen=True)
-class Details:
-    """One customer, by `_id`, with all there is to know; `undoing` is a change of theirs that is to be taken back."""
-
-    id: str
-    serial: int = field(default_factory=new_serial)
-    undoing: Asked | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,7 @@ class Conflicts:
     serial: int = field(default_factory=new_serial)
 
 
-Question = Details | Deletion | Erasure | BulkChange | Conflicts | Registration
+Question = Deletion | BulkChange | Conflicts | Registration
 
 
 @dataclass

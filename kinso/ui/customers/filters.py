@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from kinso.models.customer import CustomerQuery
 from kinso.ui.customers.view import DEFAULT_SIZE, MEMBERSHIPS, ORDERS, SIZES, SORTS, View, controls_of, query_of
 
 PAGE = "page"
-_WANTED = "customer_to_show"
-_CUSTOMERS = Path(__file__).parents[3] / "pages" / "customers.py"
 _ORDER_ICONS = {"Ascending": ":material/arrow_upward:", "Descending": ":material/arrow_downward:"}
 _START = View(CustomerQuery(), 1, DEFAULT_SIZE)
 
@@ -97,19 +93,6 @@ def show_filters_of(view: View) -> None:
 def clear_filters() -> None:
     """From a callback: everyone again, in the order and page size chosen before."""
     st.session_state.update({"q": "", "name": "", "member": "All", PAGE: 1})
-
-
-def show_customer(customer_id: str) -> None:
-    """From a callback: have the customers page show this customer; another page still has to `go_to_customer`."""
-    show_filters_of(View(_START.query.model_copy(update={"search": customer_id}), 1, DEFAULT_SIZE))
-    st.session_state[_WANTED] = customer_id
-
-
-def go_to_customer() -> None:
-    """Leave for the customers page, if a customer is to be shown there."""
-    customer_id = st.session_state.pop(_WANTED, None)
-    if customer_id is not None:
-        st.switch_page(_CUSTOMERS, query_params={"q": customer_id})
 
 
 def _back_to_first_page() -> None:

@@ -30,7 +30,7 @@ def apply_outcomes(sheet: Sheet, outcomes: Sequence[EditOutcome]) -> SaveReport:
     """Show the saved cells as stored; keep the others as typed, each with the reason."""
     sheet.start_edition()
     rows = {row.base.id: row for row in sheet.rows}
-    reports = [_apply(rows[outcome.edit.before.id], outcome) for outcome in outcomes]
+    reports = [apply_outcome(rows[outcome.edit.before.id], outcome) for outcome in outcomes]
     return SaveReport(
         saved=sum(report.saved for report in reports),
         refused=sum(report.refused for report in reports),
@@ -45,13 +45,14 @@ def decide(sheet: Sheet, choices: Mapping[tuple[str, str], Choice]) -> list[Cust
     for row in sheet.rows:
         chosen = {name: choices[row.base.id, name] for name in row.conflicts if (row.base.id, name) in choices}
         if chosen:
-            mine = _decide(row, chosen)
+            mine = decide_row(row, chosen)
             if mine:
                 edits.append(CustomerEdit(row.base, mine))
     return edits
 
 
-def _apply(row: Row, outcome: EditOutcome) -> SaveReport:
+def apply_outcome(row: Row, outcome: EditOutcome) -> SaveReport:
+    """Take over what was saved of a row; keep the rest as typed, with the reason."""
     typed = outcome.edit.values
     refused = {error.field: error.message for error in outcome.errors}
     conflicts = {conflict.field: conflict for conflict in outcome.conflicts}
@@ -67,7 +68,8 @@ def _apply(row: Row, outcome: EditOutcome) -> SaveReport:
     return SaveReport(len(typed) - len(left), len(left) - len(conflicts), len(conflicts))
 
 
-def _decide(row: Row, chosen: Mapping[str, Choice]) -> dict[str, object]:
+def decide_row(row: Row, chosen: Mapping[str, Choice]) -> dict[str, object]:
+    """Settle conflicts of a row by field: take over theirs, or return mine to be saved over what they saved."""
     conflicts = {name: row.conflicts.pop(name) for name in chosen}
     row.base = with_values(row.base, {name: conflict.theirs for name, conflict in conflicts.items()})
     _drop(row, [name for name, choice in chosen.items() if choice == "theirs"])

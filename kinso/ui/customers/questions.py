@@ -7,13 +7,10 @@ import streamlit as st
 from kinso.ui.customers.bulk import ask_about_bulk_change
 from kinso.ui.customers.conflicts import ask_about_conflicts
 from kinso.ui.customers.deleting import ask_about_deletion
-from kinso.ui.customers.desk import BulkChange, Conflicts, Deletion, Desk, Details, current_desk
-from kinso.ui.customers.details import show_details
-from kinso.ui.customers.erasing import ask_about_erasure
+from kinso.ui.customers.desk import BulkChange, Conflicts, Deletion, Desk, current_desk
 from kinso.ui.customers.registering import draw_registration
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.sheet import Sheet
-from kinso.ui.trash.erasing import Erasure
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted
 
@@ -21,14 +18,10 @@ from kinso.ui.wording import counted
 def show_question(desk: Desk, sheet: Sheet, visit: Visit) -> None:
     """Draw the dialog for what is being asked."""
     match desk.question:
-        case Details() as question:
-            show_details(question, sheet, visit)
         case Conflicts() as question if sheet.conflicts():
             ask_about_conflicts(question, sheet, visit)
         case Deletion() as question:
             ask_about_deletion(question)
-        case Erasure() as question:
-            ask_about_erasure(question)
         case BulkChange() as question:
             ask_about_bulk_change(question, visit)
         case Registration() as form if form.is_finished:

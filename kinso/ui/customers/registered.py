@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.ui.customers.filters import show_customer
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.words import named
+from kinso.ui.links import link_to_customer
 from kinso.ui.wording import membership
 
 
@@ -19,13 +19,7 @@ def show_registered(form: Registration) -> None:
         with st.container(gap=None, width="content"):
             st.markdown(f":green[:material/check_circle:] **{named(created)}** is registered.")
             st.text(f"{created.contact_info} · {membership(created.membership_status)}")
-        st.button(
-            "Show in Customers",
-            key="show_registered",
-            icon=":material/group:",
-            on_click=show_customer,
-            args=(created.customer_id,),
-        )
+        link_to_customer(created.id, "Open customer", icon=":material/person:")
         if form.is_finished:
             st.button(
                 "Register another", key="register_another", icon=":material/person_add:", on_click=_begin, args=(form,)

@@ -8,9 +8,9 @@ from kinso.services.lookup import suggest_customer_id
 from kinso.ui.customers.browser import focus_on
 from kinso.ui.customers.desk import at_desk
 from kinso.ui.customers.fields import draw_fields
-from kinso.ui.customers.filters import show_customer
 from kinso.ui.customers.registration import Registration, register
 from kinso.ui.customers.words import named
+from kinso.ui.links import link_to_customer
 from kinso.ui.visit import Visit
 from kinso.ui.wording import membership
 
@@ -21,6 +21,8 @@ def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False)
         form.suggestion = suggest_customer_id(visit.store, visit.actor) or ""
     with st.form(form.key("form"), border=not cancel):
         draw_fields(form.key, form.errors, visit.shop, example_id=form.suggestion or None)
+        if form.holder is not None:
+            link_to_customer(form.holder.id, f"Open {named(form.holder)}", icon=":material/person:")
         _warn_of_similar(form)
         anyway = "Register anyway" if form.similar else "Save"
         with st.container(horizontal=True):
@@ -63,21 +65,6 @@ def _warn_of_similar(form: Registration) -> None:
     with st.container(border=True):
         st.markdown(":orange[:material/group:] **Is it one of these?** They are very similar.")
         for customer in form.similar:
-            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                with st.container(gap=None, width="content"):
-                    st.markdown(named(customer))
-                    st.text(f"{customer.contact_info} · {membership(customer.membership_status)}")
-                st.form_submit_button(
-                    "Open",
-                    key=form.key(f"open_{customer.id}"),
-                    type="tertiary",
-                    icon=":material/open_in_full:",
-                    on_click=_open,
-                    args=(form, customer.customer_id),
-                )
-
-
-def _open(form: Registration, customer_id: str) -> None:
-    form.is_finished = form.place == "adding"
-    show_customer(customer_id)
-    st.rerun()
+            with st.container(gap=None):
+                link_to_customer(customer.id, named(customer), icon=":material/person:")
+                st.text(f"{customer.contact_info} · {membership(customer.membership_status)}")

@@ -28,11 +28,15 @@ _DOUBLE_CLICK = 1.0
 
 @dataclass
 class Registration:
-    """One form after the other at one place; `serial` names the present one, also to the browser."""
+    """One form after the other at one place; `serial` names the present one, also to the browser.
+
+    `holder` is who has the typed ID already, `similar` are those who may be the same person.
+    """
 
     place: str
     serial: int = 1
     errors: dict[str, str] = field(default_factory=dict)
+    holder: Customer | None = None
     similar: Sequence[Customer] = ()
     warned_of: tuple[str, str] | None = None
     suggestion: str | None = None
@@ -57,6 +61,7 @@ class Registration:
         """Put an empty form in place of this one."""
         self.serial += 1
         self.errors, self.similar, self.warned_of, self.suggestion = {}, (), None, None
+        self.holder = None
         self.created, self.renewed_at = created, time.monotonic()
         self.is_finished = False
 
@@ -81,7 +86,7 @@ def register(form: Registration, serial: int, *, another: bool) -> bool:
 
 def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> CustomerDraft | None:
     errors: dict[str, str] = {}
-    draft = None
+    draft, form.holder = None, None
     try:
         draft = parse(CustomerDraft, typed)
     except InvalidInput as error:
@@ -89,6 +94,7 @@ def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> Custom
     if "customerId" not in errors:
         holder = find_by_customer_id(visit.store, visit.actor, typed["customerId"])
         if holder is not None:
+            form.holder = holder
             taken = f"Customer ID “{holder.customer_id}” is taken by {holder.customer_name}; choose another one."
             errors = {"customerId": taken, **errors}
     if errors:

@@ -109,13 +109,22 @@ def settle(choices: Mapping[tuple[str, str], Choice]) -> None:
     st.rerun()
 
 
-def save(desk: Desk, edits: Sequence[CustomerEdit]) -> SaveReport | None:
+def save(desk: Desk, edits: Sequence[CustomerEdit]) -> None:
     """Save these edits of the desk's sheet, tell what became of them, and ask about conflicts."""
     sheet = desk.sheet
     if sheet is None or not edits:
-        return None
+        return
     visit = current_visit()
     report = apply_outcomes(sheet, save_edits(visit.store, visit.actor, edits))
+    tell_of(report)
+    if report.conflicting:
+        desk.question = Conflicts()
+    if not sheet.pending_count:
+        desk.drop_sheet()
+
+
+def tell_of(report: SaveReport) -> None:
+    """Say how many cells were saved and how many were not."""
     if report.saved:
         forget_figures()
         celebrate(f"Saved {counted(report.saved, 'change')}.")
@@ -123,7 +132,3 @@ def save(desk: Desk, edits: Sequence[CustomerEdit]) -> SaveReport | None:
         warn(f"{counted(report.refused, 'change')} not saved; the reason is on the page.")
     if report.conflicting:
         warn(f"{counted(report.conflicting, 'change')} not saved: someone else changed the same.")
-        desk.question = Conflicts()
-    if not sheet.pending_count:
-        desk.drop_sheet()
-    return report

@@ -58,6 +58,10 @@ class Row:
         """The value of a field as the present edition shows it, before anything is typed over it."""
         return self.carried.get(name, stored_value(self.base, name))
 
+    def type_over(self, values: Mapping[str, Any]) -> None:
+        """Take over what was typed, as far as it differs."""
+        self.carried = _differing(self, values)
+
 
 @dataclass
 class Sheet:
@@ -113,11 +117,6 @@ class Sheet:
         chosen = {row.base.id for row in rows}
         for row in self.rows:
             row.selected = row.base.id in chosen
-
-    def type_over(self, row: Row, values: Mapping[str, Any]) -> None:
-        """Take over what was typed elsewhere, in a new edition."""
-        self.start_edition()
-        row.carried = _differing(row, values)
 
     def start_edition(self) -> None:
         """Carry over everything typed and ticked, so that the grid can start afresh without losing any."""

@@ -8,13 +8,12 @@ from kinso.models.user import Permission
 from kinso.models.validation import LABELS
 from kinso.services.exports import Flavour
 from kinso.ui.customers.desk import BulkChange, Deletion, Desk, at_desk, current_desk
-from kinso.ui.customers.details import open_details
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.saving import discard_changes, save_changes
 from kinso.ui.customers.sheet import Sheet, stored_value
 from kinso.ui.customers.view import download_address
 from kinso.ui.customers.words import value_in_words
-from kinso.ui.links import download_link
+from kinso.ui.links import download_link, open_customer
 from kinso.ui.visit import Visit
 from kinso.ui.wording import counted, number
 
@@ -106,7 +105,7 @@ def _begin(action: str | None, desk: Desk, sheet: Sheet) -> None:
         case "select-none":
             sheet.select([])
         case "details" if rows:
-            open_details(rows[0])
+            open_customer(rows[0].base.id)
         case "delete" if rows:
             desk.question = Deletion(rows)
         case "members" | "non-members" as status if rows:

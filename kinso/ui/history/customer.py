@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from kinso.models.customer import Customer
 from kinso.models.history import HistoryQuery
+from kinso.models.membership import MembershipInterval
 from kinso.models.run import Change
 from kinso.services.history import list_history
-from kinso.services.intervals import list_memberships
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.listing import draw_way_back
 from kinso.ui.history.memberships import earlier_in_words, present_in_words
@@ -59,18 +59,17 @@ def draw_history(
     )
 
 
-def draw_membership(customer: Customer, visit: Visit) -> None:
-    """Since when and why this customer is a member or not, and what was before."""
-    intervals = list_memberships(visit.store, visit.actor, customer.id)
+def draw_membership(customer: Customer, intervals: Sequence[MembershipInterval], visit: Visit) -> None:
+    """Since when and why this customer is a member or not, and what was before; `intervals` begin with the latest."""
     title, why = present_in_words(customer, intervals, visit)
-    with st.container(border=True, gap="xxsmall"):
+    with st.container(gap="xxsmall"):
         st.markdown(f"**{title}**")
         st.write(why)
     earlier = [interval for interval in intervals if interval.end is not None]
     if earlier:
-        st.markdown("Earlier memberships")
-    for interval in earlier:
-        span, story = earlier_in_words(interval, visit)
-        with st.container(border=True, gap="xxsmall"):
-            st.markdown(span)
-            st.caption(story)
+        with st.expander(f"Earlier memberships: {number(len(earlier))}"):
+            for interval in earlier:
+                span, story = earlier_in_words(interval, visit)
+                with st.container(gap="xxsmall"):
+                    st.markdown(span)
+                    st.caption(story)

@@ -1,0 +1,75 @@
+"""What the ledger tells about one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from kinso.models.customer import Customer
+from kinso.models.membership import MembershipInterval
+from kinso.models.rule import Rule
+from kinso.models.sale import Sale
+
+Standing = Literal["member", "held", "eligible", "short"]
+"""`held`: a person made them a non-member, so no rule activates them; `short`: they have not spent enough."""
+
+
+@dataclass(frozen=True)
+class MonthAmount:
+    """Purchases less refunds in a calendar month of the shop; `month` is its first day."""
+
+    month: date
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class PurchaseSummary:
+    """A customer's purchases in figures; `count` is that of sales, `total` what they brought, less refunds.
+
+    `entries` counts everything in the ledger, `average` is `total` divided by `count`, None without a sale. `months`
+    end with the present one and begin with that of the first purchase, or later where there would be too many.
+    """
+
+    entries: int
+    count: int
+    total: Decimal
+    average: Decimal | None
+    last: datetime | None
+    months: list[MonthAmount]
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """An entry, the sum of all entries up to it (its own included), and what is left of it if it is a sale."""
+
+    entry: Sale
+    running: Decimal
+    left: Decimal
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """Some entries, newest first; `total` counts all of the customer's."""
+
+    lines: list[LedgerLine]
+    page: int
+    limit: int
+    total: int
+
+
+@dataclass(frozen=True)
+class MembershipStanding:
+    """Where a customer stands as to membership, and why.
+
+    `amount` is what they spent as far as `rule` counts it, `missing` what they lack to its threshold (0 for none).
+    `intervals` are their memberships, the latest first.
+    """
+
+    customer: Customer
+    standing: Standing
+    rule: Rule
+    amount: Decimal
+    missing: Decimal
+    intervals: list[MembershipInterval]

@@ -1,0 +1,40 @@
+"""Finding a customer from anywhere, while the name is being typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kinso.models.customer import LONGEST_SEARCH, Customer
+from kinso.models.user import Actor, Permission
+from kinso.repository.store import Store
+from kinso.services.access import use_case
+
+SHOWN = 6
+_PATIENCE = 900
+"""Milliseconds; looking through a million customers for a text in the middle of a name takes about as long."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The customers who fit best; `is_complete` is False when there was no time to look at all of them."""
+
+    customers: list[Customer]
+    is_complete: bool = True
+
+
+@use_case(Permission.READ)
+def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN) -> Found:
+    """At most `limit` customers by what their ID, name, contact or phone number contains; nobody for a blank text.
+
+    Those whose ID, name or contact begins with it come first. Texts are searched as typed, never as patterns.
+    """
+    wanted = text.strip()[:LONGEST_SEARCH]
+    if not wanted:
+        return Found([])
+    found = {customer.id: customer for customer in store.quick_search.beginning_with(wanted, limit=limit)}
+    if len(found) >= limit:
+        return Found(list(found.values()))
+    others = store.quick_search.containing(wanted, limit=limit, within=_PATIENCE)
+    for customer in others or ():
+        found.setdefault(customer.id, customer)
+    return Found(list(found.values())[:limit], is_complete=others is not None)

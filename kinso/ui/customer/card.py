@@ -1,0 +1,125 @@
+"""What a person has open on the page of one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import RLock
+
+import streamlit as st
+
+from kinso.models.customer import Customer
+from kinso.repository.documents import new_id
+from kinso.ui.customers.sheet import Row, new_serial
+from kinso.ui.history.taking_back import Asked
+from kinso.ui.trash.erasing import Erasure
+
+_CARD = "customer_card"
+
+
+@dataclass
+class PurchaseForm:
+    """A purchase that is being entered; sent twice under the same `sale_id`, it is recorded once.
+
+    `items` are the serials of the item rows on screen, `filled` the total of theirs that was put into the amount.
+    """
+
+    sale_id: str = field(default_factory=lambda: f"S-{new_id()}")
+    items: list[int] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    filled: float | None = None
+    serial: int = field(default_factory=new_serial)
+
+    def key(self, name: str) -> str:
+        """The widget key of a field."""
+        return f"purchase_{self.serial}_{name}"
+
+
+@dataclass
+class RefundForm:
+    """A refund that is being entered, for `sale_id` to begin with."""
+
+    sale_id: str | None = None
+    refund_id: str = field(default_factory=lambda: f"R-{new_id()}")
+    errors: dict[str, str] = field(default_factory=dict)
+    serial: int = field(default_factory=new_serial)
+
+    def key(self, name: str) -> str:
+        """The widget key of a field."""
+        return f"refund_{self.serial}_{name}"
+
+
+@dataclass
+class Editing:
+    """The facts being edited; `row` holds what the person saw, what they typed over it and what is wrong with that."""
+
+    row: Row
+    serial: int = field(default_factory=new_serial)
+
+    def key(self, name: str) -> str:
+        """The widget key of a field."""
+        return f"editing_{self.serial}_{name}"
+
+
+@dataclass(frozen=True)
+class MembershipChange:
+    """Whether to make this customer, as seen, a member or a non-member."""
+
+    customer: Customer
+    membership_status: bool
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """Whether to delete this customer, as seen."""
+
+    customer: Customer
+
+
+Question = PurchaseForm | RefundForm | Editing | MembershipChange | Deletion | Erasure
+
+
+@dataclass
+class Card:
+    """Lives while the tab's session shows this customer (by `_id`); `news` is good news that stays on the page.
+
+    `undoing` is a change that is to be taken back.
+    """
+
+    id: str
+    question: Question | None = None
+    undoing: Asked | None = None
+    news: str = ""
+    lock: RLock = field(default_factory=RLock, repr=False)
+
+    def ask(self, question: Question | None) -> None:
+        """From a callback: have a dialog opened, or with None closed."""
+        self.question, self.news = question, ""
+
+
+def open_card(id: str) -> tuple[Card, bool]:
+    """The card of a customer, and whether it is a new one because another customer was shown before."""
+    card: Card | None = st.session_state.get(_CARD)
+    if card is not None and card.id == id:
+        return card, False
+    st.session_state[_CARD] = Card(id)
+    return st.session_state[_CARD], True
+
+
+@contextmanager
+def at_card() -> Iterator[Card]:
+    """From a callback: the card for one run alone.
+
+    When a person clicks again while the page still works on their first click, Streamlit runs both at once.
+    """
+    card: Card = st.session_state[_CARD]
+    with card.lock:
+        yield card
+
+
+def close_question() -> None:
+    """From a callback within a dialog: close it, nothing was done."""
+    with at_card() as card:
+        card.ask(None)
+    st.rerun()

@@ -1,0 +1,81 @@
+"""Changing the facts of a customer, with the same rules as in the list: nothing that others saved is overwritten."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.models.customer import Customer
+from kinso.models.edit import CustomerEdit
+from kinso.services.edits import save_edits
+from kinso.ui.customer.card import Card, Editing, at_card, close_question
+from kinso.ui.customers.contested import Choices, Contested, draw_contested
+from kinso.ui.customers.fields import draw_fields
+from kinso.ui.customers.outcomes import apply_outcome, decide_row
+from kinso.ui.customers.saving import tell_of
+from kinso.ui.customers.sheet import EDITABLE
+from kinso.ui.customers.words import named
+from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.visit import Visit, current_visit
+
+
+def ask_to_edit(editing: Editing, customer: Customer) -> None:
+    """Draw the dialog."""
+    st.dialog(f"Edit {named(customer)}", icon=":material/edit:", width="medium", dismissible=False)(_draw)(editing)
+
+
+def _draw(editing: Editing) -> None:
+    visit, row = current_visit(), editing.row
+    if row.conflicts:
+        contested = [Contested(row, conflict, row.carried[name]) for name, conflict in row.conflicts.items()]
+        draw_contested(
+            editing.serial,
+            contested,
+            visit.shop,
+            on_put_off=close_question,
+            on_apply=lambda choices: _settle(editing, choices),
+        )
+        return
+    errors = {name: problem.message for name, problem in row.problems.items()}
+    values = {name: row.shown(name) for name in EDITABLE}
+    with st.form(editing.key("form"), border=False):
+        draw_fields(editing.key, errors, visit.shop, values=values)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.form_submit_button("Cancel", key="editing_cancel", on_click=close_question)
+            st.form_submit_button("Save", key="editing_save", type="primary", on_click=_save, args=(editing,))
+
+
+def _save(editing: Editing) -> None:
+    with at_card() as card, failures_as_toasts():
+        if card.question is editing:
+            row = editing.row
+            row.type_over({name: st.session_state.get(editing.key(name)) for name in EDITABLE})
+            if row.carried:
+                _send(card, editing, CustomerEdit(row.base, dict(row.carried)), current_visit())
+            else:
+                card.ask(None)
+                celebrate("There was nothing to save.")
+    st.rerun()
+
+
+def _settle(editing: Editing, choices: Choices) -> None:
+    with at_card() as card, failures_as_toasts():
+        if card.question is editing:
+            row = editing.row
+            mine = decide_row(row, {name: choice for (_, name), choice in choices.items()})
+            if mine:
+                _send(card, editing, CustomerEdit(row.base, mine), current_visit())
+            elif not row.problems:
+                card.ask(None)
+                celebrate("Kept theirs.")
+    st.rerun()
+
+
+def _send(card: Card, editing: Editing, edit: CustomerEdit, visit: Visit) -> None:
+    report = apply_outcome(editing.row, save_edits(visit.store, visit.actor, [edit])[0])
+    if editing.row.gone:
+        card.ask(None)
+        warn(f"{named(editing.row.base)} was deleted by someone else meanwhile; nothing was saved.")
+        return
+    tell_of(report)
+    if report.is_complete and not editing.row.problems:
+        card.ask(None)

@@ -1,0 +1,178 @@
+"""Recording a purchase: typed once, kept when something is wrong with it, recorded once however often it is sent."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+import streamlit as st
+
+from kinso.errors import DatabaseUnavailable, KinsoError, NotFound, NotSignedIn
+from kinso.models.customer import Customer
+from kinso.models.sale import PAYMENT_METHODS, Sale, SaleDraft
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import LABELS, parse
+from kinso.services.sales import Recorded, record_sale
+from kinso.ui.customer.card import Card, PurchaseForm, at_card, close_question
+from kinso.ui.customer.items import draw_items, items_of
+from kinso.ui.customer.words import PAYMENTS
+from kinso.ui.customers.words import isolated, named
+from kinso.ui.feedback import celebrate, warn
+from kinso.ui.figures import forget_figures
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import currency_symbol, money, plain
+
+WHOLE = ""
+"""The place for what is not about a single field."""
+_FIRST_DAY = date(1900, 1, 1)
+
+
+def ask_for_purchase(form: PurchaseForm, customer: Customer) -> None:
+    """Draw the dialog."""
+    title = f"Purchase by {isolated(customer.customer_name)}"
+    st.dialog(title, icon=":material/shopping_cart:", width="medium", dismissible=False)(_draw)(form)
+
+
+def _draw(form: PurchaseForm) -> None:
+    shop = current_visit().shop
+    draw_items(form)
+    with st.form(form.key("form"), border=False):
+        left, right = st.columns(2)
+        with left:
+            draw_amount(form.key("amount"), shop)
+            draw_error(form.errors, "amount")
+        with right:
+            draw_day(form.key("soldAt"), shop)
+            draw_error(form.errors, "soldAt")
+        draw_payment(form.key("paymentMethod"))
+        draw_note(form.key("note"), form.errors)
+        st.text_input(
+            f"{LABELS['saleId']} (optional)",
+            key=form.key("saleId"),
+            placeholder="A new one",
+            autocomplete="off",
+            help="The number on your receipt, if there is one; each purchase has its own.",
+        )
+        draw_error(form.errors, "saleId")
+        draw_error(form.errors, WHOLE)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
+            st.form_submit_button(
+                "Record purchase", key=form.key("record"), type="primary", on_click=_record, args=(form,)
+            )
+
+
+def draw_amount(key: str, shop: ShopSettings) -> None:
+    """The input for what was paid or goes back."""
+    st.number_input(
+        f"{LABELS['amount']} ({plain(currency_symbol(shop))})",
+        value=None,
+        step=1.0,
+        format="%.2f",
+        key=key,
+        placeholder="0.00",
+    )
+
+
+def draw_day(key: str, shop: ShopSettings) -> None:
+    """The input for the day; today to begin with."""
+    today = datetime.now(shop.zone).date()
+    st.date_input(
+        LABELS["soldAt"],
+        value=today,
+        min_value=_FIRST_DAY,
+        max_value=today,
+        format="YYYY-MM-DD",
+        key=key,
+    )
+
+
+def draw_payment(key: str) -> None:
+    """How it was paid, if that is to be kept."""
+    st.segmented_control(
+        f"{LABELS['paymentMethod']} (optional)",
+        PAYMENT_METHODS,
+        format_func=PAYMENTS.__getitem__,
+        key=key,
+    )
+
+
+def draw_note(key: str, errors: dict[str, str]) -> None:
+    """Anything else."""
+    st.text_input(f"{LABELS['note']} (optional)", key=key, autocomplete="off")
+    draw_error(errors, "note")
+
+
+def draw_error(errors: dict[str, str], name: str) -> None:
+    """What is wrong with a field, under it."""
+    if message := errors.get(name):
+        st.markdown(f":small[:red[:material/error: {plain(message)}]]")
+
+
+def typed_details(key_of: Any, shop: ShopSettings) -> dict[str, Any]:
+    """What both forms have, by stored names; what is empty is left out. A purchase of today is one of this moment."""
+    chosen: date | None = st.session_state.get(key_of("soldAt"))
+    is_past = chosen is not None and chosen != datetime.now(shop.zone).date()
+    values = {
+        "amount": st.session_state.get(key_of("amount")),
+        "soldAt": datetime.combine(chosen, time.min, shop.zone) if chosen and is_past else None,
+        "paymentMethod": st.session_state.get(key_of("paymentMethod")),
+        "note": (st.session_state.get(key_of("note")) or "").strip() or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def errors_of(error: KinsoError) -> dict[str, str]:
+    """What is wrong, by field."""
+    errors = getattr(error, "errors", ())
+    return {each.field: each.message for each in errors} if errors else {WHOLE: error.message}
+
+
+def _record(form: PurchaseForm) -> None:
+    with at_card() as card:
+        if card.question is form:
+            _try_to_record(card, form, current_visit())
+    st.rerun()
+
+
+def _try_to_record(card: Card, form: PurchaseForm, visit: Visit) -> None:
+    items, form.errors = items_of(form)
+    typed = typed_details(form.key, visit.shop)
+    typed["saleId"] = (st.session_state.get(form.key("saleId")) or "").strip() or form.sale_id
+    try:
+        draft = parse(SaleDraft, typed).model_copy(update={"items": items})
+        if not form.errors:
+            recorded = record_sale(visit.store, visit.actor, card.id, draft)
+            forget_figures()
+            card.ask(None)
+            _tell(card, recorded, visit.shop)
+            return
+    except (NotSignedIn, DatabaseUnavailable):
+        raise
+    except NotFound as error:
+        card.ask(None)
+        warn(error.message)
+        return
+    except KinsoError as error:
+        form.errors |= errors_of(error)
+    warn("Not recorded; the reason is in the form.")
+
+
+def _tell(card: Card, recorded: Recorded, shop: ShopSettings) -> None:
+    customer = recorded.customer
+    total = plain(money(customer.purchase_amount, shop))
+    if recorded.repeated:
+        what = _what(recorded.sale)
+        celebrate(f"{what} had been recorded already; nothing was changed. The purchase amount is {total}.")
+        return
+    paid = plain(money(recorded.sale.amount, shop))
+    celebrate(f"{paid} recorded. The purchase amount is now {total}.")
+    if recorded.activated:
+        card.news = (
+            f"{named(customer)} is a member now: with this purchase they reached the threshold of"
+            f" {plain(money(shop.threshold, shop))}."
+        )
+
+
+def _what(sale: Sale) -> str:
+    return f"Sale {isolated(sale.sale_id)}"

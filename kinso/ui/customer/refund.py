@@ -1,0 +1,114 @@
+"""Giving money back for a sale: all of it or a part."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
+from kinso.models.customer import Customer
+from kinso.models.sale import RefundDraft
+from kinso.models.validation import parse
+from kinso.services.purchases import list_refundable
+from kinso.services.sales import refund_sale
+from kinso.ui.customer.card import Card, RefundForm, at_card, close_question
+from kinso.ui.customer.purchase import (
+    WHOLE,
+    draw_day,
+    draw_error,
+    draw_note,
+    draw_payment,
+    errors_of,
+    typed_details,
+)
+from kinso.ui.customer.words import sale_in_words
+from kinso.ui.customers.words import isolated
+from kinso.ui.feedback import celebrate, warn
+from kinso.ui.figures import forget_figures
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import currency_symbol, money, plain
+
+
+def ask_for_refund(form: RefundForm, customer: Customer) -> None:
+    """Draw the dialog."""
+    title = f"Refund to {isolated(customer.customer_name)}"
+    st.dialog(title, icon=":material/assignment_return:", width="medium", dismissible=False)(_draw)(form, customer.id)
+
+
+def _draw(form: RefundForm, customer: str) -> None:
+    visit = current_visit()
+    sales = {sale.sale_id: (sale, left) for sale, left in list_refundable(visit.store, visit.actor, customer)}
+    if not sales:
+        st.write("There is no purchase of which something is left to refund.")
+        _draw_close(form)
+        return
+    ids = list(sales)
+    chosen = st.selectbox(
+        "Purchase",
+        ids,
+        index=ids.index(form.sale_id) if form.sale_id in sales else 0,
+        format_func=lambda id: sale_in_words(sales[id][0], visit.shop),
+        key=form.key("saleId"),
+    )
+    sale, left = sales[chosen if chosen in sales else ids[0]]
+    st.markdown(f"**{plain(money(left, visit.shop))}** of {plain(money(sale.amount, visit.shop))} is left to refund.")
+    with st.form(form.key("form"), border=False):
+        columns = st.columns(2)
+        with columns[0]:
+            # A key of its own for each sale and what is left of it, so that it starts with all that is left.
+            st.number_input(
+                f"Amount to refund ({plain(currency_symbol(visit.shop))})",
+                value=float(left),
+                step=1.0,
+                format="%.2f",
+                key=_amount_key(form, sale.sale_id),
+            )
+            draw_error(form.errors, "amount")
+        with columns[1]:
+            draw_day(form.key("soldAt"), visit.shop)
+            draw_error(form.errors, "soldAt")
+        draw_payment(form.key("paymentMethod"))
+        draw_note(form.key("note"), form.errors)
+        draw_error(form.errors, WHOLE)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
+            st.form_submit_button(
+                "Refund", key=form.key("refund"), type="primary", on_click=_refund, args=(form, sale.sale_id)
+            )
+
+
+def _draw_close(form: RefundForm) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Close", key=form.key("cancel"), on_click=close_question)
+
+
+def _refund(form: RefundForm, sale_id: str) -> None:
+    with at_card() as card:
+        if card.question is form:
+            _try_to_refund(card, form, sale_id, current_visit())
+    st.rerun()
+
+
+def _try_to_refund(card: Card, form: RefundForm, sale_id: str, visit: Visit) -> None:
+    typed = typed_details(form.key, visit.shop) | {"saleId": form.refund_id}
+    amount = st.session_state.get(_amount_key(form, sale_id))
+    try:
+        draft = parse(RefundDraft, typed | ({} if amount is None else {"amount": amount}))
+        refunded = refund_sale(visit.store, visit.actor, sale_id, draft)
+    except (NotSignedIn, DatabaseUnavailable):
+        raise
+    except KinsoError as error:
+        form.errors = errors_of(error)
+        warn("Not refunded; the reason is in the form.")
+        return
+    forget_figures()
+    card.ask(None)
+    total = plain(money(refunded.customer.purchase_amount, visit.shop))
+    if refunded.repeated:
+        celebrate(f"This refund had been recorded already; nothing was changed. The purchase amount is {total}.")
+    else:
+        back = plain(money(-refunded.sale.amount, visit.shop))
+        celebrate(f"{back} refunded. The purchase amount is now {total}.")
+
+
+def _amount_key(form: RefundForm, sale_id: str) -> str:
+    return form.key(f"amount_of_{sale_id}")

@@ -1,0 +1,53 @@
+"""Finding a customer from every page, while the name is being typed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.models.customer import Customer
+from kinso.services.finding import find_customers
+from kinso.ui.customers.words import isolated
+from kinso.ui.links import CUSTOMER_ID, link_to_customer
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import money, plain
+
+_STATE = "finder"
+
+
+def show_finder(page: str) -> None:
+    """The search box of the sidebar; it is empty again on another page than `page`, or with another customer."""
+    place = (page, st.query_params.get(CUSTOMER_ID, ""))
+    serial, known = st.session_state.get(_STATE, (0, place))
+    if known != place:
+        serial += 1
+    st.session_state[_STATE] = (serial, place)
+    _draw(f"finder_{serial}")
+
+
+@st.fragment
+def _draw(key: str) -> None:
+    typed = st.text_input(
+        "Find a customer",
+        type="search",
+        key=key,
+        live="300ms",
+        placeholder="Name, ID, e-mail or phone",
+        autocomplete="off",
+    )
+    if not typed or not typed.strip():
+        return
+    visit = current_visit()
+    found = find_customers(visit.store, visit.actor, typed)
+    with st.container(gap="xxsmall", key="found_customers"):
+        for customer in found.customers:
+            link_to_customer(customer.id, _in_words(customer, visit))
+        if not found.is_complete:
+            st.caption("There may be more; the list of customers looks through all of them.")
+        elif not found.customers:
+            st.caption("Nobody found.")
+
+
+def _in_words(customer: Customer, visit: Visit) -> str:
+    member = " · Member" if customer.membership_status else ""
+    about = f"{isolated(customer.customer_id)} · {plain(money(customer.purchase_amount, visit.shop))}{member}"
+    return f"**{isolated(customer.customer_name)}**  \n:small[{about}]"

@@ -1,0 +1,69 @@
+"""One customer: who they are, why they are a member or not, what they bought, and everything that can be done."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.errors import NotFound
+from kinso.models.purchases import MembershipStanding
+from kinso.services.lookup import find_deleted
+from kinso.services.purchases import summarize_purchases
+from kinso.services.standing import standing_of
+from kinso.ui.customer.card import Card, open_card
+from kinso.ui.customer.changes import draw_changes
+from kinso.ui.customer.facts import draw_facts
+from kinso.ui.customer.head import draw_head
+from kinso.ui.customer.ledger import PAGE, draw_figures, draw_ledger
+from kinso.ui.customer.membership import draw_standing
+from kinso.ui.customer.questions import show_question
+from kinso.ui.customer.removal import draw_deleted
+from kinso.ui.links import CUSTOMER_ID, link_to_customers
+from kinso.ui.visit import Visit, current_visit
+from kinso.ui.wording import money
+
+
+def show_nobody(id: str, visit: Visit) -> None:
+    """Instead of a customer: that they were deleted, or that there is none at this address."""
+    deleted = find_deleted(visit.store, visit.actor, id)
+    st.title("Customer", anchor=False)
+    if deleted is not None:
+        draw_deleted(deleted, visit)
+    else:
+        with st.container(border=True, width=640, gap="medium"):
+            st.subheader("There is no such customer", icon=":material/person_search:", anchor=False)
+            st.write("The address is incomplete, or the customer was removed for good.")
+    link_to_customers()
+
+
+def show_customer(card: Card, standing: MembershipStanding, visit: Visit) -> None:
+    """Everything about one customer, and the open dialog."""
+    customer = standing.customer
+    summary = summarize_purchases(visit.store, visit.actor, customer.id)
+    draw_head(card, standing, visit)
+    draw_figures(summary, money(customer.purchase_amount, visit.shop), visit.shop)
+    facts, membership = st.columns([2, 3])
+    with facts.container(border=True, height="stretch", gap="xxsmall"):
+        draw_facts(customer, visit)
+    with membership.container(border=True, height="stretch", gap="small"):
+        draw_standing(standing, visit)
+    purchases, history = st.tabs(["Purchases", "History"], key="customer_tab", on_change="rerun")
+    if purchases.open:
+        with purchases:
+            draw_ledger(card, summary, visit)
+    if history.open:
+        with history:
+            draw_changes(card, customer, visit)
+    show_question(card, customer)
+
+
+visit = current_visit()
+wanted = st.query_params.get(CUSTOMER_ID, "")
+card, is_new = open_card(wanted)
+if is_new and PAGE not in st.query_params:
+    st.session_state[PAGE] = 1
+try:
+    standing = standing_of(visit.store, visit.actor, wanted)
+except NotFound:
+    show_nobody(wanted, visit)
+else:
+    show_customer(card, standing, visit)
