@@ -23,13 +23,15 @@ LEAST = {
     Role.ANALYST: """
         customers.count_customers customers.find_changed_since customers.get_customer customers.get_customers
         customers.list_customers demotion.preview_demotion eligibility.find_eligible exports.export_customers
-        history.export_history history.list_history history.list_people_in_history intervals.count_members_at
-        intervals.list_members_at intervals.list_memberships lookup.find_by_customer_id lookup.find_page
-        lookup.get_customers membership.preview_activation runs.get_run runs.list_customers_of_run runs.list_run_page
-        runs.list_runs sales.get_sale sales.list_sales sales.refundable shop.get_shop_settings
-        statistics.get_distribution statistics.get_overview statistics.get_statistics tokens.create_token
-        tokens.list_own_tokens tokens.revoke_own_token users.change_own_password users.rename_own
-        users.sign_out_everywhere what_if.compare_thresholds what_if.get_curve what_if.get_spending_distribution
+        finding.find_customers history.export_history history.list_history history.list_people_in_history
+        intervals.count_members_at intervals.list_members_at intervals.list_memberships lookup.find_by_customer_id
+        lookup.find_deleted lookup.find_page lookup.get_customers membership.preview_activation
+        purchases.export_purchases purchases.list_ledger purchases.list_refundable purchases.summarize_purchases
+        runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
+        sales.refundable shop.get_shop_settings standing.standing_of statistics.get_distribution
+        statistics.get_overview statistics.get_statistics tokens.create_token tokens.list_own_tokens
+        tokens.revoke_own_token users.change_own_password users.rename_own users.sign_out_everywhere
+        what_if.compare_thresholds what_if.get_curve what_if.get_spending_distribution
         """,
     Role.STAFF: """
         bulk.upsert_customers customers.create_customer customers.set_membership customers.update_customer
@@ -70,6 +72,7 @@ OPEN = {
     "office.close_office",
     "office.current_office",
     "office.open_office",
+    "purchases.items_in_words",
     "runs.ignore_progress",
     "runs.ignore_run",
     "sign_in.cookie_name",
