@@ -21,14 +21,14 @@ MODULES = [
 
 LEAST = {
     Role.ANALYST: """
-        customers.count_customers customers.find_changed_since customers.get_customer customers.get_customers
+        customers.count_customers customers.find_changed_since customers.get_customer
         customers.list_customers demotion.preview_demotion eligibility.find_eligible exports.export_customers
         finding.find_customers history.export_history history.list_history history.list_people_in_history
         intervals.count_members_at intervals.list_members_at intervals.list_memberships lookup.find_by_customer_id
         lookup.find_deleted lookup.find_page lookup.get_customers membership.preview_activation
         purchases.export_purchases purchases.list_ledger purchases.list_refundable purchases.summarize_purchases
         runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
-        sales.refundable shop.get_shop_settings standing.standing_of statistics.get_distribution
+        sales.refundable shop.get_shop_settings standing.standing_of
         statistics.get_overview statistics.get_statistics tokens.create_token tokens.list_own_tokens
         tokens.revoke_own_token users.change_own_password users.rename_own users.sign_out_everywhere
         what_if.compare_thresholds what_if.get_curve what_if.get_spending_distribution
