@@ -52,6 +52,10 @@ class TokenRepository:
             query["userId"] = object_id(user_id)
         return self._tokens.delete_one(query).deleted_count == 1
 
+    def delete_for_user(self, user_id: str) -> int:
+        """Remove all tokens of an account; returns how many there were."""
+        return self._tokens.delete_many({"userId": object_id(user_id)}).deleted_count
+
 
 def _to_token(document: Document) -> ApiToken:
     return ApiToken.model_construct(

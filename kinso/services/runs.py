@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from kinso.errors import Conflict, DatabaseUnavailable, NotFound
+from kinso.errors import Conflict, DatabaseUnavailable, NotFound, NotSignedIn
 from kinso.models.customer import Customer
 from kinso.models.run import Change, Run, RunException, RunKind, RunPage
 from kinso.models.user import SYSTEM, Actor, Permission
@@ -30,6 +30,7 @@ Progress = Callable[[int, int], None]
 Item = TypeVar("Item")
 
 _BY_RULE = frozenset({"auto-activation", "demotion"})
+_SWITCHED_OFF = "This account was switched off meanwhile, so what was under way is taken back."
 _STOPPED = "This run was stopped meanwhile; start it again."
 _ENDED = "This run has ended already; look at the list of runs again."
 _UNFINISHED = "The run could not be finished"
@@ -150,14 +151,20 @@ def running(
 
 
 def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
-    """Write down a batch, within its transaction; raises `Conflict` when the run was ended from elsewhere."""
+    """Write down a batch, within its transaction.
+
+    Raises `Conflict` when the run was ended from elsewhere, and `NotSignedIn` when its person was switched off.
+    """
     again = store.changes.customers_among(run.id, changes) if run.parameters.get("kind") in _REPEATING else set()
     write_down(store, changes, basis="rule" if run.kind in _BY_RULE else "person")
     advance(store, run, len({change.customer for change in changes} - again), exceptions)
 
 
 def advance(store: Store, run: Run, changed: int, exceptions: Sequence[RunException] = ()) -> None:
-    """Count the customers whom a batch changed, in its transaction; raises `Conflict` as `record_batch` does."""
+    """Count the customers whom a batch changed, in its transaction; raises as `record_batch` does."""
+    person = store.users.by_id(run.by_id)
+    if person is not None and not person.active:
+        raise NotSignedIn(_SWITCHED_OFF)
     if not store.runs.advance(run.id, changed=changed, at=now(), exceptions=exceptions):
         raise Conflict(_STOPPED)
 

@@ -1,7 +1,8 @@
 """API tokens: a program shows one instead of signing in, and may do what its owner may at that moment.
 
 A token is a random secret that is shown once; the database keeps only its hash. It ends when it is revoked or expires,
-and is refused while its owner is switched off. A new password does not end it.
+is refused while its owner is switched off, and ends when an administrator resets the owner's password. When owners
+change their password themselves it stays: they see their tokens beside it.
 """
 
 from __future__ import annotations

@@ -67,18 +67,21 @@ def set_active(store: Store, actor: Actor, user_id: str, *, active: bool) -> Use
 
 @use_case(Permission.USERS)
 def reset_password(store: Store, actor: Actor, user_id: str, password: str) -> User:
-    """Give an account another password and end its sessions; raises `NotFound` and `InvalidInput`."""
+    """Give an account another password, and end its sessions and its API tokens; raises `NotFound` and `InvalidInput`.
+
+    Whoever knew the old password may have made tokens with it.
+    """
     new = parse(NewPassword, {"password": password}).password
     _refuse_guessable(store, _existing(store, user_id), new.get_secret_value())
     password_hash = hash_password(new.get_secret_value())
 
-    def work() -> User:
+    def work() -> tuple[User, int]:
         user = _updated(store, user_id, passwordHash=password_hash)
         store.sessions.delete_for_user(user_id)
-        return user
+        return user, store.tokens.delete_for_user(user_id)
 
-    user = store.transact(work)
-    note("password reset", user=user.id, by=actor.user_id)
+    user, revoked = store.transact(work)
+    note("password reset", user=user.id, by=actor.user_id, tokens=revoked)
     # Whoever forgot a password has usually guessed too often already.
     forgive_account(store, user.email)
     return user

@@ -76,6 +76,7 @@ def _manage(user: User, is_self: bool) -> None:
         st.caption("Change your own password on the page My account.")
     else:
         choose_password(PASSWORD)
+        st.caption("A reset also signs this person out everywhere and revokes their API tokens.")
         st.button("Reset password", key="user_password_save", on_click=_save_password, args=(user,))
     st.subheader("Access", anchor=False)
     show_problem(SWITCH)
@@ -126,7 +127,7 @@ def _save_password(user: User) -> None:
         password, is_generated = chosen_password(PASSWORD)
         reset_password(visit.store, visit.actor, user.id, password)
         _done(
-            f"{isolated(user.name)} has a new password and was signed out everywhere.",
+            f"{isolated(user.name)} has a new password, was signed out everywhere and has no API tokens any more.",
             (user.name, password) if is_generated else None,
         )
 

@@ -8,6 +8,7 @@ from kinso.models.user import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.services import passwords, users
 from kinso.services.sign_in import resume, sign_in
+from kinso.services.tokens import create_token, resume_token
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"
@@ -116,6 +117,17 @@ def test_a_password_reset_ends_the_sessions_and_the_old_password(store, boss, ad
     with pytest.raises(NotSignedIn):
         sign_in(store, ann.email, PASSWORD, HERE)
     assert is_signed_in(store, session_of(store, ann, "another password"))
+
+
+def test_a_password_reset_ends_the_tokens_and_ones_own_change_does_not(store, boss, add):
+    ann = add("ann", Role.STAFF)
+    mine, till = (create_token(store, owner.acting("app"), "Till").secret for owner in (boss, ann))
+    users.change_own_password(store, ann.acting("app"), None, PASSWORD, "another password")
+    assert resume_token(store, till) == ann
+    users.reset_password(store, boss.acting("app"), ann.id, "a third password")
+    with pytest.raises(NotSignedIn):
+        resume_token(store, till)
+    assert resume_token(store, mine) == boss
 
 
 def test_a_password_reset_ends_the_wait_of_someone_who_guessed_too_often(store, boss, add):
