@@ -1,17 +1,18 @@
-"""The shop at a glance: the six figures and five charts."""
+"""The shop at a glance: the six figures, and charts about customers and purchases."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import accumulate
 
 import streamlit as st
 
 from kinso.models.statistics import MonthCount, Statistics
 from kinso.models.statistics import Overview as Figures
-from kinso.ui import charts
+from kinso.ui import charts, sales_charts
 from kinso.ui.empty import show_no_customers
-from kinso.ui.figures import REFRESH, TOP, forget_figures, members_at_month_ends, overview, top_customers
+from kinso.ui.figures import REFRESH, TOP, forget_figures, members_at_month_ends, overview, sales_months, top_customers
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import clock, counted, money, month, number, percent
 
@@ -31,6 +32,8 @@ def show_figures() -> None:
         return
     show_metrics(figures, visit)
     show_charts(figures, visit)
+    st.subheader("Purchases", anchor=False)
+    show_purchases(visit)
 
 
 def show_metrics(figures: Figures, visit: Visit) -> None:
@@ -104,6 +107,37 @@ def months_in_words(months: Sequence[MonthCount]) -> str:
     """The chart in a sentence."""
     best = max(months, key=lambda count: count.members + count.non_members)
     return f"New customers in each of the last twelve months, most of them in {month(best.month)}"
+
+
+def show_purchases(visit: Visit) -> None:
+    """Revenue, weekdays, and new against returning customers of the last twelve months."""
+    months = sales_months(visit)
+    if not any(each.sales or each.revenue for each in months):
+        with st.container(border=True, width=640):
+            st.markdown("**No purchases yet**")
+            st.write("As soon as purchases of the last twelve months are recorded or imported, they are drawn here.")
+        return
+    weekdays = [sum(counts) for counts in zip(*(each.weekdays for each in months), strict=True)]
+    st.caption(
+        "The last twelve months by the date of each sale and refund. Balances that customers came with and typed"
+        " corrections have no date and are left out."
+    )
+    with st.container(border=True):
+        st.subheader("Revenue per month", anchor=False)
+        total = money(sum((each.revenue for each in months), Decimal(0)), visit.shop)
+        alt = f"Sales less refunds in each of the last twelve months, {total} in all"
+        charts.show_chart(sales_charts.draw_revenue(months, visit.shop), alt=alt, key="revenue")
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        st.subheader("New and returning customers", anchor=False)
+        new, returning = months[-1].new_customers, months[-1].returning_customers
+        alt = f"Customers who bought in each of the last twelve months; this month {new} new, {returning} returning"
+        charts.show_chart(sales_charts.draw_new_and_returning(months), alt=alt, key="new_and_returning")
+    with right.container(border=True, height="stretch"):
+        st.subheader("Sales per weekday", anchor=False)
+        busiest = sales_charts.WEEKDAYS[weekdays.index(max(weekdays))]
+        alt = f"{counted(sum(weekdays), 'sale')} of the last twelve months by weekday, most on {busiest}s"
+        charts.show_chart(sales_charts.draw_weekdays(weekdays), alt=alt, key="weekdays")
 
 
 st.title("Overview", anchor=False)

@@ -48,6 +48,25 @@ class AmountBin(_Model):
     non_members: int
 
 
+class SalesMonth(_Model):
+    """Purchases in one calendar month of the shop; `month` is its first day.
+
+    `revenue` is sales less refunds. `weekdays` counts the sales on each day of the week, Mondays first. New customers
+    bought for the first time ever in this month, returning ones had bought before.
+    """
+
+    month: date
+    revenue: Figure
+    weekdays: list[int]
+    new_customers: int
+    returning_customers: int
+
+    @property
+    def sales(self) -> int:
+        """How many sales there were."""
+        return sum(self.weekdays)
+
+
 class Overview(_Model):
     """Everything the overview page draws, read at one moment."""
 

@@ -19,6 +19,7 @@ from kinso.repository.quick_search import QuickSearchRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.runs import RunRepository
 from kinso.repository.sales import SaleRepository
+from kinso.repository.sales_figures import SalesFigureRepository
 from kinso.repository.sessions import SessionRepository
 from kinso.repository.shop import ShopRepository
 from kinso.repository.spenders import LifetimeSpenders, RecentSpenders, SpenderRepository
@@ -46,6 +47,7 @@ class Store:
         self.runs = RunRepository(database)
         self.figures = FigureRepository(database)
         self.spending = SpendingRepository(database)
+        self.sales_figures = SalesFigureRepository(database)
         self.users = UserRepository(database)
         self.sessions = SessionRepository(database)
         self.tokens = TokenRepository(database)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from kinso.models.customer import CustomerQuery
 from kinso.models.money import LARGEST, round_to_cents
-from kinso.models.statistics import AmountBin, MonthCount, Overview, Statistics
+from kinso.models.statistics import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.figures import FigureRepository
@@ -41,6 +42,31 @@ def get_overview(store: Store, actor: Actor) -> Overview:
         for start, (members, non_members) in zip(starts[:-1], counts, strict=True)
     ]
     return Overview(as_of=as_of, statistics=_statistics(store), months=months, distribution=_distribution(store))
+
+
+@use_case(Permission.READ)
+def total_purchases(store: Store, actor: Actor, start: datetime, end: datetime) -> tuple[int, Decimal]:
+    """How many sales and refunds there were from `start` up to but not including `end`, and sales less refunds."""
+    return store.sales_figures.total_between(start, end)
+
+
+@use_case(Permission.READ)
+def get_sales_months(store: Store, actor: Actor, starts: Sequence[datetime]) -> list[SalesMonth]:
+    """Purchases from each of these starts of months to the next; balances and typed amounts have no month."""
+    if len(starts) < 2:
+        return []
+    figures, zone = store.sales_figures, store.shop.get().time_zone
+    months = []
+    for (start, end), new in zip(pairwise(starts), figures.first_buyers_between(starts), strict=True):
+        month = SalesMonth(
+            month=start.date(),
+            revenue=figures.total_between(start, end)[1],
+            weekdays=figures.weekdays_between(start, end, zone),
+            new_customers=new,
+            returning_customers=figures.buyers_between(start, end) - new,
+        )
+        months.append(month)
+    return months
 
 
 def _statistics(store: Store) -> Statistics:

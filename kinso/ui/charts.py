@@ -106,7 +106,7 @@ def draw_share(statistics: Statistics) -> go.Figure:
             text=[number(count) for count in counts.values()],
             marker={
                 "colors": list(_COLOURS.values()),
-                "pattern": {"shape": list(_PATTERNS.values()), **_PATTERN_STYLE},
+                "pattern": {"shape": list(_PATTERNS.values()), **PATTERN_STYLE},
             },
             hole=0.62,
             sort=False,
@@ -171,12 +171,13 @@ def shown(text: str, longest: int | None = None) -> str:
     return f"\u2068{escape(text, quote=False)}\u2069"
 
 
-_PATTERN_STYLE: dict[str, Any] = {
+PATTERN_STYLE: dict[str, Any] = {
     "fillmode": "overlay",
     "fgcolor": "rgba(255, 255, 255, 0.55)",
     "size": 7,
     "solidity": 0.22,
 }
+"""Of the hatching that tells one kind of bar from the other without colours."""
 
 
 def _stacked(x: Sequence[Any], counts: dict[bool, list[int]], *, hover: Sequence[str]) -> go.Figure:
@@ -203,7 +204,7 @@ def label_every_other(figure: go.Figure, months: Sequence[str]) -> None:
 
 
 def _marker(is_member: bool) -> dict[str, Any]:
-    pattern = {"shape": _PATTERNS[is_member], **_PATTERN_STYLE}
+    pattern = {"shape": _PATTERNS[is_member], **PATTERN_STYLE}
     return {"color": _COLOURS[is_member], "line": {"width": 0}, "pattern": pattern}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from decimal import Decimal
 
 import streamlit as st
 
 from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.rule import DemotionPreview, ThresholdPoint
-from kinso.models.statistics import AmountBin, MonthCount, Overview, Statistics
+from kinso.models.statistics import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.services import statistics, what_if
 from kinso.services.customers import list_customers
 from kinso.services.demotion import preview_demotion
@@ -62,6 +63,18 @@ def members_at_month_ends(visit: Visit, months: Sequence[MonthCount], now: Stati
     return [*_members_at(visit.store.name, ends, visit), now.members]
 
 
+def sales_months(visit: Visit) -> list[SalesMonth]:
+    """Purchases in each of the last twelve calendar months, the last of which has not ended."""
+    starts = tuple(statistics.month_starts(datetime.now(visit.shop.zone), statistics.MONTHS))
+    store = visit.store
+    # While their total stays the same, nothing happened to the months that have ended.
+    total = _total_of_the_past(store.name, starts[0], starts[-2], visit)
+    return [
+        *_sales_of_the_past(store.name, starts[:-1], total, visit),
+        *_sales_of_this_month(store.name, starts[-2:], visit),
+    ]
+
+
 def forget_figures() -> None:
     """Call after every change, so that the person sees its effect at once."""
     for cached in _OF_THE_PRESENT:
@@ -104,7 +117,26 @@ def _members_at(database: str, moments: tuple[datetime, ...], _visit: Visit) -> 
     return count_members_at(_visit.store, _visit.actor, moments)
 
 
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _total_of_the_past(database: str, start: datetime, end: datetime, _visit: Visit) -> tuple[int, Decimal]:
+    return statistics.total_purchases(_visit.store, _visit.actor, start, end)
+
+
+@st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
+def _sales_of_the_past(
+    database: str, starts: tuple[datetime, ...], total: tuple[int, Decimal], _visit: Visit
+) -> list[SalesMonth]:
+    return statistics.get_sales_months(_visit.store, _visit.actor, starts)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _sales_of_this_month(database: str, starts: tuple[datetime, ...], _visit: Visit) -> list[SalesMonth]:
+    return statistics.get_sales_months(_visit.store, _visit.actor, starts)
+
+
 _OF_THE_PRESENT = (
+    _sales_of_this_month,
+    _total_of_the_past,
     _overview,
     _statistics,
     _spending_distribution,

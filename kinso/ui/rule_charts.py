@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
@@ -13,8 +13,17 @@ from kinso.ui.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, dressed
 from kinso.ui.wording import currency_symbol, money, number
 
 _FILL = 0.14
-_LABELS_APART = 0.13
-"""Of the chart's height."""
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A threshold in the chart, told apart from the other by word, colour, shape and dashes."""
+
+    name: str
+    point: ThresholdPoint
+    colour: str
+    symbol: str
+    dash: str
 
 
 def draw_members_by_threshold(curve: Sequence[ThresholdPoint], compared: Comparison, shop: ShopSettings) -> go.Figure:
@@ -55,52 +64,30 @@ def _curve(
             showlegend=False,
         )
     )
-    _mark(figure, "Today", compared.saved, THRESHOLD, "diamond", "dash", value, in_words, shop, furthest, 1.0)
+    marks = [_Mark("Today", compared.saved, THRESHOLD, "diamond", "dash")]
     if compared.other.threshold != compared.saved.threshold:
-        height = 1 - _LABELS_APART
-        _mark(figure, "Slider", compared.other, OTHER, "circle", "dot", value, in_words, shop, furthest, height)
+        marks.append(_Mark("Slider", compared.other, OTHER, "circle", "dot"))
+    for mark in marks:
+        place = float(min(mark.point.threshold, furthest))
+        _draw(figure, mark, place, value(mark.point), f"{money(mark.point.threshold, shop)}: {in_words(mark.point)}")
     figure.update_xaxes(
         title=f"Threshold ({currency_symbol(shop)})", tickformat=",~r", range=[0, float(furthest)], nticks=6
     )
     figure.update_yaxes(rangemode="tozero", nticks=6)
-    return dressed(figure, margin={"l": 8, "r": 12, "t": 12, "b": 8})
+    # Room for two lines of legend, as on a phone.
+    return dressed(figure, margin={"l": 8, "r": 12, "t": 56, "b": 8})
 
 
-def _mark(
-    figure: go.Figure,
-    name: str,
-    point: ThresholdPoint,
-    colour: str,
-    symbol: str,
-    dash: str,
-    value: Callable[[ThresholdPoint], float],
-    in_words: Callable[[ThresholdPoint], str],
-    shop: ShopSettings,
-    furthest: Decimal,
-    height: float,
-) -> None:
-    place = float(min(point.threshold, furthest))
-    text = f"{name} {money(point.threshold, shop)}: {in_words(point)}"
-    figure.add_vline(x=place, line={"color": colour, "width": 2, "dash": dash})
+def _draw(figure: go.Figure, mark: _Mark, place: float, height: float, words: str) -> None:
+    figure.add_vline(x=place, line={"color": mark.colour, "width": 2, "dash": mark.dash})
     figure.add_scatter(
         x=[place],
-        y=[value(point)],
+        y=[height],
         mode="markers",
-        marker={"color": colour, "size": 12, "symbol": symbol, "line": {"width": 0}},
-        hovertemplate=f"{text}<extra></extra>",
+        name=f"{mark.name} {words}",
+        marker={"color": mark.colour, "size": 12, "symbol": mark.symbol, "line": {"width": 0}},
+        hovertemplate=f"{mark.name} {words}<extra></extra>",
         cliponaxis=False,
-        showlegend=False,
-    )
-    in_left_half = place < float(furthest) / 2
-    figure.add_annotation(
-        x=place,
-        y=height,
-        yref="paper",
-        text=text,
-        showarrow=False,
-        xanchor="left" if in_left_half else "right",
-        yanchor="top",
-        xshift=6 if in_left_half else -6,
     )
 
 

@@ -27,7 +27,7 @@ _BASES: dict[ThresholdBasis, str] = {
     "lifetime": "Everything that a customer ever bought",
     "last-12-months": "What a customer bought in the last 12 months",
 }
-_SPENT: dict[ThresholdBasis, str] = {"lifetime": "in all", "last-12-months": "in the last 12 months"}
+_SPENT: dict[ThresholdBasis, str] = {"lifetime": "in total", "last-12-months": "in the last 12 months"}
 _DATED_ONLY = (
     "Only purchases and refunds with a date count for the last 12 months: balances that customers came with and typed"
     " corrections of their amounts do not."
@@ -84,6 +84,7 @@ def _show_form(shop: ShopSettings) -> None:
             max_value=float(LARGEST),
             step=100.0,
             format="%.2f",
+            width=240,
             key=FIELDS["threshold"],
         )
         show_problem(FORM, "threshold")

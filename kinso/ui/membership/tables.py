@@ -1,4 +1,4 @@
-"""Customers in a table, each with the way to their page."""
+"""Customers in a table, each ID being the way to the customer's page."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from kinso.ui.wording import currency_symbol
 
 AMOUNT: Mapping[ThresholdBasis, str] = {"lifetime": "Purchase amount", "last-12-months": "Last 12 months"}
 """What the amount that counts is called."""
-_OPEN = "Open"
-_ICON = ":material/open_in_new:"
+_ID = "Customer ID"
 
 
 def show_spenders(
@@ -28,8 +27,7 @@ def show_spenders(
         return
     spent = AMOUNT[shop.threshold_basis]
     columns: dict[str, Any] = {
-        _OPEN: [_ICON] * len(spenders),
-        "Customer ID": [each.customer.customer_id for each in spenders],
+        _ID: [each.customer.customer_id for each in spenders],
         "Name": [each.customer.customer_name for each in spenders],
         spent: [float(each.amount) for each in spenders],
         **more,
@@ -39,14 +37,14 @@ def show_spenders(
     click = f"{key}_open"
     ids = [each.customer.id for each in spenders]
     way = st.column_config.ButtonColumn(
-        _OPEN, width=58, type="tertiary", key=click, on_click=_open, args=(click, ids), pinned=False
+        _ID, type="tertiary", alignment="left", key=click, on_click=_open, args=(click, ids), help="Opens the customer."
     )
     st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
         key=key,
         alt=alt,
-        column_config={_OPEN: way, **dict.fromkeys(amounts, amount)},
+        column_config={_ID: way, **dict.fromkeys(amounts, amount)},
     )
 
 

@@ -60,34 +60,48 @@ def _show_curves(compared: Comparison, visit: Visit) -> None:
 
 
 def _show_difference(compared: Comparison, visit: Visit) -> None:
-    today, other = (plain(money(point.threshold, visit.shop)) for point in (compared.saved, compared.other))
     gained, lost = st.columns(2, gap="medium")
+    is_lower = compared.other.threshold < compared.saved.threshold
     with gained:
         st.subheader(f"Gained ({number(compared.gained.count)})", anchor=False)
-        who = f"Non-members between {other} and today's {today}, who would be eligible."
-        st.caption(f"{who}{_sum(compared.gained, visit)}")
-        _show_cut(compared.gained)
-        show_spenders(
-            compared.gained.first,
-            visit.shop,
-            key="gained",
-            alt="Whom the chosen threshold would gain",
-            more={"Contact": [each.customer.contact_info for each in compared.gained.first]},
-        )
+        if is_lower:
+            _show_gained(compared, visit)
+        else:
+            st.caption("A higher threshold gains nobody.")
     with lost:
         st.subheader(f"Lost ({number(compared.lost.count)})", anchor=False)
-        st.caption(
-            f"Members between today's {today} and {other}, who would not reach it.{_sum(compared.lost, visit)}"
-            " They stay members until a manager ends that."
-        )
-        _show_cut(compared.lost)
-        show_spenders(
-            compared.lost.first,
-            visit.shop,
-            key="lost",
-            alt="Members below the chosen threshold",
-            more={"Made a member by": [MEMBER_BY[each.member_by] for each in compared.lost.first]},
-        )
+        if is_lower:
+            st.caption("A lower threshold loses nobody.")
+        else:
+            _show_lost(compared, visit)
+
+
+def _show_gained(compared: Comparison, visit: Visit) -> None:
+    today, other = (plain(money(point.threshold, visit.shop)) for point in (compared.saved, compared.other))
+    who = f"Non-members from {other} up to today's {today}, who would be eligible."
+    st.caption(f"{who}{_sum(compared.gained, visit)}")
+    _show_cut(compared.gained)
+    show_spenders(
+        compared.gained.first,
+        visit.shop,
+        key="gained",
+        alt="Whom the chosen threshold would gain",
+        more={"Contact": [each.customer.contact_info for each in compared.gained.first]},
+    )
+
+
+def _show_lost(compared: Comparison, visit: Visit) -> None:
+    today, other = (plain(money(point.threshold, visit.shop)) for point in (compared.saved, compared.other))
+    who = f"Members from today's {today} up to {other}, who would not reach it."
+    st.caption(f"{who}{_sum(compared.lost, visit)} They stay members until a manager ends that.")
+    _show_cut(compared.lost)
+    show_spenders(
+        compared.lost.first,
+        visit.shop,
+        key="lost",
+        alt="Members below the chosen threshold",
+        more={"Made a member by": [MEMBER_BY[each.member_by] for each in compared.lost.first]},
+    )
 
 
 def _sum(spenders: Spenders, visit: Visit) -> str:

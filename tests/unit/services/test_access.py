@@ -29,7 +29,8 @@ LEAST = {
         purchases.export_purchases purchases.list_ledger purchases.list_refundable purchases.summarize_purchases
         runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
         sales.refundable shop.get_shop_settings standing.standing_of
-        statistics.get_overview statistics.get_statistics tokens.create_token tokens.list_own_tokens
+        statistics.get_overview statistics.get_sales_months statistics.get_statistics statistics.total_purchases
+        tokens.create_token tokens.list_own_tokens
         tokens.revoke_own_token users.change_own_password users.rename_own users.sign_out_everywhere
         what_if.compare_thresholds what_if.get_curve what_if.get_spending_distribution
         """,
@@ -80,6 +81,7 @@ OPEN = {
     "sign_in.session_id_of",
     "sign_in.sign_in",
     "sign_in.sign_out",
+    "statistics.month_starts",
     "tokens.is_api_token",
     "tokens.resume_token",
 }
