@@ -65,7 +65,7 @@ class SaleRepository:
     def iterate_by_customer(self) -> Iterator[Sale]:
         """Everything that counts, the entries of each customer together, the oldest of them first."""
         order = [("customer", ASCENDING), ("soldAt", ASCENDING), ("_id", ASCENDING)]
-        return map(_to_sale, self._sales.find({"void": False}).sort(order).batch_size(1000))
+        return map(to_sale, self._sales.find({"void": False}).sort(order).batch_size(1000))
 
     def count(self, query: SaleQuery) -> int:
         """How many entries the query has on all its pages."""
