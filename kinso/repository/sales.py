@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
-from pymongo import DESCENDING, UpdateMany
+from pymongo import ASCENDING, DESCENDING, UpdateMany
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
@@ -61,6 +61,11 @@ class SaleRepository:
     def iterate(self, query: SaleQuery) -> Iterator[Sale]:
         """The whole result, newest first."""
         return map(to_sale, self._newest_first(query).batch_size(1000))
+
+    def iterate_by_customer(self) -> Iterator[Sale]:
+        """Everything that counts, the entries of each customer together, the oldest of them first."""
+        order = [("customer", ASCENDING), ("soldAt", ASCENDING), ("_id", ASCENDING)]
+        return map(to_sale, self._sales.find({"void": False}).sort(order).batch_size(1000))
 
     def count(self, query: SaleQuery) -> int:
         """How many entries the query has on all its pages."""

@@ -10,7 +10,7 @@ from anyio import CancelScope
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from kinso.errors import DatabaseUnavailable, InvalidInput, NotFound, NotPermitted
+from kinso.errors import DatabaseUnavailable, FieldError, InvalidInput, NotFound, NotPermitted
 from kinso.models.customer import CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.models.user import Actor
@@ -18,6 +18,7 @@ from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.exports import Flavour, export_customers
 from kinso.services.history import export_history
+from kinso.services.ledger_exports import export_ledger
 from kinso.services.office import current_office
 from kinso.services.purchases import export_purchases
 from kinso.services.shop import get_shop_settings
@@ -32,14 +33,21 @@ Export = Callable[[Store, Actor], Iterator[bytes]]
 
 async def download_customers(request: Request) -> Response:
     """GET /download/customers.csv?flavour=excel|raw and the filters of the customers page; none is required."""
-    flavour: Any = request.query_params.get("flavour") or "excel"
-    if flavour not in get_args(Flavour):
-        return refused("Nothing to download", "Flavour must be excel or raw.", status=400)
 
     def export(store: Store, actor: Actor) -> Iterator[bytes]:
-        return export_customers(store, actor, parse(CustomerQuery, _given(request, _CUSTOMER_FILTERS)), flavour)
+        query = parse(CustomerQuery, _given(request, _CUSTOMER_FILTERS))
+        return export_customers(store, actor, query, _flavour(request))
 
     return await _download(request, "customers", export)
+
+
+async def download_ledger(request: Request) -> Response:
+    """GET /download/ledger.csv?flavour=excel|raw: everything that purchase amounts consist of."""
+
+    def export(store: Store, actor: Actor) -> Iterator[bytes]:
+        return export_ledger(store, actor, _flavour(request))
+
+    return await _download(request, "ledger", export)
 
 
 async def download_history(request: Request) -> Response:
@@ -59,6 +67,14 @@ async def download_purchases(request: Request) -> Response:
         return export_purchases(store, actor, customer)
 
     return await _download(request, "purchases", export)
+
+
+def _flavour(request: Request) -> Flavour:
+    flavour: Any = request.query_params.get("flavour") or "excel"
+    if flavour not in get_args(Flavour):
+        raise InvalidInput([FieldError("flavour", "Flavour must be excel or raw.")])
+    chosen: Flavour = flavour
+    return chosen
 
 
 def _given(request: Request, names: Sequence[str]) -> dict[str, str]:

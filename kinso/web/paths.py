@@ -12,6 +12,7 @@ OVERVIEW = "/overview"
 """Streamlit serves its first page at the root alone, but people type or keep the address that fits the others."""
 DOWNLOAD_CUSTOMERS = "/download/customers.csv"
 DOWNLOAD_HISTORY = "/download/history.csv"
+DOWNLOAD_LEDGER = "/download/ledger.csv"
 DOWNLOAD_PURCHASES = "/download/purchases.csv"
 API = "/api"
 

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kinso.web.downloads import download_customers, download_history, download_purchases
+from kinso.web.downloads import download_customers, download_history, download_ledger, download_purchases
 from kinso.web.guard import SignInGuard
 from kinso.web.headers import SecurityHeaders
 from kinso.web.mishaps import Mishaps
 from kinso.web.paths import (
     DOWNLOAD_CUSTOMERS,
     DOWNLOAD_HISTORY,
+    DOWNLOAD_LEDGER,
     DOWNLOAD_PURCHASES,
     FIRST_PAGE,
     OVERVIEW,
@@ -38,6 +39,7 @@ def web_routes() -> list[BaseRoute]:
         Route(OVERVIEW, lead_to_first_page, methods=["GET"]),
         Route(DOWNLOAD_CUSTOMERS, download_customers, methods=["GET"]),
         Route(DOWNLOAD_HISTORY, download_history, methods=["GET"]),
+        Route(DOWNLOAD_LEDGER, download_ledger, methods=["GET"]),
         Route(DOWNLOAD_PURCHASES, download_purchases, methods=["GET"]),
     ]
 

@@ -148,6 +148,8 @@ CLOSED = [
     "/app/static/x",
     "/download/customers.csv",
     "/download/history.csv",
+    "/download/ledger.csv",
+    "/download/purchases.csv",
 ]
 TRICKS = [
     "/download/../customers",

@@ -1,0 +1,48 @@
+"""Files that commands read and write, and the standard streams in their place."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
+
+STANDARD = "-"
+
+
+def name_of(file: str) -> str:
+    """What to call a file in records; nothing for standard input."""
+    return "" if file == STANDARD else Path(file).name
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """A file to read."""
+    if name == STANDARD:
+        yield sys.stdin.buffer
+    else:
+        with Path(name).open("rb") as file:
+            yield file
+
+
+@contextmanager
+def writable(name: str) -> Iterator[IO[bytes]]:
+    """A place for the export; a file appears under its name only when it is complete."""
+    path = Path(name)
+    if name == STANDARD:
+        yield sys.stdout.buffer
+    elif path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+    else:
+        target = path.resolve()
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            unfinished = Path(file.name)
+            try:
+                yield file
+            except BaseException:
+                unfinished.unlink()
+                raise
+        unfinished.replace(target)

@@ -1,0 +1,65 @@
+"""`import --purchases`: what customers bought, from a CSV file."""
+
+from __future__ import annotations
+
+import argparse
+
+from kinso.cli.console import ProgressLine, remark, say
+from kinso.cli.files import name_of, opened
+from kinso.cli.opening import opened_store
+from kinso.cli.plans import count_of_errors, tell_errors, tell_reading
+from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, Unknown
+from kinso.models.user import COMMAND_LINE
+from kinso.services.purchase_imports import PurchasesRefused, import_purchases, rehearse_purchases
+
+
+def import_purchases_file(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    unknown: Unknown = "create" if options.create_unknown else "refuse"
+    with opened(options.file) as source, opened_store() as store:
+        if options.dry_run:
+            with ProgressLine("Checking the file"):
+                plan = rehearse_purchases(store, COMMAND_LINE, source, unknown=unknown)
+            return _tell_plan(plan)
+        name = name_of(options.file)
+        try:
+            with ProgressLine("Importing") as progress:
+                result = import_purchases(store, COMMAND_LINE, source, progress, unknown=unknown, file_name=name)
+        except PurchasesRefused as refused:
+            tell_errors(refused.plan)
+            _advise(refused.plan)
+            raise
+    tell_reading(result)
+    members = f", made {result.activated:,} customers members" if result.activated else ""
+    say(
+        f"Recorded {result.figures.new:,} purchases of {result.figures.customers:,} customers,"
+        f" {result.figures.total:,} in all, created {result.created:,} customers{members}; {_recorded(result.figures)}."
+    )
+    return 0
+
+
+def _tell_plan(plan: PurchasePlan) -> int:
+    tell_reading(plan)
+    if plan.error_count:
+        tell_errors(plan)
+        _advise(plan)
+        remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
+        return 1
+    figures = plan.figures
+    period = ""
+    if figures.first_at and figures.last_at:
+        period = f" from {figures.first_at.date()} to {figures.last_at.date()} (UTC)"
+    say(
+        f"Would record {figures.new:,} purchases of {figures.customers:,} customers{period}, {figures.total:,} in all,"
+        f" and create {figures.unknown:,} customers; {_recorded(figures)}."
+    )
+    return 0
+
+
+def _recorded(figures: PurchaseFigures) -> str:
+    return f"{figures.recorded:,} were recorded already"
+
+
+def _advise(plan: PurchasePlan) -> None:
+    if plan.unknown == "refuse" and plan.figures.unknown:
+        remark(f"{plan.figures.unknown:,} customers are not known; with --create-unknown they are created.")

@@ -1,0 +1,58 @@
+"""The whole ledger as a CSV file, streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kinso.models.csv_cells import escape_formula, written_moment
+from kinso.models.customer import Customer
+from kinso.models.sale import Sale
+from kinso.models.user import Actor, Permission
+from kinso.repository.store import Store
+from kinso.services.access import use_case
+from kinso.services.csv_writing import started, stream_csv
+from kinso.services.exports import Flavour
+from kinso.services.runs import in_batches
+
+COLUMNS = (
+    *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
+    *("note", "recordedBy"),
+)
+_TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "note", "recordedBy"})
+
+
+@use_case(Permission.EXPORT)
+def export_ledger(store: Store, actor: Actor, flavour: Flavour = "excel") -> Iterator[bytes]:
+    """All entries that count, by customer and date, as pieces of a CSV file that can be imported again.
+
+    Amounts are signed, so that they add up to the purchase amounts; the items of a receipt are not in it. Flavours and
+    failures are those of the export of customers.
+    """
+    for_excel = flavour == "excel"
+    return started(stream_csv(COLUMNS, _rows(store, escaping=for_excel), for_excel=for_excel))
+
+
+def _rows(store: Store, *, escaping: bool) -> Iterator[list[str]]:
+    with store.guarded():
+        for batch in in_batches(store.sales.iterate_by_customer()):
+            customers = store.customers.get_many(list({sale.customer for sale in batch}))
+            for sale in batch:
+                if customer := customers.get(sale.customer):
+                    yield _row(sale, customer, escaping=escaping)
+
+
+def _row(sale: Sale, customer: Customer, *, escaping: bool) -> list[str]:
+    cells = {
+        "saleId": sale.sale_id,
+        "customerId": customer.customer_id,
+        "customerName": customer.customer_name,
+        "contactInfo": customer.contact_info,
+        "date": written_moment(sale.sold_at),
+        "kind": sale.kind,
+        "amount": f"{sale.amount:.2f}",
+        "refundOf": sale.refund_of or "",
+        "paymentMethod": sale.payment_method or "",
+        "note": sale.note or "",
+        "recordedBy": sale.by_name,
+    }
+    return [escape_formula(cell) if escaping and name in _TEXTS else cell for name, cell in cells.items()]

@@ -1,0 +1,83 @@
+"""`import --purchases` and `export --purchases`."""
+
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kinso.models.customer import CustomerQuery
+
+ROOT = Path(__file__).parents[3]
+HEADER = "saleId,customerId,date,amount\n"
+FILE = f"{HEADER}S-1,C-001,2025-01-31,10\nS-2,C-002,2025-02-01,20.50\n".encode()
+
+
+@pytest.fixture
+def kinso(store, settings, tmp_path):
+    """Runs a command in a folder of its own, on the test's database."""
+    own = {"KINSO_MONGODB_URI": settings.mongodb_uri, "KINSO_DATABASE": settings.database, "PYTHONPATH": str(ROOT)}
+
+    def run(*arguments, stdin=b""):
+        command = [sys.executable, "-W", "error", "-m", "kinso", *map(str, arguments)]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, cwd=tmp_path, env={**os.environ, **own}, timeout=60, check=False
+        )
+        assert b"Traceback" not in done.stderr
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    return run
+
+
+def amounts(store):
+    return {each.customer_id: each.purchase_amount for each in store.customers.iterate(CustomerQuery())}
+
+
+def test_an_import_of_purchases_is_told_before_and_after_and_once_more(kinso, store, tmp_path):
+    (tmp_path / "till.csv").write_bytes(FILE)
+    arguments = ("import", "--purchases", "till.csv", "--create-unknown")
+    assert kinso(*arguments, "--dry-run") == (
+        0,
+        "Would record 2 purchases of 2 customers from 2025-01-31 to 2025-02-01 (UTC), 30.50 in all, and create 2"
+        " customers; 0 were recorded already.\n",
+        "",
+    )
+    assert amounts(store) == {}
+    assert kinso(*arguments) == (
+        0,
+        "Recorded 2 purchases of 2 customers, 30.50 in all, created 2 customers; 0 were recorded already.\n",
+        "",
+    )
+    assert amounts(store) == {"C-001": Decimal(10), "C-002": Decimal("20.50")}
+    assert store.runs.recent(limit=1)[0].parameters["file"] == "till.csv"
+    assert kinso(*arguments)[1] == (
+        "Recorded 0 purchases of 0 customers, 0.00 in all, created 0 customers; 2 were recorded already.\n"
+    )
+    assert kinso("check")[0] == 0
+
+
+def test_unknown_customers_are_listed_with_the_way_out(kinso, store):
+    for arguments, sentence in ((("--dry-run",), "nothing would be imported"), ((), "Nothing was imported")):
+        code, out, err = kinso("import", "--purchases", "-", *arguments, stdin=FILE)
+        assert (code, out) == (1, "")
+        assert err.startswith("Row 2: Customer C-001 is not known;")
+        assert "2 customers are not known; with --create-unknown they are created.\n" in err
+        assert sentence in err.splitlines()[-1]
+    assert amounts(store) == {}
+
+
+def test_creating_unknown_customers_is_about_purchases_only(kinso):
+    code, _, err = kinso("import", "-", "--create-unknown", stdin=FILE)
+    assert code == 2
+    assert err.splitlines()[-1].endswith("--create-unknown goes with --purchases only")
+
+
+def test_an_export_of_purchases_is_what_can_be_imported(kinso, store, tmp_path):
+    kinso("import", "--purchases", "-", "--create-unknown", stdin=FILE)
+    assert kinso("export", "--purchases", "all.csv") == (0, "", "")
+    lines = (tmp_path / "all.csv").read_bytes().decode("utf-8-sig").splitlines()
+    assert lines[1].startswith("S-1,C-001,C-001,Not known,2025-01-31T00:00:00.000Z,sale,10.00,,,,Command line")
+    assert len(lines) == 3
+    assert "2 were recorded already" in kinso("import", "--purchases", "all.csv")[1]
