@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Literal
 
 from kinso.models.customer import Customer
-from kinso.models.membership import MembershipInterval
 from kinso.models.rule import Rule
 from kinso.models.sale import Sale
 
@@ -64,7 +63,6 @@ class MembershipStanding:
     """Where a customer stands as to membership, and why.
 
     `amount` is what they spent as far as `rule` counts it, `missing` what they lack to its threshold (0 for none).
-    `intervals` are their memberships, the latest first.
     """
 
     customer: Customer
@@ -72,4 +70,10 @@ class MembershipStanding:
     rule: Rule
     amount: Decimal
     missing: Decimal
-    intervals: list[MembershipInterval]
+
+
+def items_in_words(entry: Sale) -> str:
+    """`2 × Coffee, Cake`: every item of a receipt, as plain text."""
+    return ", ".join(
+        item.name if item.quantity == 1 else f"{item.quantity.normalize():f} × {item.name}" for item in entry.items
+    )

@@ -13,6 +13,7 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
 from kinso.services.csv_writing import started, stream_csv
+from kinso.services.ledger import PURCHASES
 from kinso.services.records import write_down
 from kinso.services.reverting import revert
 
@@ -45,13 +46,16 @@ def export_history(store: Store, actor: Actor, query: HistoryQuery) -> Iterator[
 def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
     """Take one change back, as a new change; raises `Conflict` when somebody changed the same fields since.
 
-    Bringing a deleted customer back needs the permission to restore, taking a registration back the one to delete.
+    Bringing a deleted customer back needs the permission to restore, taking a registration back the one to delete, and
+    taking a purchase or a refund back the one to record them.
     """
     change = store.changes.get(change_id)
     if change is None:
         raise NotFound("This change does not exist any more; look at the history again.")
     if change.kind == "erase":
         raise Conflict("What was erased is gone for good; nothing can bring it back.")
+    if change.kind in PURCHASES:
+        demand(actor, Permission.PURCHASES)
     if change.after is None:
         demand(actor, Permission.RESTORE)
     elif change.before is None:

@@ -11,7 +11,7 @@ from kinso.errors import NotFound
 from kinso.models.csv_cells import escape_formula
 from kinso.models.customer import LARGEST_PAGE
 from kinso.models.money import round_to_cents
-from kinso.models.purchases import LedgerLine, LedgerPage, MonthAmount, PurchaseSummary
+from kinso.models.purchases import LedgerLine, LedgerPage, MonthAmount, PurchaseSummary, items_in_words
 from kinso.models.sale import PURCHASES, Sale, SaleQuery
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
@@ -86,13 +86,6 @@ def export_purchases(store: Store, actor: Actor, customer: str) -> Iterator[byte
         raise NotFound("This customer does not exist any more; search for it again.")
     zone = store.shop.get().zone
     return started(stream_csv(COLUMNS, _rows(store, customer, zone), for_excel=True))
-
-
-def items_in_words(entry: Sale) -> str:
-    """`2 × Coffee, Cake`: every item of a receipt, as plain text."""
-    return ", ".join(
-        item.name if item.quantity == 1 else f"{item.quantity.normalize():f} × {item.name}" for item in entry.items
-    )
 
 
 def _months(store: Store, customer: str, first: datetime) -> list[MonthAmount]:

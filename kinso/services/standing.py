@@ -28,7 +28,6 @@ def standing_of(store: Store, actor: Actor, customer: str) -> MembershipStanding
         rule=rule,
         amount=amount,
         missing=max(rule.threshold - amount, Decimal("0.00")),
-        intervals=store.memberships.of_customer(customer),
     )
 
 

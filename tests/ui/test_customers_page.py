@@ -58,8 +58,6 @@ class TestRoles:
     def test_only_managers_and_administrators_are_offered_to_delete(self, open_page, ada, role, offered):
         page = tick(open_page("customers", role), "C-1")
         assert ("Delete 1 selected" in page.menu_button[0].options) is offered
-        act(page, "details")
-        assert ("details_delete" in button_keys(page)) is offered
 
 
 class TestWhatIsShown:
@@ -222,11 +220,8 @@ class TestEditing:
     def test_the_change_is_recorded_under_the_name_of_who_made_it(self, open_page, store, ada):
         page = open_page("customers", Role.STAFF)
         press(type_over(page, "C-1", customerName="Ada King"), "save_changes")
-        act(tick(page, "C-1"), "details")
-        page.session_state[f"details_{desk_of(page).question.serial}_tab"] = "History"
-        page.run()
-        assert "Staff Person" in texts(page)
-        assert "Customer name: Ada Lovelace → Ada King" in texts(page)
+        (change,) = store.changes.of_customer(ada.id, limit=5)
+        assert (change.by_name, change.after) == ("Staff Person", {"customerName": "Ada King"})
 
     def test_what_was_typed_back_is_no_change(self, open_page, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Someone else", purchaseAmount=100)
@@ -511,62 +506,18 @@ class TestConflicts:
         assert self.sides(page) == ["Theirs", "Third", "Mine"]
 
 
-class TestDetails:
-    @pytest.fixture
-    def page(self, open_page, ada, bob):
-        return act(tick(open_page("customers", Role.MANAGER), "C-1"), "details")
+class TestOpening:
+    def test_the_menu_leads_to_the_page_of_the_ticked_one(self, open_page, ada, bob):
+        page = act(tick(open_page("customers", Role.STAFF), "C-1"), "details")
+        assert page.title[0].value == "\u2068Ada Lovelace\u2069"
+        assert page.query_params["id"] == ada.id
 
-    def fill(self, page, **values):
-        for name, value in values.items():
-            page.get_by_key(f"details_{desk_of(page).question.serial}_{name}").set_value(value)
-        return press(page, "details_save")
-
-    def test_everything_can_be_changed_without_the_grid(self, page, store, toasts, ada):
-        self.fill(
-            page,
-            customerId="A-1",
-            customerName="Ada King",
-            contactInfo="ada@king.com",
-            purchaseAmount=1.5,
-            membershipStatus=True,
-        )
-        stored = store.customers.get(ada.id)
-        assert (stored.customer_id, stored.customer_name, stored.contact_info) == ("A-1", "Ada King", "ada@king.com")
-        assert (stored.purchase_amount, stored.membership_status) == (Decimal("1.50"), True)
-        assert toasts(page) == ["Saved 5 changes."]
-        assert desk_of(page).question is None
-
-    def test_a_bad_field_is_named_beside_it_and_keeps_what_was_typed(self, page, store, ada):
-        self.fill(page, contactInfo="abc", customerId="C-2")
-        serial = desk_of(page).question.serial
-        assert page.text_input(key=f"details_{serial}_contactInfo").value == "abc"
-        said = [text.value for text in page.markdown if ":red[" in text.value]
-        assert ["is already taken" in said[0], "Contact is too short" in said[1]] == [True, True]
-        assert store.customers.get(ada.id) == ada
-
-    def test_what_is_typed_in_the_grid_is_in_the_form(self, open_page, store, ada):
+    def test_what_was_typed_into_the_list_waits_there(self, open_page, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Typed")
         act(tick(page, "C-1"), "details")
-        assert page.text_input(key=f"details_{desk_of(page).question.serial}_customerName").value == "Typed"
-        self.fill(page, contactInfo="form@example.com")
-        assert store.customers.get(ada.id).customer_name == "Typed"
-        assert desk_of(page).pending_count == 0
-
-    def test_closing_changes_nothing(self, page, store, ada):
-        press(page, "details_close")
-        assert desk_of(page).question is None
-        assert store.customers.get(ada.id) == ada
-
-    def test_deleting_from_here_asks_by_name(self, page, store, toasts, ada):
-        press(page, "details_delete")
-        assert "Ada Lovelace\u2069 (\u2068C\\-1\u2069)" in texts(page)
-        press(page, "deletion_confirm")
-        assert store.customers.get(ada.id) is None
-
-    def test_a_conflict_found_here_is_decided_like_any_other(self, page, store, ada):
-        someone_changes(store, ada, {"customerName": "Theirs"})
-        self.fill(page, customerName="Mine")
-        assert [text.value for text in page.text][1:] == ["Ada Lovelace", "Theirs", "Mine"]
+        page.switch_page("../../pages/customers.py").run()
+        assert desk_of(page).pending_count == 1
+        assert shown(page, "customerName") == ["Typed"]
 
 
 class TestBulk:

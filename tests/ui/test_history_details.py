@@ -1,4 +1,4 @@
-"""The history and the membership of one customer, in the tabs of their details."""
+"""The history and the membership of one customer, on their page."""
 
 from decimal import Decimal
 
@@ -9,8 +9,7 @@ from kinso.models.user import Role
 from kinso.services.customers import create_customer, set_membership, update_customer
 from kinso.services.history import revert_change
 from kinso.services.membership import activate_at_threshold
-from kinso.ui.customers.desk import Details
-from tests.ui.customers_page import act, button_keys, desk_of, press, shown, texts, tick, type_over
+from tests.ui.customers_page import button_keys, desk_of, press, shown, texts, type_over
 
 
 @pytest.fixture
@@ -19,20 +18,14 @@ def ada(store, staff):
     return create_customer(store, staff, draft)
 
 
-def open_tab(open_page, role, tab, **query):
-    """The details of the only customer, at one of their tabs."""
-    page = open_page("customers", role, **query)
-    desk = desk_of(page)
-    if role is Role.ANALYST:
-        desk.question = Details(desk.sheet.rows[0].base.id)
-    else:
-        act(tick(page, desk.sheet.rows[0].base.customer_id), "details")
-    return show_tab(page, tab)
-
-
-def show_tab(page, tab):
-    page.session_state[f"details_{desk_of(page).question.serial}_tab"] = tab
+def open_history(open_page, role, customer):
+    page = open_page("customer", role, id=customer.id)
+    page.session_state["customer_tab"] = "History"
     return page.run()
+
+
+def open_membership(open_page, role, customer):
+    return open_page("customer", role, id=customer.id)
 
 
 def said(page):
@@ -47,7 +40,7 @@ class TestHistory:
     @pytest.mark.parametrize("role", list(Role))
     def test_the_latest_changes_are_told_from_old_to_new(self, open_page, store, staff, ada, role):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Ada Byron", purchase_amount=7))
-        page = open_tab(open_page, role, "History")
+        page = open_history(open_page, role, ada)
         assert "Customer name: Ada → Ada Byron; Purchase amount: $1,250.00 → $7.00" in said(page)
         assert "Registered: Ada, ada@shop.com, $1,250.00, Non-member" in said(page)
         assert "Staff Person · App" in said(page)
@@ -55,38 +48,38 @@ class TestHistory:
     def test_a_button_leads_to_all_of_them(self, open_page, store, staff, ada):
         for amount in range(12):
             update_customer(store, staff, ada.id, CustomerPatch(purchase_amount=amount))
-        page = open_tab(open_page, Role.ANALYST, "History")
+        page = open_history(open_page, Role.ANALYST, ada)
         assert "The latest 10 of 13 changes." in said(page)
         press(page, "all_changes")
         assert page.title[0].value == "History"
         assert page.query_params["of"] == ada.id
         assert "1–13 of 13 changes" in said(page)
-        assert desk_of(page).question is None
 
     def test_an_analyst_takes_nothing_back(self, open_page, ada):
-        keys = button_keys(open_tab(open_page, Role.ANALYST, "History"))
+        keys = button_keys(open_history(open_page, Role.ANALYST, ada))
         assert not [key for key in keys if key.startswith("take_back")]
 
-    def test_a_change_is_taken_back_after_a_question_and_the_form_shows_it(self, open_page, store, staff, ada, toasts):
+    def test_a_change_is_taken_back_after_a_question_and_the_page_shows_it(self, open_page, store, staff, ada, toasts):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
-        page = open_tab(open_page, Role.STAFF, "History")
+        page = open_history(open_page, Role.STAFF, ada)
         press(page, f"take_back_{latest(store, ada).id}")
         assert "Ada → Bea" in said(page)
         assert store.customers.get(ada.id).customer_name == "Bea"
         press(page, "taking_back_confirm")
         assert store.customers.get(ada.id).customer_name == "Ada"
         assert "was taken back" in toasts(page)[0]
-        assert shown(page, "customerName") == ["Ada"]
-        serial = desk_of(page).question.serial
-        assert page.text_input(key=f"details_{serial}_customerName").value == "Ada"
+        assert page.title[0].value == "\u2068Ada\u2069"
         assert "Customer name: Bea → Ada" in said(page)
 
     def test_what_was_typed_into_the_grid_stays(self, open_page, store, staff, ada):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
-        page = open_page("customers", Role.STAFF)
-        act(tick(type_over(page, "A-1", contactInfo="new@shop.com"), "A-1"), "details")
-        show_tab(page, "History")
+        page = type_over(open_page("customers", Role.STAFF, id=ada.id), "A-1", contactInfo="new@shop.com")
+        page.session_state["customer_tab"] = "History"
+        page.query_params["id"] = ada.id
+        page.switch_page("../../pages/customer.py").run()
         press(press(page, f"take_back_{latest(store, ada).id}"), "taking_back_confirm")
+        page.switch_page("../../pages/customers.py").run()
+        press(page, "refresh_rows")
         assert desk_of(page).pending_count == 1
         assert shown(page, "contactInfo") == ["new@shop.com"]
         assert shown(page, "customerName") == ["Ada"]
@@ -94,7 +87,7 @@ class TestHistory:
     def test_a_refusal_is_said_in_place_and_can_be_left(self, open_page, store, staff, ada):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
         change = latest(store, ada)
-        page = press(open_tab(open_page, Role.STAFF, "History"), f"take_back_{change.id}")
+        page = press(open_history(open_page, Role.STAFF, ada), f"take_back_{change.id}")
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Cara"))
         press(page, "taking_back_confirm")
         assert "customer name changed again since" in page.error[0].value
@@ -102,57 +95,56 @@ class TestHistory:
         assert not page.error
         assert f"take_back_{change.id}" in button_keys(page)
 
-    def test_taking_the_registration_back_closes_the_details(self, open_page, store, ada):
-        page = press(open_tab(open_page, Role.MANAGER, "History"), f"take_back_{latest(store, ada).id}")
+    def test_taking_the_registration_back_tells_of_the_deletion(self, open_page, store, ada):
+        page = press(open_history(open_page, Role.MANAGER, ada), f"take_back_{latest(store, ada).id}")
         press(page, "taking_back_confirm")
         assert not page.exception
         assert store.customers.get(ada.id) is None
-        assert desk_of(page).question is None
-        assert "No customers yet" in said(page)
+        assert "Ada (A-1) was deleted" in said(page)
 
 
 class TestMembership:
     def test_a_rule_is_told_with_its_threshold_and_the_amount_then(self, open_page, store, staff, ada):
         activate_at_threshold(store, staff, 1000)
         update_customer(store, staff, ada.id, CustomerPatch(purchase_amount=5))
-        told = said(open_tab(open_page, Role.ANALYST, "Membership"))
+        told = said(open_membership(open_page, Role.ANALYST, ada))
         assert "**Member since" in told
         assert "membership threshold of $1,000.00 with purchases of $1,250.00; activated by Staff Person." in told
 
     def test_a_person_is_named(self, open_page, store, manager, ada):
         set_membership(store, manager, ada.id, membership_status=True)
-        told = said(open_tab(open_page, Role.STAFF, "Membership"))
+        told = said(open_membership(open_page, Role.STAFF, ada))
         assert "Made a member by Manager Person, with purchases of $1,250.00." in told
 
     def test_who_was_made_a_non_member_is_told_to_stay_one(self, open_page, store, staff, manager, ada):
         activate_at_threshold(store, staff, 1000)
         set_membership(store, manager, ada.id, membership_status=False)
-        told = said(open_tab(open_page, Role.STAFF, "Membership"))
+        told = said(open_membership(open_page, Role.STAFF, ada))
         assert "**Not a member**" in told
         assert "Made a non-member by Manager Person on" in told
         assert "the threshold does not activate them again." in told
-        assert "Earlier memberships" in told
+        assert open_membership(open_page, Role.STAFF, ada).expander[0].label == "Earlier memberships: 1"
         assert "activated by Staff Person. Ended by Manager Person." in told
 
     def test_who_ceased_by_an_undo_is_not_held(self, open_page, store, staff, manager, ada):
         set_membership(store, staff, ada.id, membership_status=True)
         revert_change(store, manager, latest(store, ada).id)
-        told = said(open_tab(open_page, Role.STAFF, "Membership"))
+        told = said(open_membership(open_page, Role.STAFF, ada))
         assert "Ended by Manager Person on" in told
         assert "does not activate" not in told
 
     def test_who_never_was_one(self, open_page, ada):
-        assert "Never was one, as far as is recorded." in said(open_tab(open_page, Role.STAFF, "Membership"))
+        assert "Never was one, as far as is recorded." in said(open_membership(open_page, Role.STAFF, ada))
 
     def test_a_member_without_a_record_is_one_all_the_same(self, open_page, add_customer):
-        add_customer("X-1", membership_status=True)
-        assert "Since before Kinso kept records" in said(open_tab(open_page, Role.STAFF, "Membership"))
+        ada = add_customer("X-1", membership_status=True)
+        assert "Since before Kinso kept records" in said(open_membership(open_page, Role.STAFF, ada))
 
     def test_a_member_who_was_taken_over_is_told_so(self, open_page, store, add_customer):
-        old = add_customer("X-1", membership_status=True, purchase_amount=Decimal(30))
+        ada = add_customer("X-1", membership_status=True, purchase_amount=Decimal(30))
         begun = {"basis": "adopted", "byName": "An earlier application", "amount": 30.0}
         store.connection.database["memberships"].insert_one(
-            {"customer": old.id, "from": old.created_at, "to": None, "open": True, "begun": begun}
+            {"customer": ada.id, "from": ada.created_at, "to": None, "open": True, "begun": begun}
         )
-        told = said(open_tab(open_page, Role.STAFF, "Membership"))
+        told = said(open_membership(open_page, Role.STAFF, ada))
         assert "Was a member already when Kinso took the customers over, with purchases of $30.00." in told

@@ -35,6 +35,11 @@ class PurchaseForm:
         """The widget key of a field."""
         return f"purchase_{self.serial}_{name}"
 
+    @property
+    def amount_key(self) -> str:
+        """Of the amount; another input than before as soon as there are items, because their total goes into it."""
+        return self.key("total" if self.items else "amount")
+
 
 @dataclass
 class RefundForm:

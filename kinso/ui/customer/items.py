@@ -51,10 +51,10 @@ def items_of(form: PurchaseForm) -> tuple[list[SaleItem], dict[str, str]]:
 def fill_amount(form: PurchaseForm) -> None:
     """From a callback: put the total of the items into the amount, unless a person typed another one there."""
     total = _total(form)
-    typed = st.session_state.get(form.key("amount"))
-    if typed is None or typed == form.filled:
+    typed = st.session_state.get(form.amount_key)
+    if form.items and (typed is None or typed == form.filled):
         form.filled = None if total is None else float(total)
-        st.session_state[form.key("amount")] = form.filled
+        st.session_state[form.amount_key] = form.filled
 
 
 def _draw_row(form: PurchaseForm, row: int, *, is_first: bool) -> None:

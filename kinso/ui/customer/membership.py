@@ -20,7 +20,7 @@ from kinso.ui.wording import money, plain
 
 def draw_standing(standing: MembershipStanding, visit: Visit) -> None:
     """The membership with its reason, and where the customer stands by the shop's rule."""
-    draw_membership(standing.customer, standing.intervals, visit)
+    draw_membership(standing.customer, visit)
     st.markdown(_in_words(standing, visit))
     if standing.standing == "short":
         st.progress(max(0.0, float(standing.amount / standing.rule.threshold)))

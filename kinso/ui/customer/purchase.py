@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -36,14 +37,14 @@ def ask_for_purchase(form: PurchaseForm, customer: Customer) -> None:
 def _draw(form: PurchaseForm) -> None:
     shop = current_visit().shop
     draw_items(form)
+    if form.items:
+        # Outside of the form: a form keeps what is typed to itself, and the total of the items would replace it.
+        _draw_amount(form, shop)
     with st.form(form.key("form"), border=False):
-        left, right = st.columns(2)
-        with left:
-            draw_amount(form.key("amount"), shop)
-            draw_error(form.errors, "amount")
-        with right:
-            draw_day(form.key("soldAt"), shop)
-            draw_error(form.errors, "soldAt")
+        if not form.items:
+            _draw_amount(form, shop)
+        draw_day(form.key("soldAt"), shop)
+        draw_error(form.errors, "soldAt")
         draw_payment(form.key("paymentMethod"))
         draw_note(form.key("note"), form.errors)
         st.text_input(
@@ -62,16 +63,17 @@ def _draw(form: PurchaseForm) -> None:
             )
 
 
-def draw_amount(key: str, shop: ShopSettings) -> None:
-    """The input for what was paid or goes back."""
+def _draw_amount(form: PurchaseForm, shop: ShopSettings) -> None:
     st.number_input(
         f"{LABELS['amount']} ({plain(currency_symbol(shop))})",
         value=None,
         step=1.0,
         format="%.2f",
-        key=key,
+        key=form.amount_key,
         placeholder="0.00",
+        help="The total of the items; type another amount over it if less was paid." if form.items else None,
     )
+    draw_error(form.errors, "amount")
 
 
 def draw_day(key: str, shop: ShopSettings) -> None:
@@ -109,12 +111,12 @@ def draw_error(errors: dict[str, str], name: str) -> None:
         st.markdown(f":small[:red[:material/error: {plain(message)}]]")
 
 
-def typed_details(key_of: Any, shop: ShopSettings) -> dict[str, Any]:
+def typed_details(key_of: Callable[[str], str], amount: float | None, shop: ShopSettings) -> dict[str, Any]:
     """What both forms have, by stored names; what is empty is left out. A purchase of today is one of this moment."""
     chosen: date | None = st.session_state.get(key_of("soldAt"))
     is_past = chosen is not None and chosen != datetime.now(shop.zone).date()
     values = {
-        "amount": st.session_state.get(key_of("amount")),
+        "amount": amount,
         "soldAt": datetime.combine(chosen, time.min, shop.zone) if chosen and is_past else None,
         "paymentMethod": st.session_state.get(key_of("paymentMethod")),
         "note": (st.session_state.get(key_of("note")) or "").strip() or None,
@@ -137,7 +139,7 @@ def _record(form: PurchaseForm) -> None:
 
 def _try_to_record(card: Card, form: PurchaseForm, visit: Visit) -> None:
     items, form.errors = items_of(form)
-    typed = typed_details(form.key, visit.shop)
+    typed = typed_details(form.key, st.session_state.get(form.amount_key), visit.shop)
     typed["saleId"] = (st.session_state.get(form.key("saleId")) or "").strip() or form.sale_id
     try:
         draft = parse(SaleDraft, typed).model_copy(update={"items": items})

@@ -89,10 +89,10 @@ def _refund(form: RefundForm, sale_id: str) -> None:
 
 
 def _try_to_refund(card: Card, form: RefundForm, sale_id: str, visit: Visit) -> None:
-    typed = typed_details(form.key, visit.shop) | {"saleId": form.refund_id}
     amount = st.session_state.get(_amount_key(form, sale_id))
+    typed = typed_details(form.key, amount, visit.shop) | {"saleId": form.refund_id}
     try:
-        draft = parse(RefundDraft, typed | ({} if amount is None else {"amount": amount}))
+        draft = parse(RefundDraft, typed)
         refunded = refund_sale(visit.store, visit.actor, sale_id, draft)
     except (NotSignedIn, DatabaseUnavailable):
         raise

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kinso.models.purchases import LedgerLine
+from kinso.models.purchases import LedgerLine, items_in_words
 from kinso.models.sale import PaymentMethod, Sale, SaleKind
 from kinso.models.shop import ShopSettings
-from kinso.services.purchases import items_in_words
 from kinso.ui.wording import day, money
 
 KINDS: dict[SaleKind, str] = {

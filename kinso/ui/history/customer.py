@@ -1,16 +1,16 @@
-"""The history and the membership of one customer, for the tabs of their details."""
+"""The history and the membership of one customer, for their page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
 from kinso.models.customer import Customer
 from kinso.models.history import HistoryQuery
-from kinso.models.membership import MembershipInterval
 from kinso.models.run import Change
 from kinso.services.history import list_history
+from kinso.services.intervals import list_memberships
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.listing import draw_way_back
 from kinso.ui.history.memberships import earlier_in_words, present_in_words
@@ -59,8 +59,9 @@ def draw_history(
     )
 
 
-def draw_membership(customer: Customer, intervals: Sequence[MembershipInterval], visit: Visit) -> None:
-    """Since when and why this customer is a member or not, and what was before; `intervals` begin with the latest."""
+def draw_membership(customer: Customer, visit: Visit) -> None:
+    """Since when and why this customer is a member or not, and what was before."""
+    intervals = list_memberships(visit.store, visit.actor, customer.id)
     title, why = present_in_words(customer, intervals, visit)
     with st.container(gap="xxsmall"):
         st.markdown(f"**{title}**")

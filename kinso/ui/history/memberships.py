@@ -46,6 +46,9 @@ def begun_in_words(decision: Decision, visit: Visit) -> str:
     if decision.basis == "adopted":
         return f"Was a member already when Kinso took the customers over, with purchases of {amount}."
     if decision.basis == "rule":
+        if decision.run is None and decision.reason:
+            told = f"Reached the membership threshold by a purchase that {isolated(decision.by_name)} recorded"
+            return f"{told}: {isolated(decision.reason)}."
         threshold = _threshold_of(decision, visit)
         reached = (
             f"Reached the membership threshold of {plain(money(threshold, visit.shop))}" if threshold else "By rule"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from kinso.models.customer import Customer
@@ -13,6 +14,7 @@ from kinso.models.user import Permission, Source
 from kinso.models.validation import LABELS
 from kinso.ui.customers.words import value_in_words
 from kinso.ui.visit import Visit
+from kinso.ui.wording import money
 
 KINDS: dict[ChangeKind, str] = {
     "create": "Registered",
@@ -26,6 +28,7 @@ KINDS: dict[ChangeKind, str] = {
 }
 SOURCES: dict[Source, str] = {"app": "App", "api": "API", "cli": "Command line", "system": "Kinso"}
 
+_PURCHASES = frozenset({"purchase", "refund"})
 _ENTERED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 _HELD = {True: "not allowed", False: "allowed", None: "allowed"}
 
@@ -56,6 +59,8 @@ def fields_of(change: Change, shop: ShopSettings) -> list[FieldChange]:
 def what_changed(change: Change, shop: ShopSettings) -> str:
     """`Customer name: Ada → Ada Byron; Purchase amount: $100.00 → $7.00`, or what else was done."""
     fields = fields_of(change, shop)
+    if change.kind in _PURCHASES:
+        return _purchase_in_words(change, fields, shop)
     if change.kind == "erase" or not fields:
         return KINDS[change.kind]
     if change.before is None or change.after is None:
@@ -83,6 +88,11 @@ def effect_of_taking_back(change: Change) -> str:
         return "Taking this back brings the customer back from the trash."
     if change.before is None:
         return "Taking this back moves the customer to the trash."
+    if change.kind in _PURCHASES:
+        entry = KINDS[change.kind].lower()
+        if change.undoes:
+            return f"Taking this back counts the {entry} again; all other purchases stay as they are."
+        return f"Taking this back has the {entry} count no more; all other purchases and the membership stay."
     return "Taking this back gives the customer the old values again, as a new change."
 
 
@@ -90,6 +100,8 @@ def may_take_back(change: Change, visit: Visit) -> bool:
     """Whether this person's role allows it; what was erased, or removed with an unfinished run, is gone for good."""
     is_final = change.kind == "erase" or (change.kind == "delete" and change.source == "system")
     if is_final or not visit.may(Permission.EDIT):
+        return False
+    if change.kind in _PURCHASES and not visit.may(Permission.PURCHASES):
         return False
     if change.after is None:
         return visit.may(Permission.RESTORE)
@@ -107,6 +119,14 @@ def as_they_were(change: Change) -> Customer:
     """The customer whom a deletion tells of."""
     known = {"createdAt": change.at, "updatedAt": change.at, "version": change.version}
     return Customer.model_validate({**known, **(change.before or {}), "_id": change.customer})
+
+
+def _purchase_in_words(change: Change, fields: Sequence[FieldChange], shop: ShopSettings) -> str:
+    """`Purchase of $12.50; Purchase amount: $100.00 → $112.50`; one of 0 changes nothing."""
+    before, after = ((side or {}).get("purchaseAmount", Decimal("0.00")) for side in (change.before, change.after))
+    back = " taken back" if change.undoes else ""
+    told = f"{KINDS[change.kind]} of {money(abs(after - before), shop)}{back}"
+    return "; ".join([told, *(f"{each.label}: {each.before} → {each.after}" for each in fields)])
 
 
 def _side(values: Mapping[str, Any] | None, name: str, shop: ShopSettings) -> str:
