@@ -23,8 +23,9 @@ LEAST = {
     Role.ANALYST: """
         customers.count_customers customers.find_changed_since customers.get_customer
         customers.list_customers demotion.preview_demotion eligibility.find_eligible exports.export_customers
-        finding.find_customers history.export_history ledger_exports.export_ledger history.list_history history.list_people_in_history
-        intervals.count_members_at intervals.list_members_at intervals.list_memberships lookup.find_by_customer_id
+        finding.find_customers history.export_history history.list_history
+        history.list_people_in_history intervals.count_members_at intervals.list_members_at
+        intervals.list_memberships ledger_exports.export_ledger lookup.find_by_customer_id
         lookup.find_deleted lookup.find_page lookup.get_customers membership.preview_activation
         purchases.export_purchases purchases.list_ledger purchases.list_refundable purchases.summarize_purchases
         runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
