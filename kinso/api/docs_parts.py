@@ -114,13 +114,13 @@ def _type_in_words(description: Description, schema: Description) -> str:
         return " or ".join(_type_in_words(description, one) for one in schema["anyOf"])
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False)
+    default = f"default {json.dumps(schema['default'])}" if "default" in schema else ""
     if "enum" in schema:
-        return ", ".join(str(value) for value in schema["enum"])
+        return ", ".join(str(value) for value in schema["enum"]) + (f"; {default}" if default else "")
     kind = str(schema.get("type", "anything"))
     words = _TYPES.get(kind, kind) if schema.get("format") != "date-time" else "date and time, ISO 8601 in UTC"
     limits = [_range(schema, "minimum", "maximum"), _range(schema, "minLength", "maxLength", "characters")]
     limits += [_range(schema, "minItems", "maxItems", "items")]
-    default = f"default {json.dumps(schema['default'])}" if "default" in schema else ""
     return ", ".join(part for part in (words, *limits, default) if part)
 
 
