@@ -58,7 +58,7 @@ def create_api() -> FastAPI:
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
     # Not by `include_router`, which has every request pass through one more router for each part.
-    routers = [part.router for part in (health, auth, membership, export, bulk, customers, runs, sales)]
+    routers = [part.router for part in (health, auth, export, bulk, customers, membership, runs, sales)]
     for router in (*routers, sales.of_customers):
         api.router.routes.extend(router.routes)
     add_docs(api)

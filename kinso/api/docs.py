@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from kinso.api.description import LEAST_ROLE
-from kinso.api.docs_parts import curl_html, details_html, example_html, fields_html, text_html
+from kinso.api.docs_parts import curl_html, details_html, example_html, fields_html, marked, text_html
 
 _STYLE = (Path(__file__).parent / "assets/docs.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -107,7 +107,7 @@ def _responses_html(description: Description, operation: Description) -> str:
     rows, examples = [], ""
     for code, response in sorted(operation["responses"].items()):
         headers = ", ".join(f"<code>{escape(name)}</code>" for name in response.get("headers", {}))
-        meaning = escape(response["description"].replace("Successful Response", "Done")) + (
+        meaning = marked(response["description"].replace("Successful Response", "Done")) + (
             f" (with {headers})" if headers else ""
         )
         rows.append(f"<tr><td>{escape(code)}</td><td>{meaning}</td></tr>")

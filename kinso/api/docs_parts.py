@@ -29,7 +29,7 @@ _SAMPLES: dict[str, Any] = {
 def text_html(text: str) -> str:
     """Paragraphs; backticks mark code."""
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
-    return "".join(f"<p>{_marked(paragraph)}</p>" for paragraph in paragraphs)
+    return "".join(f"<p>{marked(paragraph)}</p>" for paragraph in paragraphs)
 
 
 def details_html(name: str, head: str, content: str) -> str:
@@ -50,7 +50,7 @@ def fields_html(description: Description, schema: Description) -> str:
         kind = _type_in_words(description, told)
         rows.append(
             f"<tr><td><code>{escape(name)}</code></td><td>{escape(kind)}</td><td>{need}</td>"
-            f"<td>{_marked(told.get('description', ''))}</td></tr>"
+            f"<td>{marked(told.get('description', ''))}</td></tr>"
         )
         items = _resolved(description, told.get("items", {}))
         rows += [
@@ -60,7 +60,7 @@ def fields_html(description: Description, schema: Description) -> str:
             for inner, one in items.get("properties", {}).items()
         ]
     head = "<tr><th>Name</th><th>Type</th><th></th><th></th></tr>"
-    return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+    return f'<div class="scroll"><table class="fields">{head}{"".join(rows)}</table></div>'
 
 
 def example_html(description: Description, schema: Description) -> str:
@@ -114,13 +114,13 @@ def _type_in_words(description: Description, schema: Description) -> str:
         return " or ".join(_type_in_words(description, one) for one in schema["anyOf"])
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False)
+    default = f"default {json.dumps(schema['default'])}" if "default" in schema else ""
     if "enum" in schema:
-        return ", ".join(str(value) for value in schema["enum"])
+        return ", ".join(str(value) for value in schema["enum"]) + (f"; {default}" if default else "")
     kind = str(schema.get("type", "anything"))
     words = _TYPES.get(kind, kind) if schema.get("format") != "date-time" else "date and time, ISO 8601 in UTC"
     limits = [_range(schema, "minimum", "maximum"), _range(schema, "minLength", "maxLength", "characters")]
     limits += [_range(schema, "minItems", "maxItems", "items")]
-    default = f"default {json.dumps(schema['default'])}" if "default" in schema else ""
     return ", ".join(part for part in (words, *limits, default) if part)
 
 
@@ -139,5 +139,6 @@ def _resolved(description: Description, schema: Description) -> Description:
     return schema
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
+    """Text in HTML; backticks mark code."""
     return _CODE.sub(r"<code>\1</code>", escape(text))
