@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from bson import ObjectId
-from pymongo import InsertOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
@@ -29,23 +29,38 @@ def open_ledger(connection: Connection) -> None:
     database = connection.database
     if database["settings"].find_one({"_id": _OPENED}):
         return
-    last: Any = None
-    while batch := _next_ids(database, last):
-        # Amounts are read within the transaction, because somebody may be buying meanwhile.
-        connection.transact(partial(_balance_these, database, batch))
-        last = batch[-1]
+    for name, balance_these in (("customers", _balance_these), ("trash", _balance_trashed)):
+        last: Any = None
+        while batch := _next_ids(database, name, last):
+            # Amounts are read within the transaction, because somebody may be buying meanwhile.
+            connection.transact(partial(balance_these, database, batch))
+            last = batch[-1]
     database["settings"].update_one({"_id": _OPENED}, {"$set": {"openedAt": datetime.now(UTC)}}, upsert=True)
 
 
-def _next_ids(database: Database[Document], last: Any) -> list[Any]:
+def _next_ids(database: Database[Document], name: str, last: Any) -> list[Any]:
     after = {"_id": {"$gt": last}} if last else {}
-    found = database["customers"].find(after, {"_id": True}).sort("_id", 1).limit(_BATCH)
+    found = database[name].find(after, {"_id": True}).sort("_id", 1).limit(_BATCH)
     return [document["_id"] for document in found]
 
 
 def _balance_these(database: Database[Document], ids: Sequence[Any]) -> None:
     fields = {"purchaseAmount": True, "createdAt": True}
     balance(database, database["customers"].find({"_id": {"$in": ids}}, fields))
+
+
+def _balance_trashed(database: Database[Document], ids: Sequence[Any]) -> None:
+    """What deleted customers had is theirs again when they are restored; until then it counts for nothing."""
+    writes = []
+    for trashed in database["trash"].find({"_id": {"$in": ids}}, {"customer": True}):
+        customer = trashed["customer"]
+        amount = read_stored_amount(customer.get("purchaseAmount"))
+        if amount and not database["sales"].find_one({"customer": str(trashed["_id"]), "trashed": True}):
+            opening = {**_opening(customer, amount), "void": True, "trashed": True}
+            # Under an `_id` that another process that starts at the same time chooses, too.
+            writes.append(ReplaceOne({"_id": trashed["_id"]}, {**opening, "_id": trashed["_id"]}, upsert=True))
+    if writes:
+        database["sales"].bulk_write(writes)
 
 
 def balance(database: Database[Document], customers: Iterable[Mapping[str, Any]]) -> None:

@@ -33,7 +33,7 @@ _BY_RULE = frozenset({"auto-activation", "demotion"})
 _SWITCHED_OFF = "This account was switched off meanwhile, so what was under way is taken back."
 _STOPPED = "This run was stopped meanwhile; start it again."
 _ENDED = "This run has ended already; look at the list of runs again."
-_UNFINISHED = "The run could not be finished"
+_UNFINISHED = "The run was not finished"
 
 _REPEATING = frozenset({"purchases", "undo"})
 """What an undo may take back that changed a customer twice: a purchase, and the membership that it began."""

@@ -21,6 +21,7 @@ from kinso.models.user import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.users import create_user
+from tests.e2e.grid import PATIENCE
 
 _ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ _KEPT = frozenset({"users", "sessions", "settings"})
 PASSWORD = "long enough for a story"
 ADMIN = "admin@shop.com"
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
-            item.add_marker(pytest.mark.timeout(180))
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def sign_in(browser: Browser, shop: Shop) -> Iterator[Callable[..., Page]]:
     def sign_in(role: Role, **options: object) -> Page:
         settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US", "reduced_motion": "reduce"}
         contexts.append(browser.new_context(**(settings | options)))
+        contexts[-1].set_default_timeout(PATIENCE * 1000)
         page = contexts[-1].new_page()
         fill_sign_in(page, shop, _account(shop, role))
         expect(page.get_by_test_id("stSidebarNav")).to_be_attached()

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from playwright.sync_api import Locator, Page
 
-PATIENCE = 15.0
-"""Seconds to wait for what the server or the browser still has to do."""
+PATIENCE = 60.0
+"""Seconds to wait for what the server or the browser still has to do; mostly one will do, but not on a busy machine."""
 _ROW_HEIGHT, _HEAD_HEIGHT = 35, 36
 _SELECT_WIDTH, _DETAILS_WIDTH = 84, 66
 

@@ -153,7 +153,7 @@ def test_a_page_that_looks_again_by_itself_leads_who_has_left_to_the_door(shop, 
     page.goto(shop.address)
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     leave(how)
-    page.wait_for_url("**/sign-in*", timeout=40_000)
+    page.wait_for_url("**/sign-in*")
 
 
 @pytest.mark.parametrize("how", LEAVING)

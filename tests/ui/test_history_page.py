@@ -11,6 +11,7 @@ from kinso.models.user import PERMISSIONS, Permission, Role
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.membership import activate_at_threshold
+from kinso.services.samples import load_samples
 from kinso.services.trash import erase_person
 from tests.ui.customers_page import button_keys, press, texts
 
@@ -295,12 +296,30 @@ class TestTakingBack:
             (Role.ADMIN, {"create", "edit", "membership", "delete"}),
         ],
     )
-    def test_is_offered_as_the_role_allows(self, open_page, store, staff, manager, ada, role, kinds):
+    def test_is_offered_as_the_role_allows(self, open_page, store, staff, manager, ada, bea, role, kinds):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
         set_membership(store, staff, ada.id, membership_status=True)
-        delete_customer(store, manager, ada.id)
+        delete_customer(store, manager, bea.id)
         keys = button_keys(open_page("history", role))
         assert {change.kind for change in changes(store) if f"take_back_{change.id}" in keys} == kinds
+
+    def test_of_whom_is_deleted_only_the_deletion_can_be_taken_back(self, open_page, store, staff, manager, ada):
+        update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
+        delete_customer(store, manager, ada.id)
+        deletion, *_ = changes(store)
+        offered = [key for key in button_keys(open_page("history")) if key.startswith("take_back_")]
+        assert offered == [f"take_back_{deletion.id}"]
+
+    def test_what_was_removed_with_an_unfinished_run_cannot_be_brought_back(self, open_page, store, manager):
+        def stop(done, total):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            load_samples(store, manager, 3, stop)
+        page = open_page("history")
+        assert len([change for change in changes(store) if change.kind == "delete"]) == 3
+        assert not [key for key in button_keys(page) if key.startswith("take_back_")]
+        assert "The run was not finished" in texts(page)
 
     def test_an_erasure_is_for_good(self, open_page, store, manager, ada):
         erase_person(store, manager, ada.id)

@@ -41,7 +41,8 @@ def draw_changes(
                     st.text(what_changed(change, visit.shop))
                     _draw_reason(change, runs.get(change.run or ""), linked=change.run != run)
                 with action, st.container(gap="xxsmall"):
-                    if may_take_back(change, visit):
+                    # Of whom is deleted, only that can be taken back.
+                    if may_take_back(change, visit) and (change.after is None or change.customer in present):
                         draw_way_back(change, on_take_back)
                     if change.customer not in present and may_erase(change, visit):
                         _draw_erasure(change, on_erase)

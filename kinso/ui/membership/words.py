@@ -9,7 +9,7 @@ from kinso.models.run import Run, RunKind, RunStatus
 from kinso.models.shop import ShopSettings
 from kinso.ui.wording import counted, membership, moment, money, number
 
-STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-back": "failed and taken back"}
+STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-back": "stopped and taken back"}
 SOURCES = {"app": "in the app", "api": "through the API", "cli": "on the command line", "system": "by itself"}
 _KINDS: dict[RunKind, str] = {
     "auto-activation": "an activation",

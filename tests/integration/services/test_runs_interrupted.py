@@ -294,7 +294,7 @@ def test_an_interrupted_import_leaves_nobody_behind_but_the_history(store, manag
     assert [store.memberships.count_at(moment) for moment in (before, created.at, now())] == [0, 0, 0]
     [removed, _] = store.changes.of_customer(created.customer, limit=5)
     assert (removed.kind, removed.undoes, removed.source) == ("delete", created.id, "system")
-    assert removed.reason == "The run could not be finished"
+    assert removed.reason == "The run was not finished"
     assert (latest(store).status, latest(store).exceptions) == ("rolled-back", [])
     assert_clean(store, admin)
     with pytest.raises(Conflict, match="N-0 is not in the trash any more"):
