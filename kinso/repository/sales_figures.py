@@ -30,11 +30,12 @@ class SalesFigureRepository:
 
     def weekdays_between(self, start: datetime, end: datetime, zone: str) -> list[int]:
         """How many sales there were on each day of the week in a time zone, Mondays first."""
-        weekday = {"$isoDayOfWeek": {"date": "$soldAt", "timezone": zone}}
+        weekday = {"$dayOfWeek": {"date": "$soldAt", "timezone": zone}}
         match = {**_between(start, end), "kind": "sale"}
         counts = [0] * _WEEKDAYS
         for row in self._sales.aggregate([{"$match": match}, {"$group": {"_id": weekday, "count": {"$sum": 1}}}]):
-            counts[row["_id"] - 1] = row["count"]
+            # MongoDB counts days from 1, and weeks from Sunday.
+            counts[(row["_id"] - 2) % _WEEKDAYS] = row["count"]
         return counts
 
     def buyers_between(self, start: datetime, end: datetime) -> int:

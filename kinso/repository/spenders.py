@@ -102,7 +102,7 @@ class LifetimeSpenders:
     def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
         """See `SpenderRepository`."""
         # Whole cents divide exactly, which amounts do not.
-        cents = {"$round": [{"$multiply": ["$purchaseAmount", 100]}, 0]}
+        cents = {"$floor": {"$add": [{"$multiply": ["$purchaseAmount", 100]}, 0.5]}}
         place = {"$min": [{"$floor": {"$divide": [cents, float(width * 100)]}}, points]}
         sums = {"$group": {"_id": place, "count": {"$sum": 1}, "sum": {"$sum": "$purchaseAmount"}}}
         counts, totals = [0] * (points + 1), [Decimal("0.00")] * (points + 1)

@@ -34,14 +34,15 @@ def get_spending_distribution(store: Store, actor: Actor) -> list[AmountBin]:
 
 
 @use_case(Permission.READ)
-def get_curve(store: Store, actor: Actor) -> list[ThresholdPoint]:
+def get_curve(store: Store, actor: Actor, *, up_to: Decimal = CENT) -> list[ThresholdPoint]:
     """How many members each threshold would mean if it alone decided, and what they spent together.
 
-    It covers what all but the few largest spenders spent. Non-members whom a person made so are left out.
+    It covers what all but the few largest spenders spent, and reaches `up_to` at least. Non-members whom a person made
+    so are left out.
     """
     spenders = store.spenders(rule_of(store.shop.get(), now()))
     usual = bin_edges(usual_maximum(spenders, store.customers.count(CustomerQuery())))[-2]
-    width = max((usual / _POINTS).quantize(CENT, rounding=ROUND_CEILING), CENT)
+    width = max((max(usual, up_to) / _POINTS).quantize(CENT, rounding=ROUND_CEILING), CENT)
     return spenders.curve(width, _POINTS)
 
 

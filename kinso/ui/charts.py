@@ -69,9 +69,14 @@ def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Fig
 
 
 def draw_distribution(
-    bins: Sequence[AmountBin], shop: ShopSettings, threshold: Decimal | None = None, *, height: int = HEIGHT
+    bins: Sequence[AmountBin],
+    shop: ShopSettings,
+    threshold: Decimal | None = None,
+    *,
+    spent: str = "Purchase amount",
+    height: int = HEIGHT,
 ) -> go.Figure:
-    """Customers by purchase amount, the last bar being everyone beyond; with a line where `threshold` lies."""
+    """Customers by what they spent, the last bar being everyone beyond; with a line where `threshold` lies."""
     usual, beyond = bins[:-1], bins[-1]
     width = float(usual[0].upper - usual[0].lower)
     edges = [float(bin_.lower) for bin_ in bins]
@@ -87,7 +92,7 @@ def draw_distribution(
     if shown[-1] != edges[-1]:
         shown[-1:] = [edges[-1]]
     labels = [axis_amount(edge) for edge in shown[:-1]] + [f"{axis_amount(shown[-1])}+"]
-    title = f"Purchase amount ({currency_symbol(shop)})<br>last bar: {axis_amount(edges[-1])} and more"
+    title = f"{spent} ({currency_symbol(shop)})<br>last bar: {axis_amount(edges[-1])} and more"
     figure.update_xaxes(
         tickvals=shown, ticktext=labels, tickangle=0, title=title, range=[0, edges[-1] + width], showgrid=False
     )

@@ -41,9 +41,9 @@ def spending_distribution(visit: Visit) -> list[AmountBin]:
     return _spending_distribution(visit.store.name, visit.shop.threshold_basis, visit)
 
 
-def threshold_curve(visit: Visit) -> list[ThresholdPoint]:
+def threshold_curve(visit: Visit, *, up_to: Decimal) -> list[ThresholdPoint]:
     """How many members each threshold would mean."""
-    return _threshold_curve(visit.store.name, visit.shop.threshold_basis, visit)
+    return _threshold_curve(visit.store.name, visit.shop.threshold_basis, str(up_to), visit)
 
 
 def members_below(visit: Visit, *, adopted: bool) -> DemotionPreview:
@@ -97,8 +97,8 @@ def _spending_distribution(database: str, basis: str, _visit: Visit) -> list[Amo
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _threshold_curve(database: str, basis: str, _visit: Visit) -> list[ThresholdPoint]:
-    return what_if.get_curve(_visit.store, _visit.actor)
+def _threshold_curve(database: str, basis: str, up_to: str, _visit: Visit) -> list[ThresholdPoint]:
+    return what_if.get_curve(_visit.store, _visit.actor, up_to=Decimal(up_to))
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)

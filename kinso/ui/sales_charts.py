@@ -14,6 +14,7 @@ from kinso.ui.wording import counted, currency_symbol, money, month, number
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SHORT = 3
+_WITHOUT_LEGEND = {"l": 8, "r": 8, "t": 12, "b": 8}
 
 
 def draw_revenue(months: Sequence[SalesMonth], shop: ShopSettings) -> go.Figure:
@@ -26,7 +27,7 @@ def draw_revenue(months: Sequence[SalesMonth], shop: ShopSettings) -> go.Figure:
     )
     label_every_other(figure, names)
     figure.update_yaxes(title=f"Revenue ({currency_symbol(shop)})", tickformat="~s", nticks=6)
-    return dressed(figure)
+    return dressed(figure, margin=_WITHOUT_LEGEND)
 
 
 def draw_weekdays(counts: Sequence[int]) -> go.Figure:
@@ -36,7 +37,7 @@ def draw_weekdays(counts: Sequence[int]) -> go.Figure:
         type="category", tickvals=list(WEEKDAYS), ticktext=[day[:_SHORT] for day in WEEKDAYS], tickangle=0
     )
     figure.update_yaxes(title="Sales", tickformat=",d", rangemode="tozero", nticks=6)
-    return dressed(figure)
+    return dressed(figure, margin=_WITHOUT_LEGEND)
 
 
 def draw_new_and_returning(months: Sequence[SalesMonth]) -> go.Figure:

@@ -164,3 +164,15 @@ def test_todays_threshold_is_said_to_be_todays(open_page, shop_of_five):
     assert (
         len(charts(page)["Members that each threshold would mean: 3 at today's $1,000.00, 3 at $1,000.00"]["data"]) == 2
     )
+
+
+def test_the_slider_and_the_curves_reach_beyond_the_threshold_of_the_rule(open_page, store, shop_of_five):
+    store.shop.save(ShopSettings(threshold=20_000))
+    page = look_at(open_page("membership", Role.ANALYST), 50_000.0)
+
+    assert page.slider[0].max >= 50_000
+    _, today, slider = next(each for alt, each in charts(page).items() if alt.startswith("Members that"))["data"]
+    assert today["x"] == [20_000.0]
+    assert slider["x"] == [50_000.0]
+    page.number_input(key="threshold_amount").set_value(100.0).run()
+    assert 40_000 <= page.slider[0].max < 50_000

@@ -89,7 +89,8 @@ def _show_histogram(bins: Sequence[AmountBin], preview: ActivationPreview, visit
         f"Customers by {spent}, members and non-members stacked, with a line at the threshold of"
         f" {money(preview.threshold, visit.shop)}"
     )
-    figure = charts.draw_distribution(bins, visit.shop, preview.threshold, height=_HISTOGRAM)
+    label = spent[0].upper() + spent[1:]
+    figure = charts.draw_distribution(bins, visit.shop, preview.threshold, spent=label, height=_HISTOGRAM)
     charts.show_chart(figure, alt=alt, key="threshold_histogram")
 
 

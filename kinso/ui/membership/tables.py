@@ -36,9 +36,7 @@ def show_spenders(
     amounts = [name for name, values in columns.items() if isinstance(values[0], float)]
     click = f"{key}_open"
     ids = [each.customer.id for each in spenders]
-    way = st.column_config.ButtonColumn(
-        _ID, type="tertiary", alignment="left", key=click, on_click=_open, args=(click, ids), help="Opens the customer."
-    )
+    way = st.column_config.ButtonColumn(_ID, key=click, on_click=_open, args=(click, ids), help="Opens the customer.")
     st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,

@@ -38,13 +38,19 @@ def scale_up_to(top: Decimal) -> Scale:
     return Scale(float(step * max(steps, Decimal(1))), float(step))
 
 
+def both_sides_of(shop: ShopSettings) -> Decimal:
+    """The end of a range that has the shop's threshold in its middle."""
+    return min(2 * shop.threshold, LARGEST)
+
+
 def choose_threshold(bins: Sequence[AmountBin], shop: ShopSettings, *, disabled: bool = False) -> float:
     """Draw both controls; returns the amount in the number field, which is the one that counts.
 
-    The slider covers the range that the histogram shows, which leaves out the few largest spenders; when a larger
-    amount is typed it reaches as far as that, and goes back with the next smaller amount that is typed.
+    The slider covers the range that the histogram shows, which leaves out the few largest spenders, and the shop's own
+    threshold with as much above it; when a larger amount is typed it reaches as far as that, and goes back with the
+    next smaller amount that is typed.
     """
-    usual = bins[-1].lower
+    usual = max(bins[-1].lower, both_sides_of(shop))
     if AMOUNT not in st.session_state:
         forget_result()
     st.session_state.setdefault(AMOUNT, max(float(shop.threshold), _SMALLEST))

@@ -11,6 +11,7 @@ from kinso.services.what_if import compare_thresholds
 from kinso.ui import charts, rule_charts
 from kinso.ui.figures import threshold_curve
 from kinso.ui.membership.tables import show_spenders
+from kinso.ui.membership.threshold import both_sides_of
 from kinso.ui.visit import Visit
 from kinso.ui.wording import counted, money, number, plain
 
@@ -38,7 +39,8 @@ def show_what_if(preview: ActivationPreview, visit: Visit) -> None:
 
 
 def _show_curves(compared: Comparison, visit: Visit) -> None:
-    curve, shop = threshold_curve(visit), visit.shop
+    shop = visit.shop
+    curve = threshold_curve(visit, up_to=max(both_sides_of(shop), compared.other.threshold))
     today, slider = (money(point.threshold, shop) for point in (compared.saved, compared.other))
     left, right = st.columns(2, gap="medium")
     with left:
