@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kinso.database.search import fold
 from kinso.models.customer import LONGEST_SEARCH, Customer
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
@@ -29,7 +30,7 @@ def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN)
     Those whose ID, name or contact begins with it come first. Texts are searched as typed, never as patterns.
     """
     wanted = text.strip()[:LONGEST_SEARCH]
-    if not wanted:
+    if not fold(wanted):
         return Found([])
     found = {customer.id: customer for customer in store.quick_search.beginning_with(wanted, limit=limit)}
     if len(found) >= limit:

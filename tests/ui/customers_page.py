@@ -61,9 +61,10 @@ def someone_deletes(store: Store, customer: Customer) -> None:
 
 
 def texts(page: AppTest) -> str:
-    """Everything that the page says in running text."""
+    """Everything that the page says in running text and in links."""
     kinds = (page.markdown, page.text, page.caption, page.error, page.warning, page.info, page.subheader)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    links = (link.proto.label for link in page.get("page_link"))
+    return "\n".join([*(str(element.value) for kind in kinds for element in kind), *links])
 
 
 def button_keys(page: AppTest) -> set[str]:

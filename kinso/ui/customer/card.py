@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from secrets import choice
 from threading import RLock
 
 import streamlit as st
 
 from kinso.models.customer import Customer
-from kinso.repository.documents import new_id
 from kinso.ui.customers.sheet import Row, new_serial
 from kinso.ui.history.taking_back import Asked
 from kinso.ui.trash.erasing import Erasure
 
 _CARD = "customer_card"
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Not to be mixed up when they are read aloud or from paper."""
+
+
+def _new_number(kind: str) -> str:
+    return f"{kind}-{''.join(choice(_SIGNS) for _ in range(10))}"
 
 
 @dataclass
@@ -25,7 +31,7 @@ class PurchaseForm:
     `items` are the serials of the item rows on screen, `filled` the total of theirs that was put into the amount.
     """
 
-    sale_id: str = field(default_factory=lambda: f"S-{new_id()}")
+    sale_id: str = field(default_factory=lambda: _new_number("S"))
     items: list[int] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     filled: float | None = None
@@ -46,7 +52,7 @@ class RefundForm:
     """A refund that is being entered, for `sale_id` to begin with."""
 
     sale_id: str | None = None
-    refund_id: str = field(default_factory=lambda: f"R-{new_id()}")
+    refund_id: str = field(default_factory=lambda: _new_number("R"))
     errors: dict[str, str] = field(default_factory=dict)
     serial: int = field(default_factory=new_serial)
 

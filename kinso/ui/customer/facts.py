@@ -14,7 +14,7 @@ from kinso.ui.visit import Visit
 from kinso.ui.wording import counted, moment
 
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
-_PHONE = re.compile(r"\+?[0-9][0-9 ().\-]{4,24}")
+_PHONE = re.compile(r"[+(]?[0-9][0-9 ().\-]{4,24}")
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 15
 _LINK = '<a href="{address}" style="color:inherit;text-underline-offset:3px">{text}</a>'
 

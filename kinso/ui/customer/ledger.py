@@ -58,7 +58,7 @@ def draw_ledger(card: Card, summary: PurchaseSummary, visit: Visit) -> None:
     found = list_ledger(visit.store, visit.actor, card.id, page=page, limit=SIZE)
     with head:
         _draw_head(card, found, visit)
-    with body:
+    with body.container(key="purchases_table"):
         _draw_table(found.lines, visit)
     if summary.months:
         with st.container(border=True):
@@ -89,7 +89,6 @@ def _draw_table(lines: Sequence[LedgerLine], visit: Visit) -> None:
         hide_index=True,
         height=_HEAD + _ROW * min(len(lines), _MOST_ROWS) + 2,
         row_height=_ROW,
-        key=f"purchases_table_{lines[0].entry.id}_{len(lines)}",
         alt="Purchases, newest first",
         placeholder="",
         column_config={

@@ -71,8 +71,11 @@ def _in_words(standing: MembershipStanding, visit: Visit) -> str:
         case "short":
             return f"**{missing} to go.** {spent}."
         case "member":
-            reached = "reached" if not standing.missing else f"{missing} above what counts now"
-            return f"{spent} ({reached})."
+            return (
+                f"Spent {amount} {counted}, {missing} below the threshold of {threshold}."
+                if standing.missing
+                else f"{spent}."
+            )
 
 
 def _change(question: MembershipChange) -> None:

@@ -14,6 +14,7 @@ from kinso.services.runs import get_run
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.history.filters import show_only_run
 from kinso.ui.history.words import may_erase, may_take_back, reason_of, what_changed, who_and_how
+from kinso.ui.links import link_to_customer
 from kinso.ui.membership.words import describe
 from kinso.ui.visit import Visit
 from kinso.ui.wording import moment, plain
@@ -37,7 +38,7 @@ def draw_changes(
                 with who:
                     st.markdown(f"{plain(moment(change.at, visit.shop))}  \n:small[{isolated(who_and_how(change))}]")
                 with what, st.container(gap="xxsmall"):
-                    st.markdown(people[change.id])
+                    link_to_customer(change.customer, people[change.id])
                     st.text(what_changed(change, visit.shop))
                     _draw_reason(change, runs.get(change.run or ""), linked=change.run != run)
                 with action, st.container(gap="xxsmall"):

@@ -21,6 +21,7 @@ LEAST = {
     ("GET", "/overview"): Role.ANALYST,
     ("GET", "/download/customers.csv"): Role.ANALYST,
     ("GET", "/download/history.csv"): Role.ANALYST,
+    ("GET", "/download/ledger.csv"): Role.ANALYST,
     ("GET", "/download/purchases.csv"): Role.ANALYST,
 }
 ROLES = list(Role)

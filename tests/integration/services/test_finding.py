@@ -1,0 +1,62 @@
+"""Finding a customer while somebody types."""
+
+import pytest
+
+from kinso.models.customer import CustomerDraft
+from kinso.services import finding
+from kinso.services.customers import create_customer
+from kinso.services.finding import find_customers
+
+
+@pytest.fixture
+def add(store, staff):
+    def add(customer_id, name, contact="someone@shop.com"):
+        draft = CustomerDraft(customer_id=customer_id, customer_name=name, contact_info=contact)
+        return create_customer(store, staff, draft)
+
+    return add
+
+
+@pytest.fixture
+def found(store, analyst):
+    return lambda text: [customer.customer_id for customer in find_customers(store, analyst, text).customers]
+
+
+def test_ids_come_before_names_before_contacts_before_parts_of_them(add, found):
+    add("X-1", "Someone Ada")
+    add("X-2", "Somebody", "ada@shop.com")
+    add("X-3", "Ada Lovelace")
+    add("ADA-9", "Zoe")
+    assert found("ada") == ["ADA-9", "X-3", "X-2", "X-1"]
+
+
+@pytest.mark.parametrize("text", ["cape", "ČAPEK", "  capek ", "c-42", "C-4", "+420 777", "420777", "123 456", "čap"])
+def test_case_accents_and_the_spaces_of_phones_do_not_matter(add, found, text):
+    add("C-42", "Karel Čapek", "+420 777 123 456")
+    add("X-1", "Somebody Else")
+    assert found(text) == ["C-42"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", ".*", "$gt", "(", "[a-z]", "\\", "\0", "^A", "A|B", "x" * 5000, "\U0010ffff"]
+)
+def test_what_is_no_part_of_anything_finds_nobody(add, found, text):
+    add("A-1", "Ada Lovelace")
+    assert found(text) == []
+
+
+def test_a_handful_is_enough(add, store, analyst):
+    for number in range(9):
+        add(f"A-{number}", "Ada Lovelace")
+    assert len(find_customers(store, analyst, "ada").customers) == finding.SHOWN
+    assert len(find_customers(store, analyst, "lovel").customers) == finding.SHOWN
+
+
+def test_a_search_that_takes_too_long_says_that_there_may_be_more(add, store, analyst, monkeypatch):
+    add("A-1", "Ada Lovelace")
+    add("B-1", "Bob", "ada@shop.com")
+    found = find_customers(store, analyst, "ada")
+    monkeypatch.setattr(store.quick_search, "containing", lambda *_, **__: None)
+    late = find_customers(store, analyst, "ada")
+    assert late.customers == found.customers
+    assert (found.is_complete, late.is_complete) == (True, False)

@@ -1,0 +1,52 @@
+"""Where a customer stands as to membership."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from kinso.errors import NotFound
+from kinso.models.customer import CustomerDraft
+from kinso.models.shop import ShopSettings
+from kinso.repository.documents import now
+from kinso.services.customers import create_customer, set_membership
+from kinso.services.standing import standing_of
+
+
+@pytest.fixture
+def ada(store, staff):
+    draft = CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com", purchase_amount=100)
+    return create_customer(store, staff, draft)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "standing", "missing"),
+    [("253.20", "short", "153.20"), ("100.01", "short", "0.01"), ("100.00", "eligible", "0.00")],
+)
+def test_the_threshold_decides_to_the_cent(store, analyst, ada, threshold, standing, missing):
+    store.shop.save(ShopSettings(threshold=Decimal(threshold)))
+    found = standing_of(store, analyst, ada.id)
+    assert (found.standing, found.missing, found.amount) == (standing, Decimal(missing), Decimal("100.00"))
+
+
+def test_a_person_decides_over_the_threshold(store, analyst, staff, ada):
+    store.shop.save(ShopSettings(threshold=Decimal(50)))
+    set_membership(store, staff, ada.id, membership_status=True)
+    assert standing_of(store, analyst, ada.id).standing == "member"
+    set_membership(store, staff, ada.id, membership_status=False)
+    assert standing_of(store, analyst, ada.id).standing == "held"
+
+
+def test_only_the_purchases_of_a_year_count_where_the_shop_says_so(store, analyst, ada, enter):
+    store.shop.save(ShopSettings(threshold=Decimal(50), threshold_basis="last-12-months"))
+    enter(ada, "40.00", now() - timedelta(days=300))
+    enter(ada, "500.00", now() - timedelta(days=400))
+    found = standing_of(store, analyst, ada.id)
+    assert (found.standing, found.amount, found.missing) == ("short", Decimal("40.00"), Decimal("10.00"))
+    assert found.rule.basis == "last-12-months"
+
+
+@pytest.mark.parametrize("id", ["", "nonsense", "0123456789abcdef01234567"])
+def test_nobody_stands_nowhere(store, analyst, id):
+    with pytest.raises(NotFound):
+        standing_of(store, analyst, id)
