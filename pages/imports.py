@@ -5,15 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.ui.importing.desk import current_desk
-from kinso.ui.importing.form import choose_file
+from kinso.ui.importing.form import KIND, choose_file
 from kinso.ui.importing.outcome import show_outcome, show_progress
 from kinso.ui.importing.report import show_report
-from kinso.ui.membership.undoing import show_undo_progress, show_undo_question
+from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_undo_question
 from kinso.ui.visit import current_visit
 
 visit = current_visit()
 desk = current_desk()
 st.title("Import", anchor=False)
+if KIND not in st.session_state:
+    # Whoever comes from another page has read the report of their last undo.
+    forget_undo()
 busy = show_progress(desk)
 show_undo_progress()
 above = st.container()

@@ -96,6 +96,7 @@ def test_an_import_is_undone_where_it_was_made(shop, sign_in):
 
     page.get_by_role("button", name="Undo this run").click()
     page.get_by_role("dialog").get_by_role("button", name="Undo").click()
-    expect(page.get_by_test_id("stAlert").filter(has_text="2 customers")).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text="Taken back 2")).to_be_visible()
+    expect(page.get_by_text("2 purchases of 2 customers recorded")).to_have_count(0)
     assert spent(shop) == {}
     assert check_database(shop.store, COMMAND_LINE).findings == []

@@ -91,6 +91,7 @@ class Desk:
         return upload.name
 
     def _import(self, upload: Upload, plan: Plan, data: bytes, visit: Visit, progress: Progress) -> str:
+        progress(0, plan.figures.new if isinstance(plan, PurchasePlan) else plan.changes)
         try:
             if isinstance(plan, PurchasePlan):
                 purchases = import_purchases(

@@ -29,9 +29,11 @@ def show_outcome(desk: Desk, visit: Visit) -> None:
     """What became of the last import, with the way back."""
     if desk.ended is None:
         return
-    draw_ending(desk.ended)
-    if desk.run is not None:
-        _show_ways(get_run(visit.store, visit.actor, desk.run.id), visit)
+    run = get_run(visit.store, visit.actor, desk.run.id) if desk.run else None
+    if run is None or not run.undone_by:
+        draw_ending(desk.ended)
+    if run is not None:
+        _show_ways(run, visit)
 
 
 def _show_ways(run: Run, visit: Visit) -> None:

@@ -83,7 +83,10 @@ def _show_errors(plan: Plan) -> None:
         hide_index=True,
         key="import_errors",
         alt="Errors in the file",
-        column_config={"Row": st.column_config.NumberColumn(width=70, format="%d")},
+        column_config={
+            "Row": st.column_config.NumberColumn(width=70, format="%d"),
+            "What is wrong": st.column_config.TextColumn(width="large"),
+        },
     )
     if plan.error_count > len(plan.errors):
         st.caption(f"The first {number(len(plan.errors))} of {number(plan.error_count)}; the header is row 1.")
