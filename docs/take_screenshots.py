@@ -23,7 +23,18 @@ ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "screenshots"
 PORT = 8599
 EMAIL, PASSWORD = "ann@shop.com", "only for these pictures"
-PAGES = ("overview", "customers", "register", "membership", "history", "trash", "account", "users", "settings")
+PAGES = (
+    "overview",
+    "customers",
+    "register",
+    "imports",
+    "membership",
+    "history",
+    "trash",
+    "account",
+    "users",
+    "settings",
+)
 SIZES = {"": {"width": 1440, "height": 900}, "-phone": {"width": 390, "height": 844}}
 SETTLED = 2.5
 """Seconds that charts and grids take to draw."""

@@ -23,6 +23,10 @@ from kinso.services.records import record_of_creation, record_of_update
 from kinso.services.runs import Progress, ignore_progress, in_batches, record_batch, running
 
 _NEW = -1
+CHANGED = (
+    "The file means something else now than when it was checked, because customers or purchases were added or changed"
+    " since; nothing was imported. Check it again."
+)
 INTERRUPTED = (
     "The database stopped answering during the import; whatever was done of it is taken back as soon as Kinso reaches"
     " the database again, so import the file once more then."
@@ -74,10 +78,12 @@ def import_customers(
     on_progress: Progress = ignore_progress,
     *,
     file_name: str = "",
+    expected: ImportPlan | None = None,
 ) -> ImportResult:
     """Create and update the customers that the file names, as one run.
 
-    An ID matches in any letter case. A column that is missing and a cell that is empty leave what is stored. Raises
+    An ID matches in any letter case. A column that is missing and a cell that is empty leave what is stored. With an
+    `expected` plan as many customers as there are created and updated, or nothing is done. Raises
     `InvalidInput` for an unusable file, `ImportRefused` when any row has an error, `Conflict` when someone else wrote
     to one of these customers meanwhile; nothing is imported then. `DatabaseUnavailable` tells what is.
     """
@@ -87,6 +93,8 @@ def import_customers(
         plan = _plan(file, survey)
         if plan.error_count:
             raise ImportRefused(plan)
+        if expected is not None and _counts(expected) != _counts(plan):
+            raise Conflict(CHANGED)
         run = _apply(store, actor, reader, survey, file_name, on_progress) if plan.changes else None
     return ImportResult(
         run=run,
@@ -96,6 +104,10 @@ def import_customers(
         ignored_columns=plan.ignored_columns,
         notices=plan.notices,
     )
+
+
+def _counts(plan: ImportPlan) -> tuple[int, int, int]:
+    return plan.create, plan.update, plan.unchanged
 
 
 def _reader(store: Store, file: CsvFile) -> RowReader:

@@ -12,7 +12,7 @@ from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.imports import INTERRUPTED
+from kinso.services.imports import CHANGED, INTERRUPTED
 from kinso.services.purchase_staging import Portion
 from kinso.services.purchase_survey import Survey, surveyed
 from kinso.services.purchase_writing import PurchaseWriter
@@ -21,10 +21,6 @@ from kinso.services.runs import Progress, ignore_progress, running
 _CUSTOMERS = 300
 _ENTRIES = 1000
 """At most in one transaction, so that it takes a fraction of a second."""
-_CHANGED = (
-    "The file means something else now than when it was checked, because customers or purchases were added or changed"
-    " since; nothing was imported. Check it again."
-)
 
 
 class PurchasesRefused(InvalidInput):
@@ -71,7 +67,7 @@ def import_purchases(
         if plan.error_count:
             raise PurchasesRefused(plan)
         if expected is not None and expected.figures != plan.figures:
-            raise Conflict(_CHANGED)
+            raise Conflict(CHANGED)
         run, activated = _apply(store, actor, survey, file_name, on_progress) if plan.figures.new else (None, 0)
     return PurchaseResult(
         run=run,

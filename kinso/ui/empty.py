@@ -14,7 +14,8 @@ from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted
 
 _SAMPLES = 200
-_REGISTER = Path(__file__).parents[2] / "pages" / "register.py"
+_PAGES = Path(__file__).parents[2] / "pages"
+_REGISTER, _IMPORT = _PAGES / "register.py", _PAGES / "imports.py"
 
 
 def show_no_customers(visit: Visit) -> None:
@@ -28,11 +29,10 @@ def show_no_customers(visit: Visit) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(_REGISTER, label="Register a customer", icon=":material/person_add:")
             if visit.may(Permission.IMPORT):
+                st.page_link(_IMPORT, label="Import a file", icon=":material/upload_file:")
                 st.button(
                     "Load sample data", icon=":material/dataset:", key="load_sample_data", on_click=_load_sample_data
                 )
-        if visit.may(Permission.IMPORT):
-            st.caption("A CSV file is imported on the server: `python -m kinso import customers.csv`")
 
 
 def _load_sample_data() -> None:

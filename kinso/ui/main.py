@@ -46,6 +46,8 @@ def _pages(visit: Visit) -> dict[str, list[st.Page]]:
     shop.append(_page("customer", "Customer", ":material/person:", "One customer.", hidden=True))
     if visit.may(Permission.CREATE):
         shop.append(_page("register", "Register", ":material/person_add:", "Register a new customer."))
+    if visit.may(Permission.IMPORT):
+        shop.append(_page("imports", "Import", ":material/upload_file:", "Customers or purchases from a CSV file."))
     shop.append(
         _page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates.")
     )

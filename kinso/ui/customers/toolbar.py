@@ -18,6 +18,7 @@ from kinso.ui.visit import Visit
 from kinso.ui.wording import counted, number
 
 _ACTIONS = "customers_actions"
+LEDGER = "/download/ledger.csv"
 _FLAVOURS: tuple[tuple[Flavour, str, str], ...] = (
     ("excel", "CSV for Excel", "Opens with a double click; formulas are made harmless."),
     ("raw", "CSV with raw values", "For other programs and for importing it again."),
@@ -124,3 +125,5 @@ def _draw_download(sheet: Sheet) -> None:
         st.caption(f"{counted(sheet.total, 'customer')}, filtered and sorted as here")
         for flavour, title, text in _FLAVOURS:
             download_link(download_address(query, flavour), title, text)
+        st.caption("Everyone's purchases")
+        download_link(LEDGER, "Purchases as CSV", "With refunds, opening balances and adjustments; can be imported.")

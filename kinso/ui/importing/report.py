@@ -1,0 +1,111 @@
+"""What a file would do, before it does it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from kinso.models.csv_plan import ImportPlan
+from kinso.models.purchase_plan import PurchasePlan
+from kinso.ui.importing.desk import Desk, Plan, begin_import
+from kinso.ui.importing.words import already, period
+from kinso.ui.visit import Visit
+from kinso.ui.wording import counted, money, number, plain
+
+LOOK_AGAIN = 0.5
+"""Seconds."""
+
+
+def show_report(desk: Desk, visit: Visit) -> None:
+    """The check, while it lasts; then its figures, what is wrong with the file, and the button that imports it."""
+    if desk.checking is None:
+        return
+    if not desk.checking.has_ended(within=LOOK_AGAIN):
+        _watch_check(desk)
+    elif desk.plan is None:
+        st.error(plain(desk.checking.problem or ""), icon=":material/error:")
+    else:
+        _show_plan(desk.plan, visit)
+
+
+@st.fragment(run_every=LOOK_AGAIN)
+def _watch_check(desk: Desk) -> None:
+    if desk.checking is None or desk.checking.has_ended():
+        st.rerun()
+    st.info("Checking the file …", icon=":material/hourglass_top:")
+
+
+def _show_plan(plan: Plan, visit: Visit) -> None:
+    with st.container(border=True):
+        if isinstance(plan, PurchasePlan):
+            _show_purchases(plan, visit)
+        else:
+            _show_customers(plan)
+        for notice in plan.notices:
+            st.caption(f":material/info: {plain(notice)}")
+        if plan.ignored_columns:
+            st.caption(f":material/info: Ignored columns: {plain(', '.join(plan.ignored_columns))}")
+        if plan.error_count:
+            _show_errors(plan)
+        else:
+            _offer(plan)
+
+
+def _show_purchases(plan: PurchasePlan, visit: Visit) -> None:
+    figures = plan.figures
+    with st.grid(4, min_column_width=150):
+        st.metric("New purchases", number(figures.new), border=True)
+        st.metric("Customers", number(figures.customers), border=True)
+        st.metric("Not known yet", number(figures.unknown), border=True)
+        st.metric("Total", money(figures.total, visit.shop), border=True)
+    facts = [period(figures, visit.shop), already(figures) if figures.recorded else ""]
+    if text := " · ".join(filter(None, facts)):
+        st.caption(plain(text))
+
+
+def _show_customers(plan: ImportPlan) -> None:
+    with st.grid(3, min_column_width=150):
+        st.metric("New customers", number(plan.create), border=True)
+        st.metric("Updated", number(plan.update), border=True)
+        st.metric("As they are", number(plan.unchanged), border=True)
+
+
+def _show_errors(plan: Plan) -> None:
+    said = f"The file has {counted(plan.error_count, 'error')}; nothing can be imported before they are corrected."
+    if isinstance(plan, PurchasePlan) and plan.unknown == "refuse" and plan.figures.unknown:
+        said += f" {counted(plan.figures.unknown, 'customer')} in it are not known; you may have them created."
+    st.error(said, icon=":material/error:")
+    table = pd.DataFrame(
+        {"Row": [error.row for error in plan.errors], "What is wrong": [error.message for error in plan.errors]}
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="import_errors",
+        alt="Errors in the file",
+        column_config={
+            "Row": st.column_config.NumberColumn(width=70, format="%d"),
+            "What is wrong": st.column_config.TextColumn(width="large"),
+        },
+    )
+    if plan.error_count > len(plan.errors):
+        st.caption(f"The first {number(len(plan.errors))} of {number(plan.error_count)}; the header is row 1.")
+
+
+def _offer(plan: Plan) -> None:
+    if isinstance(plan, PurchasePlan):
+        count, noun = plan.figures.new, "purchase"
+        nothing = "Nothing to import: every purchase in the file is recorded already."
+    else:
+        count, noun = plan.changes, "customer"
+        nothing = "Nothing to import: every customer is as the file says."
+    if not count:
+        st.info(nothing, icon=":material/check_circle:")
+        return
+    st.button(
+        f"Import {counted(count, noun)}",
+        type="primary",
+        icon=":material/upload:",
+        key="import_begin",
+        on_click=begin_import,
+    )

@@ -1,0 +1,49 @@
+"""Imports in words, as plain text."""
+
+from __future__ import annotations
+
+from kinso.models.csv_plan import ImportResult
+from kinso.models.purchase_plan import PurchaseFigures, PurchaseResult
+from kinso.models.shop import ShopSettings
+from kinso.ui.wording import counted, day, money, number
+
+
+def purchases_done(result: PurchaseResult, shop: ShopSettings) -> str:
+    """What an import of purchases did."""
+    figures = result.figures
+    if result.run is None:
+        return f"Nothing to record: {already(figures)}."
+    more = [f"{counted(result.created, 'customer')} created"] if result.created else []
+    if result.activated:
+        more.append(
+            f"{counted(result.activated, 'customer')} made {'a member' if result.activated == 1 else 'members'}"
+        )
+    if figures.recorded:
+        more.append(already(figures))
+    return (
+        f"{counted(figures.new, 'purchase')} of {counted(figures.customers, 'customer')} recorded,"
+        f" {money(figures.total, shop)} in all{''.join(f'; {each}' for each in more)}."
+    )
+
+
+def already(figures: PurchaseFigures) -> str:
+    """What of a file was there before."""
+    return f"{counted(figures.recorded, 'purchase')} {'was' if figures.recorded == 1 else 'were'} recorded already"
+
+
+def period(figures: PurchaseFigures, shop: ShopSettings) -> str:
+    """The days of the first and the last purchase, in the shop's time zone; nothing when there is none."""
+    if figures.first_at is None or figures.last_at is None:
+        return ""
+    first, last = (day(moment.astimezone(shop.zone).date()) for moment in (figures.first_at, figures.last_at))
+    return first if first == last else f"{first} to {last}"
+
+
+def customers_done(result: ImportResult) -> str:
+    """What an import of customers did."""
+    if result.run is None:
+        return f"Nothing to change: {counted(result.unchanged, 'customer')} are as the file says."
+    return (
+        f"{counted(result.created, 'customer')} created, {number(result.updated)} updated,"
+        f" {number(result.unchanged)} left as they were."
+    )

@@ -1,0 +1,29 @@
+"""Import: customers or purchases from a CSV file, looked at before anything is changed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.ui.importing.desk import current_desk
+from kinso.ui.importing.form import KIND, choose_file
+from kinso.ui.importing.outcome import show_outcome, show_progress
+from kinso.ui.importing.report import show_report
+from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_undo_question
+from kinso.ui.visit import current_visit
+
+visit = current_visit()
+desk = current_desk()
+st.title("Import", anchor=False)
+if KIND not in st.session_state:
+    # Whoever comes from another page has read the report of their last undo.
+    forget_undo()
+busy = show_progress(desk)
+show_undo_progress()
+above = st.container()
+choose_file(desk, visit, busy=busy)
+if not busy:
+    # Only now it is known whether another file was chosen, which ends what is to be said about the last one.
+    with above:
+        show_outcome(desk, visit)
+    show_report(desk, visit)
+show_undo_question()

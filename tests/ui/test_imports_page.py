@@ -1,0 +1,149 @@
+"""The import page: a file of purchases or customers is checked, looked at, imported and undone."""
+
+import time
+from decimal import Decimal
+
+import pytest
+
+from kinso.models.csv_plan import MOST_ERRORS_SHOWN
+from kinso.models.customer import CustomerQuery
+from kinso.models.sale import SaleDraft
+from kinso.models.user import Role
+from kinso.services.checks import check_database
+from kinso.services.sales import record_sale
+from kinso.ui.importing.desk import Desk
+from kinso.ui.importing.form import KIND, UNKNOWN, file_key
+from tests.ui.customers_page import button_keys, press, texts
+
+HEADER = "saleId,customerId,date,amount\n"
+FILE = f"{HEADER}S-1,C-001,2025-01-31,10\nS-2,C-002,2025-02-01,20.50\n"
+
+
+def open_imports(open_page, role=Role.STAFF, kind="purchases"):
+    page = open_page("imports", role)
+    page.session_state[KIND] = kind
+    return page.run()
+
+
+def choose(page, content, *, kind="purchases", edition=0, name="till.csv"):
+    """Put a file in its place and wait until it was checked."""
+    uploader = page.file_uploader(key=file_key(kind, Desk(edition=edition)))
+    return settled(uploader.set_value((name, content.encode(), "text/csv")).run())
+
+
+def settled(page):
+    """The page as soon as nothing is under way on it any more."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and ("Checking the file …" in texts(page) or page.get("progress")):
+        page.run()
+    assert not page.exception
+    return page
+
+
+def figures(page):
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def amounts(store):
+    return {each.customer_id: each.purchase_amount for each in store.customers.iterate(CustomerQuery())}
+
+
+def test_an_analyst_does_not_have_the_page(open_page):
+    with pytest.raises(ValueError, match=r"imports\.py"):
+        open_page("imports", Role.ANALYST)
+
+
+def test_purchases_are_checked_shown_and_imported(open_page, store, admin, add_customer):
+    add_customer("C-001")
+    page = open_imports(open_page, Role.ADMIN)
+    page.session_state[UNKNOWN] = "create"
+    choose(page.run(), FILE)
+    assert figures(page) == {
+        "New purchases": "2",
+        "Customers": "2",
+        "Not known yet": "1",
+        "Total": "$30.50",
+    }
+    assert "31 Jan 2025 to 1 Feb 2025" in texts(page)
+    assert amounts(store) == {"C-001": 0}
+    settled(press(page, "import_begin"))
+    assert [message.value for message in page.success] == [
+        "2 purchases of 2 customers recorded, \\$30\\.50 in all; 1 customer created\\."
+    ]
+    assert amounts(store) == {"C-001": Decimal(10), "C-002": Decimal("20.50")}
+    assert check_database(store, admin).findings == []
+
+
+def test_the_same_file_again_offers_nothing(open_page, store):
+    page = open_imports(open_page)
+    page.session_state[UNKNOWN] = "create"
+    settled(press(choose(page.run(), FILE), "import_begin"))
+    choose(page, FILE, edition=1)
+    assert "Nothing to import: every purchase in the file is recorded already." in texts(page)
+    assert "import_begin" not in button_keys(page)
+    assert not page.success
+
+
+def test_unknown_customers_are_refused_until_they_are_to_be_created(open_page, store):
+    page = choose(open_imports(open_page), FILE)
+    assert "The file has 2 errors" in page.error[0].value
+    assert "2 customers in it are not known" in page.error[0].value
+    assert list(page.dataframe[0].value["Row"]) == [2, 3]
+    assert "import_begin" not in button_keys(page)
+    settled(page.radio(key=UNKNOWN).set_value("create").run())
+    assert "import_begin" in button_keys(page)
+    assert amounts(store) == {}
+
+
+def test_very_many_errors_are_counted_and_the_first_shown(open_page):
+    rows = "".join(f"S-{number},C-001,soon,1\n" for number in range(300))
+    page = choose(open_imports(open_page), HEADER + rows)
+    assert len(page.dataframe[0].value) == MOST_ERRORS_SHOWN
+    assert "The first 100 of 300; the header is row 1." in texts(page)
+
+
+def test_a_file_that_is_none_of_purchases_is_told_in_one_sentence(open_page):
+    page = choose(open_imports(open_page), "customerId,customerName\nC-001,Ada\n")
+    [message] = [error.value for error in page.error]
+    assert "among them must be Sale ID, Customer ID, Date and Amount" in message
+    assert not page.metric
+
+
+def test_what_changed_since_the_check_stops_the_import_and_the_file_is_checked_again(
+    open_page, store, staff, add_customer
+):
+    ada = add_customer("C-001")
+    page = choose(open_imports(open_page), f"{HEADER}S-1,C-001,2025-01-31,10\nS-3,C-001,2025-01-31,1\n")
+    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10))
+    settled(press(page, "import_begin"))
+    assert "means something else now" in page.error[0].value
+    assert amounts(store) == {"C-001": Decimal(10)}
+    assert figures(page)["New purchases"] == "1"
+    settled(press(page, "import_begin"))
+    assert amounts(store) == {"C-001": Decimal(11)}
+
+
+def test_a_manager_undoes_the_import_from_here(open_page, store):
+    page = open_imports(open_page, Role.MANAGER)
+    page.session_state[UNKNOWN] = "create"
+    settled(press(choose(page.run(), FILE), "import_begin"))
+    [run] = store.runs.recent(limit=5)
+    assert f"undo_{run.id}" in button_keys(page)
+
+
+def test_staff_cannot_undo_but_see_what_was_changed(open_page, store):
+    page = open_imports(open_page)
+    page.session_state[UNKNOWN] = "create"
+    settled(press(choose(page.run(), FILE), "import_begin"))
+    assert not any(key.startswith("undo_") for key in button_keys(page))
+
+
+def test_customers_are_imported_here_as_well(open_page, store, add_customer):
+    add_customer("C-001", customer_name="Before")
+    page = open_imports(open_page, kind="customers")
+    choose(page, "customerId,customerName,contactInfo\nc-001,After,\nC-002,Bea,Berlin\n", kind="customers")
+    assert figures(page) == {"New customers": "1", "Updated": "1", "As they are": "0"}
+    settled(press(page, "import_begin"))
+    assert [message.value for message in page.success] == ["1 customer created, 1 updated, 0 left as they were\\."]
+    names = {each.customer_id: each.customer_name for each in store.customers.iterate(CustomerQuery())}
+    assert names == {"C-001": "After", "C-002": "Bea"}
