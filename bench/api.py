@@ -34,6 +34,8 @@ from kinso.services.users import create_user, reset_password
 ROOT = Path(__file__).parents[1]
 EMAIL, PASSWORD = "bench@shop.com", "a long sentence for measuring"
 KINSO, PLAIN = 8681, 8682
+FEW = 2
+"""Connections for what reads all customers, so that the plain application comes to an end as well."""
 
 
 def main() -> None:
@@ -107,18 +109,24 @@ def wait_for(address: str) -> None:
 
 def compare(options: argparse.Namespace, ids: Sequence[str], token: dict[str, str], cookie: dict[str, str]) -> None:
     rare = quote(f"C-{options.customers // 2:06}")
-    calls = {
+    quick = {
         "one customer": [f"/api/customers/{id}" for id in ids],
         "first page of the list": ["/api/customers?limit=10"],
+    }
+    slow = {
         "search, dense text": ["/api/customers?limit=10&search=example"],
         "search, rare text": [f"/api/customers?limit=10&search={rare}"],
         "statistics": ["/api/customers/stats"],
     }
     print(f"{options.customers:,} customers, {options.connections} connections, load {os.getloadavg()[0]:.1f} before\n")
     print(f"{'':32}{'Kinso /s':>10}{'median ms':>11}{'99 % ms':>9}{'plain /s':>10}{'ratio':>8}")
-    for name, paths in calls.items():
+    for name, paths in quick.items():
         compare_one(options, name, [request(path, **token) for path in paths])
-    compare_one(options, "one customer, by cookie", [request(path, **cookie) for path in calls["one customer"]], False)
+    compare_one(options, "one customer, by cookie", [request(path, **cookie) for path in quick["one customer"]], False)
+    options.connections = min(FEW, options.connections)
+    print(f"\nwith {options.connections} connections")
+    for name, paths in slow.items():
+        compare_one(options, name, [request(path, **token) for path in paths])
 
 
 def compare_one(options: argparse.Namespace, name: str, requests: Sequence[bytes], beside: bool = True) -> None:
