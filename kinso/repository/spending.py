@@ -62,7 +62,7 @@ class SpendingRepository:
             state = (self._sales.estimated_document_count(), self._changes.estimated_document_count())
             if self._kept is not None:
                 kept_state, kept_since, made_at, rankings = self._kept
-                is_fresh = 0 <= (since - kept_since).total_seconds() < _KEPT_FOR
+                is_fresh = abs((since - kept_since).total_seconds()) < _KEPT_FOR
                 if kept_state == state and is_fresh and time.monotonic() - made_at < _KEPT_FOR:
                     return rankings
             rankings = self._rank(since)

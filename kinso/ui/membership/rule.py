@@ -78,7 +78,7 @@ def _show_form(shop: ShopSettings) -> None:
     shown: ShopSettings = st.session_state.setdefault(_SHOWN, shop)
     with st.form("rule", border=False, width=640):
         st.number_input(
-            f"Threshold ({plain(currency_symbol(shop))})",
+            f"Threshold ({currency_symbol(shop)})",
             value=float(max(shown.threshold, CENT)),
             min_value=float(CENT),
             max_value=float(LARGEST),

@@ -7,7 +7,7 @@ import pytest
 
 from kinso.models.customer import CustomerDraft
 from kinso.models.shop import ShopSettings
-from kinso.services.customers import create_customer
+from kinso.services.customers import create_customer, set_membership
 from kinso.services.eligibility import amount_that_counts, amounts_that_count, rule_of
 
 YEAR = ShopSettings(threshold_basis="last-12-months", time_zone="Asia/Dhaka")
@@ -66,3 +66,18 @@ def test_everyone_at_or_above_an_amount_is_found_to_the_cent(store, ada, enter):
 
     assert dict(store.spending.of_everyone(BOUNDARY, at_or_above=Decimal("7.00"))) == {ada.id: Decimal("7.00")}
     assert not dict(store.spending.of_everyone(BOUNDARY, at_or_above=Decimal("7.01")))
+
+
+def test_the_ranking_is_kept_until_something_changes(store, staff, ada, enter):
+    enter(ada, "1.00", AT)
+    ranking = store.spending.rankings(BOUNDARY)
+    # Two people who ask at once may do so in either order.
+    for moment in (BOUNDARY + timedelta(seconds=1), BOUNDARY - timedelta(seconds=1)):
+        assert store.spending.rankings(moment) is ranking
+    assert store.spending.rankings(BOUNDARY - timedelta(days=1)) is not ranking
+
+    ranking = store.spending.rankings(BOUNDARY)
+    enter(ada, "1.00", AT)
+    assert store.spending.rankings(BOUNDARY)["eligible"].totals() == (1, Decimal("2.00"))
+    set_membership(store, staff, ada.id, membership_status=True)
+    assert store.spending.rankings(BOUNDARY)["members"].totals() == (1, Decimal("2.00"))
