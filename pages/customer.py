@@ -22,9 +22,10 @@ from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import money
 
 
-def show_nobody(id: str, visit: Visit) -> None:
+def show_nobody(card: Card, visit: Visit) -> None:
     """Instead of a customer: that they were deleted, or that there is none at this address."""
-    deleted = find_deleted(visit.store, visit.actor, id)
+    card.ask(None)
+    deleted = find_deleted(visit.store, visit.actor, card.id)
     st.title("Customer", anchor=False)
     if deleted is not None:
         draw_deleted(deleted, visit)
@@ -64,6 +65,6 @@ if is_new and PAGE not in st.query_params:
 try:
     standing = standing_of(visit.store, visit.actor, wanted)
 except NotFound:
-    show_nobody(wanted, visit)
+    show_nobody(card, visit)
 else:
     show_customer(card, standing, visit)

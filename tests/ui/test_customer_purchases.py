@@ -11,6 +11,7 @@ from kinso.models.shop import ShopSettings
 from kinso.models.user import Role
 from kinso.services.customers import create_customer, update_customer
 from kinso.services.sales import record_sale, refund_sale
+from kinso.ui.customer.card import RefundForm
 from tests.support.ledger import enter_purchase
 from tests.ui.customers_page import press, someone_deletes, texts
 
@@ -201,6 +202,21 @@ class TestRefunding:
         assert "Amount is more than the 8.00 that is left of this sale." in said(page)
         assert self.amount(page).value == 20.0
         assert len(sales(store, ada, "refund")) == 1
+
+    def test_the_sale_that_was_asked_for_is_offered_however_old_it_is(self, open_customer, store, staff, ada):
+        for number in range(101):
+            record_sale(store, staff, ada.id, SaleDraft(sale_id=f"N-{number}", amount=1))
+        page = open_customer()
+        page.session_state["customer_card"].ask(RefundForm("R-1"))
+        page.run()
+        assert "**$20.00** of $20.00 is left to refund." in said(page)
+
+    def test_a_sale_that_was_refunded_meanwhile_is_not_taken_for_another(self, open_customer, store, staff, ada):
+        record_sale(store, staff, ada.id, SaleDraft(sale_id="N-1", amount=1))
+        page = open_customer()
+        refund_sale(store, staff, "R-1", RefundDraft())
+        page.session_state["customer_card"].ask(RefundForm("R-1"))
+        assert "Nothing is left of sale R-1; choose another one." in said(page.run())
 
     def test_there_may_be_nothing_to_refund(self, open_customer, store, staff, ada):
         refund_sale(store, staff, "R-1", RefundDraft())

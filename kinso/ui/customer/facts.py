@@ -10,6 +10,7 @@ import streamlit as st
 from kinso.models.customer import Customer
 from kinso.models.validation import LABELS
 from kinso.ui.customers.desk import current_desk
+from kinso.ui.customers.words import value_in_words
 from kinso.ui.visit import Visit
 from kinso.ui.wording import counted, moment
 
@@ -26,7 +27,7 @@ def draw_facts(customer: Customer, visit: Visit) -> None:
     if address:
         st.html(_LINK.format(address=escape(address), text=escape(customer.contact_info)))
     else:
-        st.text(customer.contact_info)
+        st.text(value_in_words("contactInfo", customer.contact_info, visit.shop))
     for name, value in (("createdAt", customer.created_at), ("updatedAt", customer.updated_at)):
         st.caption(LABELS[name])
         st.text(moment(value, visit.shop))

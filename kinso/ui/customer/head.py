@@ -32,7 +32,7 @@ Kind = Literal["primary", "secondary", "tertiary"]
 def draw_head(card: Card, standing: MembershipStanding, visit: Visit) -> None:
     """Name, ID, membership, actions."""
     customer = standing.customer
-    st.title(isolated(customer.customer_name), anchor=False)
+    st.title(isolated(customer.customer_name or "(no name)"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(customer.customer_id, width="content")
         label, icon, colour = badge_of(standing, visit)

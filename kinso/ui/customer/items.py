@@ -59,7 +59,12 @@ def fill_amount(form: PurchaseForm) -> None:
 
 def _draw_row(form: PurchaseForm, row: int, *, is_first: bool) -> None:
     visibility = "visible" if is_first else "collapsed"
-    options: dict[str, Any] = {"on_change": fill_amount, "args": (form,), "label_visibility": visibility}
+    options: dict[str, Any] = {
+        "on_change": fill_amount,
+        "args": (form,),
+        "label_visibility": visibility,
+        "persist_state": "session",
+    }
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.text_input(

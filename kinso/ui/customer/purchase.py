@@ -53,6 +53,7 @@ def _draw(form: PurchaseForm) -> None:
             placeholder="A new one",
             autocomplete="off",
             help="The number on your receipt, if there is one; each purchase has its own.",
+            persist_state="session",
         )
         draw_error(form.errors, "saleId")
         draw_error(form.errors, WHOLE)
@@ -72,6 +73,7 @@ def _draw_amount(form: PurchaseForm, shop: ShopSettings) -> None:
         key=form.amount_key,
         placeholder="0.00",
         help="The total of the items; type another amount over it if less was paid." if form.items else None,
+        persist_state="session",
     )
     draw_error(form.errors, "amount")
 
@@ -86,6 +88,7 @@ def draw_day(key: str, shop: ShopSettings) -> None:
         max_value=today,
         format="YYYY-MM-DD",
         key=key,
+        persist_state="session",
     )
 
 
@@ -96,12 +99,13 @@ def draw_payment(key: str) -> None:
         PAYMENT_METHODS,
         format_func=PAYMENTS.__getitem__,
         key=key,
+        persist_state="session",
     )
 
 
 def draw_note(key: str, errors: dict[str, str]) -> None:
     """Anything else."""
-    st.text_input(f"{LABELS['note']} (optional)", key=key, autocomplete="off")
+    st.text_input(f"{LABELS['note']} (optional)", key=key, autocomplete="off", persist_state="session")
     draw_error(errors, "note")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from decimal import Decimal
+
 import streamlit as st
 
-from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
+from kinso.errors import DatabaseUnavailable, KinsoError, NotFound, NotSignedIn
 from kinso.models.customer import Customer
-from kinso.models.sale import RefundDraft
+from kinso.models.sale import RefundDraft, Sale
 from kinso.models.validation import parse
 from kinso.services.purchases import list_refundable
-from kinso.services.sales import refund_sale
+from kinso.services.sales import get_sale, refund_sale, refundable
 from kinso.ui.customer.card import Card, RefundForm, at_card, close_question
 from kinso.ui.customer.purchase import (
     WHOLE,
@@ -36,7 +39,9 @@ def ask_for_refund(form: RefundForm, customer: Customer) -> None:
 
 def _draw(form: RefundForm, customer: str) -> None:
     visit = current_visit()
-    sales = {sale.sale_id: (sale, left) for sale, left in list_refundable(visit.store, visit.actor, customer)}
+    sales = _choices(form, customer, visit)
+    if form.sale_id and form.sale_id not in sales:
+        st.warning(f"Nothing is left of sale {isolated(form.sale_id)}; choose another one.", icon=":material/error:")
     if not sales:
         st.write("There is no purchase of which something is left to refund.")
         _draw_close(form)
@@ -48,6 +53,7 @@ def _draw(form: RefundForm, customer: str) -> None:
         index=ids.index(form.sale_id) if form.sale_id in sales else 0,
         format_func=lambda id: sale_in_words(sales[id][0], visit.shop),
         key=form.key("saleId"),
+        persist_state="session",
     )
     sale, left = sales[chosen if chosen in sales else ids[0]]
     st.markdown(f"**{plain(money(left, visit.shop))}** of {plain(money(sale.amount, visit.shop))} is left to refund.")
@@ -61,6 +67,7 @@ def _draw(form: RefundForm, customer: str) -> None:
                 step=1.0,
                 format="%.2f",
                 key=_amount_key(form, sale.sale_id),
+                persist_state="session",
             )
             draw_error(form.errors, "amount")
         with columns[1]:
@@ -74,6 +81,18 @@ def _draw(form: RefundForm, customer: str) -> None:
             st.form_submit_button(
                 "Refund", key=form.key("refund"), type="primary", on_click=_refund, args=(form, sale.sale_id)
             )
+
+
+def _choices(form: RefundForm, customer: str, visit: Visit) -> dict[str, tuple[Sale, Decimal]]:
+    """The latest sales and, however old it is, the one that the form was opened for; each with what is left of it."""
+    sales = {sale.sale_id: (sale, left) for sale, left in list_refundable(visit.store, visit.actor, customer)}
+    if form.sale_id and form.sale_id not in sales:
+        with suppress(NotFound):
+            sale = get_sale(visit.store, visit.actor, form.sale_id)
+            left = refundable(visit.store, visit.actor, form.sale_id)
+            if left > 0:
+                sales[form.sale_id] = (sale, left)
+    return sales
 
 
 def _draw_close(form: RefundForm) -> None:
