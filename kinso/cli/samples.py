@@ -1,4 +1,4 @@
-"""`seed`: sample customers."""
+"""`seed`: sample customers and purchases."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ def add_command(commands: Any) -> None:
     """Describe the command and its arguments."""
     seed = commands.add_parser(
         "seed",
-        help="add sample customers",
-        description="Add sample customers C-000001 to C-N. Those that exist stay as they are, so it can be repeated.",
+        help="add sample customers and purchases",
+        description="Add sample customers C-000001 to C-N with their purchases. Those that exist stay as they are, so"
+        " it can be repeated.",
     )
     seed.add_argument("count", metavar="N", type=_count, help="how many")
     seed.set_defaults(run=_seed)

@@ -1,20 +1,23 @@
-"""Sample customers, for a first look and for trying things out."""
+"""Sample customers and what they bought, for a first look and for trying things out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from kinso.database.search import id_key
 from kinso.errors import Conflict, FieldError, InvalidInput
-from kinso.models.run import Run
+from kinso.models.run import Change, Run
+from kinso.models.sale import PaymentMethod, Sale, SaleKind
 from kinso.models.user import Actor, Permission
-from kinso.repository.documents import now
+from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.records import record_of_creation
-from kinso.services.runs import Progress, ignore_progress, in_batches, record_batch, running
+from kinso.services.records import record_of_creation, write_down
+from kinso.services.runs import Progress, advance, ignore_progress, in_batches, running
 from kinso.services.sample_people import sample_id, sample_person
+from kinso.services.sample_purchases import SamplePurchase, sample_purchases
 
 MOST_SAMPLES = 5_000_000
 _MONTHS_24 = timedelta(days=730)
@@ -24,8 +27,8 @@ _MONTHS_24 = timedelta(days=730)
 def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress = ignore_progress) -> int:
     """Register those of the first `count` sample customers that are not there yet; returns how many these were.
 
-    The same number means the same customer every time, registered at some moment of the 24 months before now. All of
-    it is one run. Raises `InvalidInput` for the field `count`.
+    The same number means the same customer every time, registered at some moment of the 24 months before now, with the
+    same purchases since then. All of it is one run. Raises `InvalidInput` for the field `count`.
     """
     if not 1 <= count <= MOST_SAMPLES:
         raise InvalidInput([FieldError("count", f"The number of samples must be from 1 to {MOST_SAMPLES:,}.")])
@@ -58,7 +61,53 @@ def _register(store: Store, actor: Actor, run: Run, numbers: Sequence[int], at: 
     people = [sample_person(number) for number in numbers]
     created_at = [at - _whole_milliseconds(_MONTHS_24 * person.age) for person in people]
     created = store.customers.insert_many([person.draft for person in people], at, created_at=created_at)
-    record_batch(store, run, [record_of_creation(actor, customer, run=run.id) for customer in created])
+    changes = [record_of_creation(actor, customer, run=run.id) for customer in created]
+    entries: list[Sale] = []
+    for number, customer, change in zip(numbers, created, changes, strict=True):
+        for purchase in sample_purchases(number, customer.purchase_amount, customer.created_at, at):
+            entries.extend(_entries(purchase, change))
+    write_down(store, changes, entries=entries)
+    advance(store, run, len(changes))
+
+
+def _entries(purchase: SamplePurchase, change: Change) -> Iterator[Sale]:
+    sale = _entry(change, "sale", purchase.amount, purchase.sold_at, purchase.payment_method)
+    yield sale
+    if purchase.refunded_at is not None:
+        yield _entry(
+            change, "refund", -purchase.refunded, purchase.refunded_at, purchase.payment_method, refund_of=sale.sale_id
+        )
+
+
+def _entry(
+    change: Change,
+    kind: SaleKind,
+    amount: Decimal,
+    sold_at: datetime,
+    payment_method: PaymentMethod,
+    *,
+    refund_of: str | None = None,
+) -> Sale:
+    id = new_id()
+    return Sale.model_construct(
+        id=id,
+        sale_id=f"{kind[0].upper()}-{id}",
+        customer=change.customer,
+        kind=kind,
+        amount=amount,
+        sold_at=sold_at,
+        recorded_at=change.at,
+        by_id=change.by_id,
+        by_name=change.by_name,
+        source=change.source,
+        items=[],
+        payment_method=payment_method,
+        note=None,
+        refund_of=refund_of,
+        run=change.run,
+        change=change.id,
+        voided_by=None,
+    )
 
 
 def _whole_milliseconds(span: timedelta) -> timedelta:

@@ -4,7 +4,9 @@ import pytest
 
 from kinso.errors import InvalidInput, NotPermitted
 from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.sale import SaleQuery
 from kinso.repository.documents import now
+from kinso.services.checks import check_database
 from kinso.services.customers import create_customer
 from kinso.services.samples import load_samples
 
@@ -43,6 +45,15 @@ def test_the_same_samples_come_every_time(store, staff):
     assert first == [
         (item.customer_name, item.contact_info, item.purchase_amount) for item in store.customers.iterate(BY_ID)
     ]
+
+
+def test_samples_bought_what_their_amounts_say_since_they_registered(store, staff, admin):
+    load_samples(store, staff, 300)
+    registered = {customer.id: customer.created_at for customer in store.customers.iterate(BY_ID)}
+    entries = list(store.sales.iterate(SaleQuery()))
+    assert {entry.kind for entry in entries} == {"sale", "refund", "opening"}
+    assert all(registered[entry.customer] <= entry.sold_at <= now() for entry in entries)
+    assert [finding for finding in check_database(store, admin).findings if finding.customer] == []
 
 
 def test_samples_that_are_stopped_are_all_taken_back(store, staff):
