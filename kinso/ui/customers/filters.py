@@ -8,7 +8,6 @@ from kinso.models.customer import CustomerQuery
 from kinso.ui.customers.view import DEFAULT_SIZE, MEMBERSHIPS, ORDERS, SIZES, SORTS, View, controls_of, query_of
 
 PAGE = "page"
-_ORDER_ICONS = {"Ascending": ":material/arrow_upward:", "Descending": ":material/arrow_downward:"}
 _START = View(CustomerQuery(), 1, DEFAULT_SIZE)
 
 

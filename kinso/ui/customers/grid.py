@@ -70,6 +70,7 @@ def frame_of(sheet: Sheet) -> pd.DataFrame:
 def _columns(
     sheet: Sheet, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
 ) -> dict[str, Any]:
+    # As wide as lets a laptop show whether somebody is a member without scrolling.
     column = st.column_config
     when = column.DatetimeColumn
     return {
@@ -78,13 +79,13 @@ def _columns(
             "Details", width=66, type="tertiary", key=click, on_click=on_details, args=(click,)
         ),
         PROBLEM: column.TextColumn("Not saved", width=130),
-        "customerId": column.TextColumn(LABELS["customerId"], width=125),
-        "customerName": column.TextColumn(LABELS["customerName"], width=185),
-        "contactInfo": column.TextColumn(LABELS["contactInfo"], width=205),
+        "customerId": column.TextColumn(LABELS["customerId"], width=105),
+        "customerName": column.TextColumn(LABELS["customerName"], width=160),
+        "contactInfo": column.TextColumn(LABELS["contactInfo"], width=175),
         "purchaseAmount": column.NumberColumn(
-            f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})", width=175, format="%,.2f"
+            f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})", width=164, format="%,.2f"
         ),
-        "membershipStatus": column.CheckboxColumn("Member", width=95),
+        "membershipStatus": column.CheckboxColumn("Member", width=90),
         ELIGIBLE: column.MultiselectColumn(
             "Eligible",
             width=95,

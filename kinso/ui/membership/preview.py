@@ -66,7 +66,7 @@ def show_preview() -> None:
 
 
 def _show_figures(preview: ActivationPreview, visit: Visit) -> None:
-    grid = st.grid(2, min_column_width=140)
+    grid = st.grid(2, min_column_width=170)
     grid.metric("Would become members", number(preview.count), border=True)
     grid.metric("Share of all customers", percent(preview.share_of_base), border=True)
     with grid.cell(column_span="all"):
