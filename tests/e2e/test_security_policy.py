@@ -134,12 +134,13 @@ def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in,
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(bytes(frame))))
     grid = open_customers(page, shop.address)
     grid.press_details(0)
+    page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Customer name").fill("Changed afterwards")
     assert any(b"Ada Secret" in frame for frame in received)
     leave(how)
     received.clear()
-    dialog.get_by_role("tab", name="History").click()
+    dialog.get_by_role("button", name="Save").click()
     page.wait_for_url("**/sign-in*")
     assert received
     assert not [frame for frame in received if b"Ada Secret" in frame]
