@@ -206,6 +206,17 @@ def test_a_folder_whose_path_suits_no_socket_gets_a_private_place_for_it(serve, 
     shutil.rmtree(place)
 
 
+def test_a_folder_whose_name_is_a_command_runs_nothing(serve, data_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    monkeypatch.chdir(tmp_path)
+    folder = data_dir / "$(touch ran) `touch ran`; touch ran #"
+    _, connection = serve(folder)
+    note(connection, 1)
+    assert numbers(connection) == [1]
+    assert list(tmp_path.iterdir()) == []
+    shutil.rmtree(Path(folders.recorded_host(folders.open_folder(folder))).parent)
+
+
 def test_a_server_that_its_owner_left_behind_is_replaced(serve, data_dir):
     folder = folders.open_folder(data_dir)
     leftover = mongod.start(find_binary(os.environ.get("KINSO_MONGOD")), folder, folders.claim_host(folder))
