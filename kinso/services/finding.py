@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kinso.database.search import fold
+from kinso.database.search import fold, id_key
 from kinso.models.customer import LONGEST_SEARCH, Customer
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 
 SHOWN = 6
-_PATIENCE = 900
-"""Milliseconds; looking through a million customers for a text in the middle of a name takes about as long."""
+_PATIENCE = 1500
+"""Milliseconds; on an idle machine, looking through a million customers for a text within a name takes half as long."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,15 @@ class Found:
 def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN) -> Found:
     """At most `limit` customers by what their ID, name, contact or phone number contains; nobody for a blank text.
 
-    Those whose ID, name or contact begins with it come first. Texts are searched as typed, never as patterns.
+    Those whose ID, name or contact begins with it come first, and whoever has it as the whole ID needs no further
+    search. Texts are searched as typed, never as patterns.
     """
     wanted = text.strip()[:LONGEST_SEARCH]
     if not fold(wanted):
         return Found([])
     found = {customer.id: customer for customer in store.quick_search.beginning_with(wanted, limit=limit)}
-    if len(found) >= limit:
+    is_whole_id = any(id_key(customer.customer_id) == id_key(wanted) for customer in found.values())
+    if is_whole_id or len(found) >= limit:
         return Found(list(found.values()))
     others = store.quick_search.containing(wanted, limit=limit, within=_PATIENCE)
     for customer in others or ():

@@ -45,6 +45,13 @@ def test_what_is_no_part_of_anything_finds_nobody(add, found, text):
     assert found(text) == []
 
 
+def test_a_whole_id_is_enough(add, found):
+    add("A-1", "Ada Lovelace")
+    add("B-1", "Bob", "mail-a-1@shop.com")
+    assert found("a-1") == ["A-1"]
+    assert found("A-") == ["A-1", "B-1"]
+
+
 def test_a_handful_is_enough(add, store, analyst):
     for number in range(9):
         add(f"A-{number}", "Ada Lovelace")
