@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from kinso.errors import Conflict, DatabaseUnavailable, DuplicateSaleId, FieldError, InvalidInput
 from kinso.models.purchase_plan import PurchasePlan, PurchaseResult, Unknown
@@ -81,12 +81,14 @@ def import_purchases(
 
 def _apply(store: Store, actor: Actor, survey: Survey, file_name: str, on_progress: Progress) -> tuple[Run, int]:
     """The run as it ended, and how many it made members."""
-    figures = survey.plan.figures
-    parameters = {"file": file_name, "purchases": figures.new, "create": figures.unknown, "amount": figures.total}
+    figures, shop = survey.plan.figures, store.shop.get()
+    parameters: dict[str, Any] = {"file": file_name, "purchases": figures.new, "create": figures.unknown}
+    if shop.activate_on_purchase:
+        parameters["threshold"] = shop.threshold
     done = activated = 0
     try:
         with store.guarded(), running(store, actor, "purchases", parameters, figures.customers) as run:
-            writer = PurchaseWriter(store, actor, run, store.shop.get(), file_name)
+            writer = PurchaseWriter(store, actor, run, shop, file_name)
             for batch in _batches(survey):
                 activated += store.transact(partial(writer.write, batch))
                 done += sum(len(portion.rows) for portion in batch)

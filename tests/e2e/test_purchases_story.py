@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from kinso.models.customer import CustomerQuery
 from kinso.models.money import read_stored_amount
+from kinso.models.sale import SaleQuery
+from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE, Role
 from kinso.services.checks import check_database
 from tests.support.cdnow import largest_sample, purchases_csv, totals
@@ -16,6 +18,18 @@ EXPECTED = totals(SAMPLE)
 PURCHASES = len(SAMPLE.read_text().splitlines())
 LONG = 120_000
 """Milliseconds; reading and recording some thousand purchases takes seconds, on a busy machine more."""
+
+
+THRESHOLD = Decimal(150)
+MEMBERS = {customer_id for customer_id, amount in EXPECTED.items() if amount >= THRESHOLD}
+
+
+@pytest.fixture
+def activating(shop):
+    """A shop where purchases that reach the threshold make members."""
+    shop.store.shop.save(ShopSettings(threshold=THRESHOLD, activate_on_purchase=True))
+    yield
+    shop.store.shop.save(ShopSettings())
 
 
 @pytest.fixture
@@ -53,7 +67,9 @@ def in_the_ledger(shop):
     return sums
 
 
-def test_all_purchases_are_imported_once_to_the_cent_and_can_be_undone(shop, sign_in, file):
+@pytest.mark.timeout(400)
+@pytest.mark.usefixtures("activating")
+def test_all_purchases_are_imported_once_to_the_cent_with_the_memberships_that_they_begin(shop, sign_in, file):
     page = sign_in(Role.MANAGER)
     open_imports(page, shop)
     choose(page, file)
@@ -73,6 +89,7 @@ def test_all_purchases_are_imported_once_to_the_cent_and_can_be_undone(shop, sig
     done = page.get_by_test_id("stAlert").filter(has_text=f"{PURCHASES:,} purchases of {len(EXPECTED):,} customers")
     expect(done).to_be_visible(timeout=LONG)
     expect(done).to_contain_text(total)
+    expect(done).to_contain_text(f"{len(MEMBERS)} customers made members")
     assert spent(shop) == in_the_ledger(shop) == EXPECTED
     assert shop.store.connection.database["sales"].count_documents({"void": False}) == PURCHASES
 
@@ -81,7 +98,29 @@ def test_all_purchases_are_imported_once_to_the_cent_and_can_be_undone(shop, sig
     expect(nothing).to_be_visible(timeout=LONG)
     assert spent(shop) == EXPECTED
     assert len(shop.store.runs.recent(limit=5)) == 1
+
+    members = shop.store.customers.iterate(CustomerQuery(membership_status=True))
+    assert {member.customer_id for member in members} == MEMBERS
+    refund_on_the_page(page, shop)
     assert check_database(shop.store, COMMAND_LINE).findings == []
+
+
+def refund_on_the_page(page, shop):
+    """The best customer's page says why they are a member; money for their latest purchase goes back there."""
+    best = max(EXPECTED, key=EXPECTED.__getitem__)
+    customer = shop.store.customers.get_by_customer_id(best)
+    [latest] = shop.store.sales.find(SaleQuery(customer=customer.id, kind="sale"), page=1, limit=1)
+    page.goto(f"{shop.address}/customer?id={customer.id}")
+    reached = f"Reached the membership threshold of $150.00 with purchases of ${EXPECTED[best]:,.2f}"
+    expect(page.get_by_text(reached)).to_be_visible()
+    page.get_by_role("button", name="Refund", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(f"${latest.amount:,.2f} of ${latest.amount:,.2f} is left to refund.")).to_be_visible()
+    dialog.get_by_role("spinbutton", name="Amount to refund").fill("1.01")
+    dialog.get_by_role("button", name="Refund", exact=True).click()
+    left = EXPECTED[best] - Decimal("1.01")
+    expect(page.get_by_text(f"$1.01 refunded. The purchase amount is now ${left:,.2f}.")).to_be_visible()
+    assert spent(shop) == in_the_ledger(shop) == {**EXPECTED, best: left}
 
 
 def test_an_import_is_undone_where_it_was_made(shop, sign_in):

@@ -1,29 +1,41 @@
 """`import --purchases` and `export --purchases`."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from kinso.models.customer import CustomerQuery
+from kinso.services.checks import check_database
+from kinso.services.purchase_imports import import_purchases
+from kinso.services.runs import recover_interrupted
 
 ROOT = Path(__file__).parents[3]
+KINSO = [sys.executable, "-W", "error", "-m", "kinso"]
 HEADER = "saleId,customerId,date,amount\n"
 FILE = f"{HEADER}S-1,C-001,2025-01-31,10\nS-2,C-002,2025-02-01,20.50\n".encode()
 
 
 @pytest.fixture
-def kinso(store, settings, tmp_path):
-    """Runs a command in a folder of its own, on the test's database."""
+def environment(settings):
     own = {"KINSO_MONGODB_URI": settings.mongodb_uri, "KINSO_DATABASE": settings.database, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **own}
+
+
+@pytest.fixture
+def kinso(store, environment, tmp_path):
+    """Runs a command in a folder of its own, on the test's database."""
 
     def run(*arguments, stdin=b""):
-        command = [sys.executable, "-W", "error", "-m", "kinso", *map(str, arguments)]
+        command = [*KINSO, *map(str, arguments)]
         done = subprocess.run(
-            command, input=stdin, capture_output=True, cwd=tmp_path, env={**os.environ, **own}, timeout=60, check=False
+            command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, timeout=60, check=False
         )
         assert b"Traceback" not in done.stderr
         return done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -72,6 +84,27 @@ def test_creating_unknown_customers_is_about_purchases_only(kinso):
     code, _, err = kinso("import", "-", "--create-unknown", stdin=FILE)
     assert code == 2
     assert err.splitlines()[-1].endswith("--create-unknown goes with --purchases only")
+
+
+def test_a_command_that_is_killed_leaves_nothing_and_the_file_can_be_imported_again(
+    kinso, store, admin, environment, tmp_path
+):
+    count = 8_000
+    rows = "".join(f"S-{number},C-{number % 2000:04},2025-01-31,0.10\n" for number in range(count))
+    (tmp_path / "till.csv").write_text(HEADER + rows)
+    arguments = ["import", "--purchases", "till.csv", "--create-unknown"]
+    with subprocess.Popen([*KINSO, *arguments], cwd=tmp_path, env=environment) as process:
+        while process.poll() is None and not any(run.changed for run in store.runs.recent(limit=1)):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    [run] = store.runs.recent(limit=1)
+    assert (process.returncode, run.status) == (-signal.SIGKILL, "running")
+    assert amounts(store)
+    assert recover_interrupted(store, timedelta(0)) == 1
+    assert amounts(store) == {}
+    assert check_database(store, admin).findings == []
+    assert import_purchases(store, admin, (HEADER + rows).encode(), unknown="create").figures.new == count
+    assert set(amounts(store).values()) == {Decimal("0.40")}
 
 
 def test_an_export_of_purchases_is_what_can_be_imported(kinso, store, tmp_path):
