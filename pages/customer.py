@@ -60,6 +60,9 @@ def show_customer(card: Card, standing: MembershipStanding, visit: Visit) -> Non
 visit = current_visit()
 wanted = st.query_params.get(CUSTOMER_ID, "")
 card, is_new = open_card(wanted)
+if is_new and wanted:
+    # A link from one customer to another stays on this page, and then Streamlit leaves the address as it was.
+    st.query_params[CUSTOMER_ID] = wanted
 if is_new and PAGE not in st.query_params:
     st.session_state[PAGE] = 1
 try:

@@ -5,7 +5,7 @@ import streamlit as st
 from kinso.ui.customers.browser import warn_before_closing
 from kinso.ui.customers.bulk import show_job
 from kinso.ui.customers.desk import current_desk
-from kinso.ui.customers.filters import choose_query
+from kinso.ui.customers.filters import choose_query, follow_way_back
 from kinso.ui.customers.grid import draw_grid
 from kinso.ui.customers.leaving import ask_before_leaving
 from kinso.ui.customers.listing import bring_up, draw_nothing_found, draw_problems, draw_range
@@ -19,6 +19,7 @@ from kinso.ui.visit import current_visit
 finish_saving()
 visit = current_visit()
 desk = current_desk()
+follow_way_back(desk.sheet.view if desk.sheet else None)
 
 st.title("Customers", anchor=False)
 query = choose_query(live=not desk.pending_count)

@@ -131,6 +131,26 @@ def test_a_customer_is_found_from_any_page_and_the_way_back_leads_there(shop, si
     expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
 
 
+def test_the_way_back_leads_to_the_same_list_and_to_the_same_customer(shop, sign_in, ada):
+    bob = add(shop.store, "B-1", customer_name="Bob Byte")
+    add(shop.store, "C-1", customer_name="Ada Byron")
+    page = sign_in(Role.STAFF)
+    grid = open_customers(page, shop.address, "?q=ada&sort=Customer+name&order=Ascending")
+    assert until(lambda: grid.column("Customer name"), lambda names: len(names) == 2) == ["Ada Byron", "Ada Lovelace"]
+    grid.press_details(1)
+    expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
+    page.get_by_label("Find a customer").fill("bob")
+    page.locator(".st-key-found_customers").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Bob Byte")).to_be_visible()
+    page.wait_for_url(f"**/customer?id={bob.id}")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
+    page.wait_for_url(f"**/customer?id={ada.id}")
+    page.go_back()
+    until(lambda: grid.column("Customer name"), lambda names: names == ["Ada Byron", "Ada Lovelace"])
+    expect(page.get_by_label("Search", exact=True)).to_have_value("ada")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_telephone_has_room_for_the_page_and_the_forms(shop, sign_in, ada, scheme):
     record_sale(shop.store, COMMAND_LINE, ada.id, SaleDraft(sale_id="S-" + "9" * 60, amount=10, note="n" * 500))

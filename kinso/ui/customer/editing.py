@@ -39,9 +39,10 @@ def _draw(editing: Editing) -> None:
     values = {name: row.shown(name) for name in EDITABLE}
     with st.form(editing.key("form"), border=False):
         draw_fields(editing.key, errors, visit.shop, values=values)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.form_submit_button("Cancel", key="editing_cancel", on_click=close_question)
+        # The first of them is what the Enter key does.
+        with st.container(horizontal=True):
             st.form_submit_button("Save", key="editing_save", type="primary", on_click=_save, args=(editing,))
+            st.form_submit_button("Cancel", key="editing_cancel", on_click=close_question)
 
 
 def _save(editing: Editing) -> None:

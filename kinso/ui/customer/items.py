@@ -25,13 +25,21 @@ def draw_items(form: PurchaseForm) -> None:
         _draw_row(form, row, is_first=not place)
     if len(form.items) < MOST_ITEMS:
         st.button(
-            "Add another item" if form.items else "Add items",
+            "Add another item",
             icon=":material/add:",
             type="tertiary",
             key=form.key("add_item"),
-            on_click=_add,
+            on_click=add_item,
             args=(form,),
         )
+
+
+def add_item(form: PurchaseForm) -> None:
+    """From a callback: one more row; an amount that was typed before the first one stays."""
+    with at_card():
+        typed = st.session_state.get(form.amount_key)
+        form.items.append(new_serial())
+        st.session_state[form.amount_key] = typed
 
 
 def items_of(form: PurchaseForm) -> tuple[list[SaleItem], dict[str, str]]:
@@ -110,11 +118,6 @@ def _typed(form: PurchaseForm, row: int) -> Mapping[str, Any]:
     name, quantity, price = (st.session_state.get(_key(form, row, field)) for field in _FIELDS)
     typed = {"name": name or "", "quantity": quantity, "unitPrice": price}
     return {field: value for field, value in typed.items() if value is not None}
-
-
-def _add(form: PurchaseForm) -> None:
-    with at_card():
-        form.items.append(new_serial())
 
 
 def _remove(form: PurchaseForm, row: int) -> None:

@@ -15,7 +15,7 @@ from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
 from kinso.services.sales import Recorded, record_sale
 from kinso.ui.customer.card import Card, PurchaseForm, at_card, close_question
-from kinso.ui.customer.items import draw_items, items_of
+from kinso.ui.customer.items import add_item, draw_items, items_of
 from kinso.ui.customer.words import PAYMENTS
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, warn
@@ -36,8 +36,8 @@ def ask_for_purchase(form: PurchaseForm, customer: Customer) -> None:
 
 def _draw(form: PurchaseForm) -> None:
     shop = current_visit().shop
-    draw_items(form)
     if form.items:
+        draw_items(form)
         # Outside of the form: a form keeps what is typed to itself, and the total of the items would replace it.
         _draw_amount(form, shop)
     with st.form(form.key("form"), border=False):
@@ -57,11 +57,21 @@ def _draw(form: PurchaseForm) -> None:
         )
         draw_error(form.errors, "saleId")
         draw_error(form.errors, WHOLE)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
+        # The first of them is what the Enter key does.
+        with st.container(horizontal=True):
             st.form_submit_button(
                 "Record purchase", key=form.key("record"), type="primary", on_click=_record, args=(form,)
             )
+            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
+            if not form.items:
+                st.form_submit_button(
+                    "Add items",
+                    icon=":material/add:",
+                    type="tertiary",
+                    key=form.key("add_item"),
+                    on_click=_add_first,
+                    args=(form,),
+                )
 
 
 def _draw_amount(form: PurchaseForm, shop: ShopSettings) -> None:
@@ -132,6 +142,11 @@ def errors_of(error: KinsoError) -> dict[str, str]:
     """What is wrong, by field."""
     errors = getattr(error, "errors", ())
     return {each.field: each.message for each in errors} if errors else {WHOLE: error.message}
+
+
+def _add_first(form: PurchaseForm) -> None:
+    add_item(form)
+    st.rerun()
 
 
 def _record(form: PurchaseForm) -> None:

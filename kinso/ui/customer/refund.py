@@ -76,11 +76,12 @@ def _draw(form: RefundForm, customer: str) -> None:
         draw_payment(form.key("paymentMethod"))
         draw_note(form.key("note"), form.errors)
         draw_error(form.errors, WHOLE)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
+        # The first of them is what the Enter key does.
+        with st.container(horizontal=True):
             st.form_submit_button(
                 "Refund", key=form.key("refund"), type="primary", on_click=_refund, args=(form, sale.sale_id)
             )
+            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
 
 
 def _choices(form: RefundForm, customer: str, visit: Visit) -> dict[str, tuple[Sale, Decimal]]:

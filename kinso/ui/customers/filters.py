@@ -6,6 +6,7 @@ import streamlit as st
 
 from kinso.models.customer import CustomerQuery
 from kinso.ui.customers.view import DEFAULT_SIZE, MEMBERSHIPS, ORDERS, SIZES, SORTS, View, controls_of, query_of
+from kinso.ui.links import CUSTOMER_ID
 
 PAGE = "page"
 _START = View(CustomerQuery(), 1, DEFAULT_SIZE)
@@ -87,6 +88,17 @@ def choose_page(pages: int) -> int:
 def show_filters_of(view: View) -> None:
     """From a callback: have the controls show the view that is on screen."""
     st.session_state.update(controls_of(view))
+
+
+def follow_way_back(view: View | None) -> None:
+    """Show `view` again, which was on screen last, when the browser's way back from a customer leads here.
+
+    Leaving for a customer puts an address between both pages that has the customer and no filters.
+    """
+    if CUSTOMER_ID in st.query_params:
+        del st.query_params[CUSTOMER_ID]
+        if view is not None:
+            show_filters_of(view)
 
 
 def clear_filters() -> None:
