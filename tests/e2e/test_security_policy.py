@@ -18,6 +18,7 @@ PAGES = {
     "": "Overview",
     "customers": "Customers",
     "register": "Register",
+    "imports": "Import",
     "membership": "Membership",
     "history": "History",
     "trash": "Trash",

@@ -113,7 +113,7 @@ def test_a_shop_without_customers_offers_to_begin_to_those_who_may(open_page):
     page = open_page("overview", Role.STAFF)
 
     assert any(subheader.value == "No customers yet" for subheader in page.subheader)
-    assert [link.label for link in page.page_link] == ["Register a customer"]
+    assert [link.label for link in page.page_link] == ["Register a customer", "Import a file"]
     assert page.button(key="load_sample_data").label == "Load sample data"
 
 

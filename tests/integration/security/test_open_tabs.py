@@ -17,6 +17,7 @@ LEAST = {
     "history": Role.ANALYST,
     "account": Role.ANALYST,
     "register": Role.STAFF,
+    "imports": Role.STAFF,
     "trash": Role.MANAGER,
     "users": Role.ADMIN,
     "settings": Role.ADMIN,
@@ -24,6 +25,7 @@ LEAST = {
 """The lesser role that may see each page."""
 OF_THE_PAGE = {
     "register": "Save and add another",
+    "imports": "What is in the file?",
     "trash": "Trash",
     "users": "Create user",
     "settings": "Save settings",
