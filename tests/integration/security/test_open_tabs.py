@@ -13,6 +13,7 @@ pytestmark = pytest.mark.xdist_group("running")
 LEAST = {
     "": Role.ANALYST,
     "customers": Role.ANALYST,
+    "customer": Role.ANALYST,
     "membership": Role.ANALYST,
     "history": Role.ANALYST,
     "account": Role.ANALYST,
