@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from kinso.models.customer import CustomerQuery
@@ -9,6 +11,7 @@ from kinso.ui.customers.view import DEFAULT_SIZE, MEMBERSHIPS, ORDERS, SIZES, SO
 from kinso.ui.links import CUSTOMER_ID
 
 PAGE = "page"
+_CUSTOMERS = Path(__file__).parents[3] / "pages" / "customers.py"
 _START = View(CustomerQuery(), 1, DEFAULT_SIZE)
 
 
@@ -96,9 +99,8 @@ def follow_way_back(view: View | None) -> None:
     Leaving for a customer puts an address between both pages that has the customer and no filters.
     """
     if CUSTOMER_ID in st.query_params:
-        del st.query_params[CUSTOMER_ID]
-        if view is not None:
-            show_filters_of(view)
+        chosen = controls_of(view).items() - controls_of(_START).items() if view else ()
+        st.switch_page(_CUSTOMERS, query_params={name: str(value) for name, value in chosen})
 
 
 def clear_filters() -> None:
