@@ -26,6 +26,7 @@ EMAIL, PASSWORD = "ann@shop.com", "only for these pictures"
 PAGES = (
     "overview",
     "customers",
+    "customer",
     "register",
     "imports",
     "membership",
@@ -43,18 +44,22 @@ SETTLED = 2.5
 def main() -> None:
     """Serve a shop, and photograph every page, light and dark, on a desk and on a phone."""
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="kinso-") as folder, serve(Path(folder)), sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory(prefix="kinso-") as folder,
+        serve(Path(folder)) as customer,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"]
         )
         for scheme in ("light", "dark"):
             for suffix, size in SIZES.items():
-                photograph(browser, scheme, suffix, size)
+                photograph(browser, customer, scheme, suffix, size)
         browser.close()
 
 
-def photograph(browser: Browser, scheme: str, suffix: str, size: dict[str, int]) -> None:
-    """Every page in one colour scheme and size."""
+def photograph(browser: Browser, customer: str, scheme: str, suffix: str, size: dict[str, int]) -> None:
+    """Every page in one colour scheme and size; `customer` is the `_id` of the one who is shown."""
     context = browser.new_context(viewport=size, color_scheme=scheme, locale="en-US")  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"http://localhost:{PORT}/sign-in")
@@ -64,7 +69,8 @@ def photograph(browser: Browser, scheme: str, suffix: str, size: dict[str, int])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_test_id("stSidebarNav").wait_for(state="attached")
     for name in PAGES:
-        page.goto(f"http://localhost:{PORT}/{'' if name == 'overview' else name}")
+        address = {"overview": "", "customer": f"customer?id={customer}"}.get(name, name)
+        page.goto(f"http://localhost:{PORT}/{address}")
         settle(page)
         page.screenshot(path=PICTURES / f"{name}-{scheme}{suffix}.png")
     context.close()
@@ -78,8 +84,8 @@ def settle(page: Page) -> None:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[None]:
-    """A shop with sample customers, a run and something in the trash."""
+def serve(folder: Path) -> Iterator[str]:
+    """A shop with sample customers, a run and something in the trash; tells the `_id` of a customer to show."""
     own = {"KINSO_DATA_DIR": str(folder), "KINSO_ADMIN_EMAIL": EMAIL, "KINSO_ADMIN_PASSWORD": PASSWORD}
     environment = {**os.environ, **own}
     server = subprocess.Popen(
@@ -91,8 +97,7 @@ def serve(folder: Path) -> Iterator[None]:
     try:
         wait_until_served()
         subprocess.run([sys.executable, "-m", "kinso", "seed", "600"], cwd=ROOT, env=environment, check=True)
-        do_a_days_work()
-        yield
+        yield do_a_days_work()
     finally:
         server.terminate()
         server.wait()
@@ -109,8 +114,8 @@ def wait_until_served() -> None:
     raise SystemExit("Kinso does not answer.")
 
 
-def do_a_days_work() -> None:
-    """Through the HTTP API, so that the history and the trash have something to show."""
+def do_a_days_work() -> str:
+    """Through the HTTP API, so that all pages have something to show; returns the `_id` of who bought something."""
     import httpx
 
     with httpx.Client(base_url=f"http://localhost:{PORT}/api") as api:
@@ -123,6 +128,14 @@ def do_a_days_work() -> None:
             api.delete(f"/customers/{customer['_id']}")
         api.put(f"/customers/membership/update/{customers[5]['_id']}", json={"membershipStatus": True})
         api.post("/customers/membership/auto-activate", json={"threshold": 3000})
+        buyer = api.get("/customers", params={"sortBy": "purchaseAmount", "sortOrder": "desc", "limit": 2}).json()[
+            "data"
+        ][1]
+        items = [{"name": "Green tea", "quantity": 2, "unitPrice": 8.5}, {"name": "Teapot", "unitPrice": 39}]
+        sale = {"customerId": buyer["customerId"], "saleId": "R-2041", "items": items, "paymentMethod": "card"}
+        api.post("/sales", json=sale)
+        api.post("/sales/R-2041/refund", json={"amount": 8.5, "note": "One was broken"})
+        return str(buyer["_id"])
 
 
 if __name__ == "__main__":
