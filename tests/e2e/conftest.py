@@ -52,16 +52,26 @@ class Shop:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window; a machine without it skips these tests, unless `KINSO_REQUIRE_BROWSER` is 1."""
+def chromium() -> str:
+    """Where the browser is; a machine without it skips these tests, unless `KINSO_REQUIRE_BROWSER` is 1."""
     executable = os.environ.get("KINSO_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
     if executable is None:
         reason = f"No browser to drive: none of {', '.join(_BROWSERS)} is on the PATH and KINSO_CHROMIUM is not set."
         if os.environ.get("KINSO_REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
+    return executable
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium without a window.
+
+    Closed after each module: as long as it is open, Playwright occupies the event loop of this process, and the tests
+    that come after these stories need one of their own.
+    """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -93,7 +103,7 @@ def serve(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="session")
-def served(browser: Browser, serve: Callable[..., Shop]) -> Shop:
+def served(chromium: str, serve: Callable[..., Shop]) -> Shop:
     """The shop of most stories, with an administrator; asks for the browser first, so that none is served in vain."""
     return serve(KINSO_ADMIN_EMAIL=ADMIN, KINSO_ADMIN_PASSWORD=PASSWORD)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 60
+_PATIENCE = 100
 
 
 class Holder:
@@ -52,7 +52,7 @@ class Holder:
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for something that happens by itself; fails after a minute."""
+    """Wait for something that happens by itself; fails after a good minute and a half."""
     deadline = time.monotonic() + _PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"still waiting until {what}"
