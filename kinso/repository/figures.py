@@ -25,7 +25,7 @@ class FigureRepository:
 
     def totals(self) -> dict[bool, tuple[int, Decimal]]:
         """Number of customers and sum of their purchase amounts, for members (True) and non-members (False)."""
-        group = {"_id": {"$eq": ["$membershipStatus", True]}, **_COUNT_AND_SUM}
+        group = {"_id": "$membershipStatus", **_COUNT_AND_SUM}
         found = {
             row["_id"]: (row["count"], read_stored_amount(row["sum"])) for row in self._aggregate({"$group": group})
         }
