@@ -13,6 +13,7 @@ from babel.numbers import get_currency_name
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
 from kinso.services.shop import save_shop_settings
+from kinso.ui.decisions import show_decisions
 from kinso.ui.feedback import celebrate
 from kinso.ui.figures import forget_figures
 from kinso.ui.people.problems import begin_form, problems_beside_fields, show_problem
@@ -119,3 +120,4 @@ def save() -> None:
 visit = current_visit()
 st.title("Settings", anchor=False)
 show_form(visit.shop)
+show_decisions("What was changed", FIELDS, visit)

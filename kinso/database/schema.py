@@ -32,6 +32,7 @@ _DATE = {"bsonType": "date"}
 _COUNT = {"bsonType": "number", "minimum": 0}
 _AMOUNT = {"bsonType": "number"}
 _FLAG = {"bsonType": "bool"}
+_ANY = {"bsonType": "object"}
 
 
 def _object(required: Document, optional: Document | None = None) -> Document:
@@ -67,6 +68,7 @@ VALIDATORS: dict[str, Document] = {
     "sales": _object(
         {"saleId": _TEXT, "customer": _TEXT, "kind": _TEXT, "amount": _AMOUNT, "soldAt": _DATE, "void": _FLAG}
     ),
+    "settings_changes": _object({"at": _DATE, "byName": _TEXT, "before": _ANY, "after": _ANY}),
     "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
 }
 """What MongoDB itself refuses to store; further fields are welcome."""
@@ -121,6 +123,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "trash": [_index("deletedAt", "_id")],
     "settings": [],
+    "settings_changes": [_index("at", "_id")],
     "setup": [],
 }
 """Every collection with its indexes; `_id` at the end settles the order of equals."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -58,3 +61,13 @@ class ShopSettings(MembershipRule):
     def zone(self) -> ZoneInfo:
         """The time zone as an object."""
         return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True)
+class SettingsChange:
+    """Who decided what about the shop; `before` and `after` hold the settings that differ, by stored names."""
+
+    at: datetime
+    by_name: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]

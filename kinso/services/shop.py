@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from kinso.models.shop import MembershipRule, ShopSettings
+from collections.abc import Iterable
+
+from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
 from kinso.models.user import Actor, Permission
+from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.membership import check_threshold
@@ -21,7 +24,7 @@ def save_shop_settings(store: Store, actor: Actor, settings: ShopSettings) -> Sh
 
     Raises `InvalidInput` for a threshold that nobody could activate at.
     """
-    return _save(store, settings)
+    return _save(store, actor, settings)
 
 
 @use_case(Permission.RULES)
@@ -30,14 +33,35 @@ def save_rule(store: Store, actor: Actor, rule: MembershipRule) -> ShopSettings:
 
     Raises `InvalidInput` for a threshold that nobody could activate at.
     """
-    return _save(store, MembershipRule(**{name: getattr(rule, name) for name in rule.model_fields_set & _OF_RULE}))
+    return _save(
+        store, actor, MembershipRule(**{name: getattr(rule, name) for name in rule.model_fields_set & _OF_RULE})
+    )
+
+
+@use_case(Permission.READ)
+def list_settings_changes(
+    store: Store, actor: Actor, fields: Iterable[str], *, limit: int = 50
+) -> list[SettingsChange]:
+    """Who changed any of these settings, newest first; `fields` are stored names such as `threshold`."""
+    return store.shop.changes(fields, limit=limit)
 
 
 _OF_RULE = frozenset(MembershipRule.model_fields)
 
 
-def _save(store: Store, settings: MembershipRule) -> ShopSettings:
+def _save(store: Store, actor: Actor, settings: MembershipRule) -> ShopSettings:
     if "threshold" in settings.model_fields_set:
         check_threshold(settings.threshold)
-    store.shop.save(settings)
-    return store.shop.get()
+
+    def work() -> ShopSettings:
+        before = store.shop.get()
+        store.shop.save(settings)
+        after = store.shop.get()
+        old, new = before.model_dump(by_alias=True), after.model_dump(by_alias=True)
+        changed = [name for name in old if old[name] != new[name]]
+        if changed:
+            sides = ({name: side[name] for name in changed} for side in (old, new))
+            store.shop.record(SettingsChange(now(), actor.name, *sides))
+        return after
+
+    return store.transact(work)

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.sale import SaleDraft
-from kinso.models.shop import ShopSettings
+from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.models.user import COMMAND_LINE, Role
 from kinso.repository.documents import now
 from kinso.services.sales import record_sale
+from kinso.services.shop import save_rule
 from kinso.ui.membership.rule import EDITOR
 
 GAINED, LOST = "Whom the chosen threshold would gain", "Members below the chosen threshold"
@@ -101,6 +102,20 @@ def test_the_chosen_threshold_can_be_made_the_rules(open_page, store, shop_of_fi
 
     assert store.shop.get().threshold == 850
     assert "save_threshold" not in [button.key for button in page.button]
+
+
+def test_everyone_reads_who_changed_the_rule(open_page, store, shop_of_five, manager):
+    assert table(open_page("membership", Role.ANALYST), "How the rule changed") is None
+    save_rule(store, manager, MembershipRule(threshold=900, activate_on_purchase=True))
+    save_rule(store, manager, MembershipRule(threshold=900, threshold_basis="last-12-months"))
+
+    told = table(open_page("membership", Role.ANALYST), "How the rule changed")
+
+    assert list(told["Who"]) == [manager.name] * 2
+    assert list(told["What"]) == [
+        "Basis of the threshold: spent in total → spent in the last 12 months",
+        "Threshold: $1,000.00 → $900.00; Activate at a purchase: off → on",
+    ]
 
 
 def test_a_manager_who_became_staff_saves_nothing(open_page, store, shop_of_five):

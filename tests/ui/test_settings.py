@@ -123,6 +123,15 @@ def test_a_currency_that_is_nobodys_any_more_stays_selectable(open_page, store):
     assert store.shop.get().currency == "DEM"
 
 
+def test_what_was_changed_and_by_whom_is_told(open_page, store, admin):
+    save_shop_settings(store, admin, ShopSettings(shop_name="*Corner*", trash_days=9, threshold=Decimal(5)))
+
+    [told] = [frame.value for frame in open_page("settings", Role.ADMIN).dataframe]
+
+    assert list(told["Who"]) == [admin.name]
+    assert list(told["What"]) == ["Shop name: Kinso → *Corner*; Days in the trash: 30 → 9"]
+
+
 def test_what_others_saved_meanwhile_stays(open_page, store):
     page = open_page("settings", Role.ADMIN)
     store.shop.save(ShopSettings(currency="BDT", threshold=Decimal(750), activate_on_purchase=True, trash_days=9))

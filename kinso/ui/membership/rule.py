@@ -12,6 +12,7 @@ from kinso.models.shop import MembershipRule, ShopSettings, ThresholdBasis
 from kinso.models.user import Permission
 from kinso.models.validation import parse
 from kinso.services.shop import save_rule
+from kinso.ui.decisions import BASES, show_decisions
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.figures import forget_figures
 from kinso.ui.membership.threshold import start_threshold_at
@@ -23,11 +24,10 @@ FORM = "membership_rule"
 EDITOR = "change_rule"
 FIELDS = {"threshold": "rule_threshold", "thresholdBasis": "rule_basis", "activateOnPurchase": "rule_automatic"}
 _SHOWN = "rule_shown"
-_BASES: dict[ThresholdBasis, str] = {
+_CHOICES: dict[ThresholdBasis, str] = {
     "lifetime": "Everything that a customer ever bought",
     "last-12-months": "What a customer bought in the last 12 months",
 }
-_SPENT: dict[ThresholdBasis, str] = {"lifetime": "in total", "last-12-months": "in the last 12 months"}
 _DATED_ONLY = (
     "Only purchases and refunds with a date count for the last 12 months: balances that customers came with and typed"
     " corrections of their amounts do not."
@@ -42,21 +42,17 @@ def show_rule(visit: Visit) -> None:
         st.markdown(rule_in_words(shop))
         if shop.threshold_basis == "last-12-months":
             st.caption(_DATED_ONLY)
-        if not visit.may(Permission.RULES):
-            st.caption("Managers and administrators can change the rule.")
-            return
-        editor = st.expander("Change the rule", icon=":material/tune:", key=EDITOR, on_change="rerun")
-        if editor.open:
-            with editor:
-                _show_form(shop)
+        if visit.may(Permission.RULES):
+            _show_editor(shop)
         else:
-            _forget_form()
+            st.caption("Managers and administrators can change the rule.")
+        show_decisions("How the rule changed", FIELDS, visit)
 
 
 def rule_in_words(shop: ShopSettings) -> str:
     """What the rule says, for a place that reads Markdown."""
     threshold = plain(money(shop.threshold, shop))
-    eligible = f"Who spent **{threshold}** or more **{_SPENT[shop.threshold_basis]}** is eligible for membership"
+    eligible = f"Who spent **{threshold}** or more **{BASES[shop.threshold_basis]}** is eligible for membership"
     if shop.activate_on_purchase:
         return f"{eligible}, and becomes a member **at once with the purchase** that reaches it."
     return f"{eligible}, and becomes a member **when somebody activates** them below."
@@ -72,6 +68,15 @@ def offer_to_save_threshold(threshold: Decimal, visit: Visit) -> None:
             on_click=_save_threshold,
             args=(threshold,),
         )
+
+
+def _show_editor(shop: ShopSettings) -> None:
+    editor = st.expander("Change the rule", icon=":material/tune:", key=EDITOR, on_change="rerun")
+    if editor.open:
+        with editor:
+            _show_form(shop)
+    else:
+        _forget_form()
 
 
 def _show_form(shop: ShopSettings) -> None:
@@ -93,7 +98,7 @@ def _show_form(shop: ShopSettings) -> None:
             "What counts",
             bases,
             index=bases.index(shown.threshold_basis),
-            format_func=_BASES.__getitem__,
+            format_func=_CHOICES.__getitem__,
             key=FIELDS["thresholdBasis"],
         )
         show_problem(FORM, "thresholdBasis")

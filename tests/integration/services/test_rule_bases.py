@@ -1,5 +1,6 @@
 """Everything that the membership rule decides or shows, on both of its bases, on a real database."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -23,7 +24,7 @@ from kinso.services.membership import (
     set_membership_of_matching,
 )
 from kinso.services.sales import record_sale, refund_sale
-from kinso.services.shop import save_rule, save_shop_settings
+from kinso.services.shop import list_settings_changes, save_rule, save_shop_settings
 from kinso.services.what_if import compare_thresholds, get_curve, get_spending_distribution
 
 AMOUNTS = {"A": "1500.00", "B": "1000.00", "C": "999.99", "D": "40.00", "E": "0.00", "M": "700.00", "H": "3000.00"}
@@ -209,6 +210,34 @@ def test_a_threshold_saved_by_one_and_a_currency_saved_by_another_are_both_kept(
     assert saved == ShopSettings(
         threshold=750, activate_on_purchase=True, currency="BDT", threshold_basis="last-12-months"
     )
+
+
+def test_who_changed_the_rule_and_what_it_was_is_kept(store, manager, admin):
+    save_rule(store, manager, MembershipRule(threshold=750, activate_on_purchase=False))
+    save_shop_settings(store, admin, ShopSettings(currency="BDT", threshold=600))
+    save_rule(store, manager, MembershipRule(threshold=600))
+
+    told = [(one.by_name, one.before, one.after) for one in list_settings_changes(store, admin, ["threshold"])]
+
+    assert told == [
+        (admin.name, {"threshold": 750, "currency": "USD"}, {"threshold": 600, "currency": "BDT"}),
+        (manager.name, {"threshold": 1000}, {"threshold": 750}),
+    ]
+    assert [one.by_name for one in list_settings_changes(store, admin, ["currency", "shopName"])] == [admin.name]
+
+
+def test_of_two_who_change_the_rule_at_once_each_is_told_with_what_was_before(store, manager):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: save_rule(store, manager, MembershipRule(threshold=number)), range(1, 25)))
+
+    told = list_settings_changes(store, manager, ["threshold"])
+
+    assert len(told) == 24
+    steps = {one.before["threshold"]: one.after["threshold"] for one in told}
+    threshold = 1000
+    while threshold in steps:
+        threshold = steps.pop(threshold)
+    assert (steps, threshold) == ({}, store.shop.get().threshold)
 
 
 def test_a_manager_cannot_change_other_settings_with_the_rule(store, manager):

@@ -29,7 +29,7 @@ LEAST = {
         lookup.find_deleted lookup.find_page lookup.get_customers membership.preview_activation
         purchases.export_purchases purchases.list_ledger purchases.list_refundable purchases.summarize_purchases
         runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
-        sales.refundable shop.get_shop_settings standing.standing_of
+        sales.refundable shop.get_shop_settings shop.list_settings_changes standing.standing_of
         statistics.get_overview statistics.get_sales_months statistics.get_statistics statistics.total_purchases
         tokens.create_token tokens.list_own_tokens
         tokens.revoke_own_token users.change_own_password users.rename_own users.sign_out_everywhere
