@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kinso.models.csv_cells import escape_formula, written_moment
 from kinso.models.customer import Customer
+from kinso.models.purchases import items_in_words
 from kinso.models.sale import Sale
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
@@ -16,17 +17,17 @@ from kinso.services.runs import in_batches
 
 COLUMNS = (
     *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
-    *("note", "recordedBy"),
+    *("items", "note", "recordedBy"),
 )
-_TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "note", "recordedBy"})
+_TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "items", "note", "recordedBy"})
 
 
 @use_case(Permission.EXPORT)
 def export_ledger(store: Store, actor: Actor, flavour: Flavour = "excel") -> Iterator[bytes]:
     """All entries that count, by customer and date, as pieces of a CSV file that can be imported again.
 
-    Amounts are signed, so that they add up to the purchase amounts; the items of a receipt are not in it. Flavours and
-    failures are those of the export of customers.
+    Amounts are signed, so that they add up to the purchase amounts; the items of a receipt are there to be read, an
+    import leaves them out. Flavours and failures are those of the export of customers.
     """
     for_excel = flavour == "excel"
     return started(stream_csv(COLUMNS, _rows(store, escaping=for_excel), for_excel=for_excel))
@@ -52,6 +53,7 @@ def _row(sale: Sale, customer: Customer, *, escaping: bool) -> list[str]:
         "amount": f"{sale.amount:.2f}",
         "refundOf": sale.refund_of or "",
         "paymentMethod": sale.payment_method or "",
+        "items": items_in_words(sale),
         "note": sale.note or "",
         "recordedBy": sale.by_name,
     }

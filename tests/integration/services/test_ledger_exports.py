@@ -27,7 +27,7 @@ def ada(store, staff):
         store,
         staff,
         ada.id,
-        SaleDraft(sale_id="+S-1", items=[SaleItem(name="CD", unit_price=9.99)], payment_method="card", note="=SUM(A1)"),
+        SaleDraft(sale_id="+S-1", items=[SaleItem(name="=CD", unit_price=9.99)], payment_method="card", note="=SUM(A1)"),
     )
     refund_sale(store, staff, "+S-1", RefundDraft(sale_id="R-1", amount=0.99, note="scratched"))
     update_customer(store, staff, ada.id, CustomerPatch(purchase_amount=3))
@@ -70,10 +70,11 @@ def test_every_entry_is_a_row_and_they_add_up_to_the_purchase_amount(store, anal
 
 def test_for_excel_what_looks_like_a_formula_is_harmless(store, analyst, ada):
     found = rows(exported(store, analyst))[1]
-    assert [found[name] for name in ("saleId", "customerId", "contactInfo", "note")] == [
+    assert [found[name] for name in ("saleId", "customerId", "contactInfo", "items", "note")] == [
         "'+S-1",
         "'=C-1",
         "'+880 171",
+        "'=CD",
         "'=SUM(A1)",
     ]
 
