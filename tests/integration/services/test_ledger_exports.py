@@ -27,7 +27,9 @@ def ada(store, staff):
         store,
         staff,
         ada.id,
-        SaleDraft(sale_id="+S-1", items=[SaleItem(name="=CD", unit_price=9.99)], payment_method="card", note="=SUM(A1)"),
+        SaleDraft(
+            sale_id="+S-1", items=[SaleItem(name="=CD", unit_price=9.99)], payment_method="card", note="=SUM(A1)"
+        ),
     )
     refund_sale(store, staff, "+S-1", RefundDraft(sale_id="R-1", amount=0.99, note="scratched"))
     update_customer(store, staff, ada.id, CustomerPatch(purchase_amount=3))
