@@ -30,6 +30,10 @@ FIELDS = {
 }
 
 
+NO_PLACES = {"localtime", "Factory"}
+"""Time zones that are another one on each machine."""
+
+
 @st.cache_data(show_spinner=False)
 def currencies_in_use() -> list[str]:
     """Codes of the currencies that are legal tender somewhere today, by name."""
@@ -63,7 +67,7 @@ def with_current(options: Sequence[str], current: str) -> list[str]:
 def show_form(shop: ShopSettings) -> None:
     """All settings at once."""
     currencies = with_current(currencies_in_use(), shop.currency)
-    zones = with_current(sorted(available_timezones()), shop.time_zone)
+    zones = with_current(sorted(available_timezones() - NO_PLACES), shop.time_zone)
     if FIELDS["shopName"] not in st.session_state:
         st.session_state[SHOWN] = shop
     with st.form("shop", width=640):

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError as DriverConfigurationError
@@ -23,6 +24,10 @@ from kinso.errors import ConfigurationError, DatabaseUnavailable
 
 Result = TypeVar("Result")
 Document = dict[str, Any]
+
+_SCHEMES = ("mongodb://", "mongodb+srv://")
+_PATIENCE = 3.0
+"""Seconds in which a server that is well answers a ping; one that hangs keeps its connections open."""
 
 _open_transaction: ContextVar[MongoClient[Document] | None] = ContextVar("open_transaction", default=None)
 
@@ -56,7 +61,7 @@ class Connection:
 
     def ping(self) -> None:
         """Raise `DatabaseUnavailable` unless the server answers and takes writes."""
-        with translated_errors():
+        with translated_errors(), pymongo.timeout(_PATIENCE):
             self.client.admin.command("ping", read_preference=ReadPreference.PRIMARY)
 
     def close(self) -> None:
@@ -75,6 +80,8 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
     if address is None:
         raise ConfigurationError("There is no database address: set KINSO_MONGODB_URI, or use the embedded server.")
     try:
+        if not address.startswith(_SCHEMES):
+            raise ValueError
         client: MongoClient[Document] = MongoClient(
             address,
             connect=False,

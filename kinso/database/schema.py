@@ -120,6 +120,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("customer", "soldAt", "_id"),
         _index("void", "kind", "soldAt", "customer", "amount"),
         _index("void", "kind", "customer", "soldAt"),
+        _index("void", "soldAt", "_id"),
     ],
     "trash": [_index("deletedAt", "_id")],
     "settings": [],

@@ -25,12 +25,12 @@ class FigureRepository:
 
     def totals(self) -> dict[bool, tuple[int, Decimal]]:
         """Number of customers and sum of their purchase amounts, for members (True) and non-members (False)."""
-        group = {"_id": "$membershipStatus", **_COUNT_AND_SUM}
-        found = {
-            row["_id"]: (row["count"], read_stored_amount(row["sum"])) for row in self._aggregate({"$group": group})
-        }
-        nobody = (0, Decimal("0.00"))
-        return {True: found.get(True, nobody), False: found.get(False, nobody)}
+        totals = {True: (0, Decimal("0.00")), False: (0, Decimal("0.00"))}
+        for row in self._aggregate({"$group": {"_id": "$membershipStatus", **_COUNT_AND_SUM}}):
+            # Another application that writes meanwhile may leave the status out.
+            count, total = totals[row["_id"] is True]
+            totals[row["_id"] is True] = (count + row["count"], total + read_stored_amount(row["sum"]))
+        return totals
 
     def created_since(self, moment: datetime) -> int:
         """Customers registered at or after `moment`."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pymongo import DESCENDING
 from pymongo.database import Database
 
+from kinso.errors import FieldError, InvalidInput
 from kinso.models.money import read_stored_amount
 from kinso.models.rule import Spender, SpenderGroup, ThresholdPoint
 from kinso.models.statistics import AmountBin
@@ -26,6 +27,8 @@ _GROUPS: Mapping[SpenderGroup, dict[str, Any]] = {
 }
 _UNDER_THE_RULE: tuple[SpenderGroup, ...] = ("members", "eligible")
 _AT_ONCE = 10_000
+_MOST_IN_A_FILTER = 500_000
+"""MongoDB takes no query of more than 16 MB, and every `_id` in one takes about 20 bytes."""
 
 
 class SpenderRepository(Protocol):
@@ -48,7 +51,7 @@ class SpenderRepository(Protocol):
         """Exactly the members below a threshold now, with what they spent."""
 
     def filter(self, *, at_or_above: Decimal) -> dict[str, Any]:
-        """What MongoDB calls the eligible customers at or above an amount."""
+        """The eligible at or above an amount, as MongoDB is asked for them; raises `InvalidInput` for too many."""
 
     def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
         """What the first multiples of `width` would mean as the threshold; who is held is left out."""
@@ -169,8 +172,14 @@ class RecentSpenders:
 
     def filter(self, *, at_or_above: Decimal) -> dict[str, Any]:
         """See `SpenderRepository`."""
-        ranking = self._spending.rankings(self._since)["eligible"]
-        return {**_among(id for id, _ in ranking.largest(at_or_above=at_or_above)), **_GROUPS["eligible"]}
+        chosen = self._spending.rankings(self._since)["eligible"].largest(at_or_above=at_or_above)
+        if len(chosen) > _MOST_IN_A_FILTER:
+            sentence = (
+                f"cannot pick out {len(chosen):,} customers by their last 12 months; choose non-members instead,"
+                " or raise the threshold."
+            )
+            raise InvalidInput([FieldError("eligible", f"The filter “Eligible” {sentence}")])
+        return {**_among(id for id, _ in chosen), **_GROUPS["eligible"]}
 
     def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
         """See `SpenderRepository`."""

@@ -80,14 +80,14 @@ def why_ended(rule: Rule) -> str:
 
 
 def twelve_months_before(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The same day and time of the year before, as clocks in `zone` show it, in UTC.
+    """The beginning, in UTC, of the same day of the year before, as the calendar in `zone` has it.
 
-    The 29th of February has none: it counts from the beginning of the 1st of March, so that a day later nothing counts
-    again that did not count any more.
+    Whole days, so that no change of the clocks makes count again what had stopped counting. The 29th of February has
+    none: it counts from the 1st of March, for the same reason.
     """
-    local = moment.astimezone(zone)
+    day = moment.astimezone(zone).date()
     try:
-        before = local.replace(year=local.year - 1)
+        before = day.replace(year=day.year - 1)
     except ValueError:
-        before = datetime.combine(local.date().replace(year=local.year - 1, month=3, day=1), time.min, zone)
-    return before.astimezone(UTC)
+        before = day.replace(year=day.year - 1, month=3, day=1)
+    return datetime.combine(before, time.min, zone).astimezone(UTC)

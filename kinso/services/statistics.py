@@ -55,13 +55,13 @@ def get_sales_months(store: Store, actor: Actor, starts: Sequence[datetime]) -> 
     """Purchases from each of these starts of months to the next; balances and typed amounts have no month."""
     if len(starts) < 2:
         return []
-    figures, zone = store.sales_figures, store.shop.get().time_zone
+    figures = store.sales_figures
     months = []
     for (start, end), new in zip(pairwise(starts), figures.first_buyers_between(starts), strict=True):
         month = SalesMonth(
             month=start.date(),
             revenue=figures.total_between(start, end)[1],
-            weekdays=figures.weekdays_between(start, end, zone),
+            weekdays=figures.weekdays_between(start, end),
             new_customers=new,
             returning_customers=figures.buyers_between(start, end) - new,
         )

@@ -5,14 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerDraft
+from kinso.errors import InvalidInput
+from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.shop import ShopSettings
-from kinso.services.customers import create_customer, set_membership
+from kinso.repository import spenders
+from kinso.repository.documents import now
+from kinso.services.customers import create_customer, list_customers, set_membership
 from kinso.services.eligibility import amount_that_counts, amounts_that_count, rule_of
 
 YEAR = ShopSettings(threshold_basis="last-12-months", time_zone="Asia/Dhaka")
 AT = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
-BOUNDARY = datetime(2025, 6, 15, 12, 0, tzinfo=UTC)
+BOUNDARY = datetime(2025, 6, 15, tzinfo=YEAR.zone)
 
 
 @pytest.fixture
@@ -50,6 +53,16 @@ def test_what_has_no_known_date_and_what_was_taken_back_does_not_count(store, ad
     enter(ada, "30.00", AT, void=True)
 
     assert amount_that_counts(store, YEAR, ada, AT) == Decimal("0.00")
+
+
+def test_more_customers_than_a_query_can_name_are_refused_as_a_filter(store, analyst, ada, enter, monkeypatch):
+    store.shop.save(ShopSettings(threshold=1, threshold_basis="last-12-months"))
+    enter(ada, "20.00", now())
+    assert list_customers(store, analyst, CustomerQuery(eligible=True), page=1, limit=10).total == 1
+    monkeypatch.setattr(spenders, "_MOST_IN_A_FILTER", 0)
+
+    with pytest.raises(InvalidInput, match="choose non-members instead"):
+        list_customers(store, analyst, CustomerQuery(eligible=True), page=1, limit=10)
 
 
 def test_the_amounts_of_many_are_told_at_once(store, staff, ada, enter):

@@ -43,6 +43,16 @@ def test_months_and_weekdays_are_those_of_the_shop(store, analyst, register, ent
     assert (may.month, may.revenue, may.weekdays) == (date(2026, 5, 1), Decimal(20), [0, 0, 0, 0, 1, 0, 0])
 
 
+def test_a_time_zone_that_only_python_knows_has_its_own_days(store, analyst, register, enter):
+    zone = ZoneInfo("America/Ciudad_Juarez")
+    store.shop.save(ShopSettings(time_zone=zone.key))
+    enter(register("C-1"), "10.00", datetime(2026, 4, 30, 23, 59, 59, tzinfo=zone))
+
+    [april] = get_sales_months(store, analyst, [datetime(2026, 4, 1, tzinfo=zone), datetime(2026, 5, 1, tzinfo=zone)])
+
+    assert april.weekdays == [0, 0, 0, 1, 0, 0, 0]
+
+
 def test_refunds_are_taken_off_where_they_were_made_and_are_no_sales(store, analyst, register, enter):
     ada = register("C-1")
     enter(ada, "30.10", NOW - timedelta(days=31))
@@ -111,3 +121,13 @@ def test_first_purchases_are_found_by_skipping_through_an_index(store, register,
 
     assert "DISTINCT_SCAN" in str(plan)
     assert store.sales_figures.first_buyers_between(STARTS)[-1] == 1
+
+
+def test_the_latest_entries_of_the_whole_ledger_are_read_in_their_order_from_an_index(connection, register, enter):
+    enter(register("C-1"), "1.00", NOW)
+    find = {"find": "sales", "filter": {"void": False}, "sort": {"soldAt": -1, "_id": -1}, "limit": 10}
+
+    plan = str(connection.database.command("explain", find)["queryPlanner"]["winningPlan"])
+
+    assert "IXSCAN" in plan
+    assert "'SORT'" not in plan

@@ -51,6 +51,7 @@ def test_other_failures_stay_what_they_are(error):
         "postgres://clerk:s3cret@host/",
         "clerk:s3cret@host/",
         "mongodb://",
+        "s3cret-host",
     ],
 )
 def test_an_address_that_cannot_be_one_is_refused_without_showing_the_password(uri):

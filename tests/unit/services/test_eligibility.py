@@ -41,19 +41,16 @@ def test_only_a_non_member_whom_nobody_holds_back_and_who_reaches_the_threshold_
 
 @pytest.mark.parametrize("zone", ZONES)
 @given(moment=MOMENTS)
-def test_twelve_months_before_is_the_same_time_of_the_same_day_of_the_year_before(zone, moment):
+def test_twelve_months_before_is_the_beginning_of_the_same_day_of_the_year_before(zone, moment):
     zone = ZoneInfo(zone)
-    now, then = moment.astimezone(zone), twelve_months_before(moment, zone).astimezone(zone)
+    today, then = moment.astimezone(zone).date(), twelve_months_before(moment, zone)
 
-    assert then.year == now.year - 1
-    if (now.month, now.day) == (2, 29):
-        assert (then.month, then.day, then.hour, then.minute) == (3, 1, 0, 0)
-    elif now.utcoffset() == then.utcoffset():
-        assert then.replace(year=2000) == now.replace(year=2000)
+    day = (3, 1) if (today.month, today.day) == (2, 29) else (today.month, today.day)
+    assert then == datetime(today.year - 1, *day, tzinfo=zone)
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@given(moment=MOMENTS, later=st.timedeltas(timedelta(hours=1), timedelta(days=800)))
+@given(moment=MOMENTS, later=st.timedeltas(timedelta(0), timedelta(days=800)))
 def test_what_has_stopped_counting_never_counts_again(zone, moment, later):
     zone = ZoneInfo(zone)
 
@@ -63,9 +60,9 @@ def test_what_has_stopped_counting_never_counts_again(zone, moment, later):
 def test_the_twelve_months_follow_the_clocks_of_the_shop():
     summer = datetime(2026, 3, 30, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 
-    assert twelve_months_before(summer, ZoneInfo("Europe/Berlin")) == datetime(2025, 3, 30, 10, 0, tzinfo=UTC)
+    assert twelve_months_before(summer, ZoneInfo("Europe/Berlin")) == datetime(2025, 3, 29, 23, 0, tzinfo=UTC)
     assert twelve_months_before(datetime(2024, 2, 29, 20, tzinfo=UTC), ZoneInfo("Asia/Dhaka")) == datetime(
-        2023, 3, 1, 2, tzinfo=ZoneInfo("Asia/Dhaka")
+        2023, 3, 1, tzinfo=ZoneInfo("Asia/Dhaka")
     )
 
 
