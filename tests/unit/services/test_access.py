@@ -48,7 +48,8 @@ LEAST = {
         trash.count_trash trash.erase_person trash.list_trash trash.restore_customers undo.undo_run
         """,
     Role.ADMIN: """
-        checks.check_database shop.save_shop_settings tokens.list_all_tokens tokens.revoke_any_token users.change_role
+        checks.check_database shop.save_shop_settings moving.move_shop tokens.list_all_tokens
+        tokens.revoke_any_token users.change_role
         users.create_user users.list_users users.reset_password users.set_active
         """,
 }

@@ -1,0 +1,77 @@
+"""Copying everything to a database on another server, document by document as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.database import Database
+
+from kinso.database.connection import Connection, translated_errors
+from kinso.database.schema import INDEXES, prepare
+from kinso.errors import Conflict, DatabaseUnavailable, StartupError
+
+_AT_ONCE = 2_000
+_EXPIRING = {"sessions", "requests", "attempts", "api_tokens"}
+"""MongoDB removes what is too old in them, in both databases at moments of its own."""
+_AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+
+
+def copy_everything(source: Connection, target: Connection, on_progress: Callable[[int, int], None]) -> None:
+    """Copy all collections with their indexes into the empty database of `target`, and compare the two.
+
+    `on_progress` gets the documents copied and about how many there are. Raises `StartupError` when the target
+    cannot be used, and `Conflict` when somebody changed something meanwhile; then the target is empty again.
+    """
+    try:
+        target.ping()
+    except DatabaseUnavailable as error:
+        raise StartupError("The server to move to does not answer: check the address, and whether it runs.") from error
+    with translated_errors():
+        _demand_empty(target.database)
+        prepare(target)
+        try:
+            _clear(target.database)
+            _copy(source.database, target.database, on_progress)
+            prepare(target)
+            if _content(source.database) != _content(target.database):
+                raise Conflict("Somebody changed something meanwhile: stop Kinso, and move again. Nothing was moved.")
+        except BaseException:
+            _clear(target.database)
+            raise
+
+
+def _demand_empty(database: Database[Any]) -> None:
+    for name in sorted(database.list_collection_names()):
+        if database[name].find_one({}, {"_id": True}) is not None:
+            raise StartupError(
+                f"The database {database.name} there is not empty, {name} has documents: set KINSO_DATABASE to another"
+                " one for both, or empty that one first."
+            )
+
+
+def _clear(database: Database[Any]) -> None:
+    for name in INDEXES:
+        database.drop_collection(name)
+
+
+def _copy(source: Database[Any], target: Database[Any], on_progress: Callable[[int, int], None]) -> None:
+    total = sum(source[name].estimated_document_count() for name in INDEXES)
+    done = 0
+    for name in INDEXES:
+        to = target.get_collection(name, codec_options=_AS_IT_IS)
+        documents = iter(source.get_collection(name, codec_options=_AS_IT_IS).find().batch_size(_AT_ONCE))
+        while batch := list(islice(documents, _AT_ONCE)):
+            to.insert_many(batch, ordered=False)
+            done += len(batch)
+            on_progress(done, max(total, done))
+
+
+def _content(database: Database[Any]) -> dict[str, str]:
+    """The server's own digest of each lasting collection."""
+    lasting = [name for name in INDEXES if name not in _EXPIRING]
+    found: dict[str, str] = database.command("dbHash", collections=lasting)["collections"]
+    return {name: digest for name, digest in found.items() if name in lasting}

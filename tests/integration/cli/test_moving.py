@@ -1,0 +1,116 @@
+"""`move-to` on the command line: from the embedded server to a MongoDB of one's own."""
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from kinso.config import Settings
+from kinso.database.connection import connect
+from kinso.database.schema import INDEXES, prepare
+from kinso.errors import Conflict
+from kinso.models.customer import CustomerDraft
+from kinso.models.user import COMMAND_LINE
+from kinso.repository.store import Store
+from kinso.services.checks import check_database
+from kinso.services.customers import create_customer
+from kinso.services.moving import move_shop
+from kinso.services.samples import load_samples
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def target(mongodb_uri):
+    """A database of another name on the same server stands for the one on another server."""
+    settings = Settings(mongodb_uri=mongodb_uri, database=f"moved_{uuid.uuid4().hex[:12]}")
+    connection = connect(settings)
+    yield Store(connection), settings
+    connection.client.drop_database(connection.database)
+    connection.close()
+
+
+def move(uri, **environment):
+    command = [sys.executable, "-W", "error", "-m", "kinso", "move-to", uri]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=100, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def documents(store):
+    database = store.connection.database
+    return {name: list(database[name].find().sort("_id", 1)) for name in INDEXES}
+
+
+def test_a_shop_in_a_folder_moves_to_a_server_with_everything(tmp_path, target):
+    moved, settings = target
+    environment = {"KINSO_DATA_DIR": str(tmp_path), "KINSO_DATABASE": settings.database}
+    command = [sys.executable, "-m", "kinso", "seed", "50"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, capture_output=True, timeout=100)
+
+    code, out, err = move(settings.mongodb_uri, **environment)
+
+    assert (code, err) == (0, "")
+    assert out.startswith("Moved 50 customers and all that belongs to them.")
+    report = check_database(moved, COMMAND_LINE)
+    assert (report.customers, report.findings) == (50, [])
+
+
+def test_every_document_and_index_arrives_as_it_was(store, admin, target):
+    moved, settings = target
+    prepare(store.connection)
+    load_samples(store, admin, 30)
+    told = []
+
+    move_shop(store, admin, settings, settings.mongodb_uri, lambda done, total: told.append((done, total)))
+
+    assert documents(moved) == documents(store)
+    assert told[-1][0] == sum(map(len, documents(store).values()))
+    for name in INDEXES:
+        sides = (each.connection.database[name] for each in (moved, store))
+        assert next(sides).index_information() == next(sides).index_information()
+
+
+def test_a_database_that_is_not_empty_is_left_alone(store, admin, target):
+    moved, settings = target
+    moved.connection.database["orders"].insert_one({"total": 5})
+
+    code, out, err = move(
+        settings.mongodb_uri, KINSO_MONGODB_URI=settings.mongodb_uri, KINSO_DATABASE=settings.database
+    )
+
+    assert (code, out) == (1, "")
+    assert "is not empty" in err
+    assert moved.connection.database["orders"].count_documents({}) == 1
+
+
+def test_a_server_that_does_not_answer_is_named(target):
+    _, settings = target
+    code, out, err = move(
+        "mongodb://127.0.0.1:1/", KINSO_MONGODB_URI=settings.mongodb_uri, KINSO_DATABASE=settings.database
+    )
+    assert (code, out, err) == (
+        1,
+        "",
+        "The server to move to does not answer: check the address, and whether it runs.\n",
+    )
+
+
+def test_who_works_meanwhile_is_noticed_and_nothing_is_moved(store, admin, target):
+    moved, settings = target
+    load_samples(store, admin, 30)
+    ada = CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com")
+
+    def work_meanwhile(done, total):
+        if done == total:
+            create_customer(store, admin, ada)
+
+    with pytest.raises(Conflict, match="stop Kinso, and move again"):
+        move_shop(store, admin, settings, settings.mongodb_uri, work_meanwhile)
+
+    assert not any(documents(moved).values())
+    assert check_database(store, admin).findings == []
