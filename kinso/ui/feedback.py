@@ -9,7 +9,7 @@ import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
 
-_WAITING = "waiting_toasts"
+_WAITING, _SHOWN = "waiting_toasts", "shown_toasts"
 
 
 def celebrate(message: str) -> None:
@@ -23,9 +23,16 @@ def warn(message: str) -> None:
 
 
 def show_toasts() -> None:
-    """Show what was left by callbacks and by the run before."""
-    for message, icon in st.session_state.pop(_WAITING, []):
+    """Show what was left by callbacks and by the run before; until `forget_shown_toasts` it may be shown once more."""
+    shown = st.session_state.setdefault(_SHOWN, [])
+    shown += st.session_state.pop(_WAITING, [])
+    for message, icon in shown:
         st.toast(message, icon=icon, duration="long" if icon == ":material/error:" else "short")
+
+
+def forget_shown_toasts() -> None:
+    """At the end of a run: the browser has what it showed. One that another click cuts short may not arrive there."""
+    st.session_state.pop(_SHOWN, None)
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
+from kinso.models.customer import CustomerPatch
 from kinso.models.sale import SaleDraft, SaleItem, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE, Role
+from kinso.services.customers import update_customer
 from kinso.services.sales import record_sale
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until
@@ -90,6 +92,27 @@ def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada
         ("sale", "16.50", "1001.50"),
         ("refund", "-4.00", "997.50"),
     ]
+
+
+def test_a_double_click_on_save_writes_nothing_over_a_colleagues_change(shop, sign_in, ada):
+    page = sign_in(Role.MANAGER)
+    page.goto(f"{shop.address}/customer?id={ada.id}")
+    page.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Purchase amount")).to_have_value("985.00")
+    theirs = CustomerPatch(customer_name="Their name", purchase_amount=Decimal(444))
+    update_customer(shop.store, COMMAND_LINE, ada.id, theirs)
+
+    dialog.get_by_label("Customer name").fill("My name")
+    dialog.get_by_label("Contact").fill("mine@shop.com")
+    dialog.get_by_role("button", name="Save").dblclick()
+    dialog.get_by_text("Use mine").click()
+    expect(dialog.get_by_role("button", name="Apply")).to_be_enabled()
+    dialog.get_by_role("button", name="Apply").dblclick()
+
+    expect(page.get_by_role("heading", name="My name")).to_be_visible()
+    stored = shop.store.customers.get(ada.id)
+    assert (stored.customer_name, stored.contact_info, stored.purchase_amount) == ("My name", "mine@shop.com", 444)
 
 
 def test_the_last_price_typed_counts_even_when_the_next_click_records(shop, sign_in, ada):

@@ -47,7 +47,7 @@ def test_a_manager_changes_the_rule_in_words_that_everyone_reads(shop, sign_in, 
     page.get_by_label("Threshold ($)", exact=True).fill("650")
     page.get_by_text("What a customer bought in the last 12 months").click()
     page.get_by_text("Activate at the purchase").click()
-    page.get_by_role("button", name="Save the rule").click()
+    page.get_by_role("button", name="Save the rule").dblclick()
 
     expect(page.get_by_text("The rule is saved.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"Who spent \$650\.00 or more in the last 12 months"))).to_be_visible()

@@ -149,6 +149,19 @@ class TestEditing:
         assert ["is already taken" in wrong[0], "Contact is too short" in wrong[1]] == [True, True]
         assert store.customers.get(ada.id) == ada
 
+    def test_what_was_not_touched_is_never_written_over_what_a_colleague_saved(self, open_customer, store, toasts, ada):
+        page = press(open_customer(Role.STAFF), "edit_customer")
+        someone_changes(store, ada, {"purchaseAmount": 444.0})
+        self.edit(page, customerName="Ada King", contactInfo="x")
+        assert toasts(page)[0] == "Saved 1 change."
+        editing = page.session_state["customer_card"].question
+        assert page.number_input(key=editing.key("purchaseAmount")).value == 444.0
+        self.edit(page, contactInfo="ada@king.com")
+        assert toasts(page)[-1] == "Saved 1 change."
+        stored = store.customers.get(ada.id)
+        assert (stored.customer_name, stored.contact_info) == ("Ada King", "ada@king.com")
+        assert stored.purchase_amount == Decimal("444.00")
+
     def test_cancelling_changes_nothing(self, open_customer, store, ada):
         page = press(press(open_customer(Role.STAFF), "edit_customer"), "editing_cancel")
         assert page.session_state["customer_card"].question is None

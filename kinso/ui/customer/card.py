@@ -63,10 +63,18 @@ class RefundForm:
 
 @dataclass
 class Editing:
-    """The facts being edited; `row` holds what the person saw, what they typed over it and what is wrong with that."""
+    """The facts being edited; `row` holds what the person saw, what they typed over it and what is wrong with that.
+
+    `serial` names what is on screen: the form, or a question about conflicts. After each answer it is another one, so
+    that nothing counts as typed that an earlier form showed, and a second click on an answer does nothing.
+    """
 
     row: Row
     serial: int = field(default_factory=new_serial)
+
+    def draw_anew(self) -> None:
+        """Put a form with the present values in place of the one on screen."""
+        self.serial = new_serial()
 
     def key(self, name: str) -> str:
         """The widget key of a field."""

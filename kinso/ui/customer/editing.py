@@ -24,15 +24,15 @@ def ask_to_edit(editing: Editing, customer: Customer) -> None:
 
 
 def _draw(editing: Editing) -> None:
-    visit, row = current_visit(), editing.row
+    visit, row, serial = current_visit(), editing.row, editing.serial
     if row.conflicts:
         contested = [Contested(row, conflict, row.carried[name]) for name, conflict in row.conflicts.items()]
         draw_contested(
-            editing.serial,
+            serial,
             contested,
             visit.shop,
             on_put_off=close_question,
-            on_apply=lambda choices: _settle(editing, choices),
+            on_apply=lambda choices: _settle(editing, serial, choices),
         )
         return
     errors = {name: problem.message for name, problem in row.problems.items()}
@@ -41,13 +41,13 @@ def _draw(editing: Editing) -> None:
         draw_fields(editing.key, errors, visit.shop, values=values)
         # The first of them is what the Enter key does.
         with st.container(horizontal=True):
-            st.form_submit_button("Save", key="editing_save", type="primary", on_click=_save, args=(editing,))
+            st.form_submit_button("Save", key="editing_save", type="primary", on_click=_save, args=(editing, serial))
             st.form_submit_button("Cancel", key="editing_cancel", on_click=close_question)
 
 
-def _save(editing: Editing) -> None:
+def _save(editing: Editing, serial: int) -> None:
     with at_card() as card, failures_as_toasts():
-        if card.question is editing:
+        if card.question is editing and editing.serial == serial:
             row = editing.row
             row.type_over({name: st.session_state.get(editing.key(name)) for name in EDITABLE})
             if row.carried:
@@ -58,10 +58,11 @@ def _save(editing: Editing) -> None:
     st.rerun()
 
 
-def _settle(editing: Editing, choices: Choices) -> None:
+def _settle(editing: Editing, serial: int, choices: Choices) -> None:
     with at_card() as card, failures_as_toasts():
-        if card.question is editing:
+        if card.question is editing and editing.serial == serial:
             row = editing.row
+            editing.draw_anew()
             mine = decide_row(row, {name: choice for (_, name), choice in choices.items()})
             if mine:
                 _send(card, editing, CustomerEdit(row.base, mine), current_visit())
@@ -73,6 +74,7 @@ def _settle(editing: Editing, choices: Choices) -> None:
 
 def _send(card: Card, editing: Editing, edit: CustomerEdit, visit: Visit) -> None:
     report = apply_outcome(editing.row, save_edits(visit.store, visit.actor, [edit])[0])
+    editing.draw_anew()
     if editing.row.gone:
         card.ask(None)
         warn(f"{named(editing.row.base)} was deleted by someone else meanwhile; nothing was saved.")

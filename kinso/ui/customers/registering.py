@@ -8,7 +8,7 @@ from kinso.services.lookup import suggest_customer_id
 from kinso.ui.customers.browser import focus_on
 from kinso.ui.customers.desk import at_desk
 from kinso.ui.customers.fields import draw_fields
-from kinso.ui.customers.registration import Registration, register
+from kinso.ui.customers.registration import Person, Registration, register
 from kinso.ui.customers.words import named
 from kinso.ui.links import link_to_customer
 from kinso.ui.visit import Visit
@@ -41,12 +41,12 @@ def _draw_submit(form: Registration, label: str, *, another: bool) -> None:
         type="secondary" if another else "primary",
         on_click=_submit,
         args=(form, form.serial),
-        kwargs={"another": another},
+        kwargs={"seen": form.warned_of, "another": another},
     )
 
 
-def _submit(form: Registration, serial: int, *, another: bool) -> None:
-    if register(form, serial, another=another):
+def _submit(form: Registration, serial: int, *, seen: Person | None, another: bool) -> None:
+    if register(form, serial, seen=seen, another=another):
         with at_desk() as desk:
             if not desk.pending_count:
                 desk.drop_sheet()

@@ -21,6 +21,8 @@ from kinso.ui.figures import forget_figures
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted, plain
 
+Person = tuple[str, str]
+"""Name and contact, as they would be stored."""
 TEXTS = ("customerId", "customerName", "contactInfo")
 _DOUBLE_CLICK = 1.0
 """Seconds within which a second click on Save, which then meets the emptied form, is taken for part of the first."""
@@ -38,7 +40,7 @@ class Registration:
     errors: dict[str, str] = field(default_factory=dict)
     holder: Customer | None = None
     similar: Sequence[Customer] = ()
-    warned_of: tuple[str, str] | None = None
+    warned_of: Person | None = None
     suggestion: str | None = None
     created: Customer | None = None
     is_finished: bool = False
@@ -66,11 +68,12 @@ class Registration:
         self.is_finished = False
 
 
-def register(form: Registration, serial: int, *, another: bool) -> bool:
+def register(form: Registration, serial: int, *, seen: Person | None, another: bool) -> bool:
     """From a callback: save what is in the form numbered `serial`; whether that made a new customer.
 
-    A form that was saved already is not saved again, however often its button is clicked. The second of two quick
-    clicks runs while the first one is being served, so it waits for that.
+    `seen` is whom a warning that stood beside the button was about. A form that was saved already is not saved again,
+    however often its button is clicked. The second of two quick clicks runs while the first one is being served, so it
+    waits for that; it is not taken for an answer to a warning that the first one brought up.
     """
     with form.lock:
         typed = form.typed()
@@ -80,7 +83,7 @@ def register(form: Registration, serial: int, *, another: bool) -> bool:
             visit = current_visit()
             draft = _check(form, visit, typed)
             if draft is not None:
-                return _create(form, visit, draft, another=another)
+                return _create(form, visit, draft, seen=seen, another=another)
         return False
 
 
@@ -103,16 +106,17 @@ def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> Custom
     return draft
 
 
-def _create(form: Registration, visit: Visit, draft: CustomerDraft, *, another: bool) -> bool:
+def _create(form: Registration, visit: Visit, draft: CustomerDraft, *, seen: Person | None, another: bool) -> bool:
     person = (draft.customer_name, draft.contact_info)
     form.errors = {}
-    if form.warned_of != person:
+    if seen != person:
         form.similar = find_similar_customers(
             visit.store, visit.actor, customer_name=draft.customer_name, contact_info=draft.contact_info
         )
-        form.warned_of = person
         if form.similar:
-            warn("Not registered yet: there is a very similar customer.")
+            if form.warned_of != person:
+                warn("Not registered yet: there is a very similar customer.")
+            form.warned_of = person
             return False
     try:
         created = create_customer(visit.store, visit.actor, draft)

@@ -115,7 +115,10 @@ def _show_form(shop: ShopSettings) -> None:
 
 def _save_form() -> None:
     with problems_beside_fields(FORM):
-        shown: ShopSettings = st.session_state[_SHOWN]
+        shown: ShopSettings | None = st.session_state.get(_SHOWN)
+        if shown is None:
+            # The second of two quick clicks: the first one has saved the rule and closed the form.
+            return
         before = shown.model_dump(by_alias=True)
         typed = {name: st.session_state[key] for name, key in FIELDS.items()}
         # What was not touched is not sent, so that what a colleague saved meanwhile stays.
