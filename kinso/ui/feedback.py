@@ -23,15 +23,20 @@ def warn(message: str) -> None:
 
 
 def show_toasts() -> None:
-    """Show what was left by callbacks and by the run before; until `forget_shown_toasts` it may be shown once more."""
-    shown = st.session_state.setdefault(_SHOWN, [])
-    shown += st.session_state.pop(_WAITING, [])
-    for message, icon in shown:
+    """Show what was left by callbacks and by the run before."""
+    for message, icon in st.session_state.pop(_WAITING, []):
         st.toast(message, icon=icon, duration="long" if icon == ":material/error:" else "short")
+        st.session_state.setdefault(_SHOWN, []).append((message, icon))
+
+
+def show_lost_toasts() -> None:
+    """At the beginning of a run: what one showed that another click cut short may not have arrived in the browser."""
+    st.session_state[_WAITING] = st.session_state.pop(_SHOWN, []) + st.session_state.pop(_WAITING, [])
+    show_toasts()
 
 
 def forget_shown_toasts() -> None:
-    """At the end of a run: the browser has what it showed. One that another click cuts short may not arrive there."""
+    """At the end of a run: the browser has what it showed."""
     st.session_state.pop(_SHOWN, None)
 
 

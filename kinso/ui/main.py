@@ -10,7 +10,7 @@ import streamlit as st
 from kinso.models.user import Permission
 from kinso.services.csrf import csrf_token
 from kinso.services.office import current_office
-from kinso.ui.feedback import forget_shown_toasts, show_toasts
+from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder
 from kinso.ui.links import leave_if_asked
 from kinso.ui.visit import Visit, current_visit
@@ -34,7 +34,7 @@ def main() -> None:
     _show_account(visit)
     if current_office().settings.in_memory:
         st.warning("Nothing is saved: this is a look at Kinso without a database.", icon=":material/warning:")
-    show_toasts()
+    show_lost_toasts()
     page.run()
     forget_shown_toasts()
 
