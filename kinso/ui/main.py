@@ -40,39 +40,55 @@ def main() -> None:
 
 
 def _pages(visit: Visit) -> dict[str, list[st.Page]]:
+    may = visit.may
     shop = [
         _page("overview", "Overview", ":material/dashboard:", "The shop at a glance.", default=True),
         _page("customers", "Customers", ":material/group:", "Find, edit, select and download customers."),
+        _page("customer", "Customer", ":material/person:", "One customer.", hidden=True),
+        _page("register", "Register", ":material/person_add:", "Register a new customer.", may(Permission.CREATE)),
+        _page(
+            "imports", "Import", ":material/upload_file:", "Files of customers or purchases.", may(Permission.IMPORT)
+        ),
+        _page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates."),
+        _page("history", "History", ":material/history:", "Who changed which customer, and the way back."),
+        _page("trash", "Trash", ":material/delete:", "Who was deleted can be restored.", may(Permission.RESTORE)),
     ]
-    shop.append(_page("customer", "Customer", ":material/person:", "One customer.", hidden=True))
-    if visit.may(Permission.CREATE):
-        shop.append(_page("register", "Register", ":material/person_add:", "Register a new customer."))
-    if visit.may(Permission.IMPORT):
-        shop.append(_page("imports", "Import", ":material/upload_file:", "Customers or purchases from a CSV file."))
-    shop.append(
-        _page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates.")
-    )
-    shop.append(_page("history", "History", ":material/history:", "Who changed which customer, and the way back."))
-    if visit.may(Permission.RESTORE):
-        shop.append(_page("trash", "Trash", ":material/delete:", "Deleted customers, who can still be restored."))
-    place = [_page("account", "My account", ":material/account_circle:", "Your name, password and sessions.")]
-    if visit.may(Permission.USERS):
-        place.append(_page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso, in which role."))
-    if visit.may(Permission.SETTINGS):
-        place.append(_page("settings", "Settings", ":material/settings:", "Name, currency and time zone of the shop."))
+    place = [
+        _page("account", "My account", ":material/account_circle:", "Your name, password and sessions."),
+        _page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso.", may(Permission.USERS)),
+        _page("settings", "Settings", ":material/settings:", "Currency and time zone.", may(Permission.SETTINGS)),
+    ]
     # A shop's name has no space at its end, so a shop that is called Account does not lose its pages.
     return {plain(visit.shop.shop_name): shop, "Account ": place}
 
 
-def _page(name: str, title: str, icon: str, help_text: str, *, default: bool = False, hidden: bool = False) -> st.Page:
+def _page(
+    name: str,
+    title: str,
+    icon: str,
+    help_text: str,
+    is_allowed: bool = True,
+    *,
+    default: bool = False,
+    hidden: bool = False,
+) -> st.Page:
     return st.Page(
-        _PAGES / f"{name}.py",
+        _PAGES / f"{name}.py" if is_allowed else _refuse,
         title=title,
         icon=icon,
         url_path=name,
         help=help_text,
         default=default,
-        visibility="hidden" if hidden else "visible",
+        visibility="visible" if is_allowed and not hidden else "hidden",
+    )
+
+
+def _refuse() -> None:
+    """In place of a page that a colleague's link leads to."""
+    st.title("Not for your role", anchor=False)
+    role = current_visit().user.role
+    st.warning(
+        f"As {role} you may not open this page; ask an administrator for the permission.", icon=":material/lock:"
     )
 
 
