@@ -37,7 +37,8 @@ _THOUSANDS_OR_THREE_DECIMALS = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
 _NOT_AN_AMOUNT = "“{}” is not a plain number; write it like 1250.50, without a currency sign"
 _TWO_READINGS = "“{}” can be read in two ways; write it like 1250.50"
 
-_DAY_OR_MONTH_FIRST = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}(\s.*)?")
+_DAY_OR_MONTH_FIRST = re.compile(r"(?P<first>\d{1,2})([./-])(?P<second>\d{1,2})\2\d{2,4}(\s.*)?")
+_MONTHS = 12
 
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "1", "member"), True),
@@ -110,7 +111,8 @@ def read_flag(text: str) -> bool:
 
 def read_moment(text: str, zone: ZoneInfo, latest: datetime) -> datetime:
     """A past moment in ISO 8601; a date alone is its midnight, and what names no zone is meant in `zone`."""
-    if _DAY_OR_MONTH_FIRST.fullmatch(text.strip()):
+    written = _DAY_OR_MONTH_FIRST.fullmatch(text.strip())
+    if written and max(int(written["first"]), int(written["second"])) <= _MONTHS:
         raise ValueError(f"“{shortened(text)}” can be read in two ways; write it like 2025-01-31")
     try:
         moment = _parsed_moment(text.strip(), zone)

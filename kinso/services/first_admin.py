@@ -59,7 +59,10 @@ def set_up_first_admin(store: Store, code: str, email: str, name: str, password:
     with store.guarded():
         if store.users.exist():
             raise Conflict(_ALREADY_SET_UP)
-        new = parse(NewUser, {"email": email, "name": name, "password": password, "role": Role.ADMIN})
+        try:
+            new = parse(NewUser, {"email": email, "name": name, "password": password, "role": Role.ADMIN})
+        except InvalidInput as error:
+            raise InvalidInput([*_missing(code), *error.errors]) from error
         target = Target.of("set-up", address)
         check_attempts(store, target)
         begin_attempt(store, target)
@@ -76,6 +79,11 @@ def set_up_first_admin(store: Store, code: str, email: str, name: str, password:
         user = store.transact(work)
         note("first administrator set up", user=user.id, address=target.address)
         return user
+
+
+def _missing(code: str) -> list[FieldError]:
+    sentence = "Code is required; copy it from the server's console."
+    return [] if code.strip() else [FieldError("code", sentence)]
 
 
 def _valid_hash(store: Store, code: str, target: Target) -> str:

@@ -14,6 +14,7 @@ import streamlit as st
 from kinso.models.customer import Customer
 from kinso.models.shop import ShopSettings
 from kinso.models.statistics import AmountBin, MonthCount, Statistics
+from kinso.ui.customers.words import kept_apart
 from kinso.ui.wording import currency_symbol, membership, money, month, number, percent
 
 MEMBERS, NON_MEMBERS, THRESHOLD, OTHER = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
@@ -173,7 +174,7 @@ def shown(text: str, longest: int | None = None) -> str:
     if longest is not None and len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
     # Plotly does not know the names of quotation marks.
-    return f"\u2068{escape(text, quote=False)}\u2069"
+    return kept_apart(escape(text, quote=False))
 
 
 PATTERN_STYLE: dict[str, Any] = {

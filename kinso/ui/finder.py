@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.models.customer import Customer
+from kinso.models.text import searchable
 from kinso.services.finding import find_customers
 from kinso.ui.customers.words import isolated
 from kinso.ui.links import CUSTOMER_ID, link_to_customer
@@ -37,7 +38,7 @@ def _draw(key: str) -> None:
     if not typed or not typed.strip():
         return
     visit = current_visit()
-    found = find_customers(visit.store, visit.actor, typed)
+    found = find_customers(visit.store, visit.actor, searchable(typed))
     with st.container(gap="xxsmall", key="found_customers"):
         for customer in found.customers:
             link_to_customer(customer.id, _in_words(customer, visit))

@@ -25,6 +25,7 @@ def main() -> None:
     st.set_page_config(page_title="Kinso", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     visit = current_visit()
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
+    st.html(ASSETS / "page.css")
     if st.context.theme.type == "dark":
         st.html(ASSETS / "dark.css")
     page = st.navigation(_pages(visit))

@@ -29,9 +29,12 @@ _INVISIBLE = "\u2060"
 
 def money(amount: Decimal, shop: ShopSettings) -> str:
     """With the currency's sign and two decimals: `$1,250.50`, `CHF 1,250.50`."""
-    sign = currency_symbol(shop)
-    gap = "\u00a0" if sign[-1].isalpha() else ""
-    return f"{sign}{gap}{format_decimal(amount, '#,##0.00', locale=LOCALE)}"
+    return f"{_sign_before(shop)}{format_decimal(amount, '#,##0.00', locale=LOCALE)}"
+
+
+def money_format(shop: ShopSettings) -> str:
+    """What makes a column of numbers look like `money`."""
+    return f"{_sign_before(shop)}%,.2f"
 
 
 def currency_symbol(shop: ShopSettings) -> str:
@@ -86,6 +89,11 @@ def month(value: date) -> str:
 def membership(is_member: bool) -> str:
     """The word for a membership status."""
     return "Member" if is_member else "Non-member"
+
+
+def _sign_before(shop: ShopSettings) -> str:
+    sign = currency_symbol(shop)
+    return f"{sign}\u00a0" if sign[-1].isalpha() else sign
 
 
 def _signs_at_home(code: str) -> Iterator[str]:

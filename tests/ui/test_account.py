@@ -68,7 +68,7 @@ def test_changing_ones_name(account, store, toasts):
     next(button for button in page.button if button.label == "Save name").click().run()
 
     assert store.users.by_id(user.id).name == "Ada Long"
-    assert toasts(page) == ["You are called \u2068Ada Long\u2069 now."]
+    assert toasts(page) == ["You are called Ada Long now."]
 
 
 def test_a_name_that_is_too_short_is_refused_beside_the_field(account, store):

@@ -175,7 +175,7 @@ class TestWhatIsShown:
 
     def test_nobody_found_offers_to_clear_the_filters(self, open_page):
         page = open_page("customers", Role.STAFF, q="nobody", member="Members")
-        assert "There are no \u2068members whose ID, name or contact contains “nobody”\u2069." in texts(page)
+        assert "There are no members whose ID, name or contact contains “nobody”." in texts(page)
         press(page, "clear_filters")
         assert "1–50 of 60 customers" in texts(page)
 
@@ -244,9 +244,9 @@ class TestEditing:
         press(page, "save_changes")
         assert toasts(page) == ["Saved 1 change.", "3 changes not saved; the reason is on the page."]
         said = page.error[0].value
-        assert "\u2068C\\-1\u2069: \u2068Contact is too short; use at least 5 characters\\.\u2069" in said
-        assert "\u2068C\\-2\u2069: \u2068Customer name is required\\.\u2069" in said
-        assert "\u2068C\\-2\u2069: \u2068Purchase amount cannot be negative; enter 0 or more\\.\u2069" in said
+        assert "C\\-1: Contact is too short; use at least 5 characters\\." in said
+        assert "C\\-2: Customer name is required\\." in said
+        assert "C\\-2: Purchase amount cannot be negative; enter 0 or more\\." in said
         assert store.customers.get(ada.id).customer_name == "Ada King"
         assert store.customers.get(bob.id) == bob
         assert desk_of(page).pending_count == 3
@@ -509,7 +509,7 @@ class TestConflicts:
 class TestOpening:
     def test_the_menu_leads_to_the_page_of_the_ticked_one(self, open_page, ada, bob):
         page = act(tick(open_page("customers", Role.STAFF), "C-1"), "details")
-        assert page.title[0].value == "\u2068Ada Lovelace\u2069"
+        assert page.title[0].value == "Ada Lovelace"
         assert page.query_params["id"] == ada.id
 
     def test_what_was_typed_into_the_list_waits_there(self, open_page, ada):
@@ -546,7 +546,7 @@ class TestBulk:
     def test_everyone_who_matches_is_changed_also_on_other_pages(self, open_page, store, toasts):
         page = open_page("customers", Role.STAFF, q="C-1", size="25")
         act(page, "all-members")
-        assert "customers whose ID, name or contact contains “C\\-1”\u2069: **10 customers**" in texts(page)
+        assert "customers whose ID, name or contact contains “C\\-1”: **10 customers**" in texts(page)
         self.wait(press(page, "bulk_confirm"))
         assert toasts(page) == ["10 customers changed to members."]
         assert self.members(store) == 20
@@ -609,9 +609,7 @@ class TestDeleting:
     def test_several_are_deleted_after_they_were_named(self, open_page, store, toasts, add_customer, ada, bob):
         add_customer("C-3")
         page = act(tick(open_page("customers", Role.MANAGER), "C-1", "C-2"), "delete")
-        assert "- \u2068Bob Byte\u2069 (\u2068C\\-2\u2069)\n- \u2068Ada Lovelace\u2069 (\u2068C\\-1\u2069)" in texts(
-            page
-        )
+        assert "- Bob Byte (C\\-2)\n- Ada Lovelace (C\\-1)" in texts(page)
         press(page, "deletion_confirm")
         assert toasts(page) == ["2 customers deleted."]
         assert shown(page) == ["C-3"]

@@ -90,7 +90,7 @@ def test_a_very_similar_customer_is_shown_before_anything_is_saved(page, store, 
     add_customer("C-1", customer_name="Grace Hoper", contact_info="+1 555 0100")
     save(fill(page, **GRACE))
     assert "Is it one of these?" in texts(page)
-    assert "Grace Hoper\u2069 (\u2068C\\-1\u2069)" in links(page)
+    assert "Grace Hoper (C\\-1)" in links(page)
     assert store.customers.count(EVERYONE) == 1
     assert page.button(key=form_of(page).key("save")).label == "Register anyway"
     save(page)
@@ -109,7 +109,7 @@ def test_another_name_is_looked_up_again(page, store, add_customer):
     add_customer("C-2", customer_name="Alan Turing", contact_info="+1 555 0101")
     save(fill(page, **GRACE))
     save(fill(page, customerName="Alan Turin"))
-    assert "Alan Turing\u2069 (\u2068C\\-2\u2069)" in links(page)
+    assert "Alan Turing (C\\-2)" in links(page)
     assert store.customers.count(EVERYONE) == 2
 
 
@@ -123,14 +123,14 @@ def test_the_similar_one_can_be_opened_instead(page, add_customer):
 def test_whoever_has_the_id_already_can_be_opened(page, add_customer):
     holder = add_customer("N-1", customer_name="Alan Turing")
     save(fill(page, **GRACE))
-    assert f"Open \u2068Alan Turing\u2069 (\u2068N\\-1\u2069) id={holder.id}" in links(page)
+    assert f"Open Alan Turing (N\\-1) id={holder.id}" in links(page)
     save(fill(page, customerId="N-2"))
     assert f"id={holder.id}" not in links(page)
 
 
 def test_saving_ends_with_the_new_customer_and_ways_on(page):
     save(fill(page, **GRACE))
-    assert "**\u2068Grace Hopper\u2069 (\u2068N\\-1\u2069)** is registered." in texts(page)
+    assert "**Grace Hopper (N\\-1)** is registered." in texts(page)
     assert "Open customer" in links(page)
     press(page, "register_another")
     assert page.get_by_key(form_of(page).key("customerName")).value == ""

@@ -60,7 +60,7 @@ def draw_ledger(card: Card, summary: PurchaseSummary, visit: Visit) -> None:
         _draw_head(card, found, visit)
     with body.container(key="purchases_table"):
         _draw_table(found.lines, visit)
-    if summary.months:
+    if any(each.amount for each in summary.months):
         with st.container(border=True):
             st.subheader("Purchases per month", anchor=False)
             best = max(summary.months, key=lambda each: each.amount)

@@ -76,7 +76,7 @@ def _draw(form: PurchaseForm) -> None:
 
 def _draw_amount(form: PurchaseForm, shop: ShopSettings) -> None:
     st.number_input(
-        f"{LABELS['amount']} ({plain(currency_symbol(shop))})",
+        f"{LABELS['amount']} ({currency_symbol(shop)})",
         value=None,
         step=1.0,
         format="%.2f",

@@ -62,7 +62,7 @@ def _draw(form: RefundForm, customer: str) -> None:
         with columns[0]:
             # A key of its own for each sale and what is left of it, so that it starts with all that is left.
             st.number_input(
-                f"Amount to refund ({plain(currency_symbol(visit.shop))})",
+                f"Amount to refund ({currency_symbol(visit.shop)})",
                 value=float(left),
                 step=1.0,
                 format="%.2f",

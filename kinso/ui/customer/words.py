@@ -34,7 +34,8 @@ def about(line: LedgerLine, shop: ShopSettings) -> str:
         case "adjustment":
             return "Purchase amount changed by hand"
         case "sale":
-            return " · ".join(part for part in (_short(items_in_words(entry)), _refunded(line, shop)) if part)
+            bought = _short(items_in_words(entry) or entry.note or "")
+            return " · ".join(part for part in (bought, _refunded(line, shop)) if part)
 
 
 def sale_in_words(sale: Sale, shop: ShopSettings) -> str:
@@ -48,7 +49,7 @@ def _refunded(line: LedgerLine, shop: ShopSettings) -> str:
     back = line.entry.amount - line.left
     if not back:
         return ""
-    return "all refunded" if not line.left else f"{money(back, shop)} refunded"
+    return "All refunded" if not line.left else f"{money(back, shop)} refunded"
 
 
 def _short(text: str) -> str:

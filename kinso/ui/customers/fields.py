@@ -37,7 +37,7 @@ def draw_fields(
     amount, membership = st.columns(2)
     with amount, _field("purchaseAmount", errors):
         st.number_input(
-            f"{LABELS['purchaseAmount']} ({plain(currency_symbol(shop))})",
+            f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})",
             value=_number(start.get("purchaseAmount")),
             step=1.0,
             format="%.2f",

@@ -70,7 +70,7 @@ def frame_of(sheet: Sheet) -> pd.DataFrame:
 def _columns(
     sheet: Sheet, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
 ) -> dict[str, Any]:
-    # As wide as lets a laptop show whether somebody is a member without scrolling.
+    # As wide as lets a laptop show who is a member and who could be one without scrolling.
     column = st.column_config
     when = column.DatetimeColumn
     return {
@@ -80,8 +80,8 @@ def _columns(
         ),
         PROBLEM: column.TextColumn("Not saved", width=130),
         "customerId": column.TextColumn(LABELS["customerId"], width=105),
-        "customerName": column.TextColumn(LABELS["customerName"], width=160),
-        "contactInfo": column.TextColumn(LABELS["contactInfo"], width=175),
+        "customerName": column.TextColumn(LABELS["customerName"], width=150),
+        "contactInfo": column.TextColumn(LABELS["contactInfo"], width=178),
         "purchaseAmount": column.NumberColumn(
             f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})", width=164, format="%,.2f"
         ),

@@ -6,6 +6,7 @@ e-mail addresses.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from kinso.ui.wording import counted, membership, money, plain
 
 _MOST_NAMED = 10
 _START, _END = "\u2068", "\u2069"
-"""Isolate a text from its surroundings, so that a right-to-left name does not reorder the sentence around it."""
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
 def named(customer: Customer) -> str:
@@ -27,7 +28,16 @@ def named(customer: Customer) -> str:
 
 def isolated(text: str) -> str:
     """Typed text within a sentence."""
-    return f"{_START}{plain(text)}{_END}"
+    return kept_apart(plain(text))
+
+
+def kept_apart(text: str) -> str:
+    """A right-to-left text isolated, so that it does not reorder the sentence around it; any other as it is.
+
+    Whoever copies it from the page copies the isolation as well, so it is only there where it is needed.
+    """
+    needs_it = any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text)
+    return f"{_START}{text}{_END}" if needs_it else text
 
 
 def listed(customers: Sequence[Customer]) -> str:

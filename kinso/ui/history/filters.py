@@ -13,6 +13,7 @@ from kinso.models.customer import LONGEST_SEARCH
 from kinso.models.history import HistoryQuery
 from kinso.models.run import ChangeKind, Run
 from kinso.models.shop import ShopSettings
+from kinso.models.text import searchable
 from kinso.services.customers import get_customer
 from kinso.services.history import list_people_in_history
 from kinso.services.runs import get_run, list_runs
@@ -57,7 +58,7 @@ def choose_query(visit: Visit) -> HistoryQuery:
         st.warning("“From” is later than “Until”, so no day is left to show.", icon=":material/event_busy:")
     return HistoryQuery(
         customer=_choose_customer(visit),
-        customer_id=(customer_id or "").strip()[:LONGEST_SEARCH],
+        customer_id=searchable(customer_id or "").strip()[:LONGEST_SEARCH],
         by_name=person or "",
         kind=_kind_of(kind),
         since=since,

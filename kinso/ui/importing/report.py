@@ -73,7 +73,8 @@ def _show_customers(plan: ImportPlan) -> None:
 def _show_errors(plan: Plan) -> None:
     said = f"The file has {counted(plan.error_count, 'error')}; nothing can be imported before they are corrected."
     if isinstance(plan, PurchasePlan) and plan.unknown == "refuse" and plan.figures.unknown:
-        said += f" {counted(plan.figures.unknown, 'customer')} in it are not known; you may have them created."
+        are = "is" if plan.figures.unknown == 1 else "are"
+        said += f" {counted(plan.figures.unknown, 'customer')} in it {are} not known; you may have them created."
     st.error(said, icon=":material/error:")
     table = pd.DataFrame(
         {"Row": [error.row for error in plan.errors], "What is wrong": [error.message for error in plan.errors]}

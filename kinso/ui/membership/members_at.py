@@ -10,7 +10,7 @@ import streamlit as st
 from kinso.models.shop import ShopSettings
 from kinso.services.intervals import count_members_at, list_members_at
 from kinso.ui.visit import current_visit
-from kinso.ui.wording import counted, currency_symbol, day, membership, number, plain
+from kinso.ui.wording import counted, day, membership, money_format, number, plain
 
 _LISTED = 1000
 EXPANDER, _DAY = "members_at", "members_at_day"
@@ -44,7 +44,7 @@ def _show() -> None:
         st.caption(f"Listed are the {number(len(members))} newest of those who are not deleted now.")
     if not members:
         return
-    amount = st.column_config.NumberColumn(format=f"{currency_symbol(visit.shop)} %,.2f")
+    amount = st.column_config.NumberColumn(format=money_format(visit.shop))
     table = pd.DataFrame(
         {
             "Customer ID": [customer.customer_id for customer in members],

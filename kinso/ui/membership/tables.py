@@ -11,7 +11,7 @@ import streamlit as st
 from kinso.models.rule import Spender
 from kinso.models.shop import ShopSettings, ThresholdBasis
 from kinso.ui.links import open_customer
-from kinso.ui.wording import currency_symbol
+from kinso.ui.wording import money_format
 
 AMOUNT: Mapping[ThresholdBasis, str] = {"lifetime": "Purchase amount", "last-12-months": "Last 12 months"}
 """What the amount that counts is called."""
@@ -32,7 +32,7 @@ def show_spenders(
         spent: [float(each.amount) for each in spenders],
         **more,
     }
-    amount = st.column_config.NumberColumn(format=f"{currency_symbol(shop)} %,.2f")
+    amount = st.column_config.NumberColumn(format=money_format(shop))
     amounts = [name for name, values in columns.items() if isinstance(values[0], float)]
     click = f"{key}_open"
     ids = [each.customer.id for each in spenders]
