@@ -61,9 +61,16 @@ def test_everything_that_is_wrong_with_a_row_is_told_at_once():
     ]
 
 
-@pytest.mark.parametrize("text", ["31/01/2025", "01.02.2025", "1-2-25", "01/02/2025 10:00"])
+@pytest.mark.parametrize("text", ["03/01/2025", "01.02.2025", "1-2-25", "01/02/2025 10:00"])
 def test_a_date_that_can_be_read_in_two_ways_is_refused(text):
     assert messages(f"S-1,C-001,{text},1") == [f"Date “{text}” can be read in two ways; write it like 2025-01-31."]
+
+
+@pytest.mark.parametrize("text", ["31/01/2025", "13/13/2026"])
+def test_a_date_that_cannot_be_read_so_is_none(text):
+    assert messages(f"S-1,C-001,{text},1") == [
+        f"Date “{text}” is not a date; write it like 2025-01-31 or 2025-01-31T09:30Z."
+    ]
 
 
 def test_optional_cells_are_understood_or_told():
