@@ -187,6 +187,8 @@ def check_names(request: Request, known: Collection[str], *, exact: bool) -> Non
 
     Unless the call is `exact`, names that resemble nothing of ours are let pass.
     """
+    if not request.scope["query_string"]:
+        return
     given = Counter(name for name, _value in request.query_params.multi_items())
     found = (_what_is_wrong(name, count, known, exact=exact) for name, count in given.items())
     errors = [error for error in found if error]
