@@ -129,15 +129,6 @@ class RecordedOut(SaleOut):
     repeated: bool = Field(description="True when it was recorded before, and nothing was changed.")
 
 
-def _describe_customer(schema: dict[str, Any]) -> None:
-    """Either name will do, which a field with two of them does not tell."""
-    named = schema["properties"]["customerId"]
-    schema["properties"]["customer"] = {**named, "title": "Customer", "description": "Another name for `customerId`."}
-    schema["required"].remove("customerId")
-    schema["anyOf"] = [{"required": ["customerId"]}, {"required": ["customer"]}]
-    schema["examples"] = [{"customerId": "C-1001", **_SALE}]
-
-
 class ItemIn(SaleItem):
     """One line of a receipt; `quantity` has at most three decimals."""
 
@@ -150,12 +141,11 @@ class SaleIn(SaleDraft):
     Sent again with the same `saleId` it changes nothing.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra=_describe_customer, validate_by_name=False, validate_by_alias=True, extra="forbid"
-    )
+    model_config = ConfigDict(**example({"customerId": "C-1001", **_SALE}), extra="forbid")
 
     customer: Whom = Field(
-        alias="customerId", description="The shop's number, in any letter case, or the customer's `_id`."
+        alias="customerId",
+        description="The shop's number, in any letter case, or the customer's `_id`. May be called `customer` as well.",
     )
     items: list[ItemIn] = Field(default=[], max_length=MOST_ITEMS)  # type: ignore[assignment]
     sold_at: Moment | None = Field(default=None, alias="date")
