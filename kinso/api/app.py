@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from kinso import __version__
 from kinso.api import auth, bulk, customers, export, health, membership, runs, sales
 from kinso.api.description import SECURITY_SCHEMES
 from kinso.api.docs import add_docs
+from kinso.api.docs_parts import answer_sample
 from kinso.api.errors import translate_errors
 from kinso.api.gate import LARGEST_BODY, Gate
 from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH
@@ -37,10 +39,21 @@ control characters are refused. A search text is looked for as it is, never as a
 
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """The description, with the ways to say who one is, which `SignedIn` does not tell the framework."""
-        description = super().openapi()
-        description["components"]["securitySchemes"] = SECURITY_SCHEMES
-        return description
+        """The description, with what the framework cannot know: the ways to say who one is, and examples of answers."""
+        if self.openapi_schema is None:
+            description = super().openapi()
+            description["components"]["securitySchemes"] = SECURITY_SCHEMES
+            for answer in _good_answers(description):
+                answer["example"] = answer_sample(description, answer["schema"])
+        return super().openapi()
+
+
+def _good_answers(description: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            for code, answer in operation["responses"].items():
+                if code.startswith("2") and "application/json" in answer.get("content", {}):
+                    yield answer["content"]["application/json"]
 
 
 def create_api() -> FastAPI:

@@ -12,7 +12,7 @@ from kinso.api.route import part_of_api
 from kinso.api.schemas import LoginIn, SignedInOut, UserOut, user_json
 from kinso.api.security import SignedIn, refuse_other_sites, session_cookie
 from kinso.errors import Conflict
-from kinso.models.user import Role
+from kinso.models.user import Permission
 from kinso.services.office import current_office
 from kinso.services.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
 
@@ -55,9 +55,9 @@ async def log_in(request: Request, login: LoginIn) -> Answer:
 @router.get(
     "/profile",
     response_model=Success[UserOut],
-    responses=failures(401, 503),
+    responses=failures(401, 422, 503),
     summary="Who am I?",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.OWN_ACCOUNT),
 )
 def show_profile(caller: SignedIn) -> Answer:
     """The account behind the token or cookie."""
@@ -67,9 +67,9 @@ def show_profile(caller: SignedIn) -> Answer:
 @router.post(
     "/logout",
     response_model=Success[None],
-    responses=failures(401, 403, 409, 503),
+    responses=failures(401, 403, 409, 422, 503),
     summary="Sign out",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.OWN_ACCOUNT),
 )
 def log_out(request: Request, caller: SignedIn) -> Answer:
     """Ends the session at once, for the token and the cookie alike; 409 for an API token, which is no session."""

@@ -9,12 +9,12 @@ from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import part_of_api
+from kinso.api.route import ExactRoute, part_of_api
 from kinso.api.security import SignedIn
-from kinso.models.user import Permission, Role
+from kinso.models.user import Permission
 from kinso.services.bulk import upsert_customers
 
-router = part_of_api("/customers", "customers")
+router = part_of_api("/customers", "customers", route_class=ExactRoute)
 
 
 @router.post(
@@ -22,7 +22,7 @@ router = part_of_api("/customers", "customers")
     response_model=Success[BulkOut],
     responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(200, REPLAYED),
     summary="Register and change many customers",
-    openapi_extra=open_to(Role.STAFF),
+    openapi_extra=open_to(Permission.IMPORT),
 )
 def save_customers(caller: SignedIn, post: RepeatablePost, body: BulkIn) -> Answer:
     """Up to 1,000 customers, created or changed by their `customerId`, as one run that can be undone.

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from kinso.api.envelope import FieldProblem
-from kinso.api.schemas import CUSTOMER_EXAMPLE, ID, CustomerOut, customer_json, timestamp
+from kinso.api.schemas import CUSTOMER_EXAMPLE, CUSTOMER_STORED, ID, CustomerOut, customer_json, example
+from kinso.models.csv_cells import written_moment
 from kinso.models.run import Run, RunKind, RunStatus
 from kinso.models.user import Source
 from kinso.services.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome
@@ -22,17 +23,48 @@ _BULK = {
         {"customerId": "C-1002", "customerName": "Bea Moss", "contactInfo": "+880 171 234567"},
     ],
 }
+_RESULTS: list[dict[str, Any]] = [
+    {"index": 0, "customerId": "C-1001", "outcome": "created", "customer": CUSTOMER_STORED},
+    {
+        "index": 1,
+        "customerId": "C-1003",
+        "outcome": "failed",
+        "errors": [{"field": "customerName", "message": "Customer name is required."}],
+    },
+]
+_RUN: dict[str, Any] = {
+    "_id": "65b0a1f2c3d4e5f6a7b8c9e0",
+    "kind": "auto-activation",
+    "status": "done",
+    "byName": "Ada",
+    "source": "api",
+    "parameters": {"threshold": 1000.0},
+    "matched": 13,
+    "changed": 12,
+    "exceptionCount": 1,
+    "startedAt": "2026-01-31T09:30:00.000Z",
+    "finishedAt": "2026-01-31T09:30:00.250Z",
+    "undoneBy": "65b0a1f2c3d4e5f6a7b8c9e1",
+}
+_EXCEPTION = {
+    "_id": "65b0a1f2c3d4e5f6a7b8c9d0",
+    "customerId": "C-1001",
+    "outcome": "skipped",
+    "reason": "was changed by someone else meanwhile",
+}
 _ANY_ROW = {"type": "object", "description": "Each is looked at for itself: what is wrong with it is in its result."}
 
 
 def _describe_bulk(schema: dict[str, Any]) -> None:
     """Rows have to be right only where one bad row refuses all."""
     customers = schema["properties"].pop("customers")
+    del schema["additionalProperties"]
     row = CustomerRow.model_json_schema()
     schema["oneOf"] = [
         {
             "title": title,
             "properties": {"mode": {"const": mode}, "customers": {**customers, "items": items}},
+            "additionalProperties": False,
         }
         for title, mode, items in (
             ("All or nothing", "all-or-nothing", {**row, "title": "CustomerRow"}),
@@ -45,6 +77,8 @@ def _describe_bulk(schema: dict[str, Any]) -> None:
 class BulkRowOut(BaseModel):
     """What became of one customer of the list; `customerId` is null when what was sent is no text."""
 
+    model_config = example(*_RESULTS)
+
     index: int = Field(ge=0, description="The place in the list, counted from 0.")
     customer_id: str | None = Field(alias="customerId")
     outcome: Outcome
@@ -54,6 +88,10 @@ class BulkRowOut(BaseModel):
 
 class BulkOut(BaseModel):
     """One result for each customer, in the order of the list; `runId` is null when nothing was written."""
+
+    model_config = example(
+        {"runId": _RUN["_id"], "created": 1, "updated": 0, "unchanged": 0, "failed": 1, "results": _RESULTS}
+    )
 
     run_id: str | None = Field(alias="runId")
     created: int = Field(ge=0)
@@ -66,6 +104,8 @@ class BulkOut(BaseModel):
 class RunExceptionOut(BaseModel):
     """A customer who was not changed as planned; `reason` is the rest of a sentence that begins with the customer."""
 
+    model_config = example(_EXCEPTION)
+
     id: str = Field(alias="_id", description=ID)
     customer_id: str = Field(alias="customerId")
     outcome: Literal["skipped", "kept", "failed"]
@@ -74,6 +114,8 @@ class RunExceptionOut(BaseModel):
 
 class RunOut(BaseModel):
     """One bulk change; `parameters` repeat what it was asked to do, `undoneBy` is the run that took it back."""
+
+    model_config = example(_RUN)
 
     id: str = Field(alias="_id")
     kind: RunKind
@@ -92,13 +134,15 @@ class RunOut(BaseModel):
 class RunDetailOut(RunOut):
     """One bulk change, with the first 1,000 customers that were not changed as planned."""
 
+    model_config = example({**_RUN, "exceptions": [_EXCEPTION]})
+
     exceptions: list[RunExceptionOut]
 
 
 class BulkIn(BaseModel):
     """Customers to create or update by `customerId`, whatever its letter case; each ID at most once."""
 
-    model_config = ConfigDict(json_schema_extra=_describe_bulk)
+    model_config = ConfigDict(json_schema_extra=_describe_bulk, extra="forbid")
 
     mode: Literal["all-or-nothing", "per-row"]
     customers: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_ROWS)
@@ -126,8 +170,8 @@ def run_json(run: Run) -> dict[str, Any]:
         "matched": run.matched,
         "changed": run.changed,
         "exceptionCount": run.exception_count,
-        "startedAt": timestamp(run.started_at),
-        "finishedAt": timestamp(run.finished_at) if run.finished_at else None,
+        "startedAt": written_moment(run.started_at),
+        "finishedAt": written_moment(run.finished_at) if run.finished_at else None,
         "undoneBy": run.undone_by,
     }
 

@@ -16,12 +16,12 @@ from kinso.api.lookups import SharedLookups
 from kinso.api.parameters import CustomerList, PageParameters
 from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import OneOfManyRoute, part_of_api
-from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, customer_json
+from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, StatisticsOut, customer_json
 from kinso.api.security import Caller, SignedIn
 from kinso.errors import NotFound
 from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.statistics import Statistics
-from kinso.models.user import Actor, Permission, Role
+from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.customers import (
     CUSTOMER_GONE,
@@ -70,7 +70,7 @@ async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters) 
     response_model=Listing[CustomerOut],
     responses=failures(401, 403, 422, 503),
     summary="List customers",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     """Search looks for the text as it is in ID, name and contact, whatever its letter case; the newest come first."""
@@ -83,7 +83,7 @@ async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     response_model=Success[CustomerOut],
     responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(201, ETAG, REPLAYED),
     summary="Register a customer",
-    openapi_extra=open_to(Role.STAFF),
+    openapi_extra=open_to(Permission.CREATE),
 )
 def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDraftIn) -> Answer:
     """409 when the `customerId` is taken, 422 with one error for each bad field."""
@@ -97,10 +97,10 @@ def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDra
 
 @router.get(
     "/stats",
-    response_model=Success[Statistics],
-    responses=failures(401, 403, 503),
+    response_model=Success[StatisticsOut],
+    responses=failures(401, 403, 422, 503),
     summary="Statistics",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 async def show_statistics(caller: SignedIn) -> Answer:
     """Six figures about all customers; “this month” is the shop's calendar month."""
@@ -111,9 +111,9 @@ async def show_statistics(caller: SignedIn) -> Answer:
 @router.get(
     "/{_id}",
     response_model=Success[CustomerOut],
-    responses=failures(401, 403, 404, 503) | NOT_MODIFIED | with_headers(200, ETAG),
+    responses=failures(401, 403, 404, 422, 503) | NOT_MODIFIED | with_headers(200, ETAG),
     summary="Show a customer",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 async def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Response:
     """404 also when the `_id` is not one."""
@@ -129,7 +129,7 @@ async def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Res
     response_model=Success[CustomerOut],
     responses=failures(400, 401, 403, 404, 409, 412, 413, 415, 422, 503) | with_headers(200, ETAG),
     summary="Change a customer",
-    openapi_extra=open_to(Role.STAFF),
+    openapi_extra=open_to(Permission.EDIT),
 )
 def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition: Matching) -> Answer:
     """A field that is not sent keeps its value; 409 when `version` is sent and is not the present one any more."""
@@ -142,9 +142,9 @@ def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition:
 @router.delete(
     "/{_id}",
     response_model=Success[CustomerOut],
-    responses=failures(401, 403, 404, 412, 503),
+    responses=failures(401, 403, 404, 412, 422, 503),
     summary="Delete a customer",
-    openapi_extra=open_to(Role.MANAGER),
+    openapi_extra=open_to(Permission.DELETE),
 )
 def remove_customer(caller: SignedIn, id: Id, condition: Matching) -> Answer:
     """Answers with the customer as it was; it is in the trash for a while and can be brought back from there."""

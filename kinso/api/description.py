@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinso.models.user import Role
+from kinso.models.user import PERMISSIONS, Permission, Role
 from kinso.services.sign_in import SESSION_COOKIE
 
 Headers = dict[str, dict[str, Any]]
@@ -59,6 +59,7 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
 }
 
 LEAST_ROLE = "x-least-role"
+PERMISSION = "x-permission"
 
 SECURITY_SCHEMES: dict[str, dict[str, str]] = {
     "token": {
@@ -79,9 +80,17 @@ SECURITY_SCHEMES: dict[str, dict[str, str]] = {
 """The ways to say who one is; any one of them will do."""
 
 
-def open_to(least: Role) -> dict[str, Any]:
-    """Says in the description of an operation who may call it; the services are what checks it."""
-    return {LEAST_ROLE: least.value, "security": [{scheme: []} for scheme in SECURITY_SCHEMES]}
+def open_to(permission: Permission) -> dict[str, Any]:
+    """Says in the description of an operation who may call it.
+
+    `JsonRoute` demands the permission before it reads the request; the services demand it again.
+    """
+    least = next(role for role in Role if permission in PERMISSIONS[role])
+    return {
+        LEAST_ROLE: least.value,
+        PERMISSION: permission.value,
+        "security": [{scheme: []} for scheme in SECURITY_SCHEMES],
+    }
 
 
 def with_headers(code: int, *headers: Headers) -> dict[int | str, dict[str, Any]]:

@@ -113,7 +113,7 @@ def _responses_html(description: Description, operation: Description) -> str:
         rows.append(f"<tr><td>{escape(code)}</td><td>{meaning}</td></tr>")
         content = _content_of(response)
         if code.startswith("2") and content:
-            examples = example_html(description, content["schema"])
+            examples = example_html(content["example"])
     table = f'<div class="scroll"><table><tr><th>Status</th><th>Meaning</th></tr>{"".join(rows)}</table></div>'
     return f"<h3>Answers</h3>{table}{examples}"
 

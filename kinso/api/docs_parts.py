@@ -63,9 +63,8 @@ def fields_html(description: Description, schema: Description) -> str:
     return f'<div class="scroll"><table class="fields">{head}{"".join(rows)}</table></div>'
 
 
-def example_html(description: Description, schema: Description) -> str:
-    """A value that fits the schema, as JSON."""
-    value = sample_of(description, schema)
+def example_html(value: Any) -> str:
+    """A value as JSON."""
     return f"<pre><code>{escape(json.dumps(value, ensure_ascii=False, indent=2))}</code></pre>"
 
 
@@ -102,6 +101,12 @@ def sample_of(description: Description, schema: Description, depth: int = 0) -> 
         fields = schema["properties"].items()
         return {name: _field_sample(description, name, field, depth) for name, field in fields}
     return _SAMPLES.get(schema.get("format", ""), _SAMPLES.get(schema.get("type", ""), {}))
+
+
+def answer_sample(description: Description, schema: Description) -> Any:
+    """An answer that fits the schema, with nothing in its envelope but what is always there."""
+    schema = _resolved(description, schema)
+    return {name: sample_of(description, schema["properties"][name]) for name in schema["required"]}
 
 
 def _field_sample(description: Description, name: str, field: Description, depth: int) -> Any:

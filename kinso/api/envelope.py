@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
@@ -17,6 +17,8 @@ Data = TypeVar("Data")
 
 class Pagination(BaseModel):
     """Where a page is in its result; `totalPages` is 0 when nothing was found."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"page": 1, "limit": 10, "total": 1, "totalPages": 1}]})
 
     page: int = Field(ge=1)
     limit: int = Field(ge=1)

@@ -68,8 +68,20 @@ class _Exchange:
 
 
 def _plain(scope: Scope) -> Scope:
-    method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return {**scope, "method": method, "path": scope["path"].removesuffix("/")}
+    is_head = scope["method"] == "HEAD"
+    return {
+        **scope,
+        "method": "GET" if is_head else scope["method"],
+        # A slash at the end that was sent as %2F belongs to the name of something.
+        "path": scope["path"].removesuffix("/") if raw_path(scope).endswith("/") else scope["path"],
+        "state": {**scope.get("state", {}), "is_head": is_head},
+    }
+
+
+def raw_path(scope: Scope) -> str:
+    """The path with its escapes, as it was sent; decoded where the server does not tell."""
+    raw: bytes | None = scope.get("raw_path")
+    return raw.decode("latin-1") if raw else str(scope["path"])
 
 
 def _declared_size(scope: Scope) -> int:

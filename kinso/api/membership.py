@@ -12,14 +12,13 @@ from kinso.api.customers import Id, tell_page
 from kinso.api.description import ETAG, REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, succeed
 from kinso.api.failures import failures
-from kinso.api.parameters import PageOnly
+from kinso.api.parameters import StatusList
 from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import part_of_api
 from kinso.api.schemas import ActivationIn, ActivationOut, CustomerOut, MembershipIn
 from kinso.api.security import SignedIn
-from kinso.models.customer import CustomerQuery
 from kinso.models.run import Run
-from kinso.models.user import Permission, Role
+from kinso.models.user import Permission
 from kinso.services.customers import set_membership
 from kinso.services.membership import activate_at_threshold, count_eligible
 
@@ -34,11 +33,11 @@ Status = Annotated[Literal["true", "false"], Path(alias="membershipStatus")]
     response_model=Success[CustomerOut],
     responses=failures(400, 401, 403, 404, 409, 412, 413, 415, 422, 503) | with_headers(200, ETAG),
     summary="Make a customer a member or not",
-    openapi_extra=open_to(Role.STAFF),
+    openapi_extra=open_to(Permission.MEMBERSHIP),
 )
 def change_membership(caller: SignedIn, id: Id, body: MembershipIn, condition: Matching) -> Answer:
-    """Does nothing when the customer has that status already."""
-    version = condition.version(caller, Permission.MEMBERSHIP, id)
+    """Does nothing when the customer has that status already; 409 when `version` is sent and is not the present one."""
+    version = condition.version(caller, Permission.MEMBERSHIP, id, in_body=body.expected_version)
     status = body.membership_status
     with condition.judged():
         changed = set_membership(caller.store, caller.actor, id, membership_status=status, version=version)
@@ -51,12 +50,11 @@ def change_membership(caller: SignedIn, id: Id, body: MembershipIn, condition: M
     response_model=Listing[CustomerOut],
     responses=failures(401, 403, 422, 503),
     summary="List members or non-members",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
-async def show_by_status(caller: SignedIn, status: Status, part: PageOnly) -> Answer:
-    """The newest come first."""
-    query = CustomerQuery(membership_status=status == "true")
-    return await tell_page(caller, query, part)
+async def show_by_status(caller: SignedIn, status: Status, parameters: StatusList) -> Answer:
+    """The newest come first, unless `sortBy` says otherwise; the other filters are those of the whole list."""
+    return await tell_page(caller, parameters.query(membership_status=status == "true"), parameters)
 
 
 @router.post(
@@ -64,7 +62,7 @@ async def show_by_status(caller: SignedIn, status: Status, part: PageOnly) -> An
     response_model=Success[ActivationOut],
     responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(200, REPLAYED),
     summary="Make everyone a member who spent enough",
-    openapi_extra=open_to(Role.STAFF),
+    openapi_extra=open_to(Permission.AUTO_ACTIVATE),
 )
 def auto_activate(caller: SignedIn, post: RepeatablePost, body: ActivationIn = _DEFAULTS) -> Answer:
     """Non-members with a purchase amount at or above `threshold` become members, as one run that can be undone."""

@@ -1,23 +1,31 @@
-"""Query parameters: each is one plain text, and a number is digits."""
+"""Query parameters: each is one plain text with a name that the call knows, and a number is digits."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from typing import Annotated, Any
+from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Query
+from fastapi import Query
+from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.customer import LARGEST_PAGE, CustomerQuery
-from kinso.models.sale import Moment, SaleQuery
+from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
+from kinso.models.names import OPERATOR, folded, is_meant
+from kinso.models.sale import SaleKind, SaleQuery, read_moment
+from kinso.models.text import searchable
 from kinso.services.exports import Flavour
 
 _LAST_PAGE = 1_000_000_000
-_OPERATOR = re.compile(r"[\[.$]")
 _DIGITS = re.compile(r"-?[0-9]{1,1000}")
+_BREAKS = "\t\n\r"
+_CACHE_BUSTER = "_"
 
 
 def _whole_number(value: Any) -> Any:
@@ -41,19 +49,61 @@ def _true_or_false(value: Any) -> bool | None:
             raise ValueError("must be true or false")
 
 
+def _searched(value: Any) -> Any:
+    """Pasted text may end in a line break; other control characters are in no stored text, so nothing could match."""
+    if not isinstance(value, str):
+        return value
+    if any(unicodedata.category(each) == "Cc" and each not in _BREAKS for each in value):
+        raise ValueError("contains a control character; remove it")
+    return searchable(value).strip()
+
+
+def _customer(value: Any) -> Any:
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("contains a control character; remove it")
+    return value.strip() or None if isinstance(value, str) else value
+
+
+def _absent_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _moment(value: Any) -> datetime | None:
+    return None if value in (None, "") else read_moment(value)
+
+
+def _or_empty(schema: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [schema, {"const": ""}]})
+
+
 PageNumber = Annotated[int, Field(ge=1, le=_LAST_PAGE), BeforeValidator(_whole_number)]
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
-MembershipFilter = Annotated[
-    bool | None,
-    BeforeValidator(_true_or_false),
-    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": ""}]}),
+MembershipFilter = Annotated[bool | None, BeforeValidator(_true_or_false), _or_empty({"type": "boolean"})]
+SearchText = Annotated[
+    str,
+    Field(max_length=LONGEST_SEARCH),
+    BeforeValidator(_searched),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": LONGEST_SEARCH,
+            "pattern": "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
+        }
+    ),
+]
+CustomerFilter = Annotated[
+    str | None, Field(max_length=64), BeforeValidator(_customer), WithJsonSchema({"type": "string", "maxLength": 64})
+]
+KindFilter = Annotated[SaleKind | None, BeforeValidator(_absent_if_empty)]
+MomentFilter = Annotated[
+    datetime | None, BeforeValidator(_moment), _or_empty({"type": "string", "format": "date-time"})
 ]
 
 
 class PageParameters(BaseModel):
     """Which part of a result."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=False, validate_by_alias=True, frozen=True)
 
     page: PageNumber = 1
     limit: PageSize = 10
@@ -62,6 +112,8 @@ class PageParameters(BaseModel):
 class _Query(CustomerQuery):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
+    search: SearchText = ""
+    customer_name: SearchText = ""
     membership_status: MembershipFilter = None
     eligible: MembershipFilter = None
 
@@ -70,63 +122,88 @@ class ListParameters(_Query, PageParameters):
     """Which customers, in what order, and which part of them."""
 
 
+class StatusParameters(PageParameters):
+    """Which of the members or non-members, in what order, and which part of them."""
+
+    search: SearchText = ""
+    customer_name: SearchText = ""
+    eligible: MembershipFilter = None
+    sort_by: SortField = "createdAt"
+    sort_order: Literal["asc", "desc"] = "desc"
+
+    def query(self, *, membership_status: bool) -> CustomerQuery:
+        """The customers with this status that the filters leave."""
+        return CustomerQuery(membership_status=membership_status, **self.model_dump(exclude={"page", "limit"}))
+
+
 class ExportParameters(_Query):
     """Which customers, in what order, and for what program."""
 
     flavour: Flavour = "excel"
 
 
-class SaleParameters(SaleQuery, PageParameters):
-    """Which entries of the ledger, and which part of them."""
+class SaleParameters(PageParameters):
+    """Which entries of the ledger, and which part of them; `customer` is another name for `customerId`."""
 
-    model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
+    customer_id: CustomerFilter = Field(default=None, description="The shop's number, or the customer's `_id`.")
+    customer: CustomerFilter = Field(default=None, description="The same as `customerId`.")
+    kind: KindFilter = None
+    since: MomentFilter = None
+    until: MomentFilter = Field(default=None, description="Not included.")
 
-    since: Moment | None = None
-    until: Moment | None = None
-
-
-async def _customer_list(request: Request, given: Annotated[ListParameters, Query()]) -> ListParameters:
-    """The parameters of a list of customers."""
-    _refuse_odd_parameters(request, ListParameters)
-    return given
-
-
-async def _customer_export(request: Request, given: Annotated[ExportParameters, Query()]) -> ExportParameters:
-    """The parameters of a file of customers."""
-    _refuse_odd_parameters(request, ExportParameters)
-    return given
+    def query(self, customer: str | None) -> SaleQuery:
+        """The entries that the filters leave, of the customer with this `_id` if it is given."""
+        return SaleQuery(customer=customer, kind=self.kind, since=self.since, until=self.until)
 
 
-async def _sale_list(request: Request, given: Annotated[SaleParameters, Query()]) -> SaleParameters:
-    """The parameters of a list of purchases."""
-    _refuse_odd_parameters(request, SaleParameters)
-    return given
+CustomerExport = Annotated[ExportParameters, Query()]
+CustomerList = Annotated[ListParameters, Query()]
+StatusList = Annotated[StatusParameters, Query()]
+SaleList = Annotated[SaleParameters, Query()]
+PageOnly = Annotated[PageParameters, Query()]
+
+_OURS = frozenset(
+    field.alias or name
+    for model in (ListParameters, ExportParameters, SaleParameters)
+    for name, field in model.model_fields.items()
+) | {"contactInfo", "purchaseAmount", "createdAt", "updatedAt", "version", "threshold"}
+"""What people may expect to be a filter anywhere."""
 
 
-async def _page_only(request: Request, given: Annotated[PageParameters, Query()]) -> PageParameters:
-    """The parameters of a list that takes nothing else."""
-    _refuse_odd_parameters(request, PageParameters)
-    return given
+def names_of(dependant: Dependant) -> frozenset[str]:
+    """What the query parameters of a call are called."""
+    names: set[str] = set()
+    for parameter in dependant.query_params:
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            names.update(field.alias or name for name, field in model.model_fields.items())
+        else:
+            names.add(parameter.alias)
+    return frozenset(names.union(*map(names_of, dependant.dependencies)))
 
 
-CustomerExport = Annotated[ExportParameters, Depends(_customer_export)]
-CustomerList = Annotated[ListParameters, Depends(_customer_list)]
-SaleList = Annotated[SaleParameters, Depends(_sale_list)]
-PageOnly = Annotated[PageParameters, Depends(_page_only)]
+def check_names(request: Request, known: Collection[str], *, exact: bool) -> None:
+    """Raise `InvalidInput` for parameters that are repeated, sent as an operator or object, or not known.
 
-
-def _refuse_odd_parameters(request: Request, model: type[BaseModel]) -> None:
-    """Raise `InvalidInput` for a parameter of `model` that is repeated, or sent as a database operator or object."""
-    known = {field.alias or name for name, field in model.model_fields.items()}
+    Unless the call is `exact`, names that resemble nothing of ours are let pass.
+    """
+    if not request.scope["query_string"]:
+        return
     given = Counter(name for name, _value in request.query_params.multi_items())
-    errors = []
-    for name, count in given.items():
-        base = _OPERATOR.split(name, maxsplit=1)[0]
-        if base not in known:
-            continue
-        if base != name:
-            errors.append(FieldError(base, f"{base} must be a plain value; write it as {base}=value."))
-        elif count > 1:
-            errors.append(FieldError(name, f"{name} is given {count} times; give it once."))
+    found = (_what_is_wrong(name, count, known, exact=exact) for name, count in given.items())
+    errors = [error for error in found if error]
     if errors:
         raise InvalidInput(errors)
+
+
+def _what_is_wrong(name: str, count: int, known: Collection[str], *, exact: bool) -> FieldError | None:
+    base = OPERATOR.split(name, maxsplit=1)[0]
+    if name in known:
+        return FieldError(name, f"{name} is given {count} times; give it once.") if count > 1 else None
+    if base in known:
+        return FieldError(base, f"{base} must be a plain value; write it as {base}=value.")
+    if name == _CACHE_BUSTER or not (exact or is_meant(name, {*known, *_OURS})):
+        return None
+    meant = next((each for each in known if folded(each) == folded(name)), None)
+    advice = f"write {meant}" if meant else "leave it out, or look at /api/docs for what this address takes"
+    return FieldError(name, f"{name} is not known here; {advice}.")

@@ -1,4 +1,4 @@
-"""How bodies are read: JSON by declaration and by content, or not at all."""
+"""What is settled before a call begins: who calls and may, what its parameters are called, and that it sends JSON."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from kinso.api.description import PERMISSION
 from kinso.api.failures import ANYTHING_ELSE
+from kinso.api.parameters import check_names, names_of
 from kinso.api.security import identified_caller, identify_caller
+from kinso.models.user import Permission
+from kinso.services.access import demand
 
 _WRONG_TYPE = "Send the body as JSON with the header “Content-Type: application/json”."
 _NOT_JSON = "The body is not valid JSON"
@@ -41,19 +45,34 @@ class JsonRoute(APIRoute):
     Forms of other sites cannot be sent as JSON, so this is also a part of the defence against them.
     """
 
+    is_exact: ClassVar[bool] = False
+    """Whether every parameter that the call does not know is refused, or only those that somebody must have meant."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The framework's handler, after a look at who calls and at the declared type."""
+        """The framework's handler, after everything that can be settled without the body."""
         handle = super().get_route_handler()
         is_for_signed_in = any(needed.call is identified_caller for needed in self.dependant.dependencies)
+        named = (self.openapi_extra or {}).get(PERMISSION)
+        permission = Permission(named) if named else None
+        known = names_of(self.dependant)
 
         async def handle_json(request: Request) -> Response:
             if is_for_signed_in:
-                request.state.caller = await identify_caller(request)
+                caller = request.state.caller = await identify_caller(request)
+                if permission:
+                    demand(caller.actor, permission)
+                check_names(request, known, exact=self.is_exact)
             if self.body_field and _has_body(request) and not _is_json(request.headers.get("content-type", "")):
                 raise HTTPException(415, _WRONG_TYPE)
             return await handle(JsonRequest(request.scope, request.receive))
 
         return handle_json
+
+
+class ExactRoute(JsonRoute):
+    """A call of our own, whose clients know what they may send."""
+
+    is_exact = True
 
 
 class OneOfManyRoute(JsonRoute):

@@ -13,14 +13,14 @@ from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import PageOnly
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import part_of_api
+from kinso.api.route import ExactRoute, part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.run import Run
-from kinso.models.user import Permission, Role
+from kinso.models.user import Permission
 from kinso.services.runs import get_run, list_run_page
 from kinso.services.undo import undo_run
 
-router = part_of_api("/runs", "runs")
+router = part_of_api("/runs", "runs", route_class=ExactRoute)
 
 RunId = Annotated[str, Path(alias="_id", description="The run's `_id`, 24 hexadecimal digits.")]
 
@@ -30,7 +30,7 @@ RunId = Annotated[str, Path(alias="_id", description="The run's `_id`, 24 hexade
     response_model=Listing[RunOut],
     responses=failures(401, 403, 422, 503),
     summary="List bulk changes",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 def show_runs(caller: SignedIn, part: PageOnly) -> Answer:
     """Activations, imports, bulk edits and what took them back; the newest come first."""
@@ -41,9 +41,9 @@ def show_runs(caller: SignedIn, part: PageOnly) -> Answer:
 @router.get(
     "/{_id}",
     response_model=Success[RunDetailOut],
-    responses=failures(401, 403, 404, 503),
+    responses=failures(401, 403, 404, 422, 503),
     summary="Show a bulk change",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 def show_run(caller: SignedIn, id: RunId) -> Answer:
     """With the customers that were not changed as planned, and why; 404 also when the `_id` is not one."""
@@ -55,7 +55,7 @@ def show_run(caller: SignedIn, id: RunId) -> Answer:
     response_model=Success[RunDetailOut],
     responses=failures(401, 403, 404, 409, 422, 503) | with_headers(200, REPLAYED),
     summary="Take a bulk change back",
-    openapi_extra=open_to(Role.MANAGER),
+    openapi_extra=open_to(Permission.UNDO),
 )
 def take_run_back(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
     """Answers with the run that took it back, and that can be undone itself.

@@ -5,14 +5,36 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from kinso.api.schemas import timestamp
-from kinso.models.sale import Moment, PaymentMethod, RefundDraft, Sale, SaleDraft, SaleKind
+from kinso.api.schemas import example
+from kinso.models.csv_cells import written_moment
+from kinso.models.money import CENT, LARGEST
+from kinso.models.sale import (
+    MOST_ITEMS,
+    Moment,
+    PaymentMethod,
+    RefundAmount,
+    RefundDraft,
+    Sale,
+    SaleDraft,
+    SaleItem,
+    SaleKind,
+)
 from kinso.models.text import clean_text
 from kinso.services.sales import Recorded
 
 _ITEM: dict[str, Any] = {"name": "Green tea", "quantity": 2, "unitPrice": 4.25}
+_TWO_NAMES = "is another one than in customerId; send one of both"
 _SALE: dict[str, Any] = {
     "saleId": "R-1001",
     "amount": 8.5,
@@ -36,10 +58,6 @@ _REFUND: dict[str, Any] = {
 }
 
 
-def _example(*values: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": list(values)}, validate_by_name=False, validate_by_alias=True)
-
-
 def _check_whom(value: Any) -> str:
     return clean_text(value, shortest=1, longest=64)
 
@@ -51,8 +69,24 @@ Whom = Annotated[
 ]
 
 
+def _given(value: Any) -> Any:
+    """Whoever sends an amount means one: what came out null is not all that is left."""
+    if value is None:
+        raise ValueError("must be a number, such as 1250.50; leave it out to refund all that is left")
+    return value
+
+
+GivenRefund = Annotated[
+    RefundAmount | None,
+    BeforeValidator(_given),
+    WithJsonSchema({"type": "number", "minimum": float(CENT), "maximum": float(LARGEST)}),
+]
+
+
 class ItemOut(BaseModel):
     """One line of a receipt."""
+
+    model_config = example(_ITEM)
 
     name: str
     quantity: float
@@ -66,7 +100,7 @@ class SaleOut(BaseModel):
     the `saleId` of the sale that a refund belongs to.
     """
 
-    model_config = _example(_REFUND)
+    model_config = example(_REFUND)
 
     id: str = Field(alias="_id")
     sale_id: str = Field(alias="saleId")
@@ -85,7 +119,7 @@ class SaleOut(BaseModel):
 class RecordedOut(SaleOut):
     """An entry, and its customer as they are now; `activated` says that the purchase made them a member."""
 
-    model_config = _example(
+    model_config = example(
         {**_REFUND, "purchaseAmount": 1250.5, "membershipStatus": True, "activated": False, "repeated": False}
     )
 
@@ -95,26 +129,46 @@ class RecordedOut(SaleOut):
     repeated: bool = Field(description="True when it was recorded before, and nothing was changed.")
 
 
+class ItemIn(SaleItem):
+    """One line of a receipt; `quantity` has at most three decimals."""
+
+    model_config = ConfigDict(**example(_ITEM), extra="forbid")
+
+
 class SaleIn(SaleDraft):
     """A purchase. Without `amount` it is the sum of the items, without `date` it is now, without `saleId` it gets one.
 
     Sent again with the same `saleId` it changes nothing.
     """
 
-    model_config = _example({"customerId": "C-1001", **_SALE})
+    model_config = ConfigDict(**example({"customerId": "C-1001", **_SALE}), extra="forbid")
 
     customer: Whom = Field(
-        validation_alias=AliasChoices("customerId", "customer"),
+        alias="customerId",
         description="The shop's number, in any letter case, or the customer's `_id`. May be called `customer` as well.",
     )
+    items: list[ItemIn] = Field(default=[], max_length=MOST_ITEMS)  # type: ignore[assignment]
     sold_at: Moment | None = Field(default=None, alias="date")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "customer" not in data:
+            return data
+        others = {name: value for name, value in data.items() if name != "customer"}
+        if data["customer"] != others.setdefault("customerId", data["customer"]):
+            problem = PydanticCustomError("value_error", "{error}", {"error": _TWO_NAMES})
+            details = InitErrorDetails(type=problem, loc=("customer",), input=data["customer"])
+            raise ValidationError.from_exception_data(cls.__name__, [details])
+        return others
 
 
 class RefundIn(RefundDraft):
     """Money that goes back; without `amount` it is all that is left of the sale."""
 
-    model_config = _example({"amount": 4.25, "note": "One was broken"})
+    model_config = ConfigDict(**example({"amount": 4.25, "note": "One was broken"}), extra="forbid")
 
+    amount: GivenRefund = None
     sold_at: Moment | None = Field(default=None, alias="date")
 
 
@@ -126,8 +180,8 @@ def sale_json(sale: Sale) -> dict[str, Any]:
         "customer": sale.customer,
         "kind": sale.kind,
         "amount": float(sale.amount),
-        "date": timestamp(sale.sold_at),
-        "recordedAt": timestamp(sale.recorded_at),
+        "date": written_moment(sale.sold_at),
+        "recordedAt": written_moment(sale.recorded_at),
         "byName": sale.by_name,
         "items": [item.model_dump(mode="json", by_alias=True) for item in sale.items],
         "paymentMethod": sale.payment_method,

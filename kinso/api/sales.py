@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import Path
 from starlette.routing import Match
@@ -12,13 +13,15 @@ from kinso.api.customers import Id
 from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
-from kinso.api.parameters import PageOnly, SaleList
+from kinso.api.gate import raw_path
+from kinso.api.parameters import PageOnly, SaleList, SaleParameters
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import JsonRoute, part_of_api
+from kinso.api.route import ExactRoute, part_of_api
 from kinso.api.sale_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recorded_json, sale_json
 from kinso.api.security import Caller, SignedIn
+from kinso.errors import FieldError, InvalidInput
 from kinso.models.sale import SalePage, SaleQuery
-from kinso.models.user import Permission, Role
+from kinso.models.user import Permission
 from kinso.services.customers import get_customer
 from kinso.services.lookup import find_by_customer_id
 from kinso.services.sales import Recorded, get_sale, list_sales, record_sale, refund_sale
@@ -27,20 +30,23 @@ _REFUND = "/refund"
 _DEFAULTS = RefundIn()
 
 
-class _SaleRoute(JsonRoute):
-    """A call about one sale; its ID may hold slashes, but what ends like the address of its refunds is that address."""
+class _SaleRoute(ExactRoute):
+    """A call about one sale; a slash in its ID is part of the address unless it is sent as %2F."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether this call is meant."""
         match, child = super().matches(scope)
-        sale_id = child.get("path_params", {}).get("saleId", "")
-        if sale_id.endswith(_REFUND) and not self.path.endswith(_REFUND):
-            return Match.NONE, {}
+        if "saleId" in child.get("path_params", {}):
+            last = unquote(raw_path(scope).removesuffix("/").rpartition("/")[2])
+            is_refund = self.path.endswith(_REFUND)
+            is_elsewhere = is_refund or child["path_params"]["saleId"].endswith(_REFUND)
+            if is_elsewhere and (last == _REFUND[1:]) is not is_refund:
+                return Match.NONE, {}
         return match, child
 
 
 router = part_of_api("/sales", "sales", route_class=_SaleRoute)
-of_customers = part_of_api("/customers", "sales")
+of_customers = part_of_api("/customers", "sales", route_class=ExactRoute)
 
 SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `saleId`, exactly as it was given.")]
 
@@ -48,13 +54,17 @@ SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `sale
 @router.get(
     "",
     response_model=Listing[SaleOut],
-    responses=failures(401, 403, 422, 503),
+    responses=failures(401, 403, 404, 422, 503),
     summary="List purchases",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
-    """The whole ledger or a part of it, the newest first: sales, refunds, opening balances and adjustments."""
-    return _sale_page(list_sales(caller.store, caller.actor, parameters, page=parameters.page, limit=parameters.limit))
+    """The whole ledger or a part of it, the newest first: sales, refunds, opening balances and adjustments.
+
+    404 when there is no such customer.
+    """
+    query = parameters.query(_customer_wanted(caller, parameters))
+    return _sale_page(list_sales(caller.store, caller.actor, query, page=parameters.page, limit=parameters.limit))
 
 
 @router.post(
@@ -65,22 +75,22 @@ def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
     | with_headers(201, REPLAYED)
     | {200: {"model": Success[RecordedOut], "description": "The same sale was recorded before; nothing was changed"}},
     summary="Record a purchase",
-    openapi_extra=open_to(Role.STAFF),
+    openapi_extra=open_to(Permission.PURCHASES),
 )
 def record(caller: SignedIn, post: RepeatablePost, sale: SaleIn) -> Answer:
     """409 when the `saleId` belongs to another purchase."""
     return post.once(
         Permission.PURCHASES,
-        lambda: _tell(record_sale(caller.store, caller.actor, _customer(caller, sale), sale), "recorded"),
+        lambda: _tell(record_sale(caller.store, caller.actor, _customer(caller, sale.customer), sale), "recorded"),
     )
 
 
 @router.get(
     "/{saleId:path}",
     response_model=Success[SaleOut],
-    responses=failures(401, 403, 404, 503),
+    responses=failures(401, 403, 404, 422, 503),
     summary="Show a purchase",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     """One entry of the ledger."""
@@ -95,7 +105,7 @@ def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     | with_headers(201, REPLAYED)
     | {200: {"model": Success[RecordedOut], "description": "The same refund was recorded before; nothing was changed"}},
     summary="Refund a purchase",
-    openapi_extra=open_to(Role.STAFF),
+    openapi_extra=open_to(Permission.PURCHASES),
 )
 def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: RefundIn = _DEFAULTS) -> Answer:
     """422 for more than is left of the sale; `saleId` in the body is the ID of the refund itself."""
@@ -109,7 +119,7 @@ def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: 
     response_model=Listing[SaleOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="List a customer's purchases",
-    openapi_extra=open_to(Role.ANALYST),
+    openapi_extra=open_to(Permission.READ),
 )
 def show_sales_of_customer(caller: SignedIn, id: Id, part: PageOnly) -> Answer:
     """The newest come first; all of them together are the purchase amount."""
@@ -118,10 +128,18 @@ def show_sales_of_customer(caller: SignedIn, id: Id, part: PageOnly) -> Answer:
     return _sale_page(list_sales(caller.store, caller.actor, query, page=part.page, limit=part.limit))
 
 
-def _customer(caller: Caller, sale: SaleIn) -> str:
-    """The `_id` of the customer whom a purchase names."""
-    found = find_by_customer_id(caller.store, caller.actor, sale.customer)
-    return found.id if found else sale.customer
+def _customer(caller: Caller, named: str) -> str:
+    """The `_id` of a customer by the shop's number; what is no number of the shop is an `_id` already, or nobody's."""
+    found = find_by_customer_id(caller.store, caller.actor, named)
+    return found.id if found else named
+
+
+def _customer_wanted(caller: Caller, parameters: SaleParameters) -> str | None:
+    """The `_id` of the customer whose entries are wanted, None for everybody's; raises `NotFound`."""
+    wanted = {_customer(caller, named) for named in (parameters.customer_id, parameters.customer) if named}
+    if len(wanted) > 1:
+        raise InvalidInput([FieldError("customer", "customer and customerId name two customers; give one of them.")])
+    return get_customer(caller.store, caller.actor, wanted.pop()).id if wanted else None
 
 
 def _tell(recorded: Recorded, done: str) -> Answer:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 
+from kinso.models.csv_cells import written_moment
 from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
 from kinso.models.money import CENT, LARGEST, Money
+from kinso.models.names import Tolerant
+from kinso.models.statistics import Statistics
 from kinso.models.user import Role, User
 from kinso.services.membership import DEFAULT_THRESHOLD
 
@@ -21,18 +24,30 @@ CUSTOMER_EXAMPLE = {
     "membershipStatus": False,
 }
 _MOMENTS = {"createdAt": "2026-01-31T09:30:00.000Z", "updatedAt": "2026-02-01T10:00:00.250Z"}
-_STORED = {"_id": "65b0a1f2c3d4e5f6a7b8c9d0", **CUSTOMER_EXAMPLE, **_MOMENTS, "version": 2}
+CUSTOMER_STORED = {"_id": "65b0a1f2c3d4e5f6a7b8c9d0", **CUSTOMER_EXAMPLE, **_MOMENTS, "version": 2}
 ID = "What the paths call `_id`; the shop's own number is `customerId`."
 
 
-def _example(values: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [values]}, validate_by_name=False, validate_by_alias=True)
+_USER = {
+    "_id": "65b0a1f2c3d4e5f6a7b8c9d2",
+    "email": "ada@shop.com",
+    "name": "Ada",
+    "role": "manager",
+    "active": True,
+    "createdAt": "2026-01-05T08:00:00.000Z",
+    "lastSignInAt": "2026-01-31T09:30:00.000Z",
+}
+
+
+def example(*values: dict[str, Any]) -> ConfigDict:
+    """Shown in the description; for models whose fields have one name in JSON."""
+    return ConfigDict(json_schema_extra={"examples": list(values)}, validate_by_name=False, validate_by_alias=True)
 
 
 class CustomerOut(BaseModel):
     """A customer; `version` grows by one with every change."""
 
-    model_config = _example(_STORED)
+    model_config = example(CUSTOMER_STORED)
 
     id: str = Field(alias="_id", description=ID)
     customer_id: str = Field(alias="customerId")
@@ -48,6 +63,8 @@ class CustomerOut(BaseModel):
 class UserOut(BaseModel):
     """An account."""
 
+    model_config = example(_USER)
+
     id: str = Field(alias="_id")
     email: str
     name: str
@@ -60,15 +77,34 @@ class UserOut(BaseModel):
 class SignedInOut(BaseModel):
     """`token` goes into the header `Authorization: Bearer …`."""
 
+    model_config = example({"token": "q1W9x2-example-of-a-token-4Zk8r7Ty5Uv0", "user": _USER})
+
     token: str
     user: UserOut
 
 
 class ActivationOut(BaseModel):
-    """How many customers became members, or would; `runId` is null when nothing was done."""
+    """How many customers became members, or would; `runId` is null after a dry run, which is none."""
+
+    model_config = example({"updatedCount": 12, "runId": "65b0a1f2c3d4e5f6a7b8c9e0"})
 
     updated_count: int = Field(alias="updatedCount", ge=0)
     run_id: str | None = Field(alias="runId")
+
+
+class StatisticsOut(Statistics):
+    """The six figures about all customers; “this month” is the shop's calendar month."""
+
+    model_config = example(
+        {
+            "totalCustomers": 120,
+            "members": 45,
+            "nonMembers": 75,
+            "newCustomersThisMonth": 8,
+            "averagePurchaseAmount": 412.37,
+            "totalPurchaseAmount": 49484.4,
+        }
+    )
 
 
 class HealthOut(BaseModel):
@@ -77,36 +113,22 @@ class HealthOut(BaseModel):
     status: str = Field(examples=["ok"])
 
 
-class LoginIn(BaseModel):
+class LoginIn(Tolerant):
     """The same e-mail and password as on the sign-in page."""
 
-    model_config = _example({"email": "ada@shop.com", "password": "correct horse battery"})
+    model_config = example({"email": "ada@shop.com", "password": "correct horse battery"})
 
     email: str = Field(strict=True, max_length=1000)
     password: str = Field(strict=True, max_length=1000, json_schema_extra={"format": "password"})
 
 
-class CustomerDraftIn(CustomerDraft):
-    """A new customer; `customerId` is unique whatever its letter case."""
+class _Versioned(Tolerant):
+    """A change that may say on which version of the customer it is based; then it is refused when there is a newer one.
 
-    model_config = _example(CUSTOMER_EXAMPLE)
-
-    purchase_amount: Money = Field(default=Decimal("0.00"), json_schema_extra={"default": 0})
-
-
-class CustomerPatchIn(CustomerPatch):
-    """Some fields of a customer; what is not sent keeps its value.
-
-    With `version`, the change is refused when someone else changed the customer since it had that version.
+    The default only marks what was not given.
     """
 
-    model_config = _example({"contactInfo": "+880 171 234567", "version": 2})
-
     version: Annotated[StrictInt, Field(ge=0)] = Field(default_factory=lambda: 0)
-
-    def changes(self) -> dict[str, Any]:
-        """The given fields of the customer by their stored names."""
-        return self.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
 
     @property
     def expected_version(self) -> int | None:
@@ -114,10 +136,31 @@ class CustomerPatchIn(CustomerPatch):
         return self.version if "version" in self.model_fields_set else None
 
 
-class MembershipIn(BaseModel):
-    """Member or not."""
+class CustomerDraftIn(Tolerant, CustomerDraft):
+    """A new customer; `customerId` is unique whatever its letter case."""
 
-    model_config = _example({"membershipStatus": True})
+    model_config = example(CUSTOMER_EXAMPLE)
+
+    purchase_amount: Money = Field(default=Decimal("0.00"), json_schema_extra={"default": 0})
+
+
+class CustomerPatchIn(_Versioned, CustomerPatch):
+    """Some fields of a customer; what is not sent keeps its value.
+
+    With `version`, the change is refused when someone else changed the customer since it had that version.
+    """
+
+    model_config = example({"contactInfo": "+880 171 234567", "version": 2})
+
+    def changes(self) -> dict[str, Any]:
+        """The given fields of the customer by their stored names."""
+        return self.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
+
+
+class MembershipIn(_Versioned):
+    """Member or not; with `version`, only while the customer has that version."""
+
+    model_config = example({"membershipStatus": True, "version": 2})
 
     membership_status: StrictBool = Field(alias="membershipStatus")
 
@@ -129,10 +172,10 @@ Threshold = Annotated[
 ]
 
 
-class ActivationIn(BaseModel):
+class ActivationIn(Tolerant):
     """Everyone who spent at least `threshold` becomes a member; `dryRun` only counts them."""
 
-    model_config = _example({"threshold": 1000, "dryRun": True})
+    model_config = example({"threshold": 1000, "dryRun": True})
 
     threshold: Threshold = Field(default=DEFAULT_THRESHOLD, json_schema_extra={"default": float(DEFAULT_THRESHOLD)})
     dry_run: StrictBool = Field(default=False, alias="dryRun")
@@ -147,8 +190,8 @@ def customer_json(customer: Customer) -> dict[str, Any]:
         "contactInfo": customer.contact_info,
         "purchaseAmount": float(customer.purchase_amount),
         "membershipStatus": customer.membership_status,
-        "createdAt": timestamp(customer.created_at),
-        "updatedAt": timestamp(customer.updated_at),
+        "createdAt": written_moment(customer.created_at),
+        "updatedAt": written_moment(customer.updated_at),
         "version": customer.version,
     }
 
@@ -161,11 +204,6 @@ def user_json(user: User) -> dict[str, Any]:
         "name": user.name,
         "role": user.role.value,
         "active": user.active,
-        "createdAt": timestamp(user.created_at),
-        "lastSignInAt": timestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
+        "createdAt": written_moment(user.created_at),
+        "lastSignInAt": written_moment(user.last_sign_in_at) if user.last_sign_in_at else None,
     }
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -23,6 +23,8 @@ _OTHER_SITE = (
     "This browser is signed in, but the request does not come from one of Kinso's own pages; use a token instead."
 )
 
+_SIGN_IN_OF_OTHER_SITE = "A page of another site sent this; sign in on Kinso's own page instead."
+
 
 class _Proof(NamedTuple):
     """What somebody presents; `is_token` means an API token, otherwise it is the secret of a session."""
@@ -88,9 +90,9 @@ SignedIn = Annotated[Caller, Depends(identified_caller)]
 
 
 def refuse_other_sites(request: Request) -> None:
-    """Raise `NotPermitted` when a browser makes this request for another site; programs need not say where they are."""
+    """Raise `NotPermitted` when a browser signs in for another site; programs need not say where they are."""
     if _is_same_origin(request) is False:
-        raise NotPermitted(_OTHER_SITE)
+        raise NotPermitted(_SIGN_IN_OF_OTHER_SITE)
 
 
 def is_from_own_page(request: Request) -> bool:
@@ -101,13 +103,21 @@ def is_from_own_page(request: Request) -> bool:
 def _is_same_origin(request: Request) -> bool | None:
     headers = request.headers
     return is_same_origin(
-        origin=headers.get("origin"), fetch_site=headers.get("sec-fetch-site"), host=headers.get("host")
+        origin=headers.get("origin"),
+        fetch_site=headers.get("sec-fetch-site"),
+        host=headers.get("host"),
+        secure=_is_https(request),
     )
 
 
 def session_cookie(request: Request) -> tuple[str, bool]:
     """What the session's cookie is called in answers to this request, and whether it is for https only."""
-    # What a proxy says may be made up; that only makes the cookie of whoever does it stricter.
-    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
-    secure = request.url.scheme == "https" or forwarded == "https"
+    secure = _is_https(request)
     return cookie_name(SESSION_COOKIE, secure=secure), secure
+
+
+def _is_https(request: Request) -> bool:
+    # What a proxy says may be made up; that only makes the cookie of whoever does it stricter, and no other site can
+    # make a browser say it.
+    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return request.url.scheme == "https" or forwarded == "https"

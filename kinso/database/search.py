@@ -25,6 +25,8 @@ SORT_KEYS: dict[str, str] = {
     "membershipStatus": "membershipStatus",
     "createdAt": "createdAt",
     "updatedAt": "updatedAt",
+    "_id": "_id",
+    "version": "version",
 }
 """What each sortable field is really ordered by."""
 

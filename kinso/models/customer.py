@@ -22,7 +22,7 @@ CustomerId = Annotated[str, BeforeValidator(partial(clean_text, shortest=3, long
 CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200)), _described(2, 200)]
 ContactInfo = Annotated[str, BeforeValidator(partial(clean_text, shortest=5, longest=500)), _described(5, 500)]
 
-SortField = Literal[
+Column = Literal[
     "customerId",
     "customerName",
     "contactInfo",
@@ -31,7 +31,10 @@ SortField = Literal[
     "createdAt",
     "updatedAt",
 ]
-SORT_FIELDS: tuple[str, ...] = get_args(SortField)
+SORT_FIELDS: tuple[Column, ...] = get_args(Column)
+"""What lists show and are sorted by from an index."""
+SortField = Literal[Column, "_id", "version"]
+"""Nobody looks at customers by version, so it costs no index: that order is made when it is asked for."""
 LARGEST_PAGE = 1000
 LONGEST_SEARCH = 200
 

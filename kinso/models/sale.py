@@ -25,12 +25,13 @@ LONGEST_NOTE = 500
 _OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 """A till's clock may be ahead of ours, and its day may have begun before ours."""
+_OUT_OF_TIME = "is not between the year 1900 and now"
 _THOUSANDTH = Decimal("0.001")
 _LARGEST_QUANTITY = Decimal("1000000")
 
 
-def _check_moment(value: Any) -> datetime:
-    """A past moment; a text in ISO 8601 that names no zone is in UTC. Raises ValueError with a sentence part."""
+def read_moment(value: Any) -> datetime:
+    """A moment in ISO 8601, in UTC when it names no zone; raises ValueError with a sentence part."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
@@ -41,10 +42,25 @@ def _check_moment(value: Any) -> datetime:
     try:
         moment = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("is not between the year 1900 and now") from error
-    if not _OLDEST <= moment <= datetime.now(UTC) + _AHEAD:
-        raise ValueError("is not between the year 1900 and now")
+        raise ValueError(_OUT_OF_TIME) from error
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _check_moment(value: Any) -> datetime:
+    """A past moment; raises ValueError with a sentence part."""
+    moment = read_moment(value)
+    if not _OLDEST <= moment <= datetime.now(UTC) + _AHEAD:
+        raise ValueError(_OUT_OF_TIME)
+    return moment
+
+
+def _check_sale_id(value: Any) -> str:
+    """An ID that can be part of an address; raises ValueError with a sentence part."""
+    sale_id = clean_text(value, shortest=1, longest=64)
+    *_, last = segments = sale_id.split("/")
+    if {".", ".."} & set(segments) or (len(segments) > 1 and last in {"", "refund"}):
+        raise ValueError("cannot end with / or /refund, or have . or .. between slashes; choose another one")
+    return sale_id
 
 
 def _check_quantity(value: Any) -> Decimal:
@@ -69,7 +85,7 @@ def _number(lowest: Decimal, highest: Decimal) -> WithJsonSchema:
 
 SaleId = Annotated[
     str,
-    BeforeValidator(partial(clean_text, shortest=1, longest=64)),
+    BeforeValidator(_check_sale_id),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64}),
 ]
 ItemName = Annotated[

@@ -37,6 +37,7 @@ LABELS = {
     "date": "Date",
     "customer": "Customer",
     "items": "Items",
+    "customers": "Customers",
     "quantity": "Quantity",
     "unitPrice": "Unit price",
     "paymentMethod": "Payment method",
@@ -65,7 +66,8 @@ def field_errors(errors: Iterable[ErrorDetails | Mapping[str, Any]]) -> list[Fie
     for error in errors:
         place = [str(part) for part in error["loc"] if part not in _REQUEST_PARTS]
         field = ".".join(place)
-        label = LABELS.get(field, field or "The request")
+        # What a name that nobody knows may stand for is anybody's guess, so it is not translated.
+        label = LABELS.get(field, field or "The request") if error["type"] != "extra_forbidden" else field
         found.setdefault(field, FieldError(field, f"{label} {_what_is_wrong(error)}."))
     return list(found.values())
 
@@ -95,6 +97,16 @@ def _what_is_wrong(error: ErrorDetails | Mapping[str, Any]) -> str:
             return "must be text"
         case "string_too_long":
             return f"is too long; use at most {context['max_length']} characters"
+        case "string_unicode":
+            return "contains half a character, which is no text; remove it"
+        case "list_type":
+            return "must be a list"
+        case "too_short":
+            return f"must have at least {context['min_length']:,} in the list"
+        case "too_long":
+            return f"has {context['actual_length']:,} in the list; send at most {context['max_length']:,}"
+        case "extra_forbidden":
+            return "is not known here; check its name or leave it out"
         case "model_attributes_type" | "dict_type" | "model_type":
             return "must be a JSON object"
         case _:

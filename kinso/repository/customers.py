@@ -203,8 +203,8 @@ class CustomerRepository:
         order = [(search.SORT_KEYS[query.sort_by], direction), ("_id", direction)]
         if query.sort_by == "membershipStatus":
             order[1:] = [("search.name", ASCENDING), ("_id", ASCENDING)]
-        elif query.sort_by == "customerId":
-            # It is unique, so there is nothing to settle, and only without `_id` does its index give the order.
+        elif query.sort_by in ("customerId", "_id"):
+            # They are unique, so there is nothing to settle, and only without `_id` does the ID's index give the order.
             del order[1:]
         return self._customers.find(match, VISIBLE).sort(order)
 

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, StrictInt
 from kinso.database.search import id_key
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch
+from kinso.models.names import Tolerant
 from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
 from kinso.models.validation import parse
@@ -36,13 +37,13 @@ Outcome = Literal["created", "updated", "unchanged", "failed"]
 Row = Mapping[str, Any]
 
 
-class _Changes(CustomerPatch):
+class _Changes(Tolerant, CustomerPatch):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
     version: Annotated[StrictInt, Field(ge=0)] = Field(default_factory=lambda: 0)
 
 
-class _Draft(CustomerDraft):
+class _Draft(Tolerant, CustomerDraft):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
 

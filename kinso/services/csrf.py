@@ -30,17 +30,20 @@ def is_form_token(nonce: str | None, token: str) -> bool:
     return bool(nonce) and _equal(form_token(nonce or ""), token)
 
 
-def is_same_origin(*, origin: str | None, fetch_site: str | None, host: str | None) -> bool | None:
+def is_same_origin(*, origin: str | None, fetch_site: str | None, host: str | None, secure: bool) -> bool | None:
     """Whether a request comes from one of our own pages, by its headers of these names; None when it does not say.
 
     Browsers send `Origin` or `Sec-Fetch-Site` with whatever may change something. Who says nothing is a program, or a
-    browser so old that only a token can tell whether its person meant it.
+    browser so old that only a token can tell whether its person meant it. `secure` means that the browser speaks https,
+    as far as that can be told: behind a proxy that does not tell, a browser that says `same-origin` is believed.
     """
+    if fetch_site is not None and fetch_site not in {"same-origin", "none"}:
+        return False
     if origin is not None:
-        return bool(host) and origin.partition("://")[2].lower() == (host or "").lower()
-    if fetch_site is not None:
-        return fetch_site in {"same-origin", "none"}
-    return None
+        scheme, _, place = origin.lower().partition("://")
+        is_our_scheme = fetch_site == "same-origin" or scheme == ("https" if secure else "http")
+        return bool(host) and place == (host or "").lower() and is_our_scheme
+    return None if fetch_site is None else True
 
 
 def _derive(secret: str, purpose: str) -> str:

@@ -6,7 +6,6 @@ is the session's id.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
@@ -17,6 +16,7 @@ from kinso.models.user import Session, User, check_email
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.csrf import csrf_token as csrf_token
+from kinso.services.hashing import hash_of
 from kinso.services.passwords import hash_password, is_outdated, matches
 from kinso.services.security_log import note
 from kinso.services.throttle import Target, begin_attempt, check_attempts, forgive
@@ -112,7 +112,7 @@ def cookie_name(name: str, *, secure: bool) -> str:
 
 def session_id_of(secret: str) -> str:
     """The id under which the session of this secret is stored."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    return hash_of(secret)
 
 
 def _compared(email: str) -> str:

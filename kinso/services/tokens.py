@@ -7,7 +7,6 @@ change their password themselves it stays: they see their tokens beside it.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from kinso.models.validation import parse
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
+from kinso.services.hashing import hash_of
 from kinso.services.security_log import note
 
 PREFIX = "kinso_"
@@ -49,7 +49,7 @@ def create_token(store: Store, actor: Actor, name: str, expires_at: datetime | N
         raise NotFound("Only somebody with an account can have API tokens.")
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(id=new_id(), user_id=actor.user_id, name=new.name, created_at=moment, expires_at=new.expires_at)
-    store.tokens.insert(token, _hash_of(secret))
+    store.tokens.insert(token, hash_of(secret))
     note("token created", token=token.id, user=actor.user_id)
     return IssuedToken(secret, token)
 
@@ -94,7 +94,7 @@ def resume_token(store: Store, secret: str) -> User:
     """
     with store.guarded():
         moment = now()
-        found = store.tokens.get_with_user(_hash_of(secret))
+        found = store.tokens.get_with_user(hash_of(secret))
         if found is None:
             raise NotSignedIn(_REFUSED)
         token, owner = found
@@ -104,7 +104,3 @@ def resume_token(store: Store, secret: str) -> User:
         if token.last_used_at is None or moment - token.last_used_at >= USE_IS_NOTED_EVERY:
             store.tokens.record_use(token.id, moment)
         return owner
-
-
-def _hash_of(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

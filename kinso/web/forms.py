@@ -59,16 +59,19 @@ def was_shown_here(request: Request, form: dict[str, str]) -> bool:
 def is_from_elsewhere(request: HTTPConnection) -> bool:
     """Whether a browser makes this request for another site; who does not say still has to show the form's token."""
     headers = request.headers
-    return (
-        is_same_origin(origin=headers.get("origin"), fetch_site=headers.get("sec-fetch-site"), host=headers.get("host"))
-        is False
+    same = is_same_origin(
+        origin=headers.get("origin"),
+        fetch_site=headers.get("sec-fetch-site"),
+        host=headers.get("host"),
+        secure=is_https(request),
     )
+    return same is False
 
 
 def is_https(request: HTTPConnection) -> bool:
     """Whether the browser speaks https, to us or to the proxy in front of us.
 
-    Anyone may claim that; it only makes their own cookies stricter.
+    Anyone may claim that; it only makes their own cookies stricter, and no other site can make a browser claim it.
     """
     forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
     return bool({request.scope.get("scheme"), forwarded} & _SAFE_SCHEMES)

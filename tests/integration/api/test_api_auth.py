@@ -18,6 +18,8 @@ OTHER_SITES = [
     {"Origin": "http://evil.test", "Sec-Fetch-Site": "same-origin"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://shop.test"},
+    {"Origin": "http://shop.test", "Sec-Fetch-Site": "cross-site"},
 ]
 
 
@@ -70,6 +72,7 @@ def test_a_login_takes_nothing_but_text(api, odd):
         answer = api("POST", "/auth/login", content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 422
         assert [error["field"] for error in answer.json()["errors"]] == [field]
+        assert "not acceptable" not in answer.text
 
 
 def test_guessing_is_slowed_down(api, ada):
@@ -92,10 +95,11 @@ def test_a_login_comes_from_a_program_or_from_our_own_page(api, ada, headers):
     assert api("POST", "/auth/login", json=LOGIN, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("headers", OTHER_SITES[1:])
+@pytest.mark.parametrize("headers", [*OTHER_SITES[1:], {"Origin": "http://shop.test", "X-Forwarded-Proto": "https"}])
 def test_another_site_cannot_sign_a_browser_in(api, ada, headers):
     answer = api("POST", "/auth/login", json=LOGIN, headers=headers)
     assert answer.status_code == 403
+    assert answer.json()["message"] == "A page of another site sent this; sign in on Kinso's own page instead."
     assert "set-cookie" not in answer.headers
 
 

@@ -83,6 +83,20 @@ UNREADABLE = [
 ]
 
 
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("method", "path", "least"), sorted({(method, path, least) for method, path, _, least in CALLS})
+)
+def test_who_may_not_is_told_so_before_anything_about_the_request(api, token, method, path, least, role):
+    address = path.replace("{_id}", "no id").replace("{membershipStatus}", "perhaps").replace("{saleId}", "none")
+    for odd in [{}, {"json": {}}, *UNREADABLE]:
+        answer = api(method, f"{address}?page=none&sortBy=$where&$ne=1", token=token(role), **odd)
+        if ROLES.index(role) < ROLES.index(least):
+            assert (answer.status_code, answer.json().keys()) == (403, {"success", "message"})
+        else:
+            assert answer.status_code != 403
+
+
 @pytest.mark.parametrize("secret", ["", "no session", "kinso_" + "x" * 43])
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, *_ in CALLS])
 def test_who_is_not_signed_in_is_told_that_and_nothing_about_the_request(api, method, path, secret):

@@ -2,6 +2,8 @@ from urllib.parse import quote
 
 import pytest
 
+from kinso.services.customers import CUSTOMER_GONE
+
 SOLD = {"customerId": "C-1", "saleId": "R-1", "amount": 8.5, "date": "2025-01-31T09:30:00+06:00"}
 
 
@@ -159,11 +161,71 @@ def test_the_ledger_is_listed_newest_first_in_pages_and_parts(call, ann, registe
     assert ids(f"kind=sale&customer={ann['_id']}") == (["R-4", "R-2"], 2)
     assert ids("since=2025-02-01&until=2025-04-01") == (["R-3", "R-2"], 2)
     assert ids("kind=opening")[1] == 1
-    for odd in ("kind=gift", "since=soon", "since=", "kind[$ne]=sale", "customer=a&customer=b", "limit=1001"):
+    assert ids("since=2025-02-01&until=2999-01-01&kind=sale")[1] == 3
+    assert ids("since=&until=&kind=&customer=&customerId=") == ids("")
+    for odd in ("kind=gift", "since=soon", "kind[$ne]=sale", "customer=a&customer=b", "limit=1001", "customer=%00"):
         assert call("GET", f"/sales?{odd}").status_code == 422
+
+
+@pytest.mark.parametrize("name", ["customer", "customerId"])
+def test_the_ledger_of_a_customer_is_found_by_number_and_by_id(call, ann, register, name):
+    register("C-2", purchaseAmount=5)
+    data(call("POST", "/sales", SOLD), 201)
+    for named in ("C-1", " c-1 ", ann["_id"]):
+        listed = call("GET", "/sales", role="analyst", params={name: named, "kind": "sale"})
+        assert [each["saleId"] for each in data(listed)] == ["R-1"]
+    for nobody in ("C-9", "zz", "0" * 24):
+        answer = call("GET", "/sales", params={name: nobody})
+        assert (answer.status_code, answer.json()["message"]) == (404, CUSTOMER_GONE)
+
+
+def test_the_ledger_of_two_customers_at_once_is_refused(call, ann, register):
+    bea = register("C-2")
+    same = call("GET", "/sales", params={"customerId": "C-1", "customer": ann["_id"]})
+    assert [each["kind"] for each in data(same)] == ["opening"]
+    answer = call("GET", "/sales", params={"customerId": "C-1", "customer": bea["_id"]})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "customer")
 
 
 def test_purchases_of_nobody_are_not_found(call):
     for id in ("0" * 24, "nobody"):
         assert call("GET", f"/customers/{id}/sales").status_code == 404
     assert call("GET", "/sales/R-1").status_code == 404
+
+
+@pytest.mark.parametrize("sale_id", ["tt-1/", "a/refund", ".", "..", "../x", "a/./b", "/", "a/../refund"])
+def test_a_sale_id_that_no_address_could_hold_is_refused(call, ann, sale_id):
+    answer = call("POST", "/sales", {**SOLD, "saleId": sale_id})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "saleId")
+    data(call("POST", "/sales", SOLD), 201)
+    assert call("POST", "/sales/R-1/refund", {"saleId": sale_id}).status_code == 422
+
+
+def test_a_slash_that_belongs_to_an_id_leads_to_no_other_sale(call, ann, store):
+    data(call("POST", "/sales", {**SOLD, "saleId": "tt-1"}), 201)
+    assert data(call("GET", "/sales/tt-1/"))["saleId"] == "tt-1"
+    assert call("GET", "/sales/tt-1%2F").status_code == 404
+    # Files may bring what no till may send.
+    sales = store.connection.database["sales"]
+    sales.update_one({"saleId": "tt-1"}, {"$set": {"saleId": "tt-1/refund"}})
+    assert data(call("GET", "/sales/tt-1%2Frefund"))["saleId"] == "tt-1/refund"
+    data(call("POST", "/sales", {**SOLD, "saleId": "tt-1"}), 201)
+    assert call("POST", "/sales/tt-1%2Frefund").status_code == 405
+    assert data(call("POST", "/sales/tt-1%2Frefund/refund"), 201)["refundOf"] == "tt-1/refund"
+    assert data(call("GET", "/customers/" + ann["_id"]))["purchaseAmount"] == 18.6
+
+
+def test_an_amount_that_came_out_null_refunds_nothing(call, ann):
+    data(call("POST", "/sales", SOLD), 201)
+    answer = call("POST", "/sales/R-1/refund", {"amount": None})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "amount")
+    assert data(call("GET", f"/customers/{ann['_id']}"))["purchaseAmount"] == 18.6
+    assert data(call("POST", "/sales/R-1/refund", {}), 201)["purchaseAmount"] == 10.1
+
+
+def test_a_purchase_names_one_customer(call, ann, register):
+    bea = register("C-2")
+    answer = call("POST", "/sales", {"customer": ann["_id"], "customerId": "C-2", "amount": 5})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "customer")
+    assert data(call("GET", f"/customers/{bea['_id']}"))["purchaseAmount"] == 0
+    assert data(call("POST", "/sales", {"customer": "C-2", "customerId": "C-2", "amount": 5}), 201)["amount"] == 5

@@ -232,3 +232,14 @@ def test_streamlits_own_doors_for_machines_stay_shut_for_people_too(running):
         status, _, body = raw(running, path, "POST", Cookie=f"kinso_session={secret}")
         assert status >= 400
         assert b"secret" not in body.lower()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/customers/%00", "/api/customers/%2e%2e", "/api/sales/..%2f..", "/api/%5c%5chost"]
+)
+def test_the_api_answers_odd_addresses_itself(running, path):
+    status, headers, body = raw(running, path)
+    assert (status, headers["content-type"]) in ((401, "application/json"), (404, "application/json"))
+    assert b'"success":false' in body
+    secret = running.secret_of(Role.ANALYST)
+    assert raw(running, path, Authorization=f"Bearer {secret}")[0] == 404

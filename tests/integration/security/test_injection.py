@@ -90,7 +90,7 @@ def test_no_parameter_takes_an_operator(call, customer, store, path, operation):
             if answer.status_code == 200:
                 assert customer.contact_info not in answer.text
             else:
-                assert answer.status_code == 422
+                assert answer.status_code in {404, 422}
 
 
 @pytest.mark.parametrize("text", [text for text in TEXTS if text != "../../"])

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from kinso.api.app import create_api
 
@@ -134,3 +134,36 @@ def test_every_conditional_answer_is_described_with_its_entity_tag(method, path,
     assert ("304" in operation["responses"]) == ("If-None-Match" in names)
     for code in {"304", "412"} & operation["responses"].keys():
         assert operation["responses"][code]["headers"]["ETag"]["required"] is True
+
+
+@each([one for one in OPERATIONS if one[1] != "/customers/export"])
+def test_every_success_has_an_example_that_fits_it(method, path, operation):
+    for code, answer in operation["responses"].items():
+        if code.startswith("2"):
+            example = answer["content"]["application/json"]["example"]
+            Draft202012Validator(schema_of(answer), format_checker=FormatChecker()).validate(example)
+            assert "…" not in str(example)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in DESCRIPTION["components"]["schemas"] if name.endswith(("In", "Out", "Pagination"))]
+)
+def test_whatever_is_sent_or_told_has_an_example(name):
+    schema = DESCRIPTION["components"]["schemas"][name]
+    assert schema.get("examples") or "examples" in schema["properties"]["status"]
+
+
+def test_what_may_not_be_sent_is_described():
+    schemas = DESCRIPTION["components"]["schemas"]
+    for name in ("SaleIn", "ItemIn", "RefundIn"):
+        assert schemas[name]["additionalProperties"] is False
+    for name in ("CustomerDraftIn", "CustomerPatchIn", "MembershipIn", "ActivationIn", "LoginIn"):
+        validator = Draft202012Validator(schemas[name]["propertyNames"])
+        assert validator.is_valid("__v")
+        assert not validator.is_valid("$set")
+
+
+def test_no_number_is_told_for_what_has_to_be_left_out():
+    amount = DESCRIPTION["components"]["schemas"]["RefundIn"]["properties"]["amount"]
+    assert amount["type"] == "number"
+    assert not Draft202012Validator(amount).is_valid(None)

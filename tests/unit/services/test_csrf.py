@@ -24,12 +24,18 @@ def test_without_a_nonce_no_form_is_ours(nonce):
 @pytest.mark.parametrize(
     ("origin", "fetch_site", "host", "ours"),
     [
+        ("http://kinso.shop", None, "kinso.shop", False),
+        ("http://kinso.shop", "none", "kinso.shop", False),
+        ("HTTPS://kinso.shop", "none", "kinso.shop", True),
+        ("https://kinso.shop", "cross-site", "kinso.shop", False),
+        ("https://kinso.shop", "same-site", "kinso.shop", False),
+        ("kinso.shop", None, "kinso.shop", False),
         ("https://kinso.shop", None, "kinso.shop", True),
-        ("http://192.168.1.5:8501", None, "192.168.1.5:8501", True),
-        ("http://KINSO.shop", None, "kinso.shop", True),
+        ("https://192.168.1.5:8501", None, "192.168.1.5:8501", True),
+        ("https://KINSO.shop", None, "kinso.shop", True),
         ("https://evil.com", None, "kinso.shop", False),
         ("https://kinso.shop.evil.com", None, "kinso.shop", False),
-        ("http://kinso.shop:81", None, "kinso.shop", False),
+        ("https://kinso.shop:81", None, "kinso.shop", False),
         ("null", None, "kinso.shop", False),
         ("null", None, "", False),
         ("http://[", None, "kinso.shop", False),
@@ -47,4 +53,17 @@ def test_without_a_nonce_no_form_is_ours(nonce):
     ],
 )
 def test_where_a_request_comes_from(origin, fetch_site, host, ours):
-    assert is_same_origin(origin=origin, fetch_site=fetch_site, host=host) is ours
+    assert is_same_origin(origin=origin, fetch_site=fetch_site, host=host, secure=True) is ours
+
+
+@pytest.mark.parametrize(
+    ("origin", "fetch_site", "ours"),
+    [
+        ("http://kinso.shop", None, True),
+        ("https://kinso.shop", None, False),
+        ("https://kinso.shop", "same-origin", True),
+        ("https://kinso.shop", "cross-site", False),
+    ],
+)
+def test_behind_a_proxy_that_does_not_tell_the_scheme_the_browser_has_to(origin, fetch_site, ours):
+    assert is_same_origin(origin=origin, fetch_site=fetch_site, host="kinso.shop", secure=False) is ours
