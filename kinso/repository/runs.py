@@ -85,15 +85,10 @@ class RunRepository:
         ended = {"$set": {"status": "rolled-back", "finishedAt": at}, "$unset": {"takingBack": ""}}
         self._runs.update_one({"_id": ObjectId(id)}, ended)
 
-    def erase(self, customer: str, alias: str, texts: Collection[str]) -> None:
+    def erase(self, customer: str, alias: str, texts: Collection[str] = ()) -> None:
         """Replace the customer ID in all exceptions, and what was searched for with one of their `texts`."""
-        searched = {f"parameters.filter.{field}": True for field in _TEXT_FILTERS}
-        for document in self._runs.find({"$or": [{field: {"$type": "string"}} for field in searched]}, searched):
-            filters = document["parameters"]["filter"]
-            told = [field for field in _TEXT_FILTERS if names_one_of(str(filters.get(field) or ""), texts)]
-            if told:
-                blanked = {f"parameters.filter.{field}": ERASED for field in told}
-                self._runs.update_one({"_id": document["_id"]}, {"$set": blanked})
+        if texts:
+            self._erase_searches(texts)
         self._runs.update_many(
             {"exceptions.customer": customer},
             {"$set": {"exceptions.$[one].customerId": alias}},
@@ -105,6 +100,15 @@ class RunRepository:
         wrong = [{"heartbeatAt": {"$lt": silent_since}}, {"heartbeatAt": {"$gt": not_after}}]
         found = self._runs.find({"status": "running", "$or": wrong})
         return [Run.model_validate(with_text_id(document)) for document in found]
+
+    def _erase_searches(self, texts: Collection[str]) -> None:
+        searched = {f"parameters.filter.{field}": True for field in _TEXT_FILTERS}
+        for document in self._runs.find({"$or": [{field: {"$type": "string"}} for field in searched]}, searched):
+            filters = document["parameters"]["filter"]
+            told = [field for field in _TEXT_FILTERS if names_one_of(str(filters.get(field) or ""), texts)]
+            if told:
+                blanked = {f"parameters.filter.{field}": ERASED for field in told}
+                self._runs.update_one({"_id": document["_id"]}, {"$set": blanked})
 
 
 def _going_on(id: str) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class SaleRepository:
 
     def get_many(self, sale_ids: Iterable[str]) -> dict[str, Sale]:
         """Those of `sale_ids` that count, by sale ID."""
-        found = map(to_sale, self._sales.find({"saleId": {"$in": list(sale_ids)}, "void": False}))
+        wanted = list(sale_ids)
+        found = map(to_sale, self._sales.find({"saleId": {"$in": wanted}, "void": False})) if wanted else ()
         return {sale.sale_id: sale for sale in found}
 
     def refunds_of(self, sale: Sale) -> list[Sale]:
