@@ -116,6 +116,11 @@ class ChangeRepository:
         }
         return _latest_first(map(_to_change, self._changes.find(match)))
 
+    def last_deletions(self, customers: Iterable[str]) -> dict[str, Change]:
+        """The latest deletion of each of these customers who was ever deleted."""
+        found = map(_to_change, self._changes.find({"customer": {"$in": list(customers)}, "after": None}))
+        return {change.customer: change for change in reversed(_latest_first(found))}
+
     def customers_of_run(self, run: str, *, limit: int) -> Sequence[str]:
         """Customer IDs that one run changed, in the order it did; it may have changed one several times."""
         ids: dict[str, str] = {}

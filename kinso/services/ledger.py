@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -74,7 +74,7 @@ def reversals(store: Store, changes: Sequence[Change]) -> Mapping[str, Reversal]
     turned = [entry for entries, _ in behind.values() for entry in entries]
     sales = store.sales.get_many({entry.refund_of for entry in turned if entry.refund_of})
     refunds = store.sales.refunded_among([*sales.values(), *(entry for entry in turned if entry.kind == "sale")])
-    in_trash = store.sales.in_trash({entry.sale_id for entries, again in behind.values() if again for entry in entries})
+    in_trash = held_in_trash(store, {entry.sale_id for entries, again in behind.values() if again for entry in entries})
     for id, (entries, again) in behind.items():
         total = _sum(entries)
         if any((entry.voided_by is not None) is not again for entry in entries):
@@ -85,6 +85,21 @@ def reversals(store: Store, changes: Sequence[Change]) -> Mapping[str, Reversal]
             obstacle = _refunded(entries, refunds)
         found[id] = Reversal(total if again else -total, entries[0].change, again, obstacle)
     return found
+
+
+def held_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
+    """Those of `sale_ids` that a deleted customer needs in order to be restored, with the `_id` of that customer.
+
+    Not of one whose registration was taken back: whoever undoes a wrong import wants to import the corrected file.
+    """
+    held = store.sales.in_trash(sale_ids)
+    behind = store.changes.last_deletions(set(held.values())) if held else {}
+    free: set[str] = set()
+    while behind:
+        free |= {customer for customer, change in behind.items() if change.kind == "create"}
+        earlier = store.changes.get_many(change.undoes for change in behind.values() if change.undoes)
+        behind = {each.customer: earlier[each.undoes] for each in behind.values() if each.undoes in earlier}
+    return {sale_id: customer for sale_id, customer in held.items() if customer not in free}
 
 
 def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:

@@ -16,6 +16,7 @@ from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.eligibility import amount_that_counts, is_eligible
+from kinso.services.ledger import held_in_trash
 from kinso.services.records import record_of_update, write_down
 
 
@@ -185,7 +186,7 @@ def _repeated_refund(store: Store, earlier: Sale, sale_id: str, amount: Decimal 
 
 def _refuse_id_in_trash(store: Store, actor: Actor, sale_id: str | None) -> None:
     """Whoever is restored needs the IDs of their purchases; their name is only for those who may see the trash."""
-    holder = store.sales.in_trash([sale_id]).get(sale_id) if sale_id else None
+    holder = held_in_trash(store, [sale_id]).get(sale_id) if sale_id else None
     if holder is None:
         return
     trashed = store.trash.get(holder) if actor.may(Permission.RESTORE) else None

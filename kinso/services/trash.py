@@ -85,7 +85,8 @@ def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
     """No sale ID counts twice; one that was given away while its customer was in the trash has to be freed first."""
     for id, sale in store.sales.recorded_again(ids).items():
         trashed, holder = store.trash.get(id), store.customers.get(sale.customer)
-        if trashed and holder:
+        # Where the customer ID was given away as well, that is to be told.
+        if trashed and holder and not store.customers.get_by_customer_id(trashed.customer.customer_id):
             raise Conflict(
                 f"Customer {trashed.customer.customer_id} cannot be restored, because sale “{sale.sale_id}” is recorded"
                 f" for customer {holder.customer_id} now; take that purchase back in the history first."

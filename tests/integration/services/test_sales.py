@@ -301,6 +301,9 @@ def test_the_sale_id_of_a_deleted_customer_is_kept_for_them(store, staff, manage
     ]
     restore_customers(store, manager, [ann.id])
     assert get_sale(store, staff, "R-1").customer == ann.id
+    revert_change(store, manager, store.changes.of_customer(ann.id, limit=1)[0].id)
+    with pytest.raises(Conflict, match=r"“R-1” belongs to a deleted customer"):
+        record_sale(store, staff, bob.id, sold(5, saleId="R-1"))
 
 
 def test_the_sale_id_of_whom_nobody_can_restore_any_more_is_free(store, connection, staff, manager, ann):
