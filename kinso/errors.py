@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kinso.models.customer import Customer
 
 
+CUSTOMER_GONE = "This customer does not exist any more; search for it again."
+
+
 @dataclass(frozen=True)
 class FieldError:
     """What is wrong with one field; `field` is its stored name, such as `customerId`."""
@@ -60,6 +63,7 @@ class DuplicateSaleId(Conflict):
 
     def __init__(self, sale_id: str) -> None:
         super().__init__(f"Sale ID “{sale_id}” is already recorded; give this one another ID.")
+        self.sale_id = sale_id
         self.errors = (FieldError("saleId", self.message),)
 
 

@@ -18,18 +18,12 @@ from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, StatisticsOut, customer_json
 from kinso.api.security import Caller, SignedIn
-from kinso.errors import NotFound
+from kinso.errors import CUSTOMER_GONE, NotFound
 from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.statistics import Statistics
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
-from kinso.services.customers import (
-    CUSTOMER_GONE,
-    create_customer,
-    delete_customer,
-    list_customers,
-    update_customer,
-)
+from kinso.services.customers import create_customer, delete_customer, list_customers, update_customer
 from kinso.services.lookup import get_customers
 from kinso.services.statistics import get_statistics
 

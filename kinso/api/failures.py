@@ -7,7 +7,14 @@ from typing import Any
 
 from kinso.api.description import ETAG, RETRY_AFTER, RETRY_AFTER_PERHAPS, WWW_AUTHENTICATE, Headers
 from kinso.api.envelope import Failure, failure_json
-from kinso.errors import DatabaseUnavailable, DuplicateCustomerId, FieldError, NotSignedIn, TooManyAttempts
+from kinso.errors import (
+    CUSTOMER_GONE,
+    DatabaseUnavailable,
+    DuplicateCustomerId,
+    FieldError,
+    NotSignedIn,
+    TooManyAttempts,
+)
 
 _TAKEN = DuplicateCustomerId("C-1001")
 _STALE = "Customer C-1001 was changed by someone else meanwhile; look at the new values and save again."
@@ -21,7 +28,7 @@ _FAILURES: dict[int, tuple[str, str, Sequence[FieldError]]] = {
         "Your role (analyst) does not allow this; ask an administrator for the permission.",
         (),
     ),
-    404: ("There is none with this `_id`", "This customer does not exist any more; search for it again.", ()),
+    404: ("There is none with this `_id`", CUSTOMER_GONE, ()),
     409: ("The present state does not allow this", _TAKEN.message, _TAKEN.errors),
     412: ("The version that If-Match names is not the present one", _STALE, (_VERSION,)),
     413: ("The body is too large", "The body is too large; send at most 1,000,000 bytes.", ()),

@@ -117,6 +117,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "sales": [
         _index("saleId", unique=True, partialFilterExpression={"void": False}, name="kinso_unique_sale_id"),
+        _index("saleId", "trashed", partialFilterExpression={"trashed": True}, name="kinso_trashed_sale_id"),
         _index("customer", "soldAt", "_id"),
         _index("void", "kind", "soldAt", "customer", "amount"),
         _index("void", "kind", "customer", "soldAt"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 HELPERS = "search"
@@ -80,6 +80,21 @@ def matching(text: str) -> dict[str, Any]:
     if _PHONE_QUERY.fullmatch(text.strip()) and len(digits) >= _FEWEST_PHONE_DIGITS and digits != wanted:
         pattern = f"{pattern}|{digits}"
     return {"search.text": {"$regex": pattern}}
+
+
+def names_one_of(searched: str, texts: Iterable[str]) -> bool:
+    """Whether a text that was searched for holds one of `texts`, or consists of whole words of one."""
+    wanted, digits = f" {fold(searched)} ", _digits(searched)
+    if not wanted.strip():
+        return False
+    for text in texts:
+        folded, number = fold(text), _digits(text)
+        if folded and (folded in wanted or wanted in f" {folded} "):
+            return True
+        # A phone number is found however it is spaced.
+        if len(number) >= _FEWEST_PHONE_DIGITS and number in digits:
+            return True
+    return False
 
 
 def name_matching(text: str) -> dict[str, Any]:

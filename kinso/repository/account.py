@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from kinso.models.money import read_stored_amount
 from kinso.models.sale import PURCHASES, Sale
+from kinso.repository.documents import canonical_id
 from kinso.repository.sales import to_sale
 
 NOTHING = Decimal("0.00")
@@ -82,4 +83,4 @@ class AccountRepository:
 
 
 def _of(customer: str) -> dict[str, Any]:
-    return {"customer": customer, "void": False}
+    return {"customer": canonical_id(customer), "void": False}

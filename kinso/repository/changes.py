@@ -13,7 +13,8 @@ from kinso.database.search import id_key
 from kinso.models.history import HistoryQuery
 from kinso.models.money import read_stored_amount
 from kinso.models.run import Change
-from kinso.repository.documents import ERASED, Document, object_id, to_stored, with_text_id
+from kinso.repository.customers import TEXT_FIELDS
+from kinso.repository.documents import ERASED, Document, canonical_id, object_id, to_stored, with_text_id
 
 
 class ChangeRepository:
@@ -34,6 +35,12 @@ class ChangeRepository:
         document = self._changes.find_one({"_id": key}) if key else None
         return _to_change(document) if document else None
 
+    def get_many(self, ids: Iterable[str]) -> dict[str, Change]:
+        """Those of `ids` that exist, by id."""
+        keys = [key for id in ids if (key := object_id(id))]
+        found = map(_to_change, self._changes.find({"_id": {"$in": keys}})) if keys else ()
+        return {change.id: change for change in found}
+
     def find(self, query: HistoryQuery, *, page: int, limit: int) -> list[Change]:
         """One page of the result, newest first; `page` counts from 1."""
         return [_to_change(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
@@ -50,6 +57,14 @@ class ChangeRepository:
         """Everyone who ever changed a customer, in alphabetical order."""
         return sorted(self._changes.distinct("byName"))
 
+    def texts_about(self, customer: str) -> set[str]:
+        """Every ID, name and contact that their changes tell of."""
+        fields = [(side, field) for side in ("before", "after") for field in sorted(TEXT_FIELDS)]
+        shown = {"_id": False, "customerId": True, **{f"{side}.{field}": True for side, field in fields}}
+        found = list(self._changes.find({"customer": customer}, shown))
+        sides = [*found, *(document.get(side) or {} for document in found for side in ("before", "after"))]
+        return {str(side[field]) for side in sides for field in TEXT_FIELDS if side.get(field)}
+
     def erase(self, customer: str, alias: str) -> None:
         """Replace what tells who somebody is in all of their changes."""
         for side in ("before", "after"):
@@ -62,7 +77,7 @@ class ChangeRepository:
         """The latest changes of one customer, newest first."""
         # By version and not by time first: a clock may have been wrong. A deletion has the version of what it deleted.
         order = [("version", DESCENDING), ("at", DESCENDING), ("_id", DESCENDING)]
-        found = self._changes.find({"customer": customer}).sort(order).limit(limit)
+        found = self._changes.find({"customer": canonical_id(customer)}).sort(order).limit(limit)
         return [_to_change(document) for document in found]
 
     def of_run(self, run: str, *, newest_first: bool = False) -> Iterator[Change]:
@@ -80,10 +95,7 @@ class ChangeRepository:
             return []
         match = {"customer": {"$in": list(versions)}, "version": {"$gte": min(versions.values())}}
         found = map(_to_change, self._changes.find(match))
-        later = [
-            change for change in found if (change.version, change.after is None) > (versions[change.customer], False)
-        ]
-        return sorted(later, key=lambda change: (change.version, change.after is None), reverse=True)
+        return _latest_first(change for change in found if _place(change) > (versions[change.customer], False))
 
     def undone_among(self, changes: Sequence[Change]) -> set[str]:
         """The ids of those of `changes` that some change took back."""
@@ -92,6 +104,22 @@ class ChangeRepository:
             "undoes": {"$in": [change.id for change in changes]},
         }
         return {document["undoes"] for document in self._changes.find(match, {"undoes": True})}
+
+    def undoing(self, changes: Sequence[Change]) -> list[Change]:
+        """What took changes of the same customers back since the first of these was made, the latest first."""
+        if not changes:
+            return []
+        match = {
+            "customer": {"$in": list({change.customer for change in changes})},
+            "at": {"$gte": min(change.at for change in changes)},
+            "undoes": {"$ne": None},
+        }
+        return _latest_first(map(_to_change, self._changes.find(match)))
+
+    def last_deletions(self, customers: Iterable[str]) -> dict[str, Change]:
+        """The latest deletion of each of these customers who was ever deleted."""
+        found = map(_to_change, self._changes.find({"customer": {"$in": list(customers)}, "after": None}))
+        return {change.customer: change for change in reversed(_latest_first(found))}
 
     def customers_of_run(self, run: str, *, limit: int) -> Sequence[str]:
         """Customer IDs that one run changed, in the order it did; it may have changed one several times."""
@@ -111,8 +139,18 @@ class ChangeRepository:
         return self._changes.find(_filter(query)).sort([("at", DESCENDING), ("_id", DESCENDING)])
 
 
+def _latest_first(changes: Iterable[Change]) -> list[Change]:
+    return sorted(changes, key=_place, reverse=True)
+
+
+def _place(change: Change) -> tuple[int, bool]:
+    """Where a change belongs among those of its customer: a deletion makes no version."""
+    return change.version, change.after is None
+
+
 def _filter(query: HistoryQuery) -> dict[str, Any]:
-    exact = {"customer": query.customer, "byName": query.by_name, "kind": query.kind, "run": query.run}
+    customer, run = (canonical_id(id) if id else None for id in (query.customer, query.run))
+    exact = {"customer": customer, "byName": query.by_name, "kind": query.kind, "run": run}
     match: dict[str, Any] = {field: value for field, value in exact.items() if value}
     if query.customer_id.strip():
         match["idKey"] = id_key(query.customer_id)

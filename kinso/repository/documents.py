@@ -24,6 +24,12 @@ def object_id(text: str) -> ObjectId | None:
         return None
 
 
+def canonical_id(text: str) -> str:
+    """An `_id` as it is written wherever it is stored as text; what is none stays as it is."""
+    key = object_id(text)
+    return str(key) if key else text
+
+
 def new_id() -> str:
     """A fresh identifier."""
     return str(ObjectId())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,13 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.database import Database
 
+from kinso.database.search import names_one_of
 from kinso.models.run import Run, RunException
-from kinso.repository.documents import object_id, to_stored, with_text_id
+from kinso.repository.documents import ERASED, object_id, to_stored, with_text_id
 
 MOST_EXCEPTIONS = 1000
 """Kept with a run by name; beyond that they are only counted."""
+_TEXT_FILTERS = ("search", "customerName", "customerId")
 
 
 class RunRepository:
@@ -83,8 +85,10 @@ class RunRepository:
         ended = {"$set": {"status": "rolled-back", "finishedAt": at}, "$unset": {"takingBack": ""}}
         self._runs.update_one({"_id": ObjectId(id)}, ended)
 
-    def erase(self, customer: str, alias: str) -> None:
-        """Replace the customer ID in all exceptions."""
+    def erase(self, customer: str, alias: str, texts: Collection[str] = ()) -> None:
+        """Replace the customer ID in all exceptions, and what was searched for with one of their `texts`."""
+        if texts:
+            self._erase_searches(texts)
         self._runs.update_many(
             {"exceptions.customer": customer},
             {"$set": {"exceptions.$[one].customerId": alias}},
@@ -96,6 +100,15 @@ class RunRepository:
         wrong = [{"heartbeatAt": {"$lt": silent_since}}, {"heartbeatAt": {"$gt": not_after}}]
         found = self._runs.find({"status": "running", "$or": wrong})
         return [Run.model_validate(with_text_id(document)) for document in found]
+
+    def _erase_searches(self, texts: Collection[str]) -> None:
+        searched = {f"parameters.filter.{field}": True for field in _TEXT_FILTERS}
+        for document in self._runs.find({"$or": [{field: {"$type": "string"}} for field in searched]}, searched):
+            filters = document["parameters"]["filter"]
+            told = [field for field in _TEXT_FILTERS if names_one_of(str(filters.get(field) or ""), texts)]
+            if told:
+                blanked = {f"parameters.filter.{field}": ERASED for field in told}
+                self._runs.update_one({"_id": document["_id"]}, {"$set": blanked})
 
 
 def _going_on(id: str) -> dict[str, Any]:

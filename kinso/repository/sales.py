@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError
 from kinso.errors import DuplicateSaleId
 from kinso.models.money import read_stored_amount
 from kinso.models.sale import Sale, SaleQuery
-from kinso.repository.documents import Document, to_stored, with_text_id
+from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
 
 _DUPLICATE_KEY = 11000
 
@@ -26,6 +26,7 @@ class SaleRepository:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._sales = database["sales"]
+        self._trash = database["trash"]
 
     def record(self, entries: Sequence[Sale]) -> None:
         """Append all of `entries`; raises `DuplicateSaleId`."""
@@ -46,7 +47,8 @@ class SaleRepository:
 
     def get_many(self, sale_ids: Iterable[str]) -> dict[str, Sale]:
         """Those of `sale_ids` that count, by sale ID."""
-        found = map(to_sale, self._sales.find({"saleId": {"$in": list(sale_ids)}, "void": False}))
+        wanted = list(sale_ids)
+        found = map(to_sale, self._sales.find({"saleId": {"$in": wanted}, "void": False})) if wanted else ()
         return {sale.sale_id: sale for sale in found}
 
     def refunds_of(self, sale: Sale) -> list[Sale]:
@@ -71,17 +73,35 @@ class SaleRepository:
         """How many entries the query has on all its pages."""
         return self._sales.count_documents(_filter(query))
 
-    def touched_by(self, changes: Mapping[str, str]) -> list[Sale]:
-        """Entries that count and were written by these changes, and those that they took back.
+    def written_by(self, changes: Mapping[str, str]) -> dict[str, list[Sale]]:
+        """The entries that these changes wrote, by change, also those that count no more.
 
         `changes` maps each change to its customer.
         """
-        ids = list(changes)
-        match = {
-            "customer": {"$in": list(changes.values())},
-            "$or": [{"change": {"$in": ids}, "void": False}, {"voidedBy": {"$in": ids}, "void": True}],
-        }
-        return [to_sale(document) for document in self._sales.find(match)] if ids else []
+        written: dict[str, list[Sale]] = {}
+        if changes:
+            match = {"customer": {"$in": list(set(changes.values()))}, "change": {"$in": list(changes)}}
+            for entry in map(to_sale, self._sales.find(match)):
+                written.setdefault(entry.change, []).append(entry)
+        return written
+
+    def in_trash(self, sale_ids: Iterable[str]) -> dict[str, str]:
+        """Those of `sale_ids` that come back when a deleted customer is restored, with the `_id` of that customer."""
+        wanted = list(sale_ids)
+        if not wanted:
+            return {}
+        found = self._sales.find({"saleId": {"$in": wanted}, "trashed": True}, {"saleId": True, "customer": True})
+        held = {document["saleId"]: document["customer"] for document in found}
+        # The entries of whom the trash was emptied are still marked, but nobody can bring them back.
+        keys = [key for id in set(held.values()) if (key := object_id(id))]
+        present = {str(each["_id"]) for each in self._trash.find({"_id": {"$in": keys}}, {"_id": True})}
+        return {sale_id: customer for sale_id, customer in held.items() if customer in present}
+
+    def recorded_again(self, customers: Iterable[str]) -> dict[str, Sale]:
+        """By the `_id` of each of these deleted customers an entry that counts and has the ID of one of theirs."""
+        found = self._sales.find({"customer": {"$in": list(customers)}, "trashed": True}, {"saleId": 1, "customer": 1})
+        owners = {document["saleId"]: document["customer"] for document in found}
+        return {owners[sale_id]: sale for sale_id, sale in self.get_many(owners).items()}
 
     def refunded_among(self, sales: Sequence[Sale]) -> dict[str, list[Sale]]:
         """The refunds that count of these sales, by the sale's ID."""
@@ -95,25 +115,37 @@ class SaleRepository:
         return refunds
 
     def take_back(self, changes: Mapping[str, tuple[str, str]]) -> None:
-        """Turn around what changes did to the ledger: what they wrote is void, what they made void counts again.
-
-        `changes` maps each of them to its customer and to the change that takes it back. Raises `DuplicateSaleId` when
-        an ID that has to count again was used meanwhile.
-        """
-        updates = []
-        for change, (customer, by) in changes.items():
-            written = {"customer": customer, "change": change, "void": False}
-            updates.append(UpdateMany(written, {"$set": {"void": True, "voidedBy": by}}))
-            voided = {"customer": customer, "voidedBy": change, "void": True}
-            updates.append(UpdateMany(voided, {"$set": {"void": False}, "$unset": {"voidedBy": ""}}))
+        """What these changes wrote counts no more; maps each to its customer and to the change that takes it back."""
+        updates = [
+            UpdateMany(
+                {"customer": customer, "change": change, "void": False}, {"$set": {"void": True, "voidedBy": by}}
+            )
+            for change, (customer, by) in changes.items()
+        ]
         if updates:
-            try:
-                self._sales.bulk_write(updates)
-            except BulkWriteError as error:
-                failed = error.details["writeErrors"][0]
-                if failed["code"] == _DUPLICATE_KEY:
-                    raise DuplicateSaleId(failed["keyValue"]["saleId"]) from error
-                raise
+            self._sales.bulk_write(updates)
+
+    def count_again(self, changes: Mapping[str, str]) -> None:
+        """What these changes wrote and was taken back counts again; maps each to its customer.
+
+        Raises `DuplicateSaleId` when an ID that has to count again was used meanwhile.
+        """
+        updates = [
+            UpdateMany(
+                {"customer": customer, "change": change, "void": True, "voidedBy": {"$exists": True}},
+                {"$set": {"void": False}, "$unset": {"voidedBy": ""}},
+            )
+            for change, customer in changes.items()
+        ]
+        if not updates:
+            return
+        try:
+            self._sales.bulk_write(updates)
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"][0]
+            if failed["code"] == _DUPLICATE_KEY:
+                raise DuplicateSaleId(failed["keyValue"]["saleId"]) from error
+            raise
 
     def remove(self, customers: Sequence[str]) -> None:
         """Remove all entries of these customers for good."""
@@ -129,7 +161,8 @@ class SaleRepository:
 
 def _filter(query: SaleQuery) -> dict[str, Any]:
     match: dict[str, Any] = {"void": False}
-    match |= {field: value for field, value in (("customer", query.customer), ("kind", query.kind)) if value}
+    customer = canonical_id(query.customer) if query.customer else None
+    match |= {field: value for field, value in (("customer", customer), ("kind", query.kind)) if value}
     moments = {"$gte": query.since, "$lt": query.until}
     if sold_at := {operator: moment for operator, moment in moments.items() if moment}:
         match["soldAt"] = sold_at

@@ -29,7 +29,7 @@ class TrashRepository:
 
     def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime) -> int:
         """Move these customers here; within a transaction that has read them. Returns how many there were."""
-        keys = sorted(ObjectId(id) for id in ids)
+        keys = sorted(_keys(ids))
         documents = list(self._customers.find({"_id": {"$in": keys}}))
         if documents:
             by = {"deletedAt": at, "byId": actor.user_id, "byName": actor.name}
@@ -44,7 +44,7 @@ class TrashRepository:
         """The versions of those of `ids` that are here."""
         if not ids:
             return {}
-        found = self._trash.find({"_id": {"$in": [ObjectId(id) for id in ids]}}, {"customer.version": True})
+        found = self._trash.find({"_id": {"$in": _keys(ids)}}, {"customer.version": True})
         return {str(document["_id"]): document["customer"].get("version") or 0 for document in found}
 
     def bring_back(self, ids: Sequence[str], at: datetime) -> dict[str, Customer]:
@@ -52,7 +52,7 @@ class TrashRepository:
 
         Raises `DuplicateCustomerId`, and `DuplicateSaleId` when one of their purchases was recorded again meanwhile.
         """
-        keys = [ObjectId(id) for id in ids]
+        keys = _keys(ids)
         documents = [found["customer"] for found in self._trash.find({"_id": {"$in": keys}})] if keys else []
         for document in documents:
             document.update(updatedAt=at, version=(document.get("version") or 0) + 1)
@@ -97,6 +97,11 @@ class TrashRepository:
             self._sales.update_many(theirs, {"$set": {"void": False}, "$unset": {"trashed": ""}})
         except DuplicateKeyError as error:
             raise DuplicateSaleId((error.details or {})["keyValue"]["saleId"]) from error
+
+
+def _keys(ids: Sequence[str]) -> list[ObjectId]:
+    """Without those that are malformed: nobody has them."""
+    return [key for id in ids if (key := object_id(id))]
 
 
 def _to_trashed(document: Document) -> TrashedCustomer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kinso.errors import NotFound, StaleVersion
+from kinso.errors import CUSTOMER_GONE, NotFound, StaleVersion
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
@@ -19,8 +19,6 @@ from kinso.services.records import (
     specified_fields,
     write_down,
 )
-
-CUSTOMER_GONE = "This customer does not exist any more; search for it again."
 
 
 @use_case(Permission.READ)

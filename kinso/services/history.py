@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kinso.errors import Conflict, NotFound
+from kinso.errors import Conflict, DuplicateSaleId, NotFound
 from kinso.models.csv_cells import escape_formula
 from kinso.models.history import HistoryPage, HistoryQuery
 from kinso.models.run import Change
@@ -15,7 +15,7 @@ from kinso.services.access import demand, use_case
 from kinso.services.csv_writing import started, stream_csv
 from kinso.services.ledger import PURCHASES
 from kinso.services.records import write_down
-from kinso.services.reverting import revert
+from kinso.services.reverting import revert, taken_back
 
 COLUMNS = ("at", "customerId", "kind", "field", "before", "after", "by", "source", "reason", "run")
 HIDDEN = frozenset({"membershipHeld", "createdAt"})
@@ -28,6 +28,12 @@ def list_history(store: Store, actor: Actor, query: HistoryQuery, *, page: int, 
     total = store.changes.count(query)
     items = store.changes.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
     return HistoryPage(items=items, page=page, limit=limit, total=total)
+
+
+@use_case(Permission.READ)
+def find_taken_back(store: Store, actor: Actor, changes: Sequence[Change]) -> set[str]:
+    """The ids of those of `changes` that were taken back already, as far as the clock was right."""
+    return taken_back(store.changes.undoing(changes)) & {change.id for change in changes}
 
 
 @use_case(Permission.READ)
@@ -70,7 +76,12 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         write_down(store, records)
         return records[0]
 
-    return store.transact(work)
+    try:
+        return store.transact(work)
+    except DuplicateSaleId as error:
+        raise Conflict(
+            f"This was not taken back: sale “{error.sale_id}” was recorded again since; take that purchase back first."
+        ) from error
 
 
 def _history_file(store: Store, query: HistoryQuery) -> Iterator[bytes]:

@@ -50,6 +50,7 @@ def problems_of(dossier: Dossier, rolled_back: RolledBack) -> Iterator[str]:
         yield from _version(stored, changes)
     yield from _gaps(changes)
     yield from _values(stored, changes)
+    yield from _taken_back_twice(changes)
     yield from _memberships(dossier)
     yield from _ledger(dossier, stored)
     yield from _left_in_force(dossier.key, changes, rolled_back)
@@ -140,6 +141,21 @@ def _values(stored: Document | None, changes: Sequence[Document]) -> Iterator[st
     for name in _HISTORY_FIELDS:
         if stored is not None and name in values and values[name] != stored.get(name):
             yield f"the stored {name} is not what its history says"
+
+
+def _taken_back_twice(changes: Sequence[Document]) -> Iterator[str]:
+    """Of two changes that take the same one back, one must have been taken back itself before."""
+    by: dict[str, Document] = {}
+    versions = {str(change["_id"]): _version_of(change) for change in changes}
+    for change in reversed(changes):
+        undone = change.get("undoes")
+        if not undone or str(change["_id"]) in by:
+            continue
+        if undone in by:
+            again = _version_of(by[undone])
+            yield f"version {versions.get(undone, '?')} was taken back twice, the last time by version {again}"
+        else:
+            by[undone] = change
 
 
 def _memberships(dossier: Dossier) -> Iterator[str]:

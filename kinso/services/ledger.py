@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,17 +17,23 @@ PURCHASES = frozenset({"purchase", "refund"})
 """Kinds of changes that add to a purchase amount, whatever it is; a purchase of 0 changes no field."""
 
 
+ALREADY = "had this taken back already"
+"""Why a change is kept, as the rest of a sentence that begins with the customer."""
+
+
 @dataclass(frozen=True)
 class Reversal:
     """What taking a change back does to a purchase amount.
 
-    `difference` is added to it. `refunded` says that money went back for what the change recorded. `is_recorded` is
-    False for a change of before there was a ledger.
+    `difference` is added to it. `written_by` is the change whose entries count no more then, or with `again` count
+    again; None for a change of before there was a ledger, which an adjustment takes back. `obstacle` is the rest of a
+    sentence about the customer that says why none of this can be.
     """
 
-    difference: Decimal
-    refunded: bool
-    is_recorded: bool
+    difference: Decimal = NOTHING
+    written_by: str | None = None
+    again: bool = False
+    obstacle: str | None = None
 
 
 def typed_entry(change: Change) -> Sale | None:
@@ -58,36 +64,110 @@ def adjusting_entry(change: Change, kind: SaleKind, difference: Decimal) -> Sale
 
 
 def reversals(store: Store, changes: Sequence[Change]) -> Mapping[str, Reversal]:
-    """For each of the changes that concern a purchase amount, by its id, what taking it back does to that amount."""
-    concerned = {change.id: change for change in changes if change.kind in PURCHASES or AMOUNT in (change.before or {})}
-    touched = store.sales.touched_by({change.id: change.customer for change in concerned.values()})
-    refunds = store.sales.refunded_among([entry for entry in touched if entry.kind == "sale" and not entry.voided_by])
-    found: dict[str, Reversal] = {}
-    for change in concerned.values():
-        written = [entry for entry in touched if entry.change == change.id and entry.voided_by is None]
-        taken_back = [entry for entry in touched if entry.voided_by == change.id]
-        before, after = ((side or {}).get(AMOUNT, NOTHING) for side in (change.before, change.after))
-        is_recorded = bool(written or taken_back)
-        found[change.id] = Reversal(
-            difference=_sum(taken_back) - _sum(written) if is_recorded else before - after,
-            refunded=any(refund.change != change.id for entry in written for refund in refunds.get(entry.sale_id, ())),
-            is_recorded=is_recorded,
-        )
+    """For each of the changes that concern a purchase amount, by its id, what taking it back does to that amount.
+
+    Only entries decide: what has stopped counting cannot stop once more, however often it is asked for.
+    """
+    concerned = [change for change in changes if change.kind in PURCHASES or AMOUNT in (change.before or {})]
+    behind = _entries_behind(store, concerned)
+    found = {change.id: _unrecorded(change) for change in concerned if change.id not in behind}
+    turned = [entry for entries, _ in behind.values() for entry in entries]
+    sales = store.sales.get_many({entry.refund_of for entry in turned if entry.refund_of})
+    refunds = store.sales.refunded_among([*sales.values(), *(entry for entry in turned if entry.kind == "sale")])
+    in_trash = held_in_trash(store, {entry.sale_id for entries, again in behind.values() if again for entry in entries})
+    for id, (entries, again) in behind.items():
+        total = _sum(entries)
+        if any((entry.voided_by is not None) is not again for entry in entries):
+            obstacle: str | None = ALREADY
+        elif again:
+            obstacle = _held_in_trash(entries, in_trash) or _without_sale(entries, sales, refunds)
+        else:
+            obstacle = _refunded(entries, refunds)
+        found[id] = Reversal(total if again else -total, entries[0].change, again, obstacle)
     return found
+
+
+def held_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
+    """Those of `sale_ids` that a deleted customer needs in order to be restored, with the `_id` of that customer.
+
+    Not of one whose registration was taken back: whoever undoes a wrong import wants to import the corrected file.
+    """
+    held = store.sales.in_trash(sale_ids)
+    behind = store.changes.last_deletions(set(held.values())) if held else {}
+    free: set[str] = set()
+    while behind:
+        free |= {customer for customer, change in behind.items() if change.kind == "create"}
+        earlier = store.changes.get_many(change.undoes for change in behind.values() if change.undoes)
+        behind = {each.customer: earlier[each.undoes] for each in behind.values() if each.undoes in earlier}
+    return {sale_id: customer for sale_id, customer in held.items() if customer not in free}
 
 
 def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:
     """Turn the ledger around for `records`, which take changes back; within their transaction."""
-    turned: dict[str, tuple[str, str]] = {}
+    voided: dict[str, tuple[str, str]] = {}
+    counted_again: dict[str, str] = {}
     unrecorded = []
     for record in records:
         reversal = reversals.get(record.undoes or "")
-        if record.undoes and reversal and reversal.is_recorded:
-            turned[record.undoes] = (record.customer, record.id)
+        if reversal and reversal.written_by and reversal.again:
+            counted_again[reversal.written_by] = record.customer
+        elif reversal and reversal.written_by:
+            voided[reversal.written_by] = (record.customer, record.id)
         elif reversal and reversal.difference:
             unrecorded.append(adjusting_entry(record, "adjustment", reversal.difference))
-    store.sales.take_back(turned)
+    store.sales.take_back(voided)
+    store.sales.count_again(counted_again)
     store.sales.record(unrecorded)
+
+
+def _entries_behind(store: Store, changes: Sequence[Change]) -> dict[str, tuple[Sequence[Sale], bool]]:
+    """The entries that each change made count or stop counting, and whether taking it back makes them count again.
+
+    Those are its own, or else those of the nearest change that wrote any, back along what each of them took back.
+    """
+    found: dict[str, tuple[Sequence[Sale], bool]] = {}
+    reached, again = {change.id: change for change in changes}, False
+    while reached:
+        written = store.sales.written_by({change.id: change.customer for change in reached.values()})
+        found |= {id: (written[change.id], again) for id, change in reached.items() if change.id in written}
+        left = {id: change.undoes for id, change in reached.items() if id not in found and change.undoes}
+        earlier = store.changes.get_many(left.values())
+        reached, again = {id: earlier[undone] for id, undone in left.items() if undone in earlier}, not again
+    return found
+
+
+def _unrecorded(change: Change) -> Reversal:
+    if change.kind in PURCHASES:
+        return Reversal(obstacle=ALREADY)
+    before, after = ((side or {}).get(AMOUNT, NOTHING) for side in (change.before, change.after))
+    return Reversal(before - after)
+
+
+def _refunded(entries: Sequence[Sale], refunds: Mapping[str, Sequence[Sale]]) -> str | None:
+    since = (refund for entry in entries if entry.kind == "sale" for refund in refunds.get(entry.sale_id, ()))
+    return "got money back for this purchase since" if any(each.change != entries[0].change for each in since) else None
+
+
+def _held_in_trash(entries: Sequence[Sale], in_trash: Mapping[str, str]) -> str | None:
+    held = next((entry.sale_id for entry in entries if entry.sale_id in in_trash), None)
+    return f"cannot get sale “{held}” back, because a deleted customer has that sale ID now" if held else None
+
+
+def _without_sale(
+    entries: Sequence[Sale], sales: Mapping[str, Sale], refunds: Mapping[str, Sequence[Sale]]
+) -> str | None:
+    """Why the refunds among `entries` cannot count again: each needs its sale, and enough that is left of it."""
+    counting = {**sales, **{entry.sale_id: entry for entry in entries}}
+    left = {id: sale.amount + _sum(refunds.get(id, ())) for id, sale in counting.items() if sale.kind == "sale"}
+    for refund in entries:
+        if refund.refund_of is None:
+            continue
+        if refund.refund_of not in left:
+            return f"has no sale “{refund.refund_of}” any more that this refund could belong to"
+        left[refund.refund_of] += refund.amount
+        if left[refund.refund_of] < 0:
+            return f"got other money back for sale “{refund.refund_of}” since, and too little of it is left"
+    return None
 
 
 def _sum(entries: Sequence[Sale]) -> Decimal:

@@ -12,7 +12,7 @@ from kinso.models.money import check_amount
 from kinso.models.rule import Rule
 from kinso.models.run import ActivationPlan, ActivationPreview, Run
 from kinso.models.user import Actor, Permission
-from kinso.repository.documents import now
+from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.eligibility import amounts_that_count, eligible_in, is_eligible, rule_of, why_begun
@@ -108,6 +108,7 @@ def set_membership_of_selected(
     on_progress: Progress = ignore_progress,
 ) -> Run:
     """Make the customers with these ids members or non-members; those who already are stay untouched."""
+    ids = list(dict.fromkeys(map(canonical_id, ids)))
     parameters = {"membershipStatus": membership_status, "selected": len(ids)}
     return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
 

@@ -17,7 +17,7 @@ from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
 from kinso.repository.store import Store
 from kinso.services.first_admin import prepare_first_admin
 from kinso.services.runs import recover_interrupted
-from kinso.services.trash import empty_trash
+from kinso.services.trash import empty_trash, finish_erasures
 
 Announce = Callable[[str], None]
 
@@ -105,6 +105,7 @@ class Office:
             recover_interrupted(self._store)
             if time.monotonic() >= self._trash_is_due:
                 empty_trash(self._store)
+                finish_erasures(self._store)
                 self._trash_is_due = time.monotonic() + _TRASH_SECONDS
 
     def _take_care(self) -> None:

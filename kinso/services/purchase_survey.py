@@ -20,6 +20,7 @@ from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.csv_reading import CsvFile, MalformedRow, open_csv_file
+from kinso.services.ledger import held_in_trash
 from kinso.services.purchase_rows import PURCHASE_FILE, PurchaseReader
 from kinso.services.purchase_staging import RefundSum, Staging, new_staging
 from kinso.services.runs import in_batches
@@ -105,6 +106,7 @@ def _compare(store: Store, staging: Staging, unknown: Unknown, errors: _Errors) 
     for batch in in_batches(staging.rows()):
         customers = store.customers.get_by_customer_ids({row.customer_id for row in batch})
         recorded = store.sales.get_many(row.sale_id for row in batch)
+        in_trash = held_in_trash(store, (row.sale_id for row in batch))
         staging.know([(key, found.id if found else None) for key, found in _looked_up(batch, customers)])
         done = []
         for row in batch:
@@ -114,6 +116,8 @@ def _compare(store: Store, staging: Staging, unknown: Unknown, errors: _Errors) 
                     done.append(row.row)
                 else:
                     errors.add(row.row, row.line, [_taken(row)])
+            elif row.sale_id in in_trash:
+                errors.add(row.row, row.line, [_taken_by_deleted(row)])
             elif customer is None and (problems := _unknown(row, unknown)):
                 errors.add(row.row, row.line, problems)
         staging.mark_recorded(done)
@@ -132,6 +136,11 @@ def _is_same(row: PurchaseRow, customer: Customer | None, earlier: Sale) -> bool
 
 def _taken(row: PurchaseRow) -> FieldError:
     sentence = f"Sale ID “{row.sale_id}” is already recorded for something else; give this one another ID."
+    return FieldError("saleId", sentence)
+
+
+def _taken_by_deleted(row: PurchaseRow) -> FieldError:
+    sentence = f"Sale ID “{row.sale_id}” belongs to a deleted customer; have them restored, or give it another ID."
     return FieldError("saleId", sentence)
 
 

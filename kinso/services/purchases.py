@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from kinso.errors import NotFound
+from kinso.errors import CUSTOMER_GONE, NotFound
 from kinso.models.csv_cells import escape_formula
 from kinso.models.customer import LARGEST_PAGE
 from kinso.models.money import round_to_cents
@@ -83,7 +83,7 @@ def export_purchases(store: Store, actor: Actor, customer: str) -> Iterator[byte
     Raises `NotFound` when there is no such customer.
     """
     if store.customers.get(customer) is None:
-        raise NotFound("This customer does not exist any more; search for it again.")
+        raise NotFound(CUSTOMER_GONE)
     zone = store.shop.get().zone
     return started(stream_csv(COLUMNS, _rows(store, customer, zone), for_excel=True))
 

@@ -16,7 +16,7 @@ from kinso.models.validation import LABELS
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.ledger import AMOUNT, PURCHASES, Reversal, reversals, take_back
+from kinso.services.ledger import ALREADY, AMOUNT, PURCHASES, Reversal, reversals, take_back
 from kinso.services.records import record_of_creation, record_of_deletion, record_of_update
 
 _MEMBERSHIP = {"membershipStatus", "membershipHeld"}
@@ -129,29 +129,41 @@ def _exception(change: Change, outcome: Literal["kept", "failed"], reason: str) 
     return RunException(customer=change.customer, customer_id=change.customer_id, outcome=outcome, reason=reason)
 
 
+def taken_back(latest_first: Sequence[Change]) -> set[str]:
+    """The ids of the changes that one of these takes back, and that no later one of them brings back into force."""
+    gone: set[str] = set()
+    for change in latest_first:
+        if change.undoes and change.id not in gone:
+            gone.add(change.undoes)
+    return gone
+
+
 def _plan(store: Store, changes: Sequence[Change], *, unfinished: bool) -> _Plan:
     present = store.customers.get_many([change.customer for change in changes])
     trashed = store.trash.versions([change.customer for change in changes if change.after is None])
     versions = {**trashed, **{id: customer.version for id, customer in present.items()}}
-    since = _changed_since(store, changes, versions)
+    later = _later(store, changes, versions)
     plan = _Plan(reversals=reversals(store, changes))
     for change in changes:
-        current, later = present.get(change.customer), since.get(change.customer, set())
-        if change.after is None and change.customer not in trashed:
+        current, since = present.get(change.customer), later.get(change.customer, [])
+        fields = _fields_of(since) & (change.before or {}).keys()
+        if any(each.undoes == change.id for each in since):
+            plan.kept.append(Kept(change, ALREADY))
+        elif change.after is None and change.customer not in trashed:
             plan.kept.append(Kept(change, "is not in the trash any more"))
-        elif change.after is None and change.customer in since:
+        elif change.after is None and since:
             plan.kept.append(Kept(change, "was deleted again or erased since"))
         elif change.after is None:
             plan.brought_back.append(change)
         elif current is None:
             plan.kept.append(Kept(change, "was deleted since"))
-        elif change.before is None and change.customer in since:
+        elif change.before is None and since:
             plan.kept.append(Kept(change, "was edited since"))
         elif change.before is None:
             gone = plan.unmade if unfinished and change.kind == "create" else plan.thrown_away
             gone.append((current, change))
-        elif later & set(change.before):
-            plan.kept.append(Kept(change, _what_changed_again(later & set(change.before))))
+        elif fields:
+            plan.kept.append(Kept(change, _what_changed_again(fields)))
         elif obstacle := _obstacle(current, plan.reversals.get(change.id)):
             plan.kept.append(Kept(change, obstacle))
         else:
@@ -160,9 +172,9 @@ def _plan(store: Store, changes: Sequence[Change], *, unfinished: bool) -> _Plan
 
 
 def _obstacle(current: Customer, reversal: Reversal | None) -> str | None:
-    if reversal and reversal.refunded:
-        return "got money back for this purchase since"
-    if reversal and not 0 <= current.purchase_amount + reversal.difference <= LARGEST:
+    if reversal is None or reversal.obstacle:
+        return reversal.obstacle if reversal else None
+    if not 0 <= current.purchase_amount + reversal.difference <= LARGEST:
         return "would have a purchase amount below 0, or one that is too large"
     return None
 
@@ -180,35 +192,34 @@ def _what_changed_again(fields: set[str]) -> str:
     return f"{' and '.join(labels)} changed again since"
 
 
-def _changed_since(store: Store, changes: Sequence[Change], reached: Mapping[str, int]) -> Mapping[str, set[str]]:
-    """For each customer with changes after theirs in `changes`, the fields of these; `reached` are versions of now.
-
-    A purchase replaces no amount, so it stands in the way of nothing but of taking a registration back.
-    """
+def _later(store: Store, changes: Sequence[Change], reached: Mapping[str, int]) -> Mapping[str, Sequence[Change]]:
+    """For each customer what is in force after their change in `changes`; `reached` are versions of now."""
     versions = {
         change.customer: change.version
         for change in changes
         if reached.get(change.customer, change.version) != change.version
     }
     ids = {change.id for change in changes}
-    fields: dict[str, set[str]] = {}
+    later: dict[str, list[Change]] = {}
     for change in _in_force([change for change in store.changes.after_versions(versions) if change.id not in ids]):
-        names = {change.kind} if change.kind in PURCHASES else {*(change.after or {}), *(change.before or {})}
-        fields.setdefault(change.customer, set()).update(names)
-    return fields
+        later.setdefault(change.customer, []).append(change)
+    return later
+
+
+def _fields_of(changes: Sequence[Change]) -> set[str]:
+    """What they replaced; a purchase replaces no amount, so it stands in nobody's way."""
+    return {
+        name
+        for change in changes
+        if change.kind not in PURCHASES
+        for name in (*(change.after or {}), *(change.before or {}))
+    }
 
 
 def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
     """The changes without those that were taken back, and without what took those back: together they did nothing."""
-    ids = {change.id for change in latest_first}
-    taken_back: set[str] = set()
-    for change in latest_first:
-        if change.id in taken_back:
-            continue
-        if change.undoes in ids:
-            taken_back.add(change.undoes)
-        else:
-            yield change
+    ids, gone = {change.id for change in latest_first}, taken_back(latest_first)
+    return (change for change in latest_first if change.id not in gone and change.undoes not in ids)
 
 
 def _remove(store: Store, ids: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from kinso.errors import Conflict, DatabaseUnavailable, NotFound, NotSignedIn
 from kinso.models.customer import Customer
 from kinso.models.run import Change, Run, RunException, RunKind, RunPage
 from kinso.models.user import SYSTEM, Actor, Permission
-from kinso.repository.documents import new_id, now
+from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
 from kinso.services.records import record_of_update, write_down
@@ -66,10 +66,7 @@ def list_run_page(store: Store, actor: Actor, *, page: int, limit: int) -> RunPa
 @use_case(Permission.READ)
 def get_run(store: Store, actor: Actor, run_id: str) -> Run:
     """One run, however long ago; raises `NotFound`, also for a malformed id."""
-    run = store.runs.get(run_id)
-    if run is None:
-        raise NotFound("This run does not exist; look at the list of runs again.")
-    return run
+    return existing_run(store, run_id)
 
 
 @use_case(Permission.MEMBERSHIP)
@@ -79,7 +76,7 @@ def stop_run(store: Store, actor: Actor, run_id: str) -> None:
     Whoever works on it takes back what it did; if nobody does any more, Kinso does so within some minutes. Runs of
     others need the permission to undo. Raises `NotFound`, and `Conflict` for a run that has ended.
     """
-    run = get_run(store, actor, run_id)
+    run = existing_run(store, run_id)
     if run.by_id != actor.user_id:
         demand(actor, Permission.UNDO)
     if not store.runs.begin_taking_back(run.id, now()):
@@ -89,7 +86,15 @@ def stop_run(store: Store, actor: Actor, run_id: str) -> None:
 @use_case(Permission.READ)
 def list_customers_of_run(store: Store, actor: Actor, run_id: str, *, limit: int = 1000) -> Sequence[str]:
     """Customer IDs that a run changed, in its order."""
-    return store.changes.customers_of_run(run_id, limit=limit)
+    return store.changes.customers_of_run(canonical_id(run_id), limit=limit)
+
+
+def existing_run(store: Store, run_id: str) -> Run:
+    """The run with this id; raises `NotFound`, also for a malformed one."""
+    run = store.runs.get(run_id)
+    if run is None:
+        raise NotFound("This run does not exist; look at the list of runs again.")
+    return run
 
 
 def new_run(actor: Actor, kind: RunKind, parameters: dict[str, Any], matched: int) -> Run:

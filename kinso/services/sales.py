@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from kinso.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
+from kinso.errors import CUSTOMER_GONE, Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from kinso.models.customer import LARGEST_PAGE, Customer
 from kinso.models.money import LARGEST
 from kinso.models.run import Change
 from kinso.models.sale import RefundDraft, Sale, SaleDraft, SaleKind, SalePage, SaleQuery
 from kinso.models.user import Actor, Permission
-from kinso.repository.documents import new_id, now
+from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.eligibility import amount_that_counts, is_eligible
+from kinso.services.ledger import held_in_trash
 from kinso.services.records import record_of_update, write_down
-
-_GONE = "This customer does not exist any more; search for it again."
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,11 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> 
 
     def work() -> Recorded:
         if draft.sale_id and (earlier := store.sales.get(draft.sale_id)):
-            return _repeated(store, earlier, customer, "sale", amount)
+            return _repeated(store, earlier, canonical_id(customer), "sale", amount)
         before = store.customers.get(customer)
         if before is None:
-            raise NotFound(_GONE)
+            raise NotFound(CUSTOMER_GONE)
+        _refuse_id_in_trash(store, actor, draft.sale_id)
         at = now()
         after, change, sale = _enter(store, actor, before, "sale", amount, draft, at)
         return _activate_if_due(store, actor, after, change, sale, at)
@@ -96,7 +96,8 @@ def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) ->
         amount = _refundable_amount(store, sale, draft.amount)
         before = store.customers.get(sale.customer)
         if before is None:
-            raise NotFound(_GONE)
+            raise NotFound(CUSTOMER_GONE)
+        _refuse_id_in_trash(store, actor, draft.sale_id)
         after, _, refund = _enter(store, actor, before, "refund", -amount, draft, now(), refund_of=sale.sale_id)
         return Recorded(refund, after)
 
@@ -167,7 +168,7 @@ def _activate_if_due(
 def _repeated(store: Store, earlier: Sale, customer: str, kind: SaleKind, amount: Decimal) -> Recorded:
     current = store.customers.get(earlier.customer)
     if current is None:
-        raise NotFound(_GONE)
+        raise NotFound(CUSTOMER_GONE)
     if (earlier.customer, earlier.kind, earlier.amount) != (customer, kind, amount):
         raise Conflict(
             f"Sale ID “{earlier.sale_id}” is already recorded for another purchase: {abs(earlier.amount):,} of customer"
@@ -181,6 +182,16 @@ def _repeated_refund(store: Store, earlier: Sale, sale_id: str, amount: Decimal 
         raise Conflict(f"Sale ID “{earlier.sale_id}” is already recorded for something else; give this one another ID.")
     wanted = -amount if amount is not None else earlier.amount
     return _repeated(store, earlier, earlier.customer, "refund", wanted)
+
+
+def _refuse_id_in_trash(store: Store, actor: Actor, sale_id: str | None) -> None:
+    """Whoever is restored needs the IDs of their purchases; their name is only for those who may see the trash."""
+    holder = held_in_trash(store, [sale_id]).get(sale_id) if sale_id else None
+    if holder is None:
+        return
+    trashed = store.trash.get(holder) if actor.may(Permission.RESTORE) else None
+    who = f"customer {trashed.customer.customer_id}, who is deleted" if trashed else "a deleted customer"
+    raise Conflict(f"Sale ID “{sale_id}” belongs to {who}; have them restored, or give this one another ID.")
 
 
 def _existing_sale(store: Store, sale_id: str) -> Sale:

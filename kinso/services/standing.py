@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from kinso.errors import NotFound
+from kinso.errors import CUSTOMER_GONE, NotFound
 from kinso.models.customer import Customer
 from kinso.models.purchases import MembershipStanding, Standing
 from kinso.models.user import Actor, Permission
@@ -19,7 +19,7 @@ def standing_of(store: Store, actor: Actor, customer: str) -> MembershipStanding
     """The standing of the customer with this `_id` by the shop's rule as of now; raises `NotFound`."""
     current = store.customers.get(customer)
     if current is None:
-        raise NotFound("This customer does not exist any more; search for it again.")
+        raise NotFound(CUSTOMER_GONE)
     rule = rule_of(store.shop.get(), now())
     amount = amounts_that_count(store, rule, [current])[current.id]
     return MembershipStanding(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from kinso.errors import NotFound
+from kinso.errors import CUSTOMER_GONE, Conflict, NotFound
 from kinso.models.customer import Customer
+from kinso.models.history import HistoryQuery
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor, Permission
-from kinso.repository.documents import ERASED, now
+from kinso.repository.documents import ERASED, canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.records import record_of_creation, record_of_erasure, write_down
 
+_STILL_LATELY = timedelta(days=1)
 _NOT_THERE = "This customer is not in the trash any more; look at the list again."
 
 
@@ -33,12 +35,15 @@ def count_trash(store: Store, actor: Actor) -> int:
 def restore_customers(store: Store, actor: Actor, ids: Sequence[str]) -> list[Customer]:
     """Bring deleted customers back as they were, all of them or none.
 
-    Raises `NotFound` when one is not in the trash, and `DuplicateCustomerId` when its ID was given to somebody else.
+    Raises `NotFound` when one is not in the trash, `DuplicateCustomerId` when its ID was given to somebody else, and
+    `Conflict` when a purchase of one was recorded again.
     """
 
     def work() -> list[Customer]:
-        restored = store.trash.bring_back(ids, now())
-        if len(restored) != len(set(ids)):
+        wanted = set(map(canonical_id, ids))
+        _refuse_recorded_again(store, wanted)
+        restored = store.trash.bring_back(list(wanted), now())
+        if len(restored) != len(wanted):
             raise NotFound(_NOT_THERE)
         write_down(store, [record_of_creation(actor, customer, restored=True) for customer in restored.values()])
         return list(restored.values())
@@ -53,25 +58,47 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
     Works for a customer, for one in the trash, and for one of whom only the history tells any more. Returns the ID that
     stands in place of theirs; raises `NotFound`.
     """
+    id = canonical_id(id)
 
     def work() -> str:
         alias = f"erased-{id}"
         at = now()
+        texts = _texts_about(store, id)
         erased = (
             store.customers.erase(id, alias, at)
             or store.trash.erase(id, alias, at)
             or _erased_in_history(store, id, alias, at)
         )
         if erased is None:
-            raise NotFound("This customer does not exist any more; search for it again.")
+            raise NotFound(CUSTOMER_GONE)
         store.changes.erase(id, alias)
-        store.runs.erase(id, alias)
+        store.runs.erase(id, alias, texts)
         store.requests.erase(id)
         store.sales.erase(id)
         write_down(store, [record_of_erasure(actor, erased)])
         return alias
 
     return store.transact(work)
+
+
+def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
+    """No sale ID counts twice; one that was given away while its customer was in the trash has to be freed first."""
+    for id, sale in store.sales.recorded_again(ids).items():
+        trashed, holder = store.trash.get(id), store.customers.get(sale.customer)
+        # Where the customer ID was given away as well, that is to be told.
+        if trashed and holder and not store.customers.get_by_customer_id(trashed.customer.customer_id):
+            raise Conflict(
+                f"Customer {trashed.customer.customer_id} cannot be restored, because sale “{sale.sale_id}” is recorded"
+                f" for customer {holder.customer_id} now; take that purchase back in the history first."
+            )
+
+
+def _texts_about(store: Store, id: str) -> set[str]:
+    """Every ID, name and contact that somebody has or had."""
+    trashed = store.trash.get(id)
+    current = store.customers.get(id) or (trashed.customer if trashed else None)
+    texts = (current.customer_id, current.customer_name, current.contact_info) if current else ()
+    return {*texts, *store.changes.texts_about(id)}
 
 
 def _erased_in_history(store: Store, id: str, alias: str, at: datetime) -> Customer | None:
@@ -90,6 +117,21 @@ def _erased_in_history(store: Store, id: str, alias: str, at: datetime) -> Custo
         updated_at=at,
         version=latest.version + 1,
     )
+
+
+def finish_erasures(store: Store) -> int:
+    """Erase once more those who were erased within a day; returns how many they were. Kinso does this itself.
+
+    What had read a customer before the erasure may write the name into an answer or a run just after it, for nothing
+    makes the two collide where the customer is not written.
+    """
+    with store.guarded():
+        lately = HistoryQuery(kind="erase", since=now() - _STILL_LATELY)
+        erased = {change.customer: change.customer_id for change in store.changes.iterate(lately)}
+        for customer, alias in erased.items():
+            store.runs.erase(customer, alias)
+            store.requests.erase(customer)
+        return len(erased)
 
 
 def empty_trash(store: Store) -> int:

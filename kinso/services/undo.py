@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kinso.errors import Conflict, NotFound
+from kinso.errors import Conflict
 from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.reverting import revert_and_report
-from kinso.services.runs import Progress, ignore_progress, ignore_run, of_different_customers, record_batch, running
+from kinso.services.runs import (
+    Progress,
+    existing_run,
+    ignore_progress,
+    ignore_run,
+    of_different_customers,
+    record_batch,
+    running,
+)
 
 _UNDONE = "This run was undone already; undo that undo to bring it back."
 
@@ -61,9 +69,7 @@ def undo_run(
 
 
 def _undoable(store: Store, run_id: str) -> Run:
-    run = store.runs.get(run_id)
-    if run is None:
-        raise NotFound("This run does not exist; look at the list of runs again.")
+    run = existing_run(store, run_id)
     if run.status != "done":
         raise Conflict("Only a run that is done can be undone.")
     if run.undone_by:

@@ -6,11 +6,14 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.customer import CustomerDraft, CustomerPatch
+from kinso.models.sale import SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.user import PERMISSIONS, Permission, Role
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.history import revert_change
 from kinso.services.membership import activate_at_threshold
+from kinso.services.sales import record_sale
 from kinso.services.samples import load_samples
 from kinso.services.trash import erase_person
 from tests.ui.customers_page import button_keys, press, texts
@@ -256,6 +259,16 @@ class TestTakingBack:
         assert "was taken back" in toasts(page)[0]
         assert "Takes an earlier change back" in texts(page)
         assert "taking_back_confirm" not in button_keys(page)
+
+    def test_is_not_offered_for_what_was_taken_back_until_it_is_brought_back(self, open_page, store, staff, ada):
+        sale = record_sale(store, staff, ada.id, SaleDraft(amount=Decimal(5))).sale
+        record = revert_change(store, staff, sale.change)
+        page = open_page("history", Role.STAFF)
+        assert f"take_back_{sale.change}" not in button_keys(page)
+        assert [caption.value for caption in page.caption].count("Taken back") == 1
+        press(ask(page, record), "taking_back_confirm")
+        assert f"take_back_{record.id}" not in button_keys(page)
+        assert f"take_back_{sale.change}" in button_keys(page)
 
     def test_keeping_changes_nothing(self, open_page, store, ada):
         page = ask(open_page("history", Role.MANAGER), changes(store)[0])

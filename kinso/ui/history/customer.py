@@ -9,7 +9,7 @@ import streamlit as st
 from kinso.models.customer import Customer
 from kinso.models.history import HistoryQuery
 from kinso.models.run import Change
-from kinso.services.history import list_history
+from kinso.services.history import find_taken_back, list_history
 from kinso.services.intervals import list_memberships
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.listing import draw_way_back
@@ -39,13 +39,16 @@ def draw_history(
     found = list_history(visit.store, visit.actor, HistoryQuery(customer=customer.id), page=1, limit=_LATEST)
     if not found.items:
         st.caption("Nothing is recorded about this customer yet.")
+    taken_back = find_taken_back(visit.store, visit.actor, found.items)
     for change in found.items:
         with st.container(border=True, gap="xxsmall"):
             st.caption(f"{plain(moment(change.at, visit.shop))} · {isolated(who_and_how(change))}")
             st.text(what_changed(change, visit.shop))
             if reason := reason_of(change):
                 st.caption(isolated(reason))
-            if may_take_back(change, visit):
+            if change.id in taken_back:
+                st.caption("Taken back")
+            elif may_take_back(change, visit):
                 draw_way_back(change, on_ask)
     if found.total > len(found.items):
         st.caption(f"The latest {number(len(found.items))} of {counted(found.total, 'change')}.")

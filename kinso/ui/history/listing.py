@@ -9,6 +9,7 @@ import streamlit as st
 from kinso.errors import NotFound
 from kinso.models.customer import Customer
 from kinso.models.run import Change
+from kinso.services.history import find_taken_back
 from kinso.services.lookup import get_customers
 from kinso.services.runs import get_run
 from kinso.ui.customers.words import isolated, named
@@ -31,6 +32,7 @@ def draw_changes(
     """One frame for each change; `run` is the one that is shown anyway, so that nothing has to lead there."""
     present = get_customers(visit.store, visit.actor, list({change.customer for change in changes}))
     people, runs = _names_of(changes, present), _runs_of(changes, visit)
+    taken_back = find_taken_back(visit.store, visit.actor, changes)
     with st.container(gap="xsmall"):
         for change in changes:
             with st.container(border=True, key=f"change_{change.id}"):
@@ -42,8 +44,10 @@ def draw_changes(
                     st.text(what_changed(change, visit.shop))
                     _draw_reason(change, runs.get(change.run or ""), linked=change.run != run)
                 with action, st.container(gap="xxsmall"):
+                    if change.id in taken_back:
+                        st.caption("Taken back")
                     # Of whom is deleted, only that can be taken back.
-                    if may_take_back(change, visit) and (change.after is None or change.customer in present):
+                    elif may_take_back(change, visit) and (change.after is None or change.customer in present):
                         draw_way_back(change, on_take_back)
                     if change.customer not in present and may_erase(change, visit):
                         _draw_erasure(change, on_erase)

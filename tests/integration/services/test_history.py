@@ -13,7 +13,7 @@ from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, get_customer, set_membership, update_customer
 from kinso.services.history import export_history, list_history, list_people_in_history, revert_change
 from kinso.services.intervals import count_members_at, list_members_at, list_memberships
-from kinso.services.membership import activate_at_threshold
+from kinso.services.membership import activate_at_threshold, set_membership_of_matching
 from kinso.services.trash import empty_trash, erase_person, list_trash, restore_customers
 
 
@@ -133,8 +133,9 @@ def test_restoring_is_all_or_nothing_and_names_an_id_that_was_taken(store, manag
     with pytest.raises(DuplicateCustomerId, match="B-1"):
         restore_customers(store, manager, [ada.id, bea.id])
     assert len(list_trash(store, manager)) == 2
-    with pytest.raises(NotFound):
-        restore_customers(store, manager, [ada.id, "0" * 24])
+    for nobody in ("0" * 24, "nonsense"):
+        with pytest.raises(NotFound):
+            restore_customers(store, manager, [ada.id, nobody])
     assert len(list_trash(store, manager)) == 2
 
 
@@ -180,3 +181,41 @@ def test_a_person_is_erased_of_whom_only_the_history_tells(store, manager, admin
     assert check_database(store, admin).findings == []
     with pytest.raises(NotFound):
         erase_person(store, manager, "0" * 24)
+
+
+def test_a_person_is_erased_whole_whatever_the_case_of_the_id(store, manager, ada, connection):
+    update_customer(store, manager, ada.id, CustomerPatch(contact_info="lovelace@shop.com"))
+    assert erase_person(store, manager, ada.id.upper()) == f"erased-{ada.id}"
+    for name in connection.database.list_collection_names():
+        for document in connection.database[name].find():
+            assert not any(part in str(document).lower() for part in ("ada", "lovelace", "a-1'"))
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_whoever_is_erased_is_erased_from_what_runs_were_asked_for(store, manager, ada, deleted):
+    update_customer(
+        store, manager, ada.id, CustomerPatch(customer_name="Zoë Quux", contact_info="+880 1711-000 001 (work)")
+    )
+    searched = ["ADA", "zoe  quux", "Quux", "old zoë quux", "a-1", "+880 1711-000 001 (work)", "880-1711-000001"]
+    others = ["qu", "zoey", "880 1711", "B-2"]
+    runs = [
+        set_membership_of_matching(store, manager, CustomerQuery(search=text), membership_status=True)
+        for text in (*searched, *others)
+    ]
+    named = set_membership_of_matching(store, manager, CustomerQuery(customer_name="zoë quux"), membership_status=False)
+    if deleted:
+        delete_customer(store, manager, ada.id)
+    erase_person(store, manager, ada.id)
+    asked = [store.runs.get(run.id).parameters["filter"]["search"] for run in runs]
+    assert asked == ["(erased)"] * len(searched) + others
+    assert store.runs.get(named.id).parameters["filter"] == {"customerName": "(erased)"}
+
+
+def test_a_membership_that_another_application_took_away_can_be_given_again(store, staff, admin, ada, connection):
+    set_membership(store, staff, ada.id, membership_status=True)
+    connection.database["customers"].update_one({}, {"$set": {"membershipStatus": False}})
+    set_membership(store, staff, ada.id, membership_status=True)
+    latest, earlier = list_memberships(store, staff, ada.id)
+    assert (latest.end, earlier.end, earlier.ended.by_name) == (None, latest.begin, "Another application")
+    said = [finding.sentence for finding in check_database(store, admin).findings]
+    assert not [sentence for sentence in said if "recorded" in sentence]

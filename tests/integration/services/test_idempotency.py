@@ -6,11 +6,13 @@ import pytest
 from kinso.errors import Conflict, DatabaseUnavailable, InvalidInput, StillUnderWay
 from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.request import KeptAnswer
+from kinso.models.run import RunException
 from kinso.repository.documents import now
 from kinso.services import idempotency
 from kinso.services.customers import create_customer
 from kinso.services.idempotency import HOLD, LIFETIME, Attempt, attempt_request
-from kinso.services.trash import erase_person
+from kinso.services.runs import new_run
+from kinso.services.trash import erase_person, finish_erasures
 
 DRAFT = CustomerDraft(customer_id="C-1", customer_name="Ada", contact_info="ada@shop.com")
 ANSWER = KeptAnswer(status=201, content='{"data":1}', headers={"ETag": '"v1"'})
@@ -133,6 +135,24 @@ def test_an_erased_person_is_erased_from_kept_answers_and_the_request_stays_done
     assert ANSWER.content not in str(list(store.connection.database["requests"].find()))
     with pytest.raises(Conflict, match="erased"):
         attempt_request(store, staff, "key", "print")
+
+
+def test_what_was_under_way_during_an_erasure_is_erased_soon_after_it(store, staff, manager):
+    created = create_customer(store, staff, DRAFT)
+    alias = erase_person(store, manager, created.id)
+    attempt_request(store, staff, "key", "print").keep(ANSWER.model_copy(update={"customers": [created.id]}))
+    run = new_run(staff, "bulk-membership", {}, 1)
+    store.runs.insert(run)
+    skipped = RunException(
+        customer=created.id,
+        customer_id=created.customer_id,
+        outcome="skipped",
+        reason="was changed by someone meanwhile",
+    )
+    store.runs.advance(run.id, changed=0, at=now(), exceptions=[skipped])
+    assert finish_erasures(store) == 1
+    assert ANSWER.content not in str(list(store.connection.database["requests"].find()))
+    assert [each.customer_id for each in store.runs.get(run.id).exceptions] == [alias]
 
 
 def test_many_at_once_do_it_once(store, staff):

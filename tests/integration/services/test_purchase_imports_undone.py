@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from kinso.errors import DuplicateCustomerId
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.sale import SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
@@ -13,6 +14,7 @@ from kinso.services.purchase_imports import import_purchases, rehearse_purchases
 from kinso.services.runs import BATCH
 from kinso.services.sales import record_sale
 from kinso.services.shop import save_shop_settings
+from kinso.services.trash import restore_customers
 from kinso.services.undo import undo_run
 from tests.support.cdnow import EXTRACT, WHOLE, purchases_csv, totals
 
@@ -68,6 +70,8 @@ def test_after_the_undo_the_file_can_be_imported_again(store, manager, ada):
     undo_run(store, manager, store.runs.recent(limit=1)[0].id)
     assert imported(store, manager).figures == before
     assert state(store) == after
+    with pytest.raises(DuplicateCustomerId):
+        restore_customers(store, manager, [store.trash.latest(limit=1)[0].id])
     assert rehearse_purchases(store, manager, BOTH).figures.recorded == 3
 
 
@@ -83,6 +87,7 @@ def test_undoing_the_undo_brings_everything_back(store, manager, ada):
     assert (undo.changed, again.changed, again.exception_count) == (3, 3, 0)
     undo_run(store, manager, again.id)
     assert state(store) == {KNOWN: ("5.00", False)}
+    assert rehearse_purchases(store, manager, BOTH, unknown="create").error_count == 0
 
 
 @pytest.mark.usefixtures("activating")

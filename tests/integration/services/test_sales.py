@@ -10,16 +10,22 @@ from kinso.database.ledger import open_ledger
 from kinso.errors import Conflict, InvalidInput, NotFound
 from kinso.models.customer import CustomerDraft, CustomerPatch
 from kinso.models.edit import CustomerEdit
+from kinso.models.history import HistoryQuery
 from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.edits import save_edits
-from kinso.services.history import revert_change
+from kinso.services.history import list_history, revert_change
 from kinso.services.imports import import_customers
+from kinso.services.intervals import list_memberships
+from kinso.services.membership import set_membership_of_selected
+from kinso.services.purchase_imports import rehearse_purchases
+from kinso.services.purchases import summarize_purchases
+from kinso.services.runs import list_customers_of_run
 from kinso.services.sales import get_sale, list_sales, record_sale, refund_sale, refundable
-from kinso.services.trash import erase_person, restore_customers
+from kinso.services.trash import empty_trash, erase_person, restore_customers
 from kinso.services.undo import undo_run
 
 
@@ -243,8 +249,11 @@ def test_a_sale_id_that_is_in_use_again_keeps_the_old_sale_from_coming_back(stor
     record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
     record = revert_change(store, staff, get_sale(store, staff, "R-1").change)
     record_sale(store, staff, ann.id, sold(7, saleId="R-1"))
-    with pytest.raises(Conflict, match="already recorded"):
+    with pytest.raises(Conflict, match=r"sale “R-1” was recorded again since; take that purchase back first\.$"):
         revert_change(store, staff, record.id)
+    revert_change(store, staff, get_sale(store, staff, "R-1").change)
+    revert_change(store, staff, record.id)
+    assert (amount_of(store, ann), get_sale(store, staff, "R-1").amount) == (Decimal("15.10"), 5)
 
 
 def test_a_typed_amount_is_taken_back_without_the_purchases_since(store, staff, ann):
@@ -272,12 +281,70 @@ def test_purchases_of_a_deleted_customer_do_not_count_until_they_are_restored(st
     assert entries(store, manager, ann) == [("opening", 10.10), ("sale", 5)]
 
 
-def test_a_customer_whose_sale_id_was_used_meanwhile_cannot_be_restored(store, manager, ann):
+def test_the_sale_id_of_a_deleted_customer_is_kept_for_them(store, staff, manager, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    bob = customer(store, staff, "C-bob")
+    record_sale(store, staff, bob.id, sold(1, saleId="B-1"))
+    delete_customer(store, manager, ann.id)
+    for record in (
+        lambda actor: record_sale(store, actor, bob.id, sold(5, saleId="R-1")),
+        lambda actor: refund_sale(store, actor, "B-1", parse(RefundDraft, {"saleId": "R-1"})),
+    ):
+        with pytest.raises(Conflict, match=r"“R-1” belongs to customer C-ann, who is deleted; have them restored, or"):
+            record(manager)
+        with pytest.raises(Conflict, match=r"“R-1” belongs to a deleted customer; have them restored, or give"):
+            record(staff)
+    rows = b"saleId,customerId,date,amount\nR-1,C-bob,2025-01-31,5\nR-2,C-bob,2025-01-31,5\n"
+    plan = rehearse_purchases(store, staff, rows)
+    assert [(error.row, error.message) for error in plan.errors] == [
+        (2, "Sale ID “R-1” belongs to a deleted customer; have them restored, or give it another ID.")
+    ]
+    restore_customers(store, manager, [ann.id])
+    assert get_sale(store, staff, "R-1").customer == ann.id
+    revert_change(store, manager, store.changes.of_customer(ann.id, limit=1)[0].id)
+    with pytest.raises(Conflict, match=r"“R-1” belongs to a deleted customer"):
+        record_sale(store, staff, bob.id, sold(5, saleId="R-1"))
+
+
+def test_the_sale_id_of_whom_nobody_can_restore_any_more_is_free(store, connection, staff, manager, ann):
+    record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
+    delete_customer(store, manager, ann.id)
+    connection.database["trash"].update_many({}, {"$set": {"deletedAt": datetime.now(UTC) - timedelta(days=31)}})
+    assert empty_trash(store) == 1
+    assert not record_sale(store, staff, customer(store, staff, "C-bob").id, sold(5, saleId="R-1")).repeated
+
+
+def test_a_customer_whose_sale_was_recorded_again_is_restored_once_that_is_taken_back(store, connection, manager, ann):
     record_sale(store, manager, ann.id, sold(5, saleId="R-1"))
     delete_customer(store, manager, ann.id)
-    record_sale(store, manager, customer(store, manager, "C-bob").id, sold(5, saleId="R-1"))
-    with pytest.raises(Conflict, match="“R-1” is already recorded"):
+    again = record_sale(store, manager, customer(store, manager, "C-bob").id, sold(5, saleId="R-2")).sale
+    connection.database["sales"].update_one({"saleId": "R-2"}, {"$set": {"saleId": "R-1"}})
+    refusal = (
+        "Customer C-ann cannot be restored, because sale “R-1” is recorded for customer C-bob now; take that purchase"
+        " back in the history first."
+    )
+    with pytest.raises(Conflict) as refused:
         restore_customers(store, manager, [ann.id])
+    assert refused.value.message == refusal
+    revert_change(store, manager, again.change)
+    restore_customers(store, manager, [ann.id])
+    assert amount_of(store, ann) == Decimal("15.10")
+
+
+def test_an_id_in_capitals_is_the_same_customer(store, staff, manager, ann):
+    assert not record_sale(store, staff, ann.id.upper(), sold(5, saleId="R-1")).repeated
+    assert record_sale(store, staff, ann.id.upper(), sold(5, saleId="R-1")).repeated
+    assert store.sales.count(SaleQuery(customer=ann.id.upper())) == 2
+    assert summarize_purchases(store, staff, ann.id.upper()).count == 1
+    run = set_membership_of_selected(store, staff, [ann.id.upper(), ann.id], membership_status=True)
+    assert (run.matched, run.changed, run.exceptions) == (1, 1, [])
+    assert len(list_memberships(store, staff, ann.id.upper())) == 1
+    for query in (HistoryQuery(customer=ann.id.upper(), run=run.id.upper()), HistoryQuery(customer=ann.id, run=run.id)):
+        assert list_history(store, staff, query, page=1, limit=9).total == 1
+    assert list_customers_of_run(store, staff, run.id.upper()) == ["C-ann"]
+    delete_customer(store, manager, ann.id.upper())
+    (restored,) = restore_customers(store, manager, [ann.id.upper(), ann.id])
+    assert restored.id == ann.id
 
 
 def test_an_undone_import_takes_its_amounts_out_of_the_ledger_and_undoing_that_brings_them_back(store, manager, ann):

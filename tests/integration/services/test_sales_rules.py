@@ -4,15 +4,17 @@ import uuid
 from contextlib import suppress
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kinso.errors import KinsoError
+from kinso.errors import Conflict, KinsoError
 from kinso.models.customer import CustomerDraft, CustomerPatch
 from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, update_customer
 from kinso.services.history import revert_change
+from kinso.services.reverting import taken_back
 from kinso.services.sales import record_sale, refund_sale
 from kinso.services.trash import restore_customers
 
@@ -23,6 +25,7 @@ steps = st.one_of(
     st.tuples(st.just("type"), cents),
     st.tuples(st.just("refund"), places, cents.filter(bool)),
     st.tuples(st.just("take back"), places),
+    st.tuples(st.just("take back twice"), places),
     st.tuples(st.just("delete and restore")),
 )
 
@@ -32,7 +35,13 @@ class Till:
 
     def __init__(self, store, manager):
         self.store, self.manager = store, manager
-        draft = CustomerDraft(customer_id=f"C-{uuid.uuid4()}", customer_name="Ann", contact_info="ann@shop.com")
+        # Enough that no purchase is refused to be taken back just because nothing would be left.
+        draft = CustomerDraft(
+            customer_id=f"C-{uuid.uuid4()}",
+            customer_name="Ann",
+            contact_info="ann@shop.com",
+            purchase_amount=Decimal(100_000),
+        )
         self.id = create_customer(store, manager, draft).id
         self.sales = []
 
@@ -57,6 +66,13 @@ class Till:
         if changes:
             revert_change(self.store, self.manager, changes[place % len(changes)].id)
 
+    def take_back_twice(self, place):
+        if self.sales:
+            change = self.sales[place % len(self.sales)].change
+            revert_change(self.store, self.manager, change)
+            with pytest.raises(Conflict):
+                revert_change(self.store, self.manager, change)
+
     def delete_and_restore(self):
         delete_customer(self.store, self.manager, self.id)
         restore_customers(self.store, self.manager, [self.id])
@@ -68,6 +84,9 @@ def test_the_entries_of_a_customer_add_up_to_the_purchase_amount(store, manager,
     till = Till(store, manager)
     for step in taken:
         till.take(step)
-    counted = store.sales.iterate(SaleQuery(customer=till.id))
+    counted = list(store.sales.iterate(SaleQuery(customer=till.id)))
     assert sum((sale.amount for sale in counted), Decimal(0)) == store.customers.get(till.id).purchase_amount
+    changes = store.changes.of_customer(till.id, limit=1000)
+    written = store.sales.written_by({change.id: till.id for change in changes})
+    assert {sale.change for sale in counted} == written.keys() - taken_back(changes)
     assert [finding.sentence for finding in check_database(store, admin).findings] == []

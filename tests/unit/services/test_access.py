@@ -23,7 +23,7 @@ LEAST = {
     Role.ANALYST: """
         customers.count_customers customers.find_changed_since customers.get_customer
         customers.list_customers demotion.preview_demotion eligibility.find_eligible exports.export_customers
-        finding.find_customers history.export_history history.list_history
+        finding.find_customers history.export_history history.find_taken_back history.list_history
         history.list_people_in_history intervals.count_members_at intervals.list_members_at
         intervals.list_memberships ledger_exports.export_ledger lookup.find_by_customer_id
         lookup.find_deleted lookup.find_page lookup.get_customers membership.preview_activation
