@@ -104,7 +104,7 @@ class PurchaseWriter:
     def _activation(self, before: Customer, amounts: Mapping[str, Decimal], at: datetime) -> Change:
         member = changed(before, {"membershipStatus": True, "membershipHeld": False}, at)
         reason = (
-            f"Purchases from {self._source} brought {amounts[before.id]:,} together, at or above"
+            f"Purchases from {self._source} brought the total to {amounts[before.id]:,}; the threshold was"
             f" {self.shop.threshold:,}"
         )
         return record_of_update(self.actor, before, member, run=self.run.id, reason=reason)

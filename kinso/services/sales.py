@@ -160,7 +160,7 @@ def _activate_if_due(
     member = store.customers.update(customer, {"membershipStatus": True, "membershipHeld": False}, at)
     if member is None:
         raise StaleVersion(store.customers.get(customer.id) or customer)
-    reason = f"{change.reason} brought {amount:,} together, at or above {shop.threshold:,}"
+    reason = f"{change.reason} brought the total to {amount:,}; the threshold was {shop.threshold:,}"
     write_down(store, [record_of_update(actor, customer, member, reason=reason)], basis="rule")
     return Recorded(sale, member, activated=True)
 

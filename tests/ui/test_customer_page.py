@@ -105,7 +105,7 @@ class TestWhatIsTold:
         assert "**Member since" in told
         assert (
             "Reached the membership threshold by a purchase that Staff Person recorded: "
-            "Sale S-1 brought 160.00 together, at or above 150.00." in told
+            "Sale S-1 brought the total to 160.00; the threshold was 150.00." in told
         )
 
     def test_unsaved_changes_in_the_list_are_mentioned(self, open_page, ada):

@@ -12,7 +12,7 @@ from kinso.models.run import Change, ChangeKind
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Permission, Source
 from kinso.models.validation import LABELS
-from kinso.ui.customers.words import value_in_words
+from kinso.ui.customers.words import kept_apart, value_in_words
 from kinso.ui.visit import Visit
 from kinso.ui.wording import money
 
@@ -64,9 +64,9 @@ def what_changed(change: Change, shop: ShopSettings) -> str:
     if change.kind == "erase" or not fields:
         return KINDS[change.kind]
     if change.before is None or change.after is None:
-        values = [each.after or each.before for each in fields if each.label != LABELS["customerId"]]
+        values = [kept_apart(each.after or each.before) for each in fields if each.label != LABELS["customerId"]]
         return f"{KINDS[change.kind]}: {', '.join(values)}"
-    return "; ".join(f"{each.label}: {each.before} → {each.after}" for each in fields)
+    return "; ".join(f"{each.label}: {kept_apart(each.before)} → {kept_apart(each.after)}" for each in fields)
 
 
 def reason_of(change: Change) -> str:

@@ -97,7 +97,7 @@ def test_purchases_that_reach_the_threshold_begin_memberships_with_their_reason(
     assert (result.run.matched, result.run.changed) == (3, 3)
     [activation, purchase, _created] = store.changes.of_customer(ada.id, limit=5)
     assert (activation.kind, activation.run, purchase.kind) == ("membership", result.run.id, "purchase")
-    assert activation.reason == "Purchases from “till.csv” brought 65.00 together, at or above 65.00"
+    assert activation.reason == "Purchases from “till.csv” brought the total to 65.00; the threshold was 65.00"
     [interval] = store.connection.database["memberships"].find({"customer": ada.id})
     assert (interval["begun"]["basis"], interval["begun"]["reason"]) == ("rule", activation.reason)
 

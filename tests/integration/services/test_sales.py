@@ -376,7 +376,7 @@ class TestActivationAtAPurchase:
         recorded = record_sale(store, staff, ann.id, sold(0.01, saleId="R-2"))
         assert (recorded.activated, recorded.customer.membership_status) == (True, True)
         change = store.changes.of_customer(ann.id, limit=1)[0]
-        assert change.reason == "Sale R-2 brought 20.00 together, at or above 20.00"
+        assert change.reason == "Sale R-2 brought the total to 20.00; the threshold was 20.00"
         assert store.memberships.of_customer(ann.id)[0].begun.basis == "rule"
 
     def test_nobody_is_activated_unless_the_shop_wants_it(self, store, staff, ann):
