@@ -66,4 +66,5 @@ def take_run_back(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
 
 
 def _tell(run: Run) -> Answer:
-    return succeed(run_detail_json(run), message=f"{run.changed:,} changes were taken back.")
+    changes = "1 change was" if run.changed == 1 else f"{run.changed:,} changes were"
+    return succeed(run_detail_json(run), message=f"{changes} taken back.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kinso.cli.console import ProgressLine, remark, say
+from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.opening import opened_store
 from kinso.models.check import CheckReport
 from kinso.models.user import COMMAND_LINE
@@ -31,7 +31,9 @@ def _check(options: argparse.Namespace) -> int:
         say(finding.sentence)
     if report.finding_count > len(report.findings):
         remark(f"… and {report.finding_count - len(report.findings):,} more.")
-    looked_at = f"{report.customers:,} customers, {report.trashed:,} in the trash, {report.changes:,} changes"
+    looked_at = (
+        f"{counted(report.customers, 'customer')}, {report.trashed:,} in the trash, {counted(report.changes, 'change')}"
+    )
     if report.is_clean:
         say(f"Nothing is wrong with {looked_at}.")
         return 0

@@ -28,6 +28,11 @@ def let_go_of_closed_output() -> None:
     os.close(nowhere)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 customer`, `2,000 customers`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 class ProgressLine:
     """One line on a terminal that says how far a long work is; nothing where standard error is no terminal."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -38,11 +40,26 @@ def writable(name: str) -> Iterator[IO[bytes]]:
             yield file
     else:
         target = path.resolve()
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            unfinished = Path(file.name)
-            try:
+        try:
+            handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        except OSError as error:
+            # Nobody knows the temporary name.
+            error.filename = name
+            raise
+        try:
+            with os.fdopen(handle, "wb") as file:
                 yield file
-            except BaseException:
-                unfinished.unlink()
-                raise
-        unfinished.replace(target)
+            Path(unfinished).chmod(_mode_for(target))
+            Path(unfinished).replace(target)
+        except BaseException:
+            Path(unfinished).unlink()
+            raise
+
+
+def _mode_for(target: Path) -> int:
+    """The permissions of the file that is replaced, or those of any new file."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinso.cli.console import remark
+from kinso.cli.console import counted, remark
 from kinso.models.csv_plan import ImportPlan, ImportResult
 from kinso.models.purchase_plan import PurchasePlan, PurchaseResult
 
@@ -25,4 +25,4 @@ def tell_errors(plan: ImportPlan | PurchasePlan) -> None:
 
 def count_of_errors(plan: ImportPlan | PurchasePlan) -> str:
     """`1 error`, `2,000 errors`."""
-    return f"{plan.error_count:,} error{'s' if plan.error_count > 1 else ''}"
+    return counted(plan.error_count, "error")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from kinso.cli.console import ProgressLine, remark, say
+from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.files import name_of, opened
 from kinso.cli.opening import opened_store
 from kinso.cli.plans import count_of_errors, tell_errors, tell_reading
@@ -30,10 +30,10 @@ def import_purchases_file(options: argparse.Namespace) -> int:
             _advise(refused.plan)
             raise
     tell_reading(result)
-    members = f", made {result.activated:,} customers members" if result.activated else ""
+    members = f", made {counted(result.activated, 'customer')} members" if result.activated else ""
     say(
-        f"Recorded {result.figures.new:,} purchases of {result.figures.customers:,} customers,"
-        f" {result.figures.total:,} in all, created {result.created:,} customers{members}; {_recorded(result.figures)}."
+        f"Recorded {_purchases(result.figures)}, {result.figures.total:,} in all, created"
+        f" {counted(result.created, 'customer')}{members}; {_recorded(result.figures)}."
     )
     return 0
 
@@ -50,16 +50,22 @@ def _tell_plan(plan: PurchasePlan) -> int:
     if figures.first_at and figures.last_at:
         period = f" from {figures.first_at.date()} to {figures.last_at.date()} (UTC)"
     say(
-        f"Would record {figures.new:,} purchases of {figures.customers:,} customers{period}, {figures.total:,} in all,"
-        f" and create {figures.unknown:,} customers; {_recorded(figures)}."
+        f"Would record {_purchases(figures)}{period}, {figures.total:,} in all, and create"
+        f" {counted(figures.unknown, 'customer')}; {_recorded(figures)}."
     )
     return 0
 
 
+def _purchases(figures: PurchaseFigures) -> str:
+    return f"{counted(figures.new, 'purchase')} of {counted(figures.customers, 'customer')}"
+
+
 def _recorded(figures: PurchaseFigures) -> str:
-    return f"{figures.recorded:,} were recorded already"
+    return f"{figures.recorded:,} {'was' if figures.recorded == 1 else 'were'} recorded already"
 
 
 def _advise(plan: PurchasePlan) -> None:
     if plan.unknown == "refuse" and plan.figures.unknown:
-        remark(f"{plan.figures.unknown:,} customers are not known; with --create-unknown they are created.")
+        are, they_are = ("is", "it is") if plan.figures.unknown == 1 else ("are", "they are")
+        unknown = counted(plan.figures.unknown, "customer")
+        remark(f"{unknown} {are} not known; with --create-unknown {they_are} created.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kinso.cli.console import ProgressLine, say
+from kinso.cli.console import ProgressLine, counted, say
 from kinso.cli.opening import opened_store
 from kinso.models.user import COMMAND_LINE
 from kinso.services.samples import MOST_SAMPLES, load_samples
@@ -34,5 +34,6 @@ def _seed(options: argparse.Namespace) -> int:
     with opened_store() as store, ProgressLine("Adding samples") as progress:
         added = load_samples(store, COMMAND_LINE, options.count, progress)
     present = options.count - added
-    say(f"Added {added:,} sample customers." + (f" {present:,} were there already." if present else ""))
+    known = f" {present:,} {'was' if present == 1 else 'were'} there already." if present else ""
+    say(f"Added {counted(added, 'sample customer')}.{known}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, get_args
 
-from kinso.cli.console import ProgressLine, remark, say
+from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.files import STANDARD, name_of, opened, writable
 from kinso.cli.opening import opened_store
 from kinso.cli.plans import count_of_errors, tell_errors, tell_reading
@@ -61,7 +61,7 @@ def add_commands(commands: Any) -> None:
         action="store_true",
         help="write the purchases, refunds, opening balances and adjustments of all customers instead",
     )
-    exports.set_defaults(run=_export)
+    exports.set_defaults(run=_export, wrong_use=exports.error)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -83,7 +83,10 @@ def _import_customers(options: argparse.Namespace) -> int:
             tell_errors(refused.plan)
             raise
     tell_reading(result)
-    say(f"Created {result.created:,} customers, updated {result.updated:,}, left {result.unchanged:,} as they were.")
+    say(
+        f"Created {counted(result.created, 'customer')}, updated {result.updated:,}, left {result.unchanged:,} as they"
+        " were."
+    )
     return 0
 
 
@@ -94,12 +97,15 @@ def _tell_plan(plan: ImportPlan) -> int:
         remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
         return 1
     say(
-        f"Would create {plan.create:,} customers, update {plan.update:,}, leave {plan.unchanged:,} as they are. {_KEPT}"
+        f"Would create {counted(plan.create, 'customer')}, update {plan.update:,}, leave {plan.unchanged:,} as they"
+        f" are. {_KEPT}"
     )
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
+    if options.purchases and (options.search or options.member):
+        options.wrong_use("--search and --member choose customers, and --purchases writes those of everybody")
     query = parse(
         CustomerQuery,
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from pymongo.errors import BulkWriteError
 from kinso.database import search
 from kinso.database.ledger import balance
 from kinso.models.membership import Basis
-from kinso.models.money import read_stored_amount
+from kinso.models.money import read_stored_amount, readable_amount
 
 Document = dict[str, Any]
 
@@ -90,7 +89,7 @@ def _complete(customers: Collection[Document], batch: Sequence[RawBSONDocument],
             adopted += _complete_twin(customers, document, update, adoption)
     adoption.adopted += adopted
     adoption.unreadable_amounts += [
-        str(document.get("customerId")) for document in batch if not _is_amount(document.get("purchaseAmount"))
+        str(document.get("customerId")) for document in batch if readable_amount(document.get("purchaseAmount")) is None
     ]
 
 
@@ -189,15 +188,6 @@ def _as_amount(value: Any) -> Any:
         return value
     amount = float(read_stored_amount(value))
     return value if isinstance(value, float) and value == amount else amount
-
-
-def _is_amount(value: Any) -> bool:
-    if value is None:
-        return True
-    try:
-        return not isinstance(value, bool) and math.isfinite(float(str(value)))
-    except ValueError:
-        return False
 
 
 def _as_time(value: Any) -> datetime | None:

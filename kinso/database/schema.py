@@ -213,8 +213,8 @@ def _adopt_customers(customers: Collection[Document]) -> Adoption:
         with suppress(DuplicateKeyError):
             customers.create_indexes([index for index in INDEXES["customers"] if index.document["name"] == UNIQUE_ID])
     raise StartupError(
-        "Customer IDs that differ in letter case only keep being added to the database: stop the other application that"
-        " writes to it, and start Kinso again."
+        "Customer IDs that differ in letter case or spaces only keep being added to the database: stop the other"
+        " application that writes to it, and start Kinso again."
     )
 
 

@@ -30,6 +30,9 @@ SORT_KEYS: dict[str, str] = {
 }
 """What each sortable field is really ordered by."""
 
+HIGHEST = "\U0010ffff"
+"""Sorts after every text that goes on."""
+
 _WITHOUT_DECOMPOSITION = str.maketrans(
     # MongoDB takes no NUL in a pattern.
     {"\0": " ", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t"}

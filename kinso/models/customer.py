@@ -18,7 +18,7 @@ def _described(shortest: int, longest: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "minLength": shortest, "maxLength": longest})
 
 
-CustomerId = Annotated[str, BeforeValidator(partial(clean_text, shortest=3, longest=64)), _described(3, 64)]
+CustomerId = Annotated[str, BeforeValidator(partial(clean_text, shortest=3, longest=64, is_id=True)), _described(3, 64)]
 CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200)), _described(2, 200)]
 ContactInfo = Annotated[str, BeforeValidator(partial(clean_text, shortest=5, longest=500)), _described(5, 500)]
 

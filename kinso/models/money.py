@@ -13,8 +13,8 @@ LARGEST = Decimal("999999999999.99")
 
 
 def round_to_cents(amount: Decimal) -> Decimal:
-    """Two decimals, halves away from zero, as on a receipt."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    """Two decimals, halves away from zero, as on a receipt; never a negative zero."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP) or Decimal("0.00")
 
 
 def check_amount(value: Any) -> Decimal:
@@ -33,13 +33,21 @@ def check_amount(value: Any) -> Decimal:
 
 def read_stored_amount(value: Any) -> Decimal:
     """The amount in a document, however an earlier application stored it; what is not a number reads as 0."""
-    if isinstance(value, bool) or value is None:
+    amount = readable_amount(value)
+    return Decimal("0.00") if amount is None else amount
+
+
+def readable_amount(value: Any) -> Decimal | None:
+    """The same, but None for what is no number or far too large for one; nothing at all is 0."""
+    if value is None:
         return Decimal("0.00")
+    if isinstance(value, bool):
+        return None
     try:
         amount = Decimal(str(value))
-        return round_to_cents(amount) if amount.is_finite() else Decimal("0.00")
+        return round_to_cents(amount) if amount.is_finite() else None
     except InvalidOperation:
-        return Decimal("0.00")
+        return None
 
 
 Money = Annotated[

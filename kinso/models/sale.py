@@ -56,7 +56,7 @@ def _check_moment(value: Any) -> datetime:
 
 def _check_sale_id(value: Any) -> str:
     """An ID that can be part of an address; raises ValueError with a sentence part."""
-    sale_id = clean_text(value, shortest=1, longest=64)
+    sale_id = clean_text(value, shortest=1, longest=64, is_id=True)
     *_, last = segments = sale_id.split("/")
     if {".", ".."} & set(segments) or (len(segments) > 1 and last in {"", "refund"}):
         raise ValueError("cannot end with / or /refund, or have . or .. between slashes; choose another one")

@@ -178,7 +178,9 @@ class CustomerRepository:
     def find_with_name_start(self, start: str, *, limit: int) -> list[Customer]:
         """Customers whose name begins like this, whatever its case."""
         folded = search.fold(start)
-        found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + "\uffff"}}, VISIBLE).limit(limit)
+        found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + search.HIGHEST}}, VISIBLE).limit(
+            limit
+        )
         return [to_customer(document) for document in found]
 
     def _page(

@@ -13,8 +13,6 @@ from kinso.models.customer import Customer
 from kinso.repository.customers import to_customer
 
 _VISIBLE = {search.HELPERS: False, "__v": False}
-_HIGHEST = "\U0010ffff"
-"""Sorts after every text that goes on."""
 
 
 class QuickSearchRepository:
@@ -29,7 +27,7 @@ class QuickSearchRepository:
         starts = (("search.id", search.id_key(text)), ("search.name", folded), ("search.contact", folded))
         found: dict[str, Customer] = {}
         for field, start in starts:
-            match = {field: {"$gte": start, "$lt": start + _HIGHEST}}
+            match = {field: {"$gte": start, "$lt": start + search.HIGHEST}}
             cursor = self._customers.find(match, _VISIBLE).sort(field, ASCENDING).limit(limit)
             for customer in map(to_customer, cursor):
                 found.setdefault(customer.id, customer)

@@ -74,8 +74,8 @@ def _check_customers(store: Store, report: CheckReport, rolled_back: RolledBack,
             for problem in problems_of(dossier, rolled_back):
                 report.add(Finding(f"Customer {name_of(dossier)}: {problem}.", dossier.key))
             if (shared := twin_of(dossier)) and (holder := store.checks.holder_of(shared)):
-                said = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')} in letter case only."
-                report.add_twin(said)
+                twins = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
+                report.add_twin(f"{twins} in letter case or spaces only.")
         on_progress(report.customers + report.trashed, max(total, report.customers + report.trashed))
 
 

@@ -23,15 +23,17 @@ def save_edits(store: Store, actor: Actor, edits: Sequence[CustomerEdit]) -> lis
     """Save every good cell, each row in a transaction of its own, and report the rest.
 
     A field that someone else changed meanwhile is merged when it was not typed over, and reported as a conflict when it
-    was; nothing of theirs is overwritten.
+    was; nothing of theirs is overwritten. Nothing is saved when the actor may not do all of it.
     """
-    return [_save_edit(store, actor, edit) for edit in edits]
-
-
-def _save_edit(store: Store, actor: Actor, edit: CustomerEdit) -> EditOutcome:
-    good, errors = _validate(edit)
-    if "membershipStatus" in good:
+    validated = [_validate(edit) for edit in edits]
+    if any("membershipStatus" in good for good, _ in validated):
         demand(actor, Permission.MEMBERSHIP)
+    return [_save_edit(store, actor, edit, good, errors) for edit, (good, errors) in zip(edits, validated, strict=True)]
+
+
+def _save_edit(
+    store: Store, actor: Actor, edit: CustomerEdit, good: dict[str, Any], errors: list[FieldError]
+) -> EditOutcome:
     try:
         outcome = store.transact(lambda: _merge_and_save(store, actor, edit, good))
     except DuplicateCustomerId as error:
@@ -45,12 +47,15 @@ def _validate(edit: CustomerEdit) -> tuple[dict[str, Any], list[FieldError]]:
     """Each field by itself, so that one bad cell does not hold back the others; unchanged ones are left out."""
     good: dict[str, Any] = {}
     errors: list[FieldError] = []
+    shown = specified_fields(edit.before)
     for name, value in edit.values.items():
+        if shown[name] == value:
+            # An earlier application may have stored what nobody could type now.
+            continue
         try:
             good |= parse(CustomerPatch, {name: value}).changes()
         except InvalidInput as error:
             errors += error.errors
-    shown = specified_fields(edit.before)
     return {name: value for name, value in good.items() if shown[name] != value}, errors
 
 

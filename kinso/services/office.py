@@ -193,7 +193,9 @@ def _report(adoption: Adoption) -> None:
     if adoption.adopted:
         _log.warning("%d customers of another application were taken over.", adoption.adopted)
     for twins in adoption.twins[:_MOST_NAMED]:
-        _log.warning("These customer IDs differ in letter case only; please change all but one: %s", ", ".join(twins))
+        _log.warning(
+            "These customer IDs differ in letter case or spaces only; please change all but one: %s", ", ".join(twins)
+        )
     if len(adoption.twins) > _MOST_NAMED:
         _log.warning("There are %d more groups of such customer IDs.", len(adoption.twins) - _MOST_NAMED)
     for customer_id in adoption.unreadable_amounts[:_MOST_NAMED]:

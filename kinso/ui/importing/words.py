@@ -42,7 +42,8 @@ def period(figures: PurchaseFigures, shop: ShopSettings) -> str:
 def customers_done(result: ImportResult) -> str:
     """What an import of customers did."""
     if result.run is None:
-        return f"Nothing to change: {counted(result.unchanged, 'customer')} are as the file says."
+        are = "is" if result.unchanged == 1 else "are"
+        return f"Nothing to change: {counted(result.unchanged, 'customer')} {are} as the file says."
     return (
         f"{counted(result.created, 'customer')} created, {number(result.updated)} updated,"
         f" {number(result.unchanged)} left as they were."

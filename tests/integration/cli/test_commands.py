@@ -143,9 +143,9 @@ def test_an_import_is_told_before_and_after(kinso, store, tmp_path):
     file.write_text("customerId,customerName,contactInfo,shoe\nC-1x,Ada,ada@shop.com,40\n")
     code, out, err = kinso("import", file, "--dry-run")
     assert (code, err) == (0, "Ignored columns: shoe.\n")
-    assert out.startswith(b"Would create 1 customers, update 0, leave 0 as they are.")
+    assert out.startswith(b"Would create 1 customer, update 0, leave 0 as they are.")
     assert store.customers.count(CustomerQuery()) == 0
-    assert kinso("import", file)[:2] == (0, b"Created 1 customers, updated 0, left 0 as they were.\n")
+    assert kinso("import", file)[:2] == (0, b"Created 1 customer, updated 0, left 0 as they were.\n")
     assert store.runs.recent(limit=1)[0].parameters["file"] == "shop.csv"
 
 
@@ -173,6 +173,27 @@ def test_an_export_goes_to_standard_output_or_to_a_file_and_can_be_imported(kins
     assert (tmp_path / "all.csv").read_bytes() == printed
     assert kinso("import", "all.csv")[1] == b"Created 0 customers, updated 0, left 60 as they were.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["all.csv"]
+
+
+def test_an_export_keeps_the_permissions_of_the_file_that_it_replaces_and_else_those_of_new_files(kinso, tmp_path):
+    shared, new, usual = tmp_path / "shared.csv", tmp_path / "new.csv", tmp_path / "usual"
+    usual.touch()
+    shared.touch()
+    shared.chmod(0o664)
+    for file, expected in ((shared, 0o664), (new, usual.stat().st_mode & 0o777)):
+        assert kinso("export", file)[0] == 0
+        assert file.stat().st_mode & 0o777 == expected
+
+
+def test_a_place_where_nothing_can_be_written_is_named_as_it_was_typed(kinso):
+    assert kinso("export", "nowhere/all.csv") == (1, b"", "nowhere/all.csv: No such file or directory.\n")
+
+
+@pytest.mark.parametrize("chosen", [("--search", "zzz"), ("--member", "no")])
+def test_an_export_of_purchases_does_not_pretend_to_choose_customers(kinso, chosen):
+    code, out, err = kinso("export", "--purchases", *chosen)
+    assert (code, out) == (2, b"")
+    assert "--search and --member choose customers" in err
 
 
 def test_an_export_can_be_filtered(kinso, store):

@@ -170,6 +170,12 @@ def test_changed_and_deleted_rows_are_noticed(store, manager, some):
     assert set(find_changed_since(store, manager, shown)) == {some[0].id, some[1].id}
 
 
+def test_a_name_that_goes_on_with_an_emoji_is_among_those_that_begin_alike(store, staff):
+    draft = CustomerDraft(customer_id="E-1", customer_name="Zoe😀", contact_info="zoe@shop.com")
+    created = create_customer(store, staff, draft)
+    assert store.customers.find_with_name_start("Zoe", limit=5) == [created]
+
+
 @pytest.mark.parametrize(
     ("name", "contact", "found"),
     [

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kinso.errors import NotPermitted
 from kinso.models.customer import CustomerDraft, CustomerPatch
 from kinso.models.edit import CustomerEdit
+from kinso.models.user import PERMISSIONS, Permission, Role
 from kinso.services.customers import create_customer, delete_customer, get_customer, update_customer
 from kinso.services.edits import save_edits
 from kinso.services.records import specified_fields
@@ -81,6 +83,22 @@ def test_an_edit_of_a_deleted_customer_says_so_and_others_are_saved(store, manag
     assert gone.current is None
     assert "deleted" in gone.errors[0].message
     assert saved.is_complete
+
+
+def test_nothing_is_saved_when_one_of_the_edits_is_not_permitted(store, staff, ada, bea, monkeypatch):
+    monkeypatch.setitem(PERMISSIONS, Role.STAFF, PERMISSIONS[Role.STAFF] - {Permission.MEMBERSHIP})
+    with pytest.raises(NotPermitted):
+        save_edits(
+            store, staff, [CustomerEdit(ada, {"customerName": "New"}), CustomerEdit(bea, {"membershipStatus": True})]
+        )
+    assert get_customer(store, staff, ada.id) == ada
+
+
+def test_what_an_earlier_application_stored_does_not_keep_the_rest_from_being_saved(store, staff, ada):
+    store.connection.database["customers"].update_one({"customerId": "A-1"}, {"$set": {"customerName": "A\u200bda"}})
+    before = get_customer(store, staff, ada.id)
+    outcome = save(store, staff, before, customerName=before.customer_name, contactInfo="new@shop.com")
+    assert (outcome.errors, outcome.saved) == ((), {"contactInfo": "new@shop.com"})
 
 
 fields = {
