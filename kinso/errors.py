@@ -41,6 +41,20 @@ class InvalidInput(KinsoError):
         self.errors = tuple(errors)
 
 
+class AmbiguousCustomerId(InvalidInput):
+    """Several customers have this ID but for letter case and spaces, and none of them has exactly this one."""
+
+    def __init__(self, customer_id: str, alike: Sequence[str]) -> None:
+        ids = " and ".join(f"“{each}”" for each in sorted(alike))
+        super().__init__(
+            [
+                FieldError(
+                    "customerId", f"Customer ID “{customer_id}” may mean {ids}; write it exactly like one of them."
+                )
+            ]
+        )
+
+
 class NotFound(KinsoError):
     """The thing asked for is not there (any more)."""
 

@@ -73,6 +73,15 @@ def adopt(customers: Collection[Document], *, unique: bool) -> Adoption:
     return adoption
 
 
+def mark_twins(customers: Collection[Document]) -> None:
+    """Give twins that were adopted before they were marked what they are found by."""
+    twins = {"$expr": {"$gte": [{"$indexOfBytes": [f"${search.HELPERS}.id", search.TWIN_MARK]}, 0]}}
+    key = {"$arrayElemAt": [{"$split": [f"${search.HELPERS}.id", search.TWIN_MARK]}, 0]}
+    customers.update_many(
+        {f"{search.HELPERS}.id": {"$type": "string"}, **twins}, [{"$set": {f"{search.HELPERS}.twin": key}}]
+    )
+
+
 def _complete(customers: Collection[Document], batch: Sequence[RawBSONDocument], adoption: Adoption) -> None:
     updates = [_missing_fields(document) for document in batch]
     _record_memberships(customers.database["memberships"], batch, updates)
@@ -138,7 +147,7 @@ def _complete_twin(
     key = update[search.HELPERS]["id"]
     first = customers.find_one({f"{search.HELPERS}.id": key}) or {}
     adoption.twins.append((str(first.get("customerId")), str(document.get("customerId"))))
-    helpers = {**update[search.HELPERS], "id": search.twin_key(key, document["_id"])}
+    helpers = {**update[search.HELPERS], **search.twin_fields(key, document["_id"])}
     return customers.bulk_write([_write(document, {**update, search.HELPERS: helpers})]).modified_count
 
 
@@ -158,7 +167,8 @@ def _separate_twins(customers: Collection[Document], adoption: Adoption) -> None
     for group in groups:
         adoption.twins.append(tuple(str(twin.get("customerId")) for twin in group["twins"]))
         for twin in group["twins"][1:]:
-            separate = {"$set": {key_path: search.twin_key(group["_id"], twin["id"])}}
+            fields = search.twin_fields(group["_id"], twin["id"])
+            separate = {"$set": {f"{search.HELPERS}.{name}": value for name, value in fields.items()}}
             writes.append(UpdateOne({"_id": twin["id"], key_path: group["_id"]}, separate))
     if writes:
         customers.bulk_write(writes, ordered=False)

@@ -11,9 +11,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
-from kinso.database.adoption import Adoption, adopt
+from kinso.database.adoption import Adoption, adopt, mark_twins
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.ledger import open_ledger
+from kinso.database.search import HELPERS
 from kinso.errors import ConfigurationError, StartupError
 
 Document = dict[str, Any]
@@ -83,6 +84,7 @@ def _index(*keys: str, **options: Any) -> IndexModel:
 INDEXES: dict[str, list[IndexModel]] = {
     "customers": [
         _index("search.id", unique=True, name=UNIQUE_ID),
+        _index("search.twin", sparse=True),
         _index("search.name", "_id"),
         _index("search.contact", "_id"),
         _index("purchaseAmount", "_id"),
@@ -149,6 +151,8 @@ def prepare(connection: Connection) -> Adoption:
         for name in ("memberships", "sales"):
             _create_indexes(database[name], INDEXES[name])
         adoption = _adopt_customers(database["customers"])
+        if f"{HELPERS}.twin_1" not in database["customers"].index_information():
+            mark_twins(database["customers"])
         for name, indexes in INDEXES.items():
             _create_indexes(database[name], indexes)
         open_ledger(connection)

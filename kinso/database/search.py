@@ -6,6 +6,7 @@ Helper fields live under `search` in a customer document and are recomputed with
     name     folded customerName, for sorting and the name filter
     contact  folded contactInfo, for sorting
     text     everything that a search looks through, one folded field a line
+    twin     only where another customer holds the compared form, which an earlier application allowed: that form
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ SORT_KEYS: dict[str, str] = {
     "version": "version",
 }
 """What each sortable field is really ordered by."""
+
+TWIN_MARK = "\0"
 
 HIGHEST = "\U0010ffff"
 """Sorts after every text that goes on."""
@@ -58,7 +61,17 @@ def twin_key(key: str, id: object) -> str:
 
     Only an earlier application can have stored IDs that differ in nothing but letter case.
     """
-    return f"{key}\u0000{id}"
+    return f"{key}{TWIN_MARK}{id}"
+
+
+def twin_fields(key: str, id: object) -> dict[str, str]:
+    """The helper fields that a customer with this `_id` has instead, while another one holds `key`."""
+    return {"id": twin_key(key, id), "twin": key}
+
+
+def having_ids(keys: list[str]) -> dict[str, Any]:
+    """Filter for customers whose ID has one of these compared forms, whoever holds it."""
+    return {"$or": [{"search.id": {"$in": keys}}, {"search.twin": {"$in": keys}}]}
 
 
 def helper_fields(document: Mapping[str, Any]) -> dict[str, str]:

@@ -42,6 +42,7 @@ class Run(_Model):
     of customers it set out to change, `changed` the number it really changed. `heartbeat_at` moves with every batch: a
     run that says it is running but has not moved for a while was interrupted. `exceptions` are the first of the
     `exception_count` customers who were not changed as planned. `undone_by` is the run that took this one back.
+    `worker` names the process that works on it.
     """
 
     id: str = Field(alias="_id")
@@ -59,6 +60,7 @@ class Run(_Model):
     exception_count: int = 0
     exceptions: list[RunException] = []
     undone_by: str | None = None
+    worker: str = ""
 
 
 class RunPage(_Model):

@@ -16,6 +16,7 @@ from kinso.database import search
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customer import Customer, CustomerDraft, CustomerQuery
 from kinso.models.money import read_stored_amount
+from kinso.repository.by_customer_id import ByCustomerId
 from kinso.repository.documents import ERASED, Document, object_id, to_stored
 from kinso.repository.long_searches import few_matching, read_page
 
@@ -49,15 +50,18 @@ class CustomerRepository:
         }
 
     def get_by_customer_id(self, customer_id: str) -> Customer | None:
-        """The customer with this ID in any letter case."""
-        document = self._customers.find_one({"search.id": search.id_key(customer_id)}, VISIBLE)
-        return to_customer(document) if document else None
+        """The customer with this ID in any letter case; raises `AmbiguousCustomerId`."""
+        return self.get_by_customer_ids([customer_id]).get(customer_id)
 
-    def get_by_customer_ids(self, customer_ids: Iterable[str]) -> dict[str, Customer]:
-        """Existing customers by the compared form of their ID (`search.id_key`)."""
+    def get_by_customer_ids(self, customer_ids: Iterable[str]) -> ByCustomerId:
+        """Everybody who has one of these IDs, in any letter case."""
         keys = [search.id_key(customer_id) for customer_id in customer_ids]
-        found = self._customers.find({"search.id": {"$in": keys}}, {"__v": False})
-        return {document["search"]["id"]: to_customer(document) for document in found}
+        return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)))
+
+    def twins(self) -> ByCustomerId:
+        """Everybody whose ID differs from another one in letter case or spaces only."""
+        keys = self._customers.distinct("search.twin")
+        return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)) if keys else ())
 
     def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None) -> list[Customer]:
         """One page of the result; `page` counts from 1.
@@ -255,17 +259,16 @@ def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
 
 def _versioned_update(before: Customer, changes: Document, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
     fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
+    update: dict[str, Any] = {"$set": fields}
     if TEXT_FIELDS & changes.keys():
-        fields |= _changed_helpers(before, changes)
-    return _at_version(ObjectId(before.id), before.version), {"$set": fields}
-
-
-def _changed_helpers(before: Customer, changes: Document) -> dict[str, str]:
-    """Helper fields after the change; the unique key stays as it is while the ID does, also for adopted twins."""
-    helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes})
-    if search.id_key(str(changes.get("customerId", before.customer_id))) == search.id_key(before.customer_id):
-        del helpers["id"]
-    return {f"{search.HELPERS}.{name}": value for name, value in helpers.items()}
+        helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes})
+        if helpers["id"] == search.id_key(before.customer_id):
+            # Twins of an earlier application stay as they are until their ID is changed.
+            del helpers["id"]
+        else:
+            update["$unset"] = {f"{search.HELPERS}.twin": ""}
+        fields |= {f"{search.HELPERS}.{name}": value for name, value in helpers.items()}
+    return _at_version(ObjectId(before.id), before.version), update
 
 
 def changed(before: Customer, changes: Document, at: datetime) -> Customer:

@@ -95,12 +95,6 @@ class RunRepository:
             array_filters=[{"one.customer": customer}],
         )
 
-    def interrupted(self, *, silent_since: datetime, not_after: datetime) -> list[Run]:
-        """Runs that say they are running but have not moved since then, or moved in the future: a clock was wrong."""
-        wrong = [{"heartbeatAt": {"$lt": silent_since}}, {"heartbeatAt": {"$gt": not_after}}]
-        found = self._runs.find({"status": "running", "$or": wrong})
-        return [Run.model_validate(with_text_id(document)) for document in found]
-
     def _erase_searches(self, texts: Collection[str]) -> None:
         searched = {f"parameters.filter.{field}": True for field in _TEXT_FILTERS}
         for document in self._runs.find({"$or": [{field: {"$type": "string"}} for field in searched]}, searched):

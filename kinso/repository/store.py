@@ -26,6 +26,7 @@ from kinso.repository.spenders import LifetimeSpenders, RecentSpenders, SpenderR
 from kinso.repository.spending import SpendingRepository
 from kinso.repository.tokens import TokenRepository
 from kinso.repository.trash import TrashRepository
+from kinso.repository.turns import TurnRepository
 from kinso.repository.users import UserRepository
 
 Result = TypeVar("Result")
@@ -45,6 +46,7 @@ class Store:
         self.account = AccountRepository(database)
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
+        self.turns = TurnRepository(database)
         self.figures = FigureRepository(database)
         self.spending = SpendingRepository(database)
         self.sales_figures = SalesFigureRepository(database)

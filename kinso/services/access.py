@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -50,6 +50,13 @@ def use_case(
         return checked
 
     return decorate
+
+
+def demand_all(actor: Actor, needed: Mapping[Permission, bool]) -> None:
+    """Raise `NotPermitted` when the actor's role lacks one of the permissions that are needed."""
+    for permission, is_needed in needed.items():
+        if is_needed:
+            demand(actor, permission)
 
 
 def demand(actor: Actor, permission: Permission) -> None:

@@ -18,7 +18,7 @@ from kinso.models.validation import parse
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.access import use_case
+from kinso.services.access import demand_all, use_case
 from kinso.services.records import (
     decided_by_person,
     record_of_creation,
@@ -101,7 +101,9 @@ def upsert_customers(store: Store, actor: Actor, rows: Sequence[Row], *, all_or_
     A row with `version` is refused when its customer has another one. Raises `InvalidInput` for a list that is too long
     or names an ID twice, and, with `all_or_nothing`, when any row is refused; without it the others are written.
     """
-    _check_list(rows)
+    if len(rows) > MOST_ROWS:
+        sentence = f"The list has {len(rows):,} customers; send at most {MOST_ROWS:,} at a time."
+        raise InvalidInput([FieldError("customers", sentence)])
 
     def work() -> BulkOutcome:
         plan = _plan(store, rows)
@@ -113,34 +115,26 @@ def upsert_customers(store: Store, actor: Actor, rows: Sequence[Row], *, all_or_
     return store.transact(work)
 
 
-def _check_list(rows: Sequence[Row]) -> None:
-    if len(rows) > MOST_ROWS:
-        sentence = f"The list has {len(rows):,} customers; send at most {MOST_ROWS:,} at a time."
-        raise InvalidInput([FieldError("customers", sentence)])
-    first: dict[str, int] = {}
-    errors = []
-    for index, row in enumerate(rows):
-        customer_id = _customer_id(row)
-        if customer_id is None:
-            continue
-        earlier = first.setdefault(id_key(customer_id), index)
-        if earlier != index:
-            sentence = f"This customer ID is already in row {earlier} of the list; keep one of them."
-            errors.append(FieldError(f"customers.{index}.customerId", sentence))
-    if errors:
-        raise InvalidInput(errors[:MOST_ERRORS])
-
-
 def _plan(store: Store, rows: Sequence[Row]) -> _Plan:
     ids = [_customer_id(row) for row in rows]
     known = store.customers.get_by_customer_ids(id for id in ids if id is not None)
     plan = _Plan()
+    first: dict[str, int] = {}
+    repeated = []
     for index, (row, customer_id) in enumerate(zip(rows, ids, strict=True)):
-        existing = known.get(id_key(customer_id)) if customer_id is not None else None
         try:
+            existing = known.get(customer_id) if customer_id is not None else None
+            who = existing.id if existing else id_key(customer_id) if customer_id is not None else str(index)
+            earlier = first.setdefault(who, index)
+            if earlier != index:
+                sentence = f"This customer ID is already in row {earlier} of the list; keep one of them."
+                repeated.append(FieldError(f"customers.{index}.customerId", sentence))
+                continue
             _plan_row(plan, index, row, existing)
         except InvalidInput as error:
             plan.outcomes[index] = RowOutcome(index, customer_id, "failed", errors=error.errors)
+    if repeated:
+        raise InvalidInput(repeated[:MOST_ERRORS])
     return plan
 
 
@@ -159,11 +153,16 @@ def _plan_row(plan: _Plan, index: int, row: Row, existing: Customer | None) -> N
             raise InvalidInput([FieldError("version", sentence)])
         plan.creations.append((index, parse(_Draft, row)))
         return
-    # The ID is not judged: an earlier application may have allowed what no new customer may be called.
-    typed = parse(_Changes, {name: value for name, value in row.items() if name != "customerId"})
+    # Texts that are stored already are not judged, nor is the ID: an earlier application may have allowed them.
+    shown = specified_fields(existing)
+    judged = {
+        name: value
+        for name, value in row.items()
+        if name != "customerId" and not (isinstance(value, str) and shown.get(name) == value)
+    }
+    typed = parse(_Changes, judged)
     if "version" in row and typed.version != existing.version:
         raise InvalidInput([FieldError("version", f"The version is {existing.version} now.")])
-    shown = specified_fields(existing)
     changes = {name: value for name, value in typed.changes().items() if name in shown and shown[name] != value}
     if changes:
         plan.updates.append((index, existing, decided_by_person(changes)))
@@ -182,7 +181,16 @@ def _refuse_failures(outcomes: Iterable[RowOutcome], total: int) -> None:
         raise BulkRefused(errors, len(failed), total)
 
 
+def _demand(actor: Actor, plan: _Plan) -> None:
+    """Raise `NotPermitted` unless the actor may do all of it one by one as well."""
+    decides = any(draft.membership_status for _, draft in plan.creations)
+    decides = decides or any("membershipStatus" in changes for _, _, changes in plan.updates)
+    needed = {Permission.CREATE: bool(plan.creations), Permission.EDIT: bool(plan.updates)}
+    demand_all(actor, {**needed, Permission.MEMBERSHIP: decides})
+
+
 def _write(store: Store, actor: Actor, plan: _Plan, total: int) -> Run:
+    _demand(actor, plan)
     at = now()
     parameters = {"rows": total, "create": len(plan.creations), "update": len(plan.updates)}
     run = new_run(actor, "import", parameters, len(plan.creations) + len(plan.updates))

@@ -14,6 +14,8 @@ from typing import IO, BinaryIO
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.csv_cells import unescape_formula
 
+SURPLUS = "The row has more cells than the header; put a text with a delimiter in it between quotes."
+
 _KEPT_IN_MEMORY = 16 * 1024 * 1024
 _PIECE = 1024 * 1024
 _TELLING = 64

@@ -49,7 +49,7 @@ def _validate(edit: CustomerEdit) -> tuple[dict[str, Any], list[FieldError]]:
     errors: list[FieldError] = []
     shown = specified_fields(edit.before)
     for name, value in edit.values.items():
-        if shown[name] == value:
+        if isinstance(value, str) and shown[name] == value:
             # An earlier application may have stored what nobody could type now.
             continue
         try:

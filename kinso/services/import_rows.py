@@ -12,7 +12,8 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.csv_cells import COLUMNS, on_one_line, read_amount, read_flag, read_moment, written_cells
 from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
 from kinso.models.validation import LABELS, parse
-from kinso.services.csv_reading import CsvFile, Layout, Record, named
+from kinso.repository.by_customer_id import ByCustomerId
+from kinso.services.csv_reading import SURPLUS, CsvFile, Layout, Record, named
 from kinso.services.records import decided_by_person
 
 CUSTOMER_FILE = Layout(
@@ -57,11 +58,15 @@ class RowReader:
         """The IDs that the row may name, the one of a new customer last."""
         return self.file.readings(record.cells["customerId"])
 
+    def existing(self, record: Record, known: ByCustomerId) -> Customer | None:
+        """Whom the row names; raises `AmbiguousCustomerId`."""
+        found = (known.get(customer_id) for customer_id in self.customer_ids(record))
+        return next((customer for customer in found if customer), None)
+
     def plan(self, record: Record, existing: Customer | None) -> Creation | Update | None:
         """What to write for this row, None when everything is as it says; raises `InvalidInput`."""
         if record.surplus:
-            sentence = "The row has more cells than the header; put a text with a delimiter in it between quotes."
-            raise InvalidInput([FieldError("file", sentence)])
+            raise InvalidInput([FieldError("file", SURPLUS)])
         return self._creation(record) if existing is None else self._update(record, existing)
 
     def _creation(self, record: Record) -> Creation:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from kinso.database.search import HELPERS, helper_fields, twin_key
+from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
 from kinso.models.money import read_stored_amount
 from kinso.repository.checks import Dossier
 
@@ -104,7 +104,7 @@ def _fields(document: Document) -> Iterator[str]:
         elif amount != float(read_stored_amount(amount)):
             yield f"the purchase amount {amount} is not a whole number of cents"
     helpers, expected = document.get(HELPERS), helper_fields(document)
-    if helpers not in (expected, {**expected, "id": twin_key(expected["id"], document["_id"])}):
+    if helpers not in (expected, {**expected, **twin_fields(expected["id"], document["_id"])}):
         yield "what it is searched and ordered by does not belong to its texts"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from kinso.database.search import id_key
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerQuery
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor, Permission
@@ -20,7 +19,7 @@ _TRIES = 20
 
 @use_case(Permission.READ)
 def find_by_customer_id(store: Store, actor: Actor, customer_id: str) -> Customer | None:
-    """The customer with this ID in any letter case, if there is one."""
+    """The customer with this ID in any letter case, if there is one; raises `AmbiguousCustomerId`."""
     return store.customers.get_by_customer_id(customer_id)
 
 
@@ -52,4 +51,4 @@ def suggest_customer_id(store: Store, actor: Actor) -> str | None:
     start, digits = numbered.groups()
     following = [f"{start}{int(digits) + step:0{len(digits)}d}" for step in range(1, _TRIES + 1)]
     taken = store.customers.get_by_customer_ids(following)
-    return next((each for each in following if id_key(each) not in taken and len(each) <= _LONGEST_ID), None)
+    return next((each for each in following if each not in taken and len(each) <= _LONGEST_ID), None)

@@ -6,32 +6,27 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, BinaryIO
 
-from kinso.errors import Conflict, DatabaseUnavailable, DuplicateSaleId, FieldError, InvalidInput
+from kinso.errors import Conflict
 from kinso.models.purchase_plan import PurchasePlan, PurchaseResult, Unknown
 from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
-from kinso.services.access import use_case
-from kinso.services.imports import CHANGED, INTERRUPTED
+from kinso.services.access import demand_all, use_case
+from kinso.services.import_runs import CHANGED, FileRefused, Turn, as_ended, await_turn, import_run
 from kinso.services.purchase_staging import Portion
 from kinso.services.purchase_survey import Survey, surveyed
 from kinso.services.purchase_writing import PurchaseWriter
-from kinso.services.runs import Progress, ignore_progress, running
+from kinso.services.runs import Progress, ignore_progress
 
 _CUSTOMERS = 300
 _ENTRIES = 1000
 """At most in one transaction, so that it takes a fraction of a second."""
 
 
-class PurchasesRefused(InvalidInput):
+class PurchasesRefused(FileRefused):
     """Some rows have errors, so nothing was imported; `plan` lists them."""
 
-    def __init__(self, plan: PurchasePlan) -> None:
-        super().__init__([FieldError(f"row {error.row}", str(error)) for error in plan.errors])
-        self.plan = plan
-        number = f"{plan.error_count:,} error{'s' if plan.error_count > 1 else ''}"
-        self.message = f"Nothing was imported, because the file has {number}; correct them and import it again."
-        self.args = (self.message,)
+    plan: PurchasePlan
 
 
 @use_case(Permission.IMPORT)
@@ -59,16 +54,18 @@ def import_purchases(
     What is recorded already is left out. Each customer gets one change with all of their purchases, and where the shop
     wants it, another one for a membership that begins with them. `on_progress` counts purchases. With an `expected`
     plan nothing else than that is done. Raises `InvalidInput` for an unusable file, `PurchasesRefused` when any row has
-    an error, `Conflict` when the plan does not hold any more; nothing is imported then. `DatabaseUnavailable` tells
-    what is.
+    an error, `Conflict` when the plan does not hold any more or something else is being imported; nothing is imported
+    then. `DatabaseUnavailable` tells what is.
     """
+    turn = await_turn(store)
     with surveyed(store, source, unknown) as survey:
         plan = survey.plan
         if plan.error_count:
             raise PurchasesRefused(plan)
+        demand_all(actor, {Permission.PURCHASES: plan.figures.new > 0, Permission.CREATE: plan.figures.unknown > 0})
         if expected is not None and expected.figures != plan.figures:
             raise Conflict(CHANGED)
-        run, activated = _apply(store, actor, survey, file_name, on_progress) if plan.figures.new else (None, 0)
+        run, activated = _apply(store, actor, turn, survey, file_name, on_progress) if plan.figures.new else (None, 0)
     return PurchaseResult(
         run=run,
         figures=plan.figures,
@@ -79,30 +76,22 @@ def import_purchases(
     )
 
 
-def _apply(store: Store, actor: Actor, survey: Survey, file_name: str, on_progress: Progress) -> tuple[Run, int]:
+def _apply(
+    store: Store, actor: Actor, turn: Turn, survey: Survey, file_name: str, on_progress: Progress
+) -> tuple[Run, int]:
     """The run as it ended, and how many it made members."""
     figures, shop = survey.plan.figures, store.shop.get()
     parameters: dict[str, Any] = {"file": file_name, "purchases": figures.new, "create": figures.unknown}
     if shop.activate_on_purchase:
         parameters["threshold"] = shop.threshold
     done = activated = 0
-    try:
-        with store.guarded(), running(store, actor, "purchases", parameters, figures.customers) as run:
-            writer = PurchaseWriter(store, actor, run, shop, file_name)
-            for batch in _batches(survey):
-                activated += store.transact(partial(writer.write, batch))
-                done += sum(len(portion.rows) for portion in batch)
-                on_progress(done, figures.new)
-    except DuplicateSaleId as error:
-        raise Conflict(
-            f"{error.message.partition(';')[0]} by someone else since the import began. Nothing was imported; import"
-            " the file again."
-        ) from error
-    except Conflict as error:
-        raise Conflict(f"{error.message} Nothing was imported; import the file again.") from error
-    except DatabaseUnavailable as error:
-        raise DatabaseUnavailable(INTERRUPTED) from error
-    return store.runs.get(run.id) or run, activated
+    with import_run(store, actor, turn, "purchases", parameters, figures.customers) as run:
+        writer = PurchaseWriter(store, actor, run, shop, file_name)
+        for batch in _batches(survey):
+            activated += store.transact(partial(writer.write, batch))
+            done += sum(len(portion.rows) for portion in batch)
+            on_progress(done, figures.new)
+    return as_ended(store, run), activated
 
 
 def _batches(survey: Survey) -> Iterator[Sequence[Portion]]:

@@ -16,7 +16,7 @@ from kinso.models.purchase_plan import PurchaseRow
 from kinso.models.sale import LONGEST_NOTE, PAYMENT_METHODS, PaymentMethod, SaleKind
 from kinso.models.text import clean_text
 from kinso.models.validation import LABELS
-from kinso.services.csv_reading import CsvFile, Layout, Record, named
+from kinso.services.csv_reading import SURPLUS, CsvFile, Layout, Record, named
 
 PURCHASE_FILE = Layout(
     fields=named(
@@ -41,7 +41,6 @@ PURCHASE_FILE = Layout(
 _KINDS: dict[str, SaleKind] = {"purchase": "sale", **{kind: kind for kind in get_args(SaleKind)}}
 _NEGATIVE = "cannot be negative; take money back by recording a refund of the sale"
 _NOT_NEGATIVE = "of a refund must be less than 0, such as -12.50"
-_SURPLUS = "The row has more cells than the header; put a text with a delimiter in it between quotes."
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class PurchaseReader:
     def read(self, record: Record) -> PurchaseRow:
         """The row; raises `InvalidInput` with everything that is wrong with it."""
         if record.surplus:
-            raise InvalidInput([FieldError("file", _SURPLUS)])
-        cells = _Cells(self, record)
+            raise InvalidInput([FieldError("file", SURPLUS)])
+        cells = _Cells(record)
         kind: SaleKind = cells.value("kind", self._kind) or "sale"
         row = {
             "sale_id": cells.needed("saleId", self._text(1, 64)),
@@ -95,7 +94,7 @@ class PurchaseReader:
 class _Cells:
     """The cells of one row, and what was found wrong with them."""
 
-    def __init__(self, reader: PurchaseReader, record: Record) -> None:
+    def __init__(self, record: Record) -> None:
         self._record = record
         self.errors: list[FieldError] = []
 

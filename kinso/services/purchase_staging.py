@@ -15,8 +15,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from kinso.database.search import id_key
+from kinso.database.search import id_key, twin_key
 from kinso.models.purchase_plan import PurchaseFigures, PurchaseRow
+from kinso.repository.by_customer_id import ByCustomerId
 
 _TABLES = """
     PRAGMA journal_mode = OFF;
@@ -44,7 +45,7 @@ _SAME = attrgetter("amount", "sold_at", "kind", "refund_of")
 
 @dataclass(frozen=True)
 class Portion:
-    """Entries of one customer, as many as fit one transaction; `customer` is the compared form of the customer's ID.
+    """Entries of one customer, as many as fit one transaction; `customer` is their `key`.
 
     `known_as` is the `_id`, None for a customer who is to be created. `is_first` is False for what follows of a
     customer with very many entries.
@@ -68,23 +69,36 @@ class RefundSum:
 
 
 class Staging:
-    """Entries that await their turn; those that are recorded already only count."""
+    """Entries that await their turn; those that are recorded already only count.
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    `twins` are the stored customers whose IDs differ in letter case or spaces only.
+    """
+
+    def __init__(self, database: sqlite3.Connection, twins: ByCustomerId) -> None:
         self._database = database
+        self._twins = twins
         self.repeated = 0
 
+    def key(self, customer_id: str) -> str:
+        """What tells this customer from others: the compared form of the ID; raises `AmbiguousCustomerId`."""
+        twin = self._twins.get(customer_id)
+        return twin_key(id_key(customer_id), twin.id) if twin else id_key(customer_id)
+
     def add(self, row: PurchaseRow) -> PurchaseRow | None:
-        """Take the row; returns an earlier one with the same sale ID and another content, which stays instead."""
+        """Take the row; returns an earlier one with the same sale ID and another content, which stays instead.
+
+        Raises `AmbiguousCustomerId`.
+        """
+        key = self.key(row.customer_id)
         values = (
             *(row.row, row.line, row.sale_id, row.customer_id, _to_cents(row.amount), _to_milliseconds(row.sold_at)),
             *(row.kind, row.refund_of, row.payment_method, row.note, row.customer_name, row.contact_info),
-            id_key(row.customer_id),
+            key,
         )
         if self._database.execute(_INSERT, values).rowcount:
             return None
         earlier = self.sale(row.sale_id)
-        same = earlier and id_key(earlier.customer_id) == id_key(row.customer_id) and _SAME(earlier) == _SAME(row)
+        same = earlier and self.key(earlier.customer_id) == key and _SAME(earlier) == _SAME(row)
         if same:
             self.repeated += 1
             return None
@@ -109,7 +123,7 @@ class Staging:
         self._database.executemany("UPDATE entries SET recorded = 1 WHERE row = ?", [(row,) for row in rows])
 
     def know(self, customers: Sequence[tuple[str, str | None]]) -> None:
-        """Note the `_id` of customers, None for those who are not known, by the compared form of their ID."""
+        """Note the `_id` of customers by their `key`, None for those who are not known."""
         self._database.executemany("INSERT OR IGNORE INTO customers VALUES (?, ?)", customers)
 
     def sums(self) -> Iterator[tuple[str, str | None, Decimal, int, int]]:
@@ -150,7 +164,7 @@ class Staging:
 
     def portions(self, largest: int) -> Iterator[Portion]:
         """What is to be recorded, customer by customer, at most `largest` entries at once."""
-        for customer, rows in groupby(self.rows(), lambda row: id_key(row.customer_id)):
+        for customer, rows in groupby(self.rows(), lambda row: self.key(row.customer_id)):
             query = "SELECT id FROM customers WHERE customer = ?"
             [known_as] = self._database.execute(query, (customer,)).fetchone()
             portion: list[PurchaseRow] = []
@@ -164,12 +178,12 @@ class Staging:
 
 
 @contextmanager
-def new_staging() -> Iterator[Staging]:
+def new_staging(twins: ByCustomerId) -> Iterator[Staging]:
     """An empty one, in a temporary file that vanishes with it."""
     with closing(sqlite3.connect("", isolation_level=None)) as database:
         database.executescript(_TABLES)
         database.execute("BEGIN")
-        yield Staging(database)
+        yield Staging(database, twins)
 
 
 def _to_row(found: Sequence[Any]) -> PurchaseRow:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import BinaryIO
 
-from kinso.database.search import id_key
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.csv_plan import MOST_ERRORS_SHOWN, RowError
 from kinso.models.customer import Customer, CustomerDraft
@@ -54,7 +53,7 @@ class Survey:
 @contextmanager
 def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown) -> Iterator[Survey]:
     """Go through the whole file and compare it with what is stored; raises `InvalidInput` for an unusable file."""
-    with open_csv_file(source, PURCHASE_FILE) as file, new_staging() as staging:
+    with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.twins()) as staging:
         errors = _Errors()
         _read(PurchaseReader(file, store.shop.get().zone, latest=now()), staging, errors)
         _compare(store, staging, unknown, errors)
@@ -90,10 +89,11 @@ def _read(reader: PurchaseReader, staging: Staging, errors: _Errors) -> None:
         for record in reader.file.records():
             try:
                 row = reader.read(record)
+                earlier = staging.add(row)
             except InvalidInput as error:
                 errors.add(record.row, record.line, error.errors)
                 continue
-            if earlier := staging.add(row):
+            if earlier:
                 sentence = f"Sale ID “{row.sale_id}” is in row {earlier.row} for something else; give one another ID."
                 errors.add(row.row, row.line, [FieldError("saleId", sentence)])
     except MalformedRow as error:
@@ -104,13 +104,14 @@ def _read(reader: PurchaseReader, staging: Staging, errors: _Errors) -> None:
 def _compare(store: Store, staging: Staging, unknown: Unknown, errors: _Errors) -> None:
     """Tell what is recorded already, and who is not known."""
     for batch in in_batches(staging.rows()):
-        customers = store.customers.get_by_customer_ids({row.customer_id for row in batch})
+        known = store.customers.get_by_customer_ids({row.customer_id for row in batch})
+        customers = {staging.key(row.customer_id): known.get(row.customer_id) for row in batch}
         recorded = store.sales.get_many(row.sale_id for row in batch)
         in_trash = held_in_trash(store, (row.sale_id for row in batch))
-        staging.know([(key, found.id if found else None) for key, found in _looked_up(batch, customers)])
+        staging.know([(key, found.id if found else None) for key, found in customers.items()])
         done = []
         for row in batch:
-            customer = customers.get(id_key(row.customer_id))
+            customer = customers[staging.key(row.customer_id)]
             if earlier := recorded.get(row.sale_id):
                 if _is_same(row, customer, earlier):
                     done.append(row.row)
@@ -121,12 +122,6 @@ def _compare(store: Store, staging: Staging, unknown: Unknown, errors: _Errors) 
             elif customer is None and (problems := _unknown(row, unknown)):
                 errors.add(row.row, row.line, problems)
         staging.mark_recorded(done)
-
-
-def _looked_up(
-    batch: Sequence[PurchaseRow], customers: Mapping[str, Customer]
-) -> Iterator[tuple[str, Customer | None]]:
-    return ((key, customers.get(key)) for key in {id_key(row.customer_id) for row in batch})
 
 
 def _is_same(row: PurchaseRow, customer: Customer | None, earlier: Sale) -> bool:
@@ -191,7 +186,7 @@ def _refundable(
     """What the sale came to; None when it is no sale of this customer."""
     if sale := recorded.get(refund.sale_id):
         owner = owners.get(sale.customer)
-        fits = sale.kind == "sale" and owner is not None and id_key(owner.customer_id) == refund.customer
+        fits = sale.kind == "sale" and owner is not None and staging.key(owner.customer_id) == refund.customer
         return sale.amount if fits else None
     row = staging.sale(refund.sale_id)
-    return row.amount if row and row.kind == "sale" and id_key(row.customer_id) == refund.customer else None
+    return row.amount if row and row.kind == "sale" and staging.key(row.customer_id) == refund.customer else None

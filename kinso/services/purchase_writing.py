@@ -15,6 +15,7 @@ from kinso.models.run import Change, Run
 from kinso.models.sale import Sale
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Actor
+from kinso.repository.by_customer_id import ByCustomerId
 from kinso.repository.customers import changed
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
@@ -39,17 +40,19 @@ class PurchaseWriter:
     def write(self, batch: Sequence[Portion]) -> int:
         """Record portions of different customers, within a transaction; returns how many it made members.
 
-        Raises `DuplicateSaleId`, and `Conflict` when a customer is not as known or as unknown any more as was planned.
+        Raises `DuplicateSaleId`, and `Conflict` when a customer is not as known or as unknown any more as was planned,
+        or when a sale has been refunded or taken back since.
         """
         at = now()
-        existing = self.store.customers.get_by_customer_ids(portion.customer for portion in batch)
-        present = {portion.customer: _as_planned(portion, existing) for portion in batch}
+        known = self.store.customers.get_by_customer_ids(portion.rows[0].customer_id for portion in batch)
+        present = {portion.customer: _as_planned(portion, known) for portion in batch}
         written = [
             *self._create([portion for portion in batch if present[portion.customer] is None], at),
             *self._add([(portion, found) for portion in batch if (found := present[portion.customer])], at),
         ]
         entries = [self._entry(row, change, at) for portion, _, change in written for row in portion.rows]
         write_down(self.store, [change for _, _, change in written], entries=entries)
+        self._check_refunds(entries)
         advance(self.store, self.run, sum(portion.is_first for portion in batch))
         return self._activate([(customer, portion) for portion, customer, _ in written], at)
 
@@ -80,6 +83,20 @@ class PurchaseWriter:
                 after,
                 record_of_update(self.actor, before, after, run=self.run.id, reason=reason, kind="purchase"),
             )
+
+    def _check_refunds(self, entries: Sequence[Sale]) -> None:
+        """With the entries written, no sale may have more refunded than it came to.
+
+        Whoever refunds a sale or takes it back meanwhile writes to the same customer, and so collides with this.
+        """
+        refunded = {entry.refund_of: entry.customer for entry in entries if entry.refund_of}
+        sales = self.store.sales.get_many(refunded)
+        refunds = self.store.sales.refunded_among(list(sales.values()))
+        for sale_id, customer in refunded.items():
+            sale = sales.get(sale_id)
+            is_sale = sale is not None and sale.kind == "sale" and sale.customer == customer
+            if not is_sale or sum((each.amount for each in (sale, *refunds.get(sale_id, ())) if each), Decimal(0)) < 0:
+                raise Conflict(f"Sale {sale_id} was refunded or taken back by someone else during the import.")
 
     def _reason(self, rows: Sequence[PurchaseRow]) -> str:
         if len(rows) == 1:
@@ -131,9 +148,9 @@ class PurchaseWriter:
         )
 
 
-def _as_planned(portion: Portion, existing: Mapping[str, Customer]) -> Customer | None:
+def _as_planned(portion: Portion, known: ByCustomerId) -> Customer | None:
     """The customer of the portion, None who is to be created; raises `Conflict` when this changed meanwhile."""
-    current = existing.get(portion.customer)
+    current = known.get(portion.rows[0].customer_id)
     known_as = current.id if current else None
     if known_as == portion.known_as or (not portion.is_first and current and portion.known_as is None):
         return current

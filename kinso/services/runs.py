@@ -19,6 +19,7 @@ from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
 from kinso.services.records import record_of_update, write_down
 from kinso.services.reverting import revert_and_report
+from kinso.services.workers import at_work, is_left, this_worker
 
 BATCH = 500
 SILENCE = timedelta(seconds=60)
@@ -112,6 +113,7 @@ def new_run(actor: Actor, kind: RunKind, parameters: dict[str, Any], matched: in
         changed=0,
         started_at=at,
         heartbeat_at=at,
+        worker=this_worker(),
     )
 
 
@@ -142,17 +144,18 @@ def running(
             raise Conflict(_STOPPED)
         on_done(run)
 
-    store.transact(begin)
-    try:
-        yield run
-    except BaseException:
-        roll_back(store, run)
-        raise
-    try:
-        store.transact(end)
-    except Conflict:
-        roll_back(store, run)
-        raise
+    with at_work(run.id):
+        store.transact(begin)
+        try:
+            yield run
+        except BaseException:
+            roll_back(store, run)
+            raise
+        try:
+            store.transact(end)
+        except Conflict:
+            roll_back(store, run)
+            raise
 
 
 def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
@@ -246,12 +249,15 @@ def roll_back(store: Store, run: Run) -> int:
 def recover_interrupted(store: Store, silence: timedelta | None = None) -> int:
     """Roll back the runs that a crash left behind; returns how many were.
 
-    `silence` is how long a run must not have moved for that, by default `SILENCE`. One that cannot be taken back is
-    logged, for it must not keep the others, or Kinso from starting. Raises `DatabaseUnavailable`.
+    `silence` is how long a run must not have moved for that, by default `SILENCE`, unless its process is known to be
+    gone. One that cannot be taken back is logged, for it must not keep the others, or Kinso from starting. Raises
+    `DatabaseUnavailable`.
     """
     moment = now()
     silent_since = moment - (SILENCE if silence is None else silence)
-    interrupted = store.runs.interrupted(silent_since=silent_since, not_after=moment + SILENCE)
+    interrupted = [
+        run for run in store.turns.running() if not silent_since <= run.heartbeat_at <= moment + SILENCE or is_left(run)
+    ]
     recovered = 0
     for run in interrupted:
         try:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from kinso.database.search import id_key
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.run import Change, Run
 from kinso.models.sale import PaymentMethod, Sale, SaleKind
@@ -14,6 +13,7 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
+from kinso.services.import_runs import await_turn
 from kinso.services.records import record_of_creation, write_down
 from kinso.services.runs import Progress, advance, ignore_progress, in_batches, running
 from kinso.services.sample_people import sample_id, sample_person
@@ -32,13 +32,14 @@ def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress =
     """
     if not 1 <= count <= MOST_SAMPLES:
         raise InvalidInput([FieldError("count", f"The number of samples must be from 1 to {MOST_SAMPLES:,}.")])
+    turn = await_turn(store)
     missing = [number for batch in in_batches(range(1, count + 1)) for number in _missing(store, batch)]
     if not missing:
         return 0
     at = now()
     done = 0
     try:
-        with running(store, actor, "import", {"samples": count}, len(missing)) as run:
+        with running(store, actor, "import", {"samples": count}, len(missing), on_begin=turn.take) as run:
             for batch in in_batches(missing):
 
                 def work(batch: Sequence[int] = batch) -> None:
@@ -54,7 +55,7 @@ def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress =
 
 def _missing(store: Store, numbers: Sequence[int]) -> list[int]:
     existing = store.customers.get_by_customer_ids(sample_id(number) for number in numbers)
-    return [number for number in numbers if id_key(sample_id(number)) not in existing]
+    return [number for number in numbers if sample_id(number) not in existing]
 
 
 def _register(store: Store, actor: Actor, run: Run, numbers: Sequence[int], at: datetime) -> None:

@@ -193,7 +193,7 @@ class Writer:
         self.last_run = _Done(run.id, {customer_id: _copy(self.known.get(customer_id)) for customer_id in after})
         with self.store.guarded():
             found = self.store.customers.get_by_customer_ids(after)
-        for customer in found.values():
+        for customer in found:
             known = self.known.setdefault(customer.customer_id, _Known(customer.id, []))
             known.state = list(after[customer.customer_id] or [])
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from kinso.errors import DuplicateCustomerId, FieldError, InvalidInput
+from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput
 from kinso.models.customer import Customer, CustomerDraft
 from kinso.models.validation import parse
 from kinso.services.customers import create_customer
@@ -95,7 +95,10 @@ def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> Custom
     except InvalidInput as error:
         errors = _by_field(error.errors)
     if "customerId" not in errors:
-        holder = find_by_customer_id(visit.store, visit.actor, typed["customerId"])
+        try:
+            holder = find_by_customer_id(visit.store, visit.actor, typed["customerId"])
+        except AmbiguousCustomerId as error:
+            holder, errors = None, {**_by_field(error.errors), **errors}
         if holder is not None:
             form.holder = holder
             taken = f"Customer ID “{holder.customer_id}” is taken by {holder.customer_name}; choose another one."

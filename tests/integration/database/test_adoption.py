@@ -111,6 +111,7 @@ def test_twins_keep_their_ids_and_are_named(new_database):
         "Abc1 ": f"abc1\0{third['_id']}",
         "abc2": "abc2",
     }
+    assert {found["customerId"] for found in customers.find({"search.twin": "abc1"})} == {"ABC1", "Abc1 "}
 
 
 def test_a_second_time_there_is_nothing_to_adopt(new_database):

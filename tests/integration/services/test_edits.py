@@ -113,7 +113,7 @@ typed = st.fixed_dictionaries({}, optional=fields)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(theirs=typed, mine=typed)
 def test_nothing_anyone_saved_is_overwritten_and_nothing_typed_is_dropped_silently(store, admin, theirs, mine):
-    for found in store.customers.get_by_customer_ids(["A-1"]).values():
+    for found in store.customers.get_by_customer_ids(["A-1"]):
         delete_customer(store, admin, found.id)
     before = create_customer(
         store, admin, CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com")

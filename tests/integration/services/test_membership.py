@@ -132,6 +132,7 @@ def test_a_run_that_a_crash_left_behind_is_taken_back_but_for_what_was_decided_s
         activate_at_threshold(store, staff, 1000, on_progress=crash)
     monkeypatch.undo()
     assert members(store) == {"C-2", "C-3", "C-5"}
+    store.connection.database["runs"].update_many({}, {"$set": {"worker": "another machine"}})
     assert recover_interrupted(store) == 0
     update_customer(store, staff, base[2].id, CustomerPatch(customer_name="Edited since"))
     for status in (False, True):

@@ -1,7 +1,7 @@
 """An import of purchases while others work, and one that is cut off."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -176,18 +176,18 @@ def test_the_same_file_imported_by_two_at_once_is_recorded_once(store, staff, kn
     with closing(connect(settings)) as other, ThreadPoolExecutor(2) as pool:
         attempts = [pool.submit(imported, each, staff) for each in (store, Store(other))]
         problems = [error for attempt in attempts if (error := attempt.exception())]
+    assert len(problems) <= 1
     assert all(isinstance(problem, Conflict) for problem in problems)
-    if len(problems) == 2:
-        assert_nothing_was_imported(store)
-    else:
-        assert rehearse_purchases(store, staff, file_of()).figures.recorded == COUNT
-        assert {amounts(store)[id_of(number)] for number in KNOWN} == {Decimal(85)}
+    assert rehearse_purchases(store, staff, file_of()).figures.recorded == COUNT
+    assert {amounts(store)[id_of(number)] for number in KNOWN} == {Decimal(85)}
 
 
-def test_two_files_at_once_for_the_same_customers_add_up(store, staff, known, settings):
+def test_two_files_for_the_same_customers_take_turns_and_add_up(store, staff, known, settings):
     def sold(till, each):
         rows = "".join(f"{till}-{number},{id_of(number)},2025-01-31,0.10\n" for number in KNOWN)
-        return import_purchases(each, staff, f"saleId,customerId,date,amount\n{rows}".encode())
+        while True:
+            with suppress(Conflict):
+                return import_purchases(each, staff, f"saleId,customerId,date,amount\n{rows}".encode())
 
     with closing(connect(settings)) as other, ThreadPoolExecutor(2) as pool:
         done = [pool.submit(sold, till, each) for till, each in (("A", store), ("B", Store(other)))]

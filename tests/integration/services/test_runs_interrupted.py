@@ -46,7 +46,7 @@ def cut_off(monkeypatch):
                 raise PowerCut
 
         with monkeypatch.context() as crash:
-            crash.setattr(runs, "roll_back", lambda store, run: None)
+            crash.setattr(runs, "roll_back", lambda store, run: 0)
             with pytest.raises(PowerCut):
                 work(progress)
 

@@ -56,6 +56,7 @@ LEAST = {
 """The lesser role that may do each; within some of them more is asked, such as to undo the runs of others."""
 PARTS = {
     "idempotency.attempt_request": "a request of the actor's own, around a use case",
+    "import_runs.import_run": "around an import",
     "reverting.revert": "part of taking back",
     "reverting.revert_and_report": "part of taking back",
     "runs.running": "around a bulk change",
