@@ -17,7 +17,7 @@ def add_command(commands: Any) -> None:
         "seed",
         help="add sample customers and purchases",
         description="Add sample customers C-000001 to C-N with their purchases. Those that exist stay as they are, so"
-        " it can be repeated.",
+        " it can be repeated. Their names and amounts are always the same, their dates are on the same day.",
     )
     seed.add_argument("count", metavar="N", type=_count, help="how many")
     seed.set_defaults(run=_seed)

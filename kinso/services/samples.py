@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
-from kinso.errors import Conflict, FieldError, InvalidInput
+from kinso.errors import Conflict, DuplicateSaleId, FieldError, InvalidInput
 from kinso.models.run import Change, Run
 from kinso.models.sale import PaymentMethod, Sale, SaleKind
 from kinso.models.user import Actor, Permission
@@ -27,8 +28,9 @@ _MONTHS_24 = timedelta(days=730)
 def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress = ignore_progress) -> int:
     """Register those of the first `count` sample customers that are not there yet; returns how many these were.
 
-    The same number means the same customer every time, registered at some moment of the 24 months before now, with the
-    same purchases since then. All of it is one run. Raises `InvalidInput` for the field `count`.
+    The same number means the same customer every time, registered at some moment of the 24 months before today, with
+    the same purchases since then; on the same day (in UTC) all dates are the same as well. All of it is one run. Raises
+    `InvalidInput` for the field `count`, and `Conflict` while something else is imported.
     """
     if not 1 <= count <= MOST_SAMPLES:
         raise InvalidInput([FieldError("count", f"The number of samples must be from 1 to {MOST_SAMPLES:,}.")])
@@ -36,16 +38,17 @@ def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress =
     missing = [number for batch in in_batches(range(1, count + 1)) for number in _missing(store, batch)]
     if not missing:
         return 0
-    at = now()
+    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
     done = 0
     try:
         with running(store, actor, "import", {"samples": count}, len(missing), on_begin=turn.take) as run:
             for batch in in_batches(missing):
-
-                def work(batch: Sequence[int] = batch) -> None:
-                    _register(store, actor, run, batch, at)
-
-                store.transact(work)
+                register = partial(_register, store, actor, run, batch, today)
+                try:
+                    store.transact(register)
+                except DuplicateSaleId:
+                    # Somebody has given a sample customer another ID, and the purchases went along.
+                    store.transact(partial(register, are_known=True))
                 done += len(batch)
                 on_progress(done, len(missing))
     except Conflict as error:
@@ -58,41 +61,46 @@ def _missing(store: Store, numbers: Sequence[int]) -> list[int]:
     return [number for number in numbers if sample_id(number) not in existing]
 
 
-def _register(store: Store, actor: Actor, run: Run, numbers: Sequence[int], at: datetime) -> None:
+def _register(
+    store: Store, actor: Actor, run: Run, numbers: Sequence[int], today: datetime, *, are_known: bool = False
+) -> None:
+    """Register one batch; when some of its purchases `are_known`, all of them get IDs of their own."""
+    at = now()
     people = [sample_person(number) for number in numbers]
-    created_at = [at - _whole_milliseconds(_MONTHS_24 * person.age) for person in people]
+    created_at = [today - _whole_milliseconds(_MONTHS_24 * person.age) for person in people]
     created = store.customers.insert_many([person.draft for person in people], at, created_at=created_at)
     changes = [record_of_creation(actor, customer, run=run.id) for customer in created]
     entries: list[Sale] = []
     for number, customer, change in zip(numbers, created, changes, strict=True):
-        for purchase in sample_purchases(number, customer.purchase_amount, customer.created_at, at):
-            entries.extend(_entries(purchase, change))
+        bought = sample_purchases(number, customer.purchase_amount, customer.created_at, today)
+        for place, purchase in enumerate(bought, start=1):
+            entries.extend(_entries(purchase, change, f"{number:06}-{new_id() if are_known else place}"))
     write_down(store, changes, entries=entries)
     advance(store, run, len(changes))
 
 
-def _entries(purchase: SamplePurchase, change: Change) -> Iterator[Sale]:
-    sale = _entry(change, "sale", purchase.amount, purchase.sold_at, purchase.payment_method)
-    yield sale
+def _entries(purchase: SamplePurchase, change: Change, name: str) -> Iterator[Sale]:
+    method = purchase.payment_method
+    yield _entry(change, "sale", f"S-{name}", purchase.amount, purchase.sold_at, method)
     if purchase.refunded_at is not None:
         yield _entry(
-            change, "refund", -purchase.refunded, purchase.refunded_at, purchase.payment_method, refund_of=sale.sale_id
+            change, "refund", f"R-{name}", -purchase.refunded, purchase.refunded_at, method, refund_of=f"S-{name}"
         )
 
 
 def _entry(
     change: Change,
     kind: SaleKind,
+    sale_id: str,
     amount: Decimal,
     sold_at: datetime,
     payment_method: PaymentMethod,
     *,
     refund_of: str | None = None,
 ) -> Sale:
-    id = new_id()
     return Sale.model_construct(
-        id=id,
-        sale_id=f"{kind[0].upper()}-{id}",
+        id=new_id(),
+        sale_id=sale_id,
         customer=change.customer,
         kind=kind,
         amount=amount,

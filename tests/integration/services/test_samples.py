@@ -1,13 +1,14 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from kinso.errors import InvalidInput, NotPermitted
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import SaleQuery
+from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.sale import PURCHASES, SaleQuery
 from kinso.repository.documents import now
+from kinso.services import samples
 from kinso.services.checks import check_database
-from kinso.services.customers import create_customer
+from kinso.services.customers import create_customer, update_customer
 from kinso.services.samples import load_samples
 
 BY_ID = CustomerQuery(sort_by="customerId", sort_order="asc")
@@ -37,14 +38,42 @@ def test_samples_can_be_loaded_again_and_only_the_missing_ones_are_added(store, 
     assert len(store.runs.recent(limit=5)) == 2
 
 
-def test_the_same_samples_come_every_time(store, staff):
-    load_samples(store, staff, 50)
-    first = [(item.customer_name, item.contact_info, item.purchase_amount) for item in store.customers.iterate(BY_ID)]
-    store.connection.database["customers"].delete_many({})
-    load_samples(store, staff, 50)
-    assert first == [
-        (item.customer_name, item.contact_info, item.purchase_amount) for item in store.customers.iterate(BY_ID)
+def everything(store):
+    people = {customer.id: customer for customer in store.customers.iterate(BY_ID)}
+    told = [
+        (each.customer_id, each.customer_name, each.contact_info, each.purchase_amount, each.created_at)
+        for each in people.values()
     ]
+    bought = sorted(
+        (each.sale_id, people[each.customer].customer_id, each.amount, each.sold_at, str(each.refund_of))
+        for each in store.sales.iterate(SaleQuery())
+        if each.kind in PURCHASES
+    )
+    return told, bought
+
+
+def test_the_same_samples_come_all_day(store, staff, monkeypatch):
+    seen = []
+    for hour in (0, 9, 23):
+        for name in ("customers", "sales", "changes", "memberships"):
+            store.connection.database[name].delete_many({})
+        moment = datetime(2025, 6, 30, hour, 59, 58, tzinfo=UTC)
+        monkeypatch.setattr(samples, "now", lambda moment=moment: moment)
+        load_samples(store, staff, 50)
+        seen.append(everything(store))
+    assert seen[0] == seen[1] == seen[2]
+    [people, bought] = seen[0]
+    assert all(created < moment for *_, created in people)
+    assert {sale_id[:9] for sale_id, *_ in bought} > {"S-000001-", "S-000050-"}
+
+
+def test_a_sample_whose_id_was_changed_does_not_keep_it_from_being_registered_anew(store, staff, admin):
+    load_samples(store, staff, 5)
+    moved = store.customers.get_by_customer_id("C-000001")
+    update_customer(store, staff, moved.id, CustomerPatch(customer_id="MINE-1"))
+    assert load_samples(store, staff, 5) == 1
+    assert store.customers.get_by_customer_id("C-000001").purchase_amount == moved.purchase_amount
+    assert check_database(store, admin).findings == []
 
 
 def test_samples_bought_what_their_amounts_say_since_they_registered(store, staff, admin):
