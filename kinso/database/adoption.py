@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
 from kinso.database import search
+from kinso.database.connection import Connection
 from kinso.database.ledger import balance
 from kinso.models.membership import Basis
 from kinso.models.money import read_stored_amount, readable_amount
@@ -57,17 +59,18 @@ class Adoption:
         self.unreadable_amounts += more.unreadable_amounts
 
 
-def adopt(customers: Collection[Document], *, unique: bool) -> Adoption:
+def adopt(connection: Connection, *, unique: bool) -> Adoption:
     """Complete all customers that lack something; `unique` says whether the unique index is there already.
 
     Safe to repeat, and to run in two processes at once: each write names what it read. Without the index everything
     is looked through, with it only what bypassed Kinso since.
     """
     adoption = Adoption()
+    customers = connection.database["customers"]
     incomplete = {f"{search.HELPERS}.id": None} if unique else {"$nor": [_COMPLETE]}
     as_they_are = customers.with_options(CodecOptions(RawBSONDocument, tz_aware=True))
     for batch in _batches(as_they_are.find(incomplete).sort("_id", 1)):
-        _complete(customers, batch, adoption)
+        _complete(connection, batch, adoption)
     if not unique:
         _separate_twins(customers, adoption)
     return adoption
@@ -82,10 +85,11 @@ def mark_twins(customers: Collection[Document]) -> None:
     )
 
 
-def _complete(customers: Collection[Document], batch: Sequence[RawBSONDocument], adoption: Adoption) -> None:
+def _complete(connection: Connection, batch: Sequence[RawBSONDocument], adoption: Adoption) -> None:
+    customers = connection.database["customers"]
     updates = [_missing_fields(document) for document in batch]
-    _record_memberships(customers.database["memberships"], batch, updates)
-    balance(customers.database, ({**document, **update} for document, update in zip(batch, updates, strict=True)))
+    _record_memberships(connection.database["memberships"], batch, updates)
+    connection.transact(partial(_balance, customers, [document["_id"] for document in batch]))
     try:
         writes = [_write(document, update) for document, update in zip(batch, updates, strict=True)]
         adopted = customers.bulk_write(writes, ordered=False).modified_count
@@ -100,6 +104,12 @@ def _complete(customers: Collection[Document], batch: Sequence[RawBSONDocument],
     adoption.unreadable_amounts += [
         str(document.get("customerId")) for document in batch if readable_amount(document.get("purchaseAmount")) is None
     ]
+
+
+def _balance(customers: Collection[Document], ids: Sequence[Any]) -> None:
+    """Amounts and entries are read at one moment, because somebody may be buying meanwhile."""
+    documents = list(customers.find({"_id": {"$in": ids}}))
+    balance(customers.database, ({**document, **_missing_fields(document)} for document in documents))
 
 
 def _record_memberships(

@@ -111,7 +111,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("run", "_id"),
         _index("at", "_id"),
     ],
-    "runs": [_index("startedAt", "_id")],
+    "runs": [
+        _index("startedAt", "_id"),
+        _index("status", partialFilterExpression={"status": "running"}, name="kinso_running"),
+    ],
     "memberships": [
         _index("customer", unique=True, partialFilterExpression={"open": True}, name="kinso_one_open_membership"),
         _index("customer", "-from"),
@@ -150,7 +153,7 @@ def prepare(connection: Connection) -> Adoption:
         # What keeps two processes from recording the same membership or balance twice has to be there when they adopt.
         for name in ("memberships", "sales"):
             _create_indexes(database[name], INDEXES[name])
-        adoption = _adopt_customers(database["customers"])
+        adoption = _adopt_customers(connection)
         if f"{HELPERS}.twin_1" not in database["customers"].index_information():
             mark_twins(database["customers"])
         for name, indexes in INDEXES.items():
@@ -206,11 +209,12 @@ def _create(database: Database[Document], name: str) -> None:
             raise
 
 
-def _adopt_customers(customers: Collection[Document]) -> Adoption:
+def _adopt_customers(connection: Connection) -> Adoption:
+    customers = connection.database["customers"]
     total = Adoption()
     for _attempt in range(_MOST_COLLISIONS):
         unique = UNIQUE_ID in customers.index_information()
-        total.add(adopt(customers, unique=unique))
+        total.add(adopt(connection, unique=unique))
         if unique:
             return total
         # Twins that somebody stored since they were looked for have to be separated first.

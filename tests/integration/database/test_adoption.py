@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from bson import Decimal128, Int64, ObjectId
 
-from kinso.database import search
+from kinso.database import adoption, search
 from kinso.database.schema import UNIQUE_ID, prepare
 from kinso.models.customer import CustomerQuery
 from kinso.repository.customers import CustomerRepository
@@ -184,6 +184,23 @@ def test_an_interrupted_adoption_is_finished_by_the_next_start(new_database):
     adoption = prepare(new_database(customers.database.name))
     assert adoption.adopted == 2
     assert adoption.twins == [("abc1", "ABC1")]
+
+
+def test_a_purchase_during_the_adoption_is_not_taken_for_what_was_there_before(new_database, monkeypatch):
+    connection = new_database()
+    prepare(connection)
+    database, document = connection.database, original("A-1", purchaseAmount=100)
+    database["customers"].insert_one(document, bypass_document_validation=True)
+
+    def buy_first(*arguments):
+        record = {"saleId": "S-1", "customer": str(document["_id"]), "kind": "sale", "amount": 10.0, "void": False}
+        database["sales"].insert_one({**record, "soldAt": LATER})
+        database["customers"].update_one({"_id": document["_id"]}, {"$inc": {"purchaseAmount": 10}})
+        monkeypatch.undo()
+
+    monkeypatch.setattr(adoption, "_record_memberships", buy_first)
+    prepare(connection)
+    assert sum(entry["amount"] for entry in database["sales"].find()) == 110
 
 
 def test_adopted_customers_are_found_and_edited_like_others(new_database):
