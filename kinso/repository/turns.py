@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pymongo.database import Database
@@ -18,11 +19,16 @@ class TurnRepository:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._settings = database["settings"]
         self._runs = database["runs"]
+        self._changes = database["changes"]
 
     def running(self) -> list[Run]:
         """Runs that say they are running, the first one first."""
-        found = self._runs.find({"status": "running"}).sort("_id", 1)
+        found = sorted(self._runs.find({"status": "running"}), key=lambda document: str(document["_id"]))
         return [Run.model_validate(with_text_id(document)) for document in found]
+
+    def wrote_to(self, runs: Sequence[str], customers: Sequence[str]) -> bool:
+        """Whether one of these runs changed one of these customers."""
+        return self._changes.find_one({"run": {"$in": runs}, "customer": {"$in": customers}}) is not None
 
     def number(self) -> int:
         """How many imports have begun."""

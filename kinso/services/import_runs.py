@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from kinso.errors import Conflict, DatabaseUnavailable, DuplicateSaleId, FieldError, InvalidInput
+from kinso.errors import Conflict, DatabaseUnavailable, DuplicateSaleId, FieldError, InvalidInput, StillUnderWay
 from kinso.models.csv_plan import ImportPlan
 from kinso.models.purchase_plan import PurchasePlan
 from kinso.models.run import Run, RunKind
@@ -26,6 +26,8 @@ _INTERRUPTED = (
     " import the file once more."
 )
 _IMPORTS = frozenset({"import", "purchases"})
+_UNTIL_IMPORTED = 10
+"""Seconds."""
 
 
 class FileRefused(InvalidInput):
@@ -70,6 +72,13 @@ def await_turn(store: Store) -> Turn:
                 " ended, or have it stopped in the history, and import this file then."
             )
     return turn
+
+
+def demand_settled(store: Store, customers: Sequence[str]) -> None:
+    """Raise `StillUnderWay` when an import that may still be taken back wrote to one of these customers."""
+    imports = [run.id for run in store.turns.running() if run.kind in _IMPORTS]
+    if imports and store.turns.wrote_to(imports, customers):
+        raise StillUnderWay(_UNTIL_IMPORTED)
 
 
 @contextmanager

@@ -141,6 +141,21 @@ def test_a_till_that_repeats_a_purchase_of_an_import_under_way_is_told_to_wait(s
     assert record_sale(store, staff, store.customers.get_by_customer_id("C-0000").id, bought).repeated
 
 
+def test_a_list_about_customers_of_an_import_under_way_is_told_to_wait(store, staff):
+    row = {"customerId": "C-0000", "customerName": "Ann", "contactInfo": "ann@shop.com"}
+    refused = []
+
+    def repeat(done, total):
+        with pytest.raises(StillUnderWay):
+            upsert_customers(store, staff, [row], all_or_nothing=True)
+        refused.append(row)
+        upsert_customers(store, staff, [{**row, "customerId": f"Mine-{done}"}], all_or_nothing=True)
+
+    import_customers(store, staff, PEOPLE, repeat)
+    assert refused
+    assert upsert_customers(store, staff, [row], all_or_nothing=True).rows[0].outcome == "unchanged"
+
+
 def lose_the_last_answer(store, monkeypatch):
     transact = store.transact
 
