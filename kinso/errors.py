@@ -108,6 +108,10 @@ class StillUnderWay(Conflict):
         self.retry_after = retry_after
 
 
+class ImportUnderWay(Conflict):
+    """Another import came first, and only one can be at a time; nothing was imported."""
+
+
 class NotSignedIn(KinsoError):
     """No valid session."""
 

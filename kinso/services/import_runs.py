@@ -7,7 +7,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from kinso.errors import Conflict, DatabaseUnavailable, DuplicateSaleId, FieldError, InvalidInput, StillUnderWay
+from kinso.errors import (
+    Conflict,
+    DatabaseUnavailable,
+    DuplicateSaleId,
+    FieldError,
+    ImportUnderWay,
+    InvalidInput,
+    StillUnderWay,
+)
 from kinso.models.csv_plan import ImportPlan
 from kinso.models.purchase_plan import PurchasePlan
 from kinso.models.run import Run, RunKind
@@ -49,15 +57,15 @@ class Turn:
     number: int
 
     def take(self, _run: Run) -> None:
-        """Begin, within the transaction of the run's beginning; raises `Conflict`."""
+        """Begin, within the transaction of the run's beginning; raises `ImportUnderWay`."""
         if not self.store.turns.take(self.number):
-            raise Conflict("Another import began while this file was looked at.")
+            raise ImportUnderWay("Another import began meanwhile, and only one can be at a time; start this one again.")
 
 
 def await_turn(store: Store) -> Turn:
     """Make sure that no import is under way before the file is compared with what is stored.
 
-    What a crash left of one is taken back first. Raises `Conflict`.
+    What a crash left of one is taken back first. Raises `ImportUnderWay`.
     """
     recover_interrupted(store)
     # Read before the runs: an import that begins in between is either seen below or has changed the number.
@@ -67,9 +75,9 @@ def await_turn(store: Store) -> Turn:
         # One that does not move is one that could not be taken back; it must not keep everybody from importing.
         if run.kind in _IMPORTS and abs(moment - run.heartbeat_at) <= SILENCE:
             file = f" of “{run.parameters['file']}”" if run.parameters.get("file") else ""
-            raise Conflict(
+            raise ImportUnderWay(
                 f"An import{file} by {run.by_name} is under way, and only one can be at a time; wait until it has"
-                " ended, or have it stopped in the history, and import this file then."
+                " ended, or have it stopped in the history, and start this one then."
             )
     return turn
 
@@ -98,6 +106,8 @@ def import_run(
             f"{error.message.partition(';')[0]} by someone else since the import began. Nothing was imported; import"
             " the file again."
         ) from error
+    except ImportUnderWay:
+        raise
     except Conflict as error:
         raise Conflict(f"{error.message} Nothing was imported; import the file again.") from error
     except DatabaseUnavailable as error:

@@ -85,9 +85,9 @@ def import_customers(
 
     An ID matches in any letter case. A column that is missing and a cell that is empty leave what is stored. With an
     `expected` plan as many customers as there are created and updated, or nothing is done. Raises
-    `InvalidInput` for an unusable file, `ImportRefused` when any row has an error, `Conflict` when someone else wrote
-    to one of these customers meanwhile, or imports something; nothing is imported then. `DatabaseUnavailable` tells
-    what is.
+    `InvalidInput` for an unusable file, `ImportRefused` when any row has an error, `ImportUnderWay`, `Conflict` when
+    someone else wrote to one of these customers meanwhile; nothing is imported then. `DatabaseUnavailable` tells what
+    is.
     """
     turn = await_turn(store)
     with open_csv_file(source, CUSTOMER_FILE) as file:

@@ -54,8 +54,8 @@ def import_purchases(
     What is recorded already is left out. Each customer gets one change with all of their purchases, and where the shop
     wants it, another one for a membership that begins with them. `on_progress` counts purchases. With an `expected`
     plan nothing else than that is done. Raises `InvalidInput` for an unusable file, `PurchasesRefused` when any row has
-    an error, `Conflict` when the plan does not hold any more or something else is being imported; nothing is imported
-    then. `DatabaseUnavailable` tells what is.
+    an error, `ImportUnderWay`, `Conflict` when the plan does not hold any more; nothing is imported then.
+    `DatabaseUnavailable` tells what is.
     """
     turn = await_turn(store)
     with surveyed(store, source, unknown) as survey:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from kinso.errors import Conflict, DuplicateSaleId, FieldError, InvalidInput
+from kinso.errors import Conflict, DuplicateSaleId, FieldError, ImportUnderWay, InvalidInput
 from kinso.models.run import Change, Run
 from kinso.models.sale import PaymentMethod, Sale, SaleKind
 from kinso.models.user import Actor, Permission
@@ -30,7 +30,7 @@ def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress =
 
     The same number means the same customer every time, registered at some moment of the 24 months before today, with
     the same purchases since then; on the same day (in UTC) all dates are the same as well. All of it is one run. Raises
-    `InvalidInput` for the field `count`, and `Conflict` while something else is imported.
+    `InvalidInput` for the field `count`, and `ImportUnderWay`.
     """
     if not 1 <= count <= MOST_SAMPLES:
         raise InvalidInput([FieldError("count", f"The number of samples must be from 1 to {MOST_SAMPLES:,}.")])
@@ -51,6 +51,8 @@ def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress =
                     store.transact(partial(register, are_known=True))
                 done += len(batch)
                 on_progress(done, len(missing))
+    except ImportUnderWay:
+        raise
     except Conflict as error:
         raise Conflict(f"{error.message} No sample was added; try again.") from error
     return done

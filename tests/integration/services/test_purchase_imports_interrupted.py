@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.database.connection import connect
-from kinso.errors import Conflict, DatabaseUnavailable
+from kinso.errors import Conflict, DatabaseUnavailable, ImportUnderWay
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.sale import SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
@@ -186,7 +186,7 @@ def test_two_files_for_the_same_customers_take_turns_and_add_up(store, staff, kn
     def sold(till, each):
         rows = "".join(f"{till}-{number},{id_of(number)},2025-01-31,0.10\n" for number in KNOWN)
         while True:
-            with suppress(Conflict):
+            with suppress(ImportUnderWay):
                 return import_purchases(each, staff, f"saleId,customerId,date,amount\n{rows}".encode())
 
     with closing(connect(settings)) as other, ThreadPoolExecutor(2) as pool:
