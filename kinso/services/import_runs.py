@@ -29,7 +29,7 @@ CHANGED = (
     " since; nothing was imported. Check it again."
 )
 _INTERRUPTED = (
-    "The database stopped answering during the import; unless the history tells that it was finished all the same,"
+    "The database stopped answering during the import; unless the page Membership lists it as done all the same,"
     " whatever was done of it is taken back as soon as Kinso reaches the database again, so look there before you"
     " import the file once more."
 )
@@ -77,7 +77,7 @@ def await_turn(store: Store) -> Turn:
             file = f" of “{run.parameters['file']}”" if run.parameters.get("file") else ""
             raise ImportUnderWay(
                 f"An import{file} by {run.by_name} is under way, and only one can be at a time; wait until it has"
-                " ended, or have it stopped in the history, and start this one then."
+                " ended, or have it stopped on the page Membership, and start this one then."
             )
     return turn
 
