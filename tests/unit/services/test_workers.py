@@ -1,6 +1,8 @@
-import multiprocessing
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,8 @@ from kinso.models.run import Run
 from kinso.services.workers import at_work, is_left, this_worker
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
+ROOT = Path(__file__).parents[3]
+OTHER = "from kinso.services.workers import this_worker; print(this_worker(), flush=True); input()"
 PLACE, NUMBER, TOKEN = this_worker().rsplit(" ", 2)
 
 
@@ -28,11 +32,6 @@ def a_run(worker):
     )
 
 
-def tell_worker(pipe):
-    pipe.send(this_worker())
-    pipe.recv()
-
-
 def test_a_run_of_this_process_is_left_as_soon_as_it_does_not_work_on_it():
     with at_work("1"):
         assert not is_left(a_run(this_worker()))
@@ -41,14 +40,12 @@ def test_a_run_of_this_process_is_left_as_soon_as_it_does_not_work_on_it():
 
 @pytest.mark.skipif(not PLACE, reason="no other process can be recognised here")
 def test_a_run_of_another_process_is_left_when_that_is_gone():
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=tell_worker, args=(there,))
-    process.start()
-    run = a_run(here.recv())
-    assert not is_left(run)
-    here.send("end")
-    process.join()
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        run = a_run(other.stdout.readline().decode().strip())
+        assert not is_left(run)
+        other.communicate(b"end\n")
     assert is_left(run)
 
 
