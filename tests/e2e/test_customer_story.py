@@ -194,10 +194,10 @@ def test_a_telephone_has_room_for_the_page_and_the_forms(shop, sign_in, ada, sch
 
 def test_what_was_typed_into_purchases_shows_as_typed(shop, open_page):
     customer = add(shop.store, "M-1", customer_name=NASTY["image"], contact_info=NASTY["link"])
-    for number, text in enumerate(NASTY.values()):
-        draft = SaleDraft(
-            sale_id=f"{text[:50]} {number}", note=text, items=[SaleItem(name=text, unit_price=Decimal(number + 1))]
-        )
+    # An ID holds nothing invisible, so the emoji that are joined in the texts are not joined in it.
+    sale_ids = [f"{text[:50]} {number}".replace("\u200d", "") for number, text in enumerate(NASTY.values())]
+    for number, (sale_id, text) in enumerate(zip(sale_ids, NASTY.values(), strict=True)):
+        draft = SaleDraft(sale_id=sale_id, note=text, items=[SaleItem(name=text, unit_price=Decimal(number + 1))])
         record_sale(shop.store, COMMAND_LINE, customer.id, draft)
     page = open_page(Role.MANAGER, f"customer?id={customer.id}")
     expect_shown(page, NASTY["image"], NASTY["link"])
@@ -206,7 +206,7 @@ def test_what_was_typed_into_purchases_shows_as_typed(shop, open_page):
         assert any(text in row for row in rows), text
     assert_harmless(page)
     page.get_by_role("tab", name="History").click()
-    expect_shown(page, *(f"Sale {text[:50]} {number}" for number, text in enumerate(NASTY.values())))
+    expect_shown(page, *(f"Sale {sale_id}" for sale_id in sale_ids))
     assert_harmless(page)
     page.get_by_role("button", name="Refund", exact=True).click()
     newest = list(NASTY.values())[-1]
