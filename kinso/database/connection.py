@@ -62,7 +62,11 @@ class Connection:
     def ping(self) -> None:
         """Raise `DatabaseUnavailable` unless the server answers and takes writes."""
         with translated_errors(), pymongo.timeout(_PATIENCE):
-            self.client.admin.command("ping", read_preference=ReadPreference.PRIMARY)
+            if self.in_memory:
+                return
+            if not self.client.admin.command("hello", read_preference=ReadPreference.PRIMARY).get("isWritablePrimary"):
+                # It has just started, and does not know yet that it may write.
+                raise DatabaseUnavailable
 
     def close(self) -> None:
         """Give the sockets back; the connection cannot be used afterwards."""

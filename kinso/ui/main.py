@@ -17,6 +17,7 @@ from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import plain
 
 ASSETS = Path(__file__).parent / "assets"
+REFUSED = "Not for your role"
 _PAGES = Path(__file__).parents[2] / "pages"
 
 
@@ -75,10 +76,10 @@ def _page(
 ) -> st.Page:
     return st.Page(
         _PAGES / f"{name}.py" if is_allowed else _refuse,
-        title=title,
+        title=title if is_allowed else REFUSED,
         icon=icon,
         url_path=name,
-        help=help_text,
+        help=help_text if is_allowed else None,
         default=default,
         visibility="visible" if is_allowed and not hidden else "hidden",
     )
@@ -86,7 +87,7 @@ def _page(
 
 def _refuse() -> None:
     """In place of a page that a colleague's link leads to."""
-    st.title("Not for your role", anchor=False)
+    st.title(REFUSED, anchor=False)
     role = current_visit().user.role
     st.warning(
         f"As {role} you may not open this page; ask an administrator for the permission.", icon=":material/lock:"

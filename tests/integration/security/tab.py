@@ -11,6 +11,9 @@ from websockets.sync.client import connect
 
 from kinso.services.sign_in import SESSION_COOKIE
 
+REFUSED = "Not for your role"
+"""The title of what stands in the place of a page for others."""
+
 
 class Tab:
     """`seen` is everything that the server sent since the last question, as text.
@@ -64,7 +67,8 @@ class Tab:
         if message.delta.fragment_id:
             self.parts.add(message.delta.fragment_id)
         self.session_id = message.new_session.initialize.session_id or self.session_id
-        self.pages |= {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+        offered = (page for page in message.navigation.app_pages if page.page_name != REFUSED)
+        self.pages |= {page.url_pathname: page.page_script_hash for page in offered}
         if message.delta.new_element.HasField("button"):
             button = message.delta.new_element.button
             self.ids[button.id.rpartition("-")[2]] = button.id
