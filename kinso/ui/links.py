@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -44,11 +43,6 @@ def link_to_customer(id: str, label: str, *, icon: str | None = None) -> None:
 def link_to_customers() -> None:
     """The way to the list of all customers."""
     st.page_link(_CUSTOMERS, label="All customers", icon=":material/group:")
-
-
-def customer_address(id: str) -> str:
-    """Where the page of the customer with this `_id` is, for links that are not widgets."""
-    return f"/customer?{urlencode({CUSTOMER_ID: id})}"
 
 
 def leave_if_asked() -> None:

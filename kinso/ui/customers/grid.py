@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kinso.models.customer import Customer
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Permission
 from kinso.models.validation import LABELS
@@ -35,7 +34,7 @@ def draw_grid(sheet: Sheet, visit: Visit, on_details: Callable[[str], None]) -> 
     may_edit = visit.may(Permission.EDIT)
     options: dict[str, Any] = {
         "hide_index": True,
-        "column_config": _columns(sheet, visit.shop, f"{key}_details", on_details, may_edit=may_edit),
+        "column_config": _columns(visit.shop, f"{key}_details", on_details, may_edit=may_edit),
         "height": _HEAD + _ROW * min(len(sheet.rows), _MOST_ROWS) + 2,
         "row_height": _ROW,
         "key": key,
@@ -67,9 +66,7 @@ def frame_of(sheet: Sheet) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _columns(
-    sheet: Sheet, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
-) -> dict[str, Any]:
+def _columns(shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool) -> dict[str, Any]:
     # As wide as lets a laptop show who is a member and who could be one without scrolling.
     column = st.column_config
     when = column.DatetimeColumn
@@ -111,8 +108,3 @@ def _badge(row: Row, sheet: Sheet) -> list[str]:
 
 def _number(amount: Any) -> float | None:
     return None if amount is None else float(amount)
-
-
-def title_of(customer: Customer) -> str:
-    """Name and ID, as typed."""
-    return f"{customer.customer_name} ({customer.customer_id})"

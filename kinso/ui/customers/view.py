@@ -48,10 +48,6 @@ class View:
         """The place in the whole result of the first customer shown, counted from 1."""
         return (self.page - 1) * self.size + 1
 
-    def shows_same_list_as(self, other: View) -> bool:
-        """Whether both are pages of one list."""
-        return (self.query, self.size) == (other.query, other.size)
-
 
 def query_of(*, search: str, name: str, membership: str, sort: str, order: str) -> CustomerQuery:
     """The query behind what the filter controls show; what cannot be searched for is left out."""
