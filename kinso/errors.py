@@ -101,11 +101,27 @@ class StaleVersion(Conflict):
 
 
 class StillUnderWay(Conflict):
-    """The same request is being worked on already; `retry_after` is in seconds."""
+    """What this builds on is being worked on and may yet be taken back; `retry_after` is in seconds."""
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("The same request is under way already; wait a moment and send it again for its answer.")
+    def __init__(
+        self,
+        retry_after: int,
+        message: str = "The same request is under way already; wait a moment and send it again for its answer.",
+    ) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
+
+
+class BeingImported(StillUnderWay):
+    """An import that has not ended wrote to this customer, so nobody else may until it is done or taken back."""
+
+    RETRY_AFTER = 10
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(
+            self.RETRY_AFTER,
+            f"Customer {customer_id} is in an import that has not ended yet; wait until it has, and try again.",
+        )
 
 
 class ImportUnderWay(Conflict):

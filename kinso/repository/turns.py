@@ -10,7 +10,11 @@ from pymongo.database import Database
 from kinso.models.run import Run
 from kinso.repository.documents import with_text_id
 
+IMPORTS = ["import", "purchases"]
+"""The kinds of runs that are imports."""
 _KEY = "imports"
+_BY_CUSTOMER = [("customer", 1), ("at", 1), ("_id", 1)]
+"""An import has many changes, a customer few."""
 
 
 class TurnRepository:
@@ -26,9 +30,17 @@ class TurnRepository:
         found = sorted(self._runs.find({"status": "running"}), key=lambda document: str(document["_id"]))
         return [Run.model_validate(with_text_id(document)) for document in found]
 
-    def wrote_to(self, runs: Sequence[str], customers: Sequence[str]) -> bool:
-        """Whether one of these runs changed one of these customers."""
-        return self._changes.find_one({"run": {"$in": runs}, "customer": {"$in": customers}}) is not None
+    def unfinished_imports(self) -> list[str]:
+        """Imports that may still be taken back, and what takes an import back and has not ended."""
+        kinds = {"$or": [{"kind": {"$in": IMPORTS}}, {"kind": "undo", "parameters.kind": {"$in": IMPORTS}}]}
+        found = self._runs.find({"status": "running", **kinds}, {"_id": True})
+        return [str(document["_id"]) for document in found]
+
+    def written_by(self, runs: Sequence[str], customers: Sequence[str]) -> dict[str, str]:
+        """Those of these customers whom one of these runs has changed, with the customer IDs that it knew them by."""
+        match = {"run": {"$in": list(runs)}, "customer": {"$in": list(customers)}}
+        found = self._changes.find(match, {"customer": True, "customerId": True}).hint(_BY_CUSTOMER)
+        return {document["customer"]: document["customerId"] for document in found}
 
     def number(self) -> int:
         """How many imports have begun."""

@@ -19,7 +19,6 @@ from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand_all, use_case
-from kinso.services.import_runs import demand_settled
 from kinso.services.records import (
     decided_by_person,
     record_of_creation,
@@ -28,6 +27,7 @@ from kinso.services.records import (
     write_down,
 )
 from kinso.services.runs import new_run
+from kinso.services.unfinished import demand_imported
 
 MOST_ROWS = LARGEST_PAGE
 """As many as one transaction can write while others wait for it."""
@@ -101,7 +101,7 @@ def upsert_customers(store: Store, actor: Actor, rows: Sequence[Row], *, all_or_
 
     A row with `version` is refused when its customer has another one. Raises `InvalidInput` for a list that is too long
     or names an ID twice, and, with `all_or_nothing`, when any row is refused; without it the others are written.
-    Raises `StillUnderWay` while an import that wrote to one of them has not ended.
+    Raises `BeingImported` while an import that wrote to one of them has not ended.
     """
     if len(rows) > MOST_ROWS:
         sentence = f"The list has {len(rows):,} customers; send at most {MOST_ROWS:,} at a time."
@@ -120,7 +120,7 @@ def upsert_customers(store: Store, actor: Actor, rows: Sequence[Row], *, all_or_
 def _plan(store: Store, rows: Sequence[Row]) -> _Plan:
     ids = [_customer_id(row) for row in rows]
     known = store.customers.get_by_customer_ids(id for id in ids if id is not None)
-    demand_settled(store, [customer.id for customer in known])
+    demand_imported(store, [customer.id for customer in known])
     plan = _Plan()
     first: dict[str, int] = {}
     repeated = []

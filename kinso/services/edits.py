@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kinso.errors import DuplicateCustomerId, FieldError, InvalidInput, StaleVersion
+from kinso.errors import BeingImported, DuplicateCustomerId, FieldError, InvalidInput, StaleVersion
 from kinso.models.customer import Customer, CustomerPatch
 from kinso.models.edit import CustomerEdit, EditOutcome, FieldConflict
 from kinso.models.user import Actor, Permission
@@ -35,12 +35,23 @@ def _save_edit(
     store: Store, actor: Actor, edit: CustomerEdit, good: dict[str, Any], errors: list[FieldError]
 ) -> EditOutcome:
     try:
-        outcome = store.transact(lambda: _merge_and_save(store, actor, edit, good))
+        outcome = _save_good(store, actor, edit, good, errors)
+    except BeingImported as error:
+        waiting = (FieldError(name, error.message) for name in good)
+        return EditOutcome(edit, edit.before, errors=(*errors, *waiting))
+    return EditOutcome(edit, outcome.current, outcome.saved, (*errors, *outcome.errors), outcome.conflicts)
+
+
+def _save_good(
+    store: Store, actor: Actor, edit: CustomerEdit, good: dict[str, Any], errors: list[FieldError]
+) -> EditOutcome:
+    """Save the good fields, without an ID that somebody else has: that is one of the `errors` then."""
+    try:
+        return store.transact(lambda: _merge_and_save(store, actor, edit, good))
     except DuplicateCustomerId as error:
         errors += error.errors
         del good["customerId"]
-        outcome = store.transact(lambda: _merge_and_save(store, actor, edit, good))
-    return EditOutcome(edit, outcome.current, outcome.saved, (*errors, *outcome.errors), outcome.conflicts)
+        return store.transact(lambda: _merge_and_save(store, actor, edit, good))
 
 
 def _validate(edit: CustomerEdit) -> tuple[dict[str, Any], list[FieldError]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,6 @@ from kinso.errors import (
     FieldError,
     ImportUnderWay,
     InvalidInput,
-    StillUnderWay,
 )
 from kinso.models.csv_plan import ImportPlan
 from kinso.models.purchase_plan import PurchasePlan
@@ -22,6 +21,7 @@ from kinso.models.run import Run, RunKind
 from kinso.models.user import Actor
 from kinso.repository.documents import now
 from kinso.repository.store import Store
+from kinso.repository.turns import IMPORTS
 from kinso.services.runs import SILENCE, recover_interrupted, running
 
 CHANGED = (
@@ -33,9 +33,6 @@ _INTERRUPTED = (
     " whatever was done of it is taken back as soon as Kinso reaches the database again, so look there before you"
     " import the file once more."
 )
-_IMPORTS = frozenset({"import", "purchases"})
-_UNTIL_IMPORTED = 10
-"""Seconds."""
 
 
 class FileRefused(InvalidInput):
@@ -73,20 +70,13 @@ def await_turn(store: Store) -> Turn:
     moment = now()
     for run in store.turns.running():
         # One that does not move is one that could not be taken back; it must not keep everybody from importing.
-        if run.kind in _IMPORTS and abs(moment - run.heartbeat_at) <= SILENCE:
+        if run.kind in IMPORTS and abs(moment - run.heartbeat_at) <= SILENCE:
             file = f" of “{run.parameters['file']}”" if run.parameters.get("file") else ""
             raise ImportUnderWay(
                 f"An import{file} by {run.by_name} is under way, and only one can be at a time; wait until it has"
                 " ended, or have it stopped on the page Membership, and start this one then."
             )
     return turn
-
-
-def demand_settled(store: Store, customers: Sequence[str]) -> None:
-    """Raise `StillUnderWay` when an import that may still be taken back wrote to one of these customers."""
-    imports = [run.id for run in store.turns.running() if run.kind in _IMPORTS]
-    if imports and store.turns.wrote_to(imports, customers):
-        raise StillUnderWay(_UNTIL_IMPORTED)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ Announce = Callable[[str], None]
 _log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
-_CARE_SECONDS = 60.0
+_CARE_SECONDS = 5.0
+"""A killed process must not hold anybody up for longer; a look costs a millisecond."""
 _TRASH_SECONDS = 3600.0
 _MOST_NAMED = 20
 

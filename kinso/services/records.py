@@ -13,20 +13,28 @@ from kinso.models.user import Actor
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 from kinso.services.ledger import typed_entry
+from kinso.services.unfinished import demand_nothing_unfinished
 
 _SPECIFIED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 _DECISION = {"membershipStatus", "membershipHeld"}
 
 
 def write_down(
-    store: Store, changes: Sequence[Change], *, basis: Basis = "person", entries: Sequence[Sale] = ()
+    store: Store,
+    changes: Sequence[Change],
+    *,
+    basis: Basis = "person",
+    entries: Sequence[Sale] = (),
+    taking_back: str | None = None,
 ) -> None:
     """Store the records, the memberships that they begin and end, and what they do to the ledger.
 
     `basis` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
     changes; what other changes do to a purchase amount was typed. A membership that comes back is what it was before,
-    whoever brings it back. Raises `DuplicateSaleId`.
+    whoever brings it back. `taking_back` is a run that cannot be finished, when it is that one's changes that are taken
+    back. Raises `DuplicateSaleId`, and `BeingImported` for a customer whom an import wrote that has not ended.
     """
+    demand_nothing_unfinished(store, changes, taking_back=taking_back)
     store.changes.record(changes)
     explained = {entry.change for entry in entries}
     typed = [entry for change in changes if change.id not in explained and (entry := typed_entry(change))]

@@ -18,6 +18,7 @@ from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.ledger import ALREADY, AMOUNT, PURCHASES, Reversal, reversals, take_back
 from kinso.services.records import record_of_creation, record_of_deletion, record_of_update
+from kinso.services.unfinished import BEING_IMPORTED, being_imported
 
 _MEMBERSHIP = {"membershipStatus", "membershipHeld"}
 
@@ -59,7 +60,7 @@ def revert(
     and write the returned records down in it. Raises `DuplicateCustomerId` and `DuplicateSaleId` when an ID that has
     to come back was given to somebody else meanwhile.
     """
-    plan = _plan(store, changes, unfinished=unfinished)
+    plan = _plan(store, changes, run, unfinished=unfinished)
     at = now()
     values = {change.id: _old_values(current, change, plan.reversals) for current, change in plan.restored}
     _restore_fields(store, [(current, values[change.id]) for current, change in plan.restored], at)
@@ -138,17 +139,20 @@ def taken_back(latest_first: Sequence[Change]) -> set[str]:
     return gone
 
 
-def _plan(store: Store, changes: Sequence[Change], *, unfinished: bool) -> _Plan:
+def _plan(store: Store, changes: Sequence[Change], run: str | None, *, unfinished: bool) -> _Plan:
     present = store.customers.get_many([change.customer for change in changes])
     trashed = store.trash.versions([change.customer for change in changes if change.after is None])
     versions = {**trashed, **{id: customer.version for id, customer in present.items()}}
     later = _later(store, changes, versions)
+    imported = {} if unfinished else being_imported(store, {change.customer for change in changes}, but_for=[run])
     plan = _Plan(reversals=reversals(store, changes))
     for change in changes:
         current, since = present.get(change.customer), later.get(change.customer, [])
         fields = _fields_of(since) & (change.before or {}).keys()
         if any(each.undoes == change.id for each in since):
             plan.kept.append(Kept(change, ALREADY))
+        elif change.customer in imported:
+            plan.kept.append(Kept(change, BEING_IMPORTED))
         elif change.after is None and change.customer not in trashed:
             plan.kept.append(Kept(change, "is not in the trash any more"))
         elif change.after is None and since:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from kinso.errors import Conflict, DatabaseUnavailable, NotFound, NotSignedIn
+from kinso.errors import BeingImported, Conflict, DatabaseUnavailable, NotFound, NotSignedIn
 from kinso.models.customer import Customer
 from kinso.models.run import Change, Run, RunException, RunKind, RunPage
 from kinso.models.user import SYSTEM, Actor, Permission
@@ -19,6 +19,7 @@ from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
 from kinso.services.records import record_of_update, write_down
 from kinso.services.reverting import revert_and_report
+from kinso.services.unfinished import BEING_IMPORTED, being_imported
 from kinso.services.workers import at_work, is_left, this_worker
 
 BATCH = 500
@@ -149,12 +150,12 @@ def running(
         try:
             yield run
         except BaseException:
-            roll_back(store, run)
+            _take_back_now_or_later(store, run)
             raise
         try:
             store.transact(end)
         except Conflict:
-            roll_back(store, run)
+            _take_back_now_or_later(store, run)
             raise
 
 
@@ -202,17 +203,18 @@ def set_membership_of_each(
     """Change the membership of the customers in `expected`; returns of how many.
 
     Whoever is not at the expected version any more (None expects nothing), or to whom the change does not apply any
-    more, is left alone and reported as an exception of the run.
+    more, is left alone and reported as an exception of the run. So is whoever is in an import that has not ended.
     """
     changed = done = 0
     for batch in in_batches(expected.items()):
 
         def work(batch: Sequence[tuple[str, int | None]] = batch) -> int:
             found = store.customers.get_many([id for id, _ in batch])
+            imported = being_imported(store, found)
             unchanged = [found[id] for id, version in batch if id in found and version in (None, found[id].version)]
-            applies = change.applies_to(unchanged)
+            applies = change.applies_to([customer for customer in unchanged if customer.id not in imported])
             chosen = [customer for customer in unchanged if customer.id in applies]
-            skipped = _skipped(batch, found, {customer.id for customer in chosen}, change)
+            skipped = _skipped(batch, found, {customer.id for customer in chosen}, imported, change)
             return _set_membership(store, actor, run, chosen, change, skipped)
 
         changed += store.transact(work)
@@ -221,17 +223,24 @@ def set_membership_of_each(
     return changed
 
 
+def _take_back_now_or_later(store: Store, run: Run) -> None:
+    # What an import changed again meanwhile can be taken back once that has ended, and Kinso does so itself.
+    with suppress(BeingImported):
+        roll_back(store, run)
+
+
 def roll_back(store: Store, run: Run) -> int:
     """Take back what an unfinished run changed, but for what was changed again since; returns how many were.
 
     Whom it created is not in the trash afterwards: only the history tells of them. It can be
-    repeated when it was interrupted itself, and done by two processes at once.
+    repeated when it was interrupted itself, and done by two processes at once. Raises `BeingImported` when an import
+    that has not ended changed the same customers: it goes on when that has.
     """
     if not store.runs.begin_taking_back(run.id, now()):
         return 0
 
     def note(records: Sequence[Change], exceptions: Sequence[RunException]) -> None:
-        write_down(store, records)
+        write_down(store, records, taking_back=run.id)
         store.runs.note_taken_back(run.id, now(), exceptions)
 
     reverted = 0
@@ -259,12 +268,15 @@ def recover_interrupted(store: Store, silence: timedelta | None = None) -> int:
         run for run in store.turns.running() if not silent_since <= run.heartbeat_at <= moment + SILENCE or is_left(run)
     ]
     recovered = 0
-    for run in interrupted:
+    # The later one may have built on the earlier one.
+    for run in reversed(interrupted):
         try:
             with store.guarded():
                 reverted = roll_back(store, run)
         except DatabaseUnavailable:
             raise
+        except BeingImported:
+            continue
         except Exception:
             logger.exception("Run %s was interrupted and cannot be taken back; `check` names what it left.", run.id)
         else:
@@ -295,7 +307,8 @@ def of_different_customers(changes: Iterable[Change]) -> Iterator[Sequence[Chang
 def _skipped(
     batch: Sequence[tuple[str, int | None]],
     found: Mapping[str, Customer],
-    chosen: set[str],
+    chosen: Collection[str],
+    imported: Collection[str],
     change: MembershipChange,
 ) -> list[RunException]:
     exceptions = []
@@ -306,7 +319,7 @@ def _skipped(
                 RunException(customer=id, customer_id="", outcome="skipped", reason="was deleted meanwhile")
             )
         elif id not in chosen and (version is not None or customer.membership_status is not change.status):
-            reason = "was changed by someone meanwhile"
+            reason = BEING_IMPORTED if id in imported else "was changed by someone meanwhile"
             exceptions.append(
                 RunException(customer=id, customer_id=customer.customer_id, outcome="skipped", reason=reason)
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from kinso.errors import CUSTOMER_GONE, Conflict, FieldError, InvalidInput, NotFound, StaleVersion, StillUnderWay
+from kinso.errors import CUSTOMER_GONE, Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from kinso.models.customer import LARGEST_PAGE, Customer
 from kinso.models.money import LARGEST
 from kinso.models.run import Change
@@ -18,9 +18,7 @@ from kinso.services.access import use_case
 from kinso.services.eligibility import amount_that_counts, is_eligible
 from kinso.services.ledger import held_in_trash
 from kinso.services.records import record_of_update, write_down
-
-_UNTIL_IMPORTED = 10
-"""Seconds."""
+from kinso.services.unfinished import demand_imported
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> 
     """Record what the customer with this `_id` bought, and add it to the purchase amount.
 
     The same sale ID for the same purchase again changes nothing. Raises `NotFound`, `InvalidInput`, `Conflict` when the
-    ID belongs to another purchase, and `StillUnderWay` when an import that has not ended yet recorded it.
+    ID belongs to another purchase, and `BeingImported` while an import wrote to the customer and has not ended.
     """
     if draft.total is None:
         raise InvalidInput([FieldError("amount", "Amount is required.")])
@@ -172,10 +170,7 @@ def _repeated(store: Store, earlier: Sale, customer: str, kind: SaleKind, amount
     current = store.customers.get(earlier.customer)
     if current is None:
         raise NotFound(CUSTOMER_GONE)
-    run = store.runs.get(earlier.run) if earlier.run else None
-    if run is not None and run.status == "running":
-        # An import that has not ended may be taken back, and this with it.
-        raise StillUnderWay(_UNTIL_IMPORTED)
+    demand_imported(store, [current.id])
     if (earlier.customer, earlier.kind, earlier.amount) != (customer, kind, amount):
         raise Conflict(
             f"Sale ID “{earlier.sale_id}” is already recorded for another purchase: {abs(earlier.amount):,} of customer"

@@ -14,6 +14,7 @@ from kinso.repository.documents import ERASED, canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.records import record_of_creation, record_of_erasure, write_down
+from kinso.services.unfinished import demand_imported
 
 _STILL_LATELY = timedelta(days=1)
 _NOT_THERE = "This customer is not in the trash any more; look at the list again."
@@ -61,6 +62,8 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
     id = canonical_id(id)
 
     def work() -> str:
+        # Beforehand, for afterwards the history does not know the customer ID any more.
+        demand_imported(store, [id])
         alias = f"erased-{id}"
         at = now()
         texts = _texts_about(store, id)
