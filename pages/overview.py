@@ -119,8 +119,8 @@ def show_purchases(visit: Visit) -> None:
         return
     weekdays = [sum(counts) for counts in zip(*(each.weekdays for each in months), strict=True)]
     st.caption(
-        "The last twelve months by the date of each sale and refund. Balances that customers came with and typed"
-        " corrections have no date and are left out."
+        "The last twelve months by the date of each sale; a refund is taken off where its sale was. Balances that"
+        " customers came with and typed corrections have no date and are left out."
     )
     with st.container(border=True):
         st.subheader("Revenue per month", anchor=False)

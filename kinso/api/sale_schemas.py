@@ -49,6 +49,7 @@ _REFUND: dict[str, Any] = {
     "kind": "refund",
     "amount": -4.25,
     "date": "2026-01-31T09:30:00.000Z",
+    "countsAt": "2026-01-15T18:20:00.000Z",
     "recordedAt": "2026-01-31T09:30:01.250Z",
     "byName": "Ada",
     "items": [],
@@ -108,6 +109,10 @@ class SaleOut(BaseModel):
     kind: SaleKind
     amount: float
     date: datetime
+    counts_at: datetime = Field(
+        alias="countsAt",
+        description="Where sums over a period count it: a refund on the date of its sale, everything else on its own.",
+    )
     recorded_at: datetime = Field(alias="recordedAt")
     by_name: str = Field(alias="byName")
     items: list[ItemOut]
@@ -181,6 +186,7 @@ def sale_json(sale: Sale) -> dict[str, Any]:
         "kind": sale.kind,
         "amount": float(sale.amount),
         "date": written_moment(sale.sold_at),
+        "countsAt": written_moment(sale.counts_at),
         "recordedAt": written_moment(sale.recorded_at),
         "byName": sale.by_name,
         "items": [item.model_dump(mode="json", by_alias=True) for item in sale.items],

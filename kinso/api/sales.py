@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import unquote
 
@@ -79,10 +82,13 @@ def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
 )
 def record(caller: SignedIn, post: RepeatablePost, sale: SaleIn) -> Answer:
     """409 when the `saleId` belongs to another purchase."""
-    return post.once(
-        Permission.PURCHASES,
-        lambda: _tell(record_sale(caller.store, caller.actor, _customer(caller, sale.customer), sale), "recorded"),
-    )
+
+    def record_it() -> Answer:
+        with _dates_called_as_sent():
+            done = record_sale(caller.store, caller.actor, _customer(caller, sale.customer), sale)
+        return _tell(done, "recorded")
+
+    return post.once(Permission.PURCHASES, record_it)
 
 
 @router.get(
@@ -108,10 +114,14 @@ def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     openapi_extra=open_to(Permission.PURCHASES),
 )
 def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: RefundIn = _DEFAULTS) -> Answer:
-    """422 for more than is left of the sale; `saleId` in the body is the ID of the refund itself."""
-    return post.once(
-        Permission.PURCHASES, lambda: _tell(refund_sale(caller.store, caller.actor, sale_id, body), "refunded")
-    )
+    """422 for more than is left of the sale and for a date before it; `saleId` in the body is that of the refund."""
+
+    def refund_it() -> Answer:
+        with _dates_called_as_sent():
+            done = refund_sale(caller.store, caller.actor, sale_id, body)
+        return _tell(done, "refunded")
+
+    return post.once(Permission.PURCHASES, refund_it)
 
 
 @of_customers.get(
@@ -126,6 +136,16 @@ def show_sales_of_customer(caller: SignedIn, id: Id, part: PageOnly) -> Answer:
     customer = get_customer(caller.store, caller.actor, id)
     query = SaleQuery(customer=customer.id)
     return _sale_page(list_sales(caller.store, caller.actor, query, page=part.page, limit=part.limit))
+
+
+@contextmanager
+def _dates_called_as_sent() -> Iterator[None]:
+    """What is wrong with a date is told under the name that it has in the body."""
+    try:
+        yield
+    except InvalidInput as error:
+        errors = (replace(each, field="date") if each.field == "soldAt" else each for each in error.errors)
+        raise InvalidInput(tuple(errors)) from error
 
 
 def _customer(caller: Caller, named: str) -> str:

@@ -113,6 +113,7 @@ def _opening(document: Mapping[str, Any], amount: Decimal) -> Document:
         "kind": "opening",
         "amount": float(amount),
         "soldAt": at,
+        "countsAt": at,
         "recordedAt": at,
         **_EARLIER,
         "void": False,

@@ -13,6 +13,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from kinso.database.adoption import Adoption, adopt, mark_twins
 from kinso.database.connection import Connection, translated_errors
+from kinso.database.counts_at import complete_counts_at
 from kinso.database.ledger import open_ledger
 from kinso.database.search import HELPERS
 from kinso.errors import ConfigurationError, StartupError
@@ -22,6 +23,7 @@ Document = dict[str, Any]
 UNIQUE_ID = "kinso_unique_id"
 
 _NAMESPACE_EXISTS = 48
+_INDEX_NOT_FOUND = 27
 _INDEX_CONFLICTS = frozenset({85, 86})
 _NOT_SIGNED_IN = frozenset({18, 8000})
 _NOT_PERMITTED = 13
@@ -67,7 +69,10 @@ VALIDATORS: dict[str, Document] = {
     "api_tokens": _object({"userId": {"bsonType": "objectId"}, "hash": _TEXT, "name": _TEXT, "createdAt": _DATE}),
     "changes": _object({"customer": _TEXT, "customerId": _TEXT, "kind": _TEXT, "at": _DATE, "version": _COUNT}),
     "sales": _object(
-        {"saleId": _TEXT, "customer": _TEXT, "kind": _TEXT, "amount": _AMOUNT, "soldAt": _DATE, "void": _FLAG}
+        {
+            **{"saleId": _TEXT, "customer": _TEXT, "kind": _TEXT, "amount": _AMOUNT},
+            **{"soldAt": _DATE, "countsAt": _DATE, "void": _FLAG},
+        }
     ),
     "settings_changes": _object({"at": _DATE, "byName": _TEXT, "before": _ANY, "after": _ANY}),
     "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
@@ -80,6 +85,9 @@ def _index(*keys: str, **options: Any) -> IndexModel:
     order = [(key.removeprefix("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
     return IndexModel(order, **options)
 
+
+COUNTED = _index("void", "kind", "countsAt", "customer", "amount")
+"""What sums over a period read."""
 
 INDEXES: dict[str, list[IndexModel]] = {
     "customers": [
@@ -124,7 +132,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("saleId", unique=True, partialFilterExpression={"void": False}, name="kinso_unique_sale_id"),
         _index("saleId", "trashed", partialFilterExpression={"trashed": True}, name="kinso_trashed_sale_id"),
         _index("customer", "soldAt", "_id"),
-        _index("void", "kind", "soldAt", "customer", "amount"),
+        COUNTED,
         _index("void", "kind", "customer", "soldAt"),
         _index("void", "soldAt", "_id"),
     ],
@@ -134,6 +142,9 @@ INDEXES: dict[str, list[IndexModel]] = {
     "setup": [],
 }
 """Every collection with its indexes; `_id` at the end settles the order of equals."""
+
+_REPLACED: dict[str, list[IndexModel]] = {"sales": [_index("void", "kind", "soldAt", "customer", "amount")]}
+"""What an earlier version had an index for, and nothing reads any more."""
 
 
 def prepare(connection: Connection) -> Adoption:
@@ -151,6 +162,7 @@ def prepare(connection: Connection) -> Adoption:
         _demand_transactions(database)
         _validate(database)
         # What keeps two processes from recording the same membership or balance twice has to be there when they adopt.
+        complete_counts_at(database, indexed=_is_present(database["sales"], COUNTED))
         for name in ("memberships", "sales"):
             _create_indexes(database[name], INDEXES[name])
         adoption = _adopt_customers(connection)
@@ -158,6 +170,8 @@ def prepare(connection: Connection) -> Adoption:
             mark_twins(database["customers"])
         for name, indexes in INDEXES.items():
             _create_indexes(database[name], indexes)
+        for name, indexes in _REPLACED.items():
+            _drop_indexes(database[name], indexes)
         open_ledger(connection)
         return adoption
 
@@ -245,6 +259,22 @@ def _create_indexes(collection: Collection[Document], indexes: Iterable[IndexMod
             f"An index of another application stands in the way in the collection {collection.name} ({_said(error)}):"
             " drop that index, or set KINSO_DATABASE to another database."
         ) from error
+
+
+def _is_present(collection: Collection[Document], index: IndexModel) -> bool:
+    return _essence(index.document) in map(_essence, collection.list_indexes())
+
+
+def _drop_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
+    unwanted = [_essence(index.document) for index in indexes]
+    for index in list(collection.list_indexes()):
+        if _essence(index) in unwanted:
+            try:
+                collection.drop_index(index["name"])
+            except OperationFailure as error:
+                # Another process that starts at the same time has dropped it already.
+                if error.code != _INDEX_NOT_FOUND:
+                    raise
 
 
 def _said(error: OperationFailure) -> str:

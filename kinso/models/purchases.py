@@ -17,7 +17,7 @@ Standing = Literal["member", "held", "eligible", "short"]
 
 @dataclass(frozen=True)
 class MonthAmount:
-    """Purchases less refunds in a calendar month of the shop; `month` is its first day."""
+    """Purchases in a calendar month of the shop, less what was refunded of them; `month` is its first day."""
 
     month: date
     amount: Decimal

@@ -155,8 +155,9 @@ class RefundDraft(_Model):
 class Sale(_Model):
     """One entry of the ledger; `amount` is signed, so that the entries of a customer add up to the purchase amount.
 
-    `customer` is the customer's `_id`. `refund_of` names the sale that a refund belongs to. `change` is the id of the
-    change that wrote the entry; `voided_by` that of the change that took it back: then it does not count any more.
+    `customer` is the customer's `_id`. `refund_of` names the sale that a refund belongs to. `counts_at` is when sums
+    over a period count the entry: a refund where its sale does, everything else when it was sold. `change` is the id of
+    the change that wrote the entry; `voided_by` that of the change that took it back: then it does not count any more.
     """
 
     id: str = Field(alias="_id")
@@ -165,6 +166,7 @@ class Sale(_Model):
     kind: SaleKind
     amount: Figure
     sold_at: datetime
+    counts_at: datetime
     recorded_at: datetime
     by_id: str
     by_name: str

@@ -51,8 +51,8 @@ class AmountBin(_Model):
 class SalesMonth(_Model):
     """Purchases in one calendar month of the shop; `month` is its first day.
 
-    `revenue` is sales less refunds. `weekdays` counts the sales on each day of the week, Mondays first. New customers
-    bought for the first time ever in this month, returning ones had bought before.
+    `revenue` is sales less what was refunded of them, whenever that was. `weekdays` counts the sales on each day of the
+    week, Mondays first. New customers bought for the first time ever in this month, returning ones had bought before.
     """
 
     month: date

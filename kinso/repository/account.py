@@ -22,7 +22,7 @@ NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True)
 class KindTotals:
-    """The entries of one kind: how many, what they add up to, and the dates of the first and the last."""
+    """The entries of one kind: how many, what they add up to, where the first one counts, and the date of the last."""
 
     count: int
     amount: Decimal
@@ -42,7 +42,7 @@ class AccountRepository:
             "_id": "$kind",
             "count": {"$sum": 1},
             "amount": {"$sum": "$amount"},
-            "first": {"$min": "$soldAt"},
+            "first": {"$min": "$countsAt"},
             "last": {"$max": "$soldAt"},
         }
         rows = self._sales.aggregate([{"$match": _of(customer)}, {"$group": group}])
@@ -56,9 +56,9 @@ class AccountRepository:
         match = {
             **_of(customer),
             "kind": {"$in": list(PURCHASES)},
-            "soldAt": {"$gte": boundaries[0], "$lt": boundaries[-1]},
+            "countsAt": {"$gte": boundaries[0], "$lt": boundaries[-1]},
         }
-        bucket = {"groupBy": "$soldAt", "boundaries": list(boundaries), "output": {"amount": {"$sum": "$amount"}}}
+        bucket = {"groupBy": "$countsAt", "boundaries": list(boundaries), "output": {"amount": {"$sum": "$amount"}}}
         rows = {row["_id"]: row["amount"] for row in self._sales.aggregate([{"$match": match}, {"$bucket": bucket}])}
         return [read_stored_amount(rows.get(start, 0)) for start in boundaries[:-1]]
 

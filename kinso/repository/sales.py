@@ -6,10 +6,11 @@ Entries that were taken back stay, marked as void: they do not count, and their 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING, UpdateMany
+from pymongo import ASCENDING, DESCENDING, UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
@@ -147,6 +148,12 @@ class SaleRepository:
                 raise DuplicateSaleId(failed["keyValue"]["saleId"]) from error
             raise
 
+    def move(self, moments: Mapping[str, datetime]) -> None:
+        """Have these entries (by `_id`) count at other moments."""
+        updates = [UpdateOne({"_id": ObjectId(id)}, {"$set": {"countsAt": moment}}) for id, moment in moments.items()]
+        if updates:
+            self._sales.bulk_write(updates)
+
     def remove(self, customers: Sequence[str]) -> None:
         """Remove all entries of these customers for good."""
         self._sales.delete_many({"customer": {"$in": list(customers)}})
@@ -180,4 +187,5 @@ def to_sale(document: Document) -> Sale:
     """The model of a stored entry."""
     values = with_text_id(document)
     values["amount"] = read_stored_amount(values.get("amount"))
+    values.setdefault("countsAt", values.get("soldAt"))
     return Sale.model_validate(values)

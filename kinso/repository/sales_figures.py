@@ -23,7 +23,7 @@ class SalesFigureRepository:
         self._sales = database["sales"]
 
     def total_between(self, start: datetime, end: datetime) -> tuple[int, Decimal]:
-        """How many sales and refunds there were from `start` up to but not including `end`, and the revenue of them."""
+        """How many sales and refunds count from `start` up to but not including `end`, and the revenue of them."""
         total = {"$group": {"_id": None, "count": {"$sum": 1}, "sum": {"$sum": "$amount"}}}
         rows = list(self._sales.aggregate([{"$match": _between(start, end)}, total]))
         return (rows[0]["count"], read_stored_amount(rows[0]["sum"])) if rows else (0, Decimal("0.00"))
@@ -62,4 +62,4 @@ class SalesFigureRepository:
 
 
 def _between(start: datetime, end: datetime) -> dict[str, Any]:
-    return {"void": False, "kind": {"$in": list(PURCHASES)}, "soldAt": {"$gte": start, "$lt": end}}
+    return {"void": False, "kind": {"$in": list(PURCHASES)}, "countsAt": {"$gte": start, "$lt": end}}

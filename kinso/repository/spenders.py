@@ -192,7 +192,7 @@ class RecentSpenders:
         other_rest = everyone[False][0] - len(rankings["eligible"]) - len(rankings["held"])
         bins: list[AmountBin] = []
         for lower, upper in pairwise(boundaries):
-            # Whoever brought back more than they bought since is among those who spent nothing.
+            # Only damaged data adds up to less than nothing; whoever has that is among those who spent nothing.
             start = lower if bins else None
             counts = {group: ranking.totals(at_or_above=start, below=upper)[0] for group, ranking in rankings.items()}
             members, non_members = counts["members"] + rest, counts["eligible"] + counts["held"] + other_rest

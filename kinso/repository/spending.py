@@ -1,4 +1,4 @@
-"""What customers bought from a moment on: sales less refunds.
+"""What customers bought from a moment on: sales less what was refunded of them.
 
 MongoDB adds doubles with compensation, so a rounded sum of cents is exact, and half a cent is a safe distance to tell
 which sums reach an amount.
@@ -85,4 +85,4 @@ class SpendingRepository:
 
 
 def _purchases(since: datetime) -> dict[str, Any]:
-    return {"void": False, "kind": {"$in": list(PURCHASES)}, "soldAt": {"$gte": since}}
+    return {"void": False, "kind": {"$in": list(PURCHASES)}, "countsAt": {"$gte": since}}

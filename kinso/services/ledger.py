@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from kinso.models.run import Change
@@ -26,13 +27,15 @@ class Reversal:
     """What taking a change back does to a purchase amount.
 
     `difference` is added to it. `written_by` is the change whose entries count no more then, or with `again` count
-    again; None for a change of before there was a ledger, which an adjustment takes back. `obstacle` is the rest of a
-    sentence about the customer that says why none of this can be.
+    again; None for a change of before there was a ledger, which an adjustment takes back. `moments` are where refunds
+    count then that count again. `obstacle` is the rest of a sentence about the customer that says why none of this can
+    be.
     """
 
     difference: Decimal = NOTHING
     written_by: str | None = None
     again: bool = False
+    moments: Mapping[str, datetime] = field(default_factory=dict)
     obstacle: str | None = None
 
 
@@ -54,6 +57,7 @@ def adjusting_entry(change: Change, kind: SaleKind, difference: Decimal) -> Sale
         kind=kind,
         amount=difference,
         sold_at=change.at,
+        counts_at=change.at,
         recorded_at=change.at,
         by_id=change.by_id,
         by_name=change.by_name,
@@ -83,7 +87,8 @@ def reversals(store: Store, changes: Sequence[Change]) -> Mapping[str, Reversal]
             obstacle = _held_in_trash(entries, in_trash) or _without_sale(entries, sales, refunds)
         else:
             obstacle = _refunded(entries, refunds)
-        found[id] = Reversal(total if again else -total, entries[0].change, again, obstacle)
+        moments = _moments(entries, sales) if again and not obstacle else {}
+        found[id] = Reversal(total if again else -total, entries[0].change, again, moments, obstacle)
     return found
 
 
@@ -106,17 +111,20 @@ def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence
     """Turn the ledger around for `records`, which take changes back; within their transaction."""
     voided: dict[str, tuple[str, str]] = {}
     counted_again: dict[str, str] = {}
+    moments: dict[str, datetime] = {}
     unrecorded = []
     for record in records:
         reversal = reversals.get(record.undoes or "")
         if reversal and reversal.written_by and reversal.again:
             counted_again[reversal.written_by] = record.customer
+            moments |= reversal.moments
         elif reversal and reversal.written_by:
             voided[reversal.written_by] = (record.customer, record.id)
         elif reversal and reversal.difference:
             unrecorded.append(adjusting_entry(record, "adjustment", reversal.difference))
     store.sales.take_back(voided)
     store.sales.count_again(counted_again)
+    store.sales.move(moments)
     store.sales.record(unrecorded)
 
 
@@ -157,8 +165,7 @@ def _without_sale(
     entries: Sequence[Sale], sales: Mapping[str, Sale], refunds: Mapping[str, Sequence[Sale]]
 ) -> str | None:
     """Why the refunds among `entries` cannot count again: each needs its sale, and enough that is left of it."""
-    counting = {**sales, **{entry.sale_id: entry for entry in entries}}
-    left = {id: sale.amount + _sum(refunds.get(id, ())) for id, sale in counting.items() if sale.kind == "sale"}
+    left = {id: sale.amount + _sum(refunds.get(id, ())) for id, sale in _sales_of(entries, sales).items()}
     for refund in entries:
         if refund.refund_of is None:
             continue
@@ -168,6 +175,19 @@ def _without_sale(
         if left[refund.refund_of] < 0:
             return f"got other money back for sale “{refund.refund_of}” since, and too little of it is left"
     return None
+
+
+def _moments(entries: Sequence[Sale], sales: Mapping[str, Sale]) -> dict[str, datetime]:
+    """Where the refunds among `entries` count: their sale may be another one with that ID than it was before."""
+    present = _sales_of(entries, sales)
+    return {each.id: present[each.refund_of].counts_at for each in entries if each.refund_of}
+
+
+def _sales_of(entries: Sequence[Sale], sales: Mapping[str, Sale]) -> dict[str, Sale]:
+    """The sales that refunds among `entries`, which are of one customer, may belong to, by sale ID."""
+    counting = {**sales, **{entry.sale_id: entry for entry in entries}}
+    customer = entries[0].customer
+    return {id: sale for id, sale in counting.items() if sale.kind == "sale" and sale.customer == customer}
 
 
 def _sum(entries: Sequence[Sale]) -> Decimal:

@@ -144,6 +144,11 @@ class Staging:
             RefundSum(sale_id, customer, _from_cents(cents), row, line) for sale_id, customer, cents, row, line in found
         )
 
+    def refund_rows(self) -> Iterator[PurchaseRow]:
+        """Every refund that is not recorded yet."""
+        query = f"SELECT {_COLUMNS} FROM entries WHERE recorded = 0 AND kind = 'refund'"  # noqa: S608
+        return map(_to_row, self._database.execute(query))
+
     def figures(self) -> PurchaseFigures:
         """What the file holds beside what is stored."""
         new, total, first, last, customers = self._database.execute(

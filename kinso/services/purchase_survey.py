@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.csv_plan import MOST_ERRORS_SHOWN, RowError
@@ -22,6 +23,7 @@ from kinso.services.csv_reading import CsvFile, MalformedRow, open_csv_file
 from kinso.services.ledger import held_in_trash
 from kinso.services.purchase_rows import PURCHASE_FILE, PurchaseReader
 from kinso.services.purchase_staging import RefundSum, Staging, new_staging
+from kinso.services.refunds import date_refund
 from kinso.services.runs import in_batches
 
 NO_CONTACT = "Not known"
@@ -55,10 +57,12 @@ def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown) -> Iterat
     """Go through the whole file and compare it with what is stored; raises `InvalidInput` for an unusable file."""
     with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.twins()) as staging:
         errors = _Errors()
-        _read(PurchaseReader(file, store.shop.get().zone, latest=now()), staging, errors)
+        zone = store.shop.get().zone
+        _read(PurchaseReader(file, zone, latest=now()), staging, errors)
         _compare(store, staging, unknown, errors)
         _check_amounts(store, staging, errors)
         _check_refunds(store, staging, errors)
+        _check_dates_of_refunds(store, staging, errors, zone)
         yield Survey(_plan(file, staging.figures(), unknown, errors), staging)
 
 
@@ -178,6 +182,18 @@ def _check_refunds(store: Store, staging: Staging, errors: _Errors) -> None:
             if left + refund.amount < 0:
                 sentence = f"More would be refunded of sale “{refund.sale_id}” than the {left:,} that is left of it."
                 errors.add(refund.row, refund.line, [FieldError("amount", sentence)])
+
+
+def _check_dates_of_refunds(store: Store, staging: Staging, errors: _Errors, zone: ZoneInfo) -> None:
+    """No money goes back before its sale."""
+    for batch in in_batches(staging.refund_rows()):
+        recorded = store.sales.get_many(row.refund_of for row in batch if row.refund_of)
+        for row in batch:
+            sale = recorded.get(row.refund_of or "") or staging.sale(row.refund_of or "")
+            try:
+                date_refund(row.sold_at, sale.sold_at if sale else row.sold_at, zone)
+            except ValueError as error:
+                errors.add(row.row, row.line, [FieldError("soldAt", f"Date {error}.")])
 
 
 def _refundable(

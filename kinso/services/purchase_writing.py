@@ -50,7 +50,8 @@ class PurchaseWriter:
             *self._create([portion for portion in batch if present[portion.customer] is None], at),
             *self._add([(portion, found) for portion in batch if (found := present[portion.customer])], at),
         ]
-        entries = [self._entry(row, change, at) for portion, _, change in written for row in portion.rows]
+        sold = self._dates_of_refunded([row for portion in batch for row in portion.rows])
+        entries = [self._entry(row, change, at, sold) for portion, _, change in written for row in portion.rows]
         write_down(self.store, [change for _, _, change in written], entries=entries)
         self._check_refunds(entries)
         advance(self.store, self.run, sum(portion.is_first for portion in batch))
@@ -126,14 +127,23 @@ class PurchaseWriter:
         )
         return record_of_update(self.actor, before, member, run=self.run.id, reason=reason)
 
-    def _entry(self, row: PurchaseRow, change: Change, at: datetime) -> Sale:
+    def _dates_of_refunded(self, rows: Sequence[PurchaseRow]) -> Mapping[str, datetime]:
+        """When the sales were that these rows refund, by sale ID; a sale comes before its refunds."""
+        here = {row.sale_id: row.sold_at for row in rows if row.kind == "sale"}
+        elsewhere = {row.refund_of for row in rows if row.refund_of} - here.keys()
+        return {**here, **{id: sale.counts_at for id, sale in self.store.sales.get_many(elsewhere).items()}}
+
+    def _entry(self, row: PurchaseRow, change: Change, at: datetime, sold: Mapping[str, datetime]) -> Sale:
+        counts_at = sold.get(row.refund_of or "", row.sold_at)
         return Sale.model_construct(
             id=new_id(),
             sale_id=row.sale_id,
             customer=change.customer,
             kind=row.kind,
             amount=row.amount,
-            sold_at=row.sold_at,
+            # The date of a refund may be only a day, the one of its sale.
+            sold_at=max(row.sold_at, counts_at),
+            counts_at=counts_at,
             recorded_at=at,
             by_id=self.actor.user_id,
             by_name=self.actor.name,

@@ -18,6 +18,7 @@ from kinso.services.access import use_case
 from kinso.services.eligibility import amount_that_counts, is_eligible
 from kinso.services.ledger import held_in_trash
 from kinso.services.records import record_of_update, write_down
+from kinso.services.refunds import date_refund
 from kinso.services.unfinished import demand_imported
 
 
@@ -85,7 +86,8 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> 
 def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) -> Recorded:
     """Give money back for a sale, as an entry of its own, and take it off the purchase amount.
 
-    The same refund ID again changes nothing. Raises `NotFound`, and `InvalidInput` for more than is left of the sale.
+    Without a date it is of now. The same refund ID again changes nothing. Raises `NotFound`, and `InvalidInput` for
+    more than is left of the sale and for a date before it.
     """
 
     def work() -> Recorded:
@@ -99,7 +101,7 @@ def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) ->
         if before is None:
             raise NotFound(CUSTOMER_GONE)
         _refuse_id_in_trash(store, actor, draft.sale_id)
-        after, _, refund = _enter(store, actor, before, "refund", -amount, draft, now(), refund_of=sale.sale_id)
+        after, _, refund = _enter(store, actor, before, "refund", -amount, draft, now(), refunded=sale)
         return Recorded(refund, after)
 
     return store.transact(work)
@@ -114,16 +116,17 @@ def _enter(
     draft: SaleDraft | RefundDraft,
     at: datetime,
     *,
-    refund_of: str | None = None,
+    refunded: Sale | None = None,
 ) -> tuple[Customer, Change, Sale]:
-    """Write the entry, the new purchase amount and the record; `amount` is negative for a refund."""
+    """Write the entry, the new purchase amount and the record; `amount` is negative for a refund of `refunded`."""
     total = before.purchase_amount + amount
     if not 0 <= total <= LARGEST:
         raise InvalidInput([FieldError("amount", _impossible(before, total))])
     after = store.customers.update(before, {"purchaseAmount": total}, at)
     if after is None:
         raise StaleVersion(store.customers.get(before.id) or before)
-    id = new_id()
+    id, refund_of = new_id(), refunded.sale_id if refunded else None
+    sold_at = _date_of_refund(store, refunded, draft.sold_at, at) if refunded else draft.sold_at or at
     sale_id = draft.sale_id or f"{kind[0].upper()}-{id}"
     reason = f"Refund {sale_id} of sale {refund_of}" if refund_of else f"Sale {sale_id}"
     change = record_of_update(actor, before, after, reason=reason, kind="refund" if kind == "refund" else "purchase")
@@ -133,7 +136,8 @@ def _enter(
         customer=before.id,
         kind=kind,
         amount=amount,
-        sold_at=draft.sold_at or at,
+        sold_at=sold_at,
+        counts_at=refunded.counts_at if refunded else sold_at,
         recorded_at=at,
         by_id=actor.user_id,
         by_name=actor.name,
@@ -214,6 +218,16 @@ def _refundable_amount(store: Store, sale: Sale, wanted: Decimal | None) -> Deci
     if wanted is not None and wanted > left:
         raise InvalidInput([FieldError("amount", f"Amount is more than the {left:,} that is left of this sale.")])
     return wanted if wanted is not None else left
+
+
+def _date_of_refund(store: Store, sale: Sale, given: datetime | None, at: datetime) -> datetime:
+    if given is None:
+        # The clock of the till that sold it may be ahead of ours.
+        return max(at, sale.sold_at)
+    try:
+        return date_refund(given, sale.sold_at, store.shop.get().zone)
+    except ValueError as error:
+        raise InvalidInput([FieldError("soldAt", f"Date {error}.")]) from error
 
 
 def _impossible(customer: Customer, total: Decimal) -> str:

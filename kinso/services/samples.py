@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
 
 from kinso.errors import Conflict, DuplicateSaleId, FieldError, ImportUnderWay, InvalidInput
 from kinso.models.run import Change, Run
-from kinso.models.sale import PaymentMethod, Sale, SaleKind
+from kinso.models.sale import Sale
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
@@ -82,39 +81,30 @@ def _register(
 
 
 def _entries(purchase: SamplePurchase, change: Change, name: str) -> Iterator[Sale]:
-    method = purchase.payment_method
-    yield _entry(change, "sale", f"S-{name}", purchase.amount, purchase.sold_at, method)
+    sale = _entry(change, f"S-{name}", purchase)
+    yield sale
     if purchase.refunded_at is not None:
-        yield _entry(
-            change, "refund", f"R-{name}", -purchase.refunded, purchase.refunded_at, method, refund_of=f"S-{name}"
-        )
+        refund = {"id": new_id(), "sale_id": f"R-{name}", "kind": "refund", "amount": -purchase.refunded}
+        yield sale.model_copy(update={**refund, "sold_at": purchase.refunded_at, "refund_of": sale.sale_id})
 
 
-def _entry(
-    change: Change,
-    kind: SaleKind,
-    sale_id: str,
-    amount: Decimal,
-    sold_at: datetime,
-    payment_method: PaymentMethod,
-    *,
-    refund_of: str | None = None,
-) -> Sale:
+def _entry(change: Change, sale_id: str, purchase: SamplePurchase) -> Sale:
     return Sale.model_construct(
         id=new_id(),
         sale_id=sale_id,
         customer=change.customer,
-        kind=kind,
-        amount=amount,
-        sold_at=sold_at,
+        kind="sale",
+        amount=purchase.amount,
+        sold_at=purchase.sold_at,
+        counts_at=purchase.sold_at,
         recorded_at=change.at,
         by_id=change.by_id,
         by_name=change.by_name,
         source=change.source,
         items=[],
-        payment_method=payment_method,
+        payment_method=purchase.payment_method,
         note=None,
-        refund_of=refund_of,
+        refund_of=None,
         run=change.run,
         change=change.id,
         voided_by=None,

@@ -46,7 +46,7 @@ def get_overview(store: Store, actor: Actor) -> Overview:
 
 @use_case(Permission.READ)
 def total_purchases(store: Store, actor: Actor, start: datetime, end: datetime) -> tuple[int, Decimal]:
-    """How many sales and refunds there were from `start` up to but not including `end`, and sales less refunds."""
+    """How many sales and refunds count from `start` up to but not including `end`, and sales less refunds."""
     return store.sales_figures.total_between(start, end)
 
 

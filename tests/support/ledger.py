@@ -11,7 +11,14 @@ from kinso.repository.store import Store
 
 
 def enter_purchase(
-    store: Store, customer: Customer, amount: Decimal, sold_at: datetime, *, kind: str = "sale", void: bool = False
+    store: Store,
+    customer: Customer,
+    amount: Decimal,
+    sold_at: datetime,
+    *,
+    kind: str = "sale",
+    void: bool = False,
+    counts_at: datetime | None = None,
 ) -> None:
     """Insert one entry; nothing else is written, so the customer's purchase amount stays as it is."""
     id = ObjectId()
@@ -25,6 +32,7 @@ def enter_purchase(
             "kind": kind,
             "amount": float(amount),
             "soldAt": sold_at,
+            "countsAt": counts_at or sold_at,
             "recordedAt": sold_at,
             "byId": "1",
             "byName": "A Till",

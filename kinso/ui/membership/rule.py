@@ -29,8 +29,8 @@ _CHOICES: dict[ThresholdBasis, str] = {
     "last-12-months": "What a customer bought in the last 12 months",
 }
 _DATED_ONLY = (
-    "Only purchases and refunds with a date count for the last 12 months: balances that customers came with and typed"
-    " corrections of their amounts do not."
+    "Only purchases with a date count for the last 12 months, less what was refunded of them whenever that was:"
+    " balances that customers came with and typed corrections of their amounts do not."
 )
 
 

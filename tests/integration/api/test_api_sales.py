@@ -39,6 +39,7 @@ def test_a_purchase_is_recorded_and_told_everywhere(call, ann):
         "kind": "sale",
         "amount": 8.5,
         "date": "2025-01-31T03:30:00.000Z",
+        "countsAt": "2025-01-31T03:30:00.000Z",
         "byName": "staff person",
         "items": items,
         "paymentMethod": "cash",
@@ -90,6 +91,22 @@ def test_a_refund_is_an_entry_that_points_to_its_sale(call, ann):
     assert data(call("POST", "/sales/R-1/refund"), 201)["purchaseAmount"] == 10.1
     assert call("POST", "/sales/B-1/refund").status_code == 409
     assert call("POST", "/sales/R-9/refund").status_code == 404
+
+
+def test_a_refund_counts_with_its_sale_and_is_never_dated_before_it(call, ann):
+    data(call("POST", "/sales", SOLD), 201)
+    refused = call("POST", "/sales/R-1/refund", {"amount": 1, "date": "2025-01-29T23:00:00Z"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {
+            "field": "date",
+            "message": "Date 2025-01-29 is before its sale, which is of 2025-01-31;"
+            " a refund happens after its sale or on the same day.",
+        }
+    ]
+    refund = data(call("POST", "/sales/R-1/refund", {"amount": 1, "date": "2025-03-01T10:00:00Z"}), 201)
+    assert (refund["date"], refund["countsAt"]) == ("2025-03-01T10:00:00.000Z", "2025-01-31T03:30:00.000Z")
+    assert data(call("POST", "/sales/R-1/refund", {"amount": 1, "date": "2025-01-31"}), 201)["countsAt"]
 
 
 @pytest.mark.parametrize("sale_id", ["INV/2025/001", "ü %20?#", "a&b=c", "refund", "=1+1", "$gt"])

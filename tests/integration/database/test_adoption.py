@@ -194,7 +194,7 @@ def test_a_purchase_during_the_adoption_is_not_taken_for_what_was_there_before(n
 
     def buy_first(*arguments):
         record = {"saleId": "S-1", "customer": str(document["_id"]), "kind": "sale", "amount": 10.0, "void": False}
-        database["sales"].insert_one({**record, "soldAt": LATER})
+        database["sales"].insert_one({**record, "soldAt": LATER, "countsAt": LATER})
         database["customers"].update_one({"_id": document["_id"]}, {"$inc": {"purchaseAmount": 10}})
         monkeypatch.undo()
 

@@ -180,7 +180,8 @@ def test_a_spreadsheet_with_semicolons_and_decimal_commas_is_understood(store, s
 
 
 def test_refunds_belong_to_a_sale_of_the_file_or_of_the_ledger(store, staff, ada):
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10))
+    sold_at = datetime(2025, 1, 30, tzinfo=UTC)
+    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10, sold_at=sold_at))
     header = "saleId,customerId,date,amount,kind,refundOf\n"
     source = file(
         "R-1,C-001,2025-01-31,-4,refund,S-1",

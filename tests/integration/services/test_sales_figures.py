@@ -53,13 +53,13 @@ def test_a_time_zone_that_only_python_knows_has_its_own_days(store, analyst, reg
     assert april.weekdays == [0, 0, 0, 1, 0, 0, 0]
 
 
-def test_refunds_are_taken_off_where_they_were_made_and_are_no_sales(store, analyst, register, enter):
-    ada = register("C-1")
-    enter(ada, "30.10", NOW - timedelta(days=31))
-    enter(ada, "-30.10", NOW, kind="refund")
+def test_refunds_are_taken_off_where_their_sales_were_made_and_are_no_sales(store, analyst, register, enter):
+    ada, sold_at = register("C-1"), NOW - timedelta(days=31)
+    enter(ada, "30.10", sold_at)
+    enter(ada, "-10.10", NOW, kind="refund", counts_at=sold_at)
 
     may, june = get_sales_months(store, analyst, STARTS)[-2:]
-    assert (may.revenue, may.sales, june.revenue, june.sales) == (Decimal("30.10"), 1, Decimal("-30.10"), 0)
+    assert (may.revenue, may.sales, june.revenue, june.sales) == (Decimal("20.00"), 1, Decimal(0), 0)
     assert (june.new_customers, june.returning_customers) == (0, 0)
 
 

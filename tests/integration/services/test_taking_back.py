@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -212,7 +213,7 @@ class TestARefundThatWouldCountAgain:
         assert state(store, ann) == BROUGHT_BACK
 
     def test_is_kept_by_the_undo_of_an_undo_with_the_reason(self, store, staff, manager, ann, sale):
-        run = imported(store, staff, "R-1,C-ann,2025-01-31,-100,refund,S-1")
+        run = imported(store, staff, f"R-1,C-ann,{datetime.now(UTC).date()},-100,refund,S-1")
         undo = undo_run(store, manager, run.id)
         refund_sale(store, staff, "S-1", RefundDraft())
         again = undo_run(store, manager, undo.id)
