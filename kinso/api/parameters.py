@@ -17,8 +17,9 @@ from starlette.requests import Request
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
+from kinso.models.moments import MEANING, read_written
 from kinso.models.names import OPERATOR, folded, is_meant
-from kinso.models.sale import SaleKind, SaleQuery, read_moment
+from kinso.models.sale import SaleKind, SaleQuery
 from kinso.models.text import searchable
 from kinso.services.exports import Flavour
 
@@ -68,8 +69,8 @@ def _absent_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _moment(value: Any) -> datetime | None:
-    return None if value in (None, "") else read_moment(value)
+def _written(value: Any) -> datetime | None:
+    return None if value in (None, "") else read_written(value)
 
 
 def _or_empty(schema: dict[str, Any]) -> WithJsonSchema:
@@ -96,7 +97,7 @@ CustomerFilter = Annotated[
 ]
 KindFilter = Annotated[SaleKind | None, BeforeValidator(_absent_if_empty)]
 MomentFilter = Annotated[
-    datetime | None, BeforeValidator(_moment), _or_empty({"type": "string", "format": "date-time"})
+    datetime | None, BeforeValidator(_written), _or_empty({"type": "string", "format": "date-time"})
 ]
 
 
@@ -148,8 +149,8 @@ class SaleParameters(PageParameters):
     customer_id: CustomerFilter = Field(default=None, description="The shop's number, or the customer's `_id`.")
     customer: CustomerFilter = Field(default=None, description="The same as `customerId`.")
     kind: KindFilter = None
-    since: MomentFilter = None
-    until: MomentFilter = Field(default=None, description="Not included.")
+    since: MomentFilter = Field(default=None, description=MEANING)
+    until: MomentFilter = Field(default=None, description=f"Not included. {MEANING}")
 
     def query(self, customer: str | None) -> SaleQuery:
         """The entries that the filters leave, of the customer with this `_id` if it is given."""

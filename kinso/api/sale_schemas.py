@@ -18,10 +18,10 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kinso.api.schemas import example
 from kinso.models.csv_cells import written_moment
+from kinso.models.moments import MEANING, Written
 from kinso.models.money import CENT, LARGEST
 from kinso.models.sale import (
     MOST_ITEMS,
-    Moment,
     PaymentMethod,
     RefundAmount,
     RefundDraft,
@@ -153,7 +153,7 @@ class SaleIn(SaleDraft):
         description="The shop's number, in any letter case, or the customer's `_id`. May be called `customer` as well.",
     )
     items: list[ItemIn] = Field(default=[], max_length=MOST_ITEMS)  # type: ignore[assignment]
-    sold_at: Moment | None = Field(default=None, alias="date")
+    sold_at: Written | None = Field(default=None, alias="date", description=f"By default now. {MEANING}")
 
     @model_validator(mode="before")
     @classmethod
@@ -174,7 +174,9 @@ class RefundIn(RefundDraft):
     model_config = ConfigDict(**example({"amount": 4.25, "note": "One was broken"}), extra="forbid")
 
     amount: GivenRefund = None
-    sold_at: Moment | None = Field(default=None, alias="date")
+    sold_at: Written | None = Field(
+        default=None, alias="date", description=f"By default now; never before the sale. {MEANING}"
+    )
 
 
 def sale_json(sale: Sale) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from kinso.cli.files import name_of, opened
 from kinso.cli.opening import opened_store
 from kinso.cli.plans import count_of_errors, tell_errors, tell_reading
 from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, Unknown
+from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE
 from kinso.services.purchase_imports import PurchasesRefused, import_purchases, rehearse_purchases
+from kinso.services.shop import get_shop_settings
 
 
 def import_purchases_file(options: argparse.Namespace) -> int:
@@ -20,7 +22,7 @@ def import_purchases_file(options: argparse.Namespace) -> int:
         if options.dry_run:
             with ProgressLine("Checking the file"):
                 plan = rehearse_purchases(store, COMMAND_LINE, source, unknown=unknown)
-            return _tell_plan(plan)
+            return _tell_plan(plan, get_shop_settings(store, COMMAND_LINE))
         name = name_of(options.file)
         try:
             with ProgressLine("Importing") as progress:
@@ -38,7 +40,7 @@ def import_purchases_file(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_plan(plan: PurchasePlan) -> int:
+def _tell_plan(plan: PurchasePlan, shop: ShopSettings) -> int:
     tell_reading(plan)
     if plan.error_count:
         tell_errors(plan)
@@ -48,7 +50,8 @@ def _tell_plan(plan: PurchasePlan) -> int:
     figures = plan.figures
     period = ""
     if figures.first_at and figures.last_at:
-        period = f" from {figures.first_at.date()} to {figures.last_at.date()} (UTC)"
+        first, last = (moment.astimezone(shop.zone).date() for moment in (figures.first_at, figures.last_at))
+        period = f" from {first} to {last}"
     say(
         f"Would record {_purchases(figures)}{period}, {figures.total:,} in all, and create"
         f" {counted(figures.unknown, 'customer')}; {_recorded(figures)}."

@@ -6,11 +6,12 @@ What cannot be understood raises ValueError with a sentence part that follows th
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from kinso.models.customer import Customer
+from kinso.models.moments import parse_written, past_moment_of
 from kinso.models.money import check_amount
 
 COLUMNS = (
@@ -44,7 +45,6 @@ _FLAGS = {
     **dict.fromkeys(("true", "yes", "1", "member"), True),
     **dict.fromkeys(("false", "no", "0", "nonmember"), False),
 }
-_OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def escape_formula(text: str) -> str:
@@ -110,23 +110,18 @@ def read_flag(text: str) -> bool:
 
 
 def read_moment(text: str, zone: ZoneInfo, latest: datetime) -> datetime:
-    """A past moment in ISO 8601; a date alone is its midnight, and what names no zone is meant in `zone`."""
+    """A past moment in ISO 8601; a date alone is its beginning, and what names no zone is meant in `zone`."""
     written = _DAY_OR_MONTH_FIRST.fullmatch(text.strip())
     if written and max(int(written["first"]), int(written["second"])) <= _MONTHS:
         raise ValueError(f"“{shortened(text)}” can be read in two ways; write it like 2025-01-31")
     try:
-        moment = _parsed_moment(text.strip(), zone)
-    except (ValueError, OverflowError) as error:
+        moment = parse_written(text.strip())
+    except ValueError as error:
         raise ValueError(f"“{shortened(text)}” is not a date; write it like 2025-01-31 or 2025-01-31T09:30Z") from error
-    if not _OLDEST <= moment <= latest:
-        raise ValueError(f"“{shortened(text)}” is not between the year 1900 and now; correct the date")
-    return moment
-
-
-def _parsed_moment(text: str, zone: ZoneInfo) -> datetime:
-    moment = datetime.combine(date.fromisoformat(text), time()) if len(text) <= 10 else datetime.fromisoformat(text)
-    utc = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    try:
+        return past_moment_of(moment, zone, latest=latest)
+    except ValueError as error:
+        raise ValueError(f"“{shortened(text)}” {error}; correct the date") from error
 
 
 def written_moment(moment: datetime) -> str:

@@ -14,7 +14,8 @@ from kinso.models.run import Change, ChangeKind
 class HistoryQuery(BaseModel):
     """Which changes, newest first; what is None or empty leaves nothing out.
 
-    `customer_id` is an ID in any letter case, `by_name` a person's whole name, `since` is inclusive, `until` is not.
+    `customer_id` is an ID in any letter case, `by_name` a person's whole name, `since` is inclusive, `until` is not;
+    what they mean without a zone only the shop knows.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from kinso.models.moments import Written
 from kinso.models.money import CENT, LARGEST, Figure, Money, check_amount, round_to_cents
 from kinso.models.text import clean_text
 
@@ -22,36 +23,8 @@ PAYMENT_METHODS: tuple[PaymentMethod, ...] = get_args(PaymentMethod)
 MOST_ITEMS = 200
 LONGEST_NOTE = 500
 
-_OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
-_AHEAD = timedelta(days=1)
-"""A till's clock may be ahead of ours, and its day may have begun before ours."""
-_OUT_OF_TIME = "is not between the year 1900 and now"
 _THOUSANDTH = Decimal("0.001")
 _LARGEST_QUANTITY = Decimal("1000000")
-
-
-def read_moment(value: Any) -> datetime:
-    """A moment in ISO 8601, in UTC when it names no zone; raises ValueError with a sentence part."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError as error:
-            raise ValueError("is not a date; write it like 2025-01-31 or 2025-01-31T09:30:00Z") from error
-    if not isinstance(value, datetime):
-        raise ValueError("must be a date in ISO 8601, such as 2025-01-31T09:30:00Z")
-    try:
-        moment = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(_OUT_OF_TIME) from error
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _check_moment(value: Any) -> datetime:
-    """A past moment; raises ValueError with a sentence part."""
-    moment = read_moment(value)
-    if not _OLDEST <= moment <= datetime.now(UTC) + _AHEAD:
-        raise ValueError(_OUT_OF_TIME)
-    return moment
 
 
 def _check_sale_id(value: Any) -> str:
@@ -98,7 +71,6 @@ Note = Annotated[
     BeforeValidator(partial(clean_text, shortest=1, longest=LONGEST_NOTE)),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_NOTE}),
 ]
-Moment = Annotated[datetime, BeforeValidator(_check_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Quantity = Annotated[Figure, BeforeValidator(_check_quantity), _number(_THOUSANDTH, _LARGEST_QUANTITY)]
 RefundAmount = Annotated[Figure, BeforeValidator(_check_refund), _number(CENT, LARGEST)]
 
@@ -124,12 +96,13 @@ class SaleDraft(_Model):
     """A purchase as it was typed or sent.
 
     Without `amount` it is the sum of the items; with both, the amount counts, because a receipt may have a discount.
-    Without `sale_id` it gets one of its own, without `sold_at` it is now.
+    Without `sale_id` it gets one of its own, without `sold_at` it is now. What `sold_at` means without a zone only the
+    shop knows.
     """
 
     sale_id: SaleId | None = None
     amount: Money | None = None
-    sold_at: Moment | None = None
+    sold_at: Written | None = None
     items: list[SaleItem] = Field(default=[], max_length=MOST_ITEMS)
     payment_method: PaymentMethod | None = None
     note: Note | None = None
@@ -147,7 +120,7 @@ class RefundDraft(_Model):
 
     sale_id: SaleId | None = None
     amount: RefundAmount | None = None
-    sold_at: Moment | None = None
+    sold_at: Written | None = None
     payment_method: PaymentMethod | None = None
     note: Note | None = None
 
@@ -181,7 +154,10 @@ class Sale(_Model):
 
 
 class SaleQuery(_Model):
-    """Which entries that count, newest first; what is None leaves nothing out. `until` is exclusive."""
+    """Which entries that count, newest first; what is None leaves nothing out.
+
+    `until` is exclusive. What `since` and `until` mean without a zone only the shop knows.
+    """
 
     customer: str | None = None
     kind: SaleKind | None = None

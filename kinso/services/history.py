@@ -14,6 +14,7 @@ from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
 from kinso.services.csv_writing import started, stream_csv
 from kinso.services.ledger import PURCHASES
+from kinso.services.periods import in_the_shops_time
 from kinso.services.records import write_down
 from kinso.services.reverting import revert, taken_back
 
@@ -25,6 +26,7 @@ HIDDEN = frozenset({"membershipHeld", "createdAt"})
 @use_case(Permission.READ)
 def list_history(store: Store, actor: Actor, query: HistoryQuery, *, page: int, limit: int) -> HistoryPage:
     """One page of changes, newest first."""
+    query = in_the_shops_time(store, query)
     total = store.changes.count(query)
     items = store.changes.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
     return HistoryPage(items=items, page=page, limit=limit, total=total)
@@ -45,7 +47,7 @@ def list_people_in_history(store: Store, actor: Actor) -> list[str]:
 @use_case(Permission.EXPORT)
 def export_history(store: Store, actor: Actor, query: HistoryQuery) -> Iterator[bytes]:
     """The whole result as a CSV file for Excel, one row for each field that changed."""
-    return started(_history_file(store, query))
+    return started(_history_file(store, in_the_shops_time(store, query)))
 
 
 @use_case(Permission.EDIT)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from kinso.errors import CUSTOMER_GONE, Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from kinso.models.customer import LARGEST_PAGE, Customer
+from kinso.models.moments import past_moment_of
 from kinso.models.money import LARGEST
 from kinso.models.run import Change
 from kinso.models.sale import RefundDraft, Sale, SaleDraft, SaleKind, SalePage, SaleQuery
@@ -17,6 +18,7 @@ from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.eligibility import amount_that_counts, is_eligible
 from kinso.services.ledger import held_in_trash
+from kinso.services.periods import in_the_shops_time
 from kinso.services.records import record_of_update, write_down
 from kinso.services.refunds import date_refund
 from kinso.services.unfinished import demand_imported
@@ -38,8 +40,8 @@ class Recorded:
 
 @use_case(Permission.READ)
 def list_sales(store: Store, actor: Actor, query: SaleQuery, *, page: int, limit: int) -> SalePage:
-    """One page of the ledger, newest first; a page past the end is empty."""
-    limit = min(limit, LARGEST_PAGE)
+    """One page of the ledger, newest first; a page past the end is empty. Raises `InvalidInput`."""
+    query, limit = in_the_shops_time(store, query), min(limit, LARGEST_PAGE)
     total = store.sales.count(query)
     items = store.sales.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
     return SalePage(items=items, page=page, limit=limit, total=total)
@@ -66,7 +68,7 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> 
     """
     if draft.total is None:
         raise InvalidInput([FieldError("amount", "Amount is required.")])
-    amount = draft.total
+    amount, sold_at = draft.total, _moment(store, draft)
 
     def work() -> Recorded:
         if draft.sale_id and (earlier := store.sales.get(draft.sale_id)):
@@ -76,7 +78,7 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> 
             raise NotFound(CUSTOMER_GONE)
         _refuse_id_in_trash(store, actor, draft.sale_id)
         at = now()
-        after, change, sale = _enter(store, actor, before, "sale", amount, draft, at)
+        after, change, sale = _enter(store, actor, before, "sale", amount, draft, sold_at or at, at)
         return _activate_if_due(store, actor, after, change, sale, at)
 
     return store.transact(work)
@@ -89,6 +91,7 @@ def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) ->
     Without a date it is of now. The same refund ID again changes nothing. Raises `NotFound`, and `InvalidInput` for
     more than is left of the sale and for a date before it.
     """
+    given = _moment(store, draft)
 
     def work() -> Recorded:
         if draft.sale_id and (earlier := store.sales.get(draft.sale_id)):
@@ -101,7 +104,9 @@ def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) ->
         if before is None:
             raise NotFound(CUSTOMER_GONE)
         _refuse_id_in_trash(store, actor, draft.sale_id)
-        after, _, refund = _enter(store, actor, before, "refund", -amount, draft, now(), refunded=sale)
+        at = now()
+        sold_at = _date_of_refund(store, sale, given, at)
+        after, _, refund = _enter(store, actor, before, "refund", -amount, draft, sold_at, at, refunded=sale)
         return Recorded(refund, after)
 
     return store.transact(work)
@@ -114,6 +119,7 @@ def _enter(
     kind: SaleKind,
     amount: Decimal,
     draft: SaleDraft | RefundDraft,
+    sold_at: datetime,
     at: datetime,
     *,
     refunded: Sale | None = None,
@@ -126,7 +132,6 @@ def _enter(
     if after is None:
         raise StaleVersion(store.customers.get(before.id) or before)
     id, refund_of = new_id(), refunded.sale_id if refunded else None
-    sold_at = _date_of_refund(store, refunded, draft.sold_at, at) if refunded else draft.sold_at or at
     sale_id = draft.sale_id or f"{kind[0].upper()}-{id}"
     reason = f"Refund {sale_id} of sale {refund_of}" if refund_of else f"Sale {sale_id}"
     change = record_of_update(actor, before, after, reason=reason, kind="refund" if kind == "refund" else "purchase")
@@ -218,6 +223,16 @@ def _refundable_amount(store: Store, sale: Sale, wanted: Decimal | None) -> Deci
     if wanted is not None and wanted > left:
         raise InvalidInput([FieldError("amount", f"Amount is more than the {left:,} that is left of this sale.")])
     return wanted if wanted is not None else left
+
+
+def _moment(store: Store, draft: SaleDraft | RefundDraft) -> datetime | None:
+    """When it was; None when nothing is said about that."""
+    if draft.sold_at is None:
+        return None
+    try:
+        return past_moment_of(draft.sold_at, store.shop.get().zone)
+    except ValueError as error:
+        raise InvalidInput([FieldError("soldAt", f"Date {error}.")]) from error
 
 
 def _date_of_refund(store: Store, sale: Sale, given: datetime | None, at: datetime) -> datetime:

@@ -2,7 +2,9 @@ from urllib.parse import quote
 
 import pytest
 
+from kinso.models.shop import ShopSettings
 from kinso.services.customers import CUSTOMER_GONE
+from kinso.services.purchase_imports import import_purchases
 
 SOLD = {"customerId": "C-1", "saleId": "R-1", "amount": 8.5, "date": "2025-01-31T09:30:00+06:00"}
 
@@ -182,6 +184,41 @@ def test_the_ledger_is_listed_newest_first_in_pages_and_parts(call, ann, registe
     assert ids("since=&until=&kind=&customer=&customerId=") == ids("")
     for odd in ("kind=gift", "since=soon", "kind[$ne]=sale", "customer=a&customer=b", "limit=1001", "customer=%00"):
         assert call("GET", f"/sales?{odd}").status_code == 422
+
+
+class TestWithoutAZone:
+    @pytest.fixture(autouse=True)
+    def in_new_york(self, store, ann):
+        store.shop.save(ShopSettings(time_zone="America/New_York"))
+
+    @pytest.mark.parametrize(
+        ("date", "meant"),
+        [
+            ("2025-11-01", "2025-11-01T04:00:00.000Z"),
+            ("2025-11-01T10:30", "2025-11-01T14:30:00.000Z"),
+            ("2025-11-01T10:30Z", "2025-11-01T10:30:00.000Z"),
+        ],
+    )
+    def test_a_date_means_the_same_through_the_api_and_in_a_file(self, call, store, manager, date, meant):
+        sent = data(call("POST", "/sales", {**SOLD, "date": date}), 201)
+        import_purchases(store, manager, f"saleId,customerId,date,amount\nF-1,C-1,{date},1\n".encode())
+        assert (sent["date"], data(call("GET", "/sales/F-1"))["date"]) == (meant, meant)
+
+    def test_a_refund_may_name_the_day_of_its_sale(self, call):
+        data(call("POST", "/sales", {**SOLD, "date": "2025-11-01T20:30"}), 201)
+        assert (
+            data(call("POST", "/sales/R-1/refund", {"date": "2025-11-01"}), 201)["date"] == "2025-11-02T00:30:00.000Z"
+        )
+
+    def test_a_list_begins_and_ends_with_the_days_of_the_shop(self, call):
+        for sale_id, date in (("A", "2025-11-01T03:59Z"), ("B", "2025-11-01T04:00Z"), ("C", "2025-11-02T03:59Z")):
+            data(call("POST", "/sales", {**SOLD, "saleId": sale_id, "date": date}), 201)
+        for since, until in (("2025-11-01", "2025-11-02"), ("2025-11-01T00:00", "2025-11-02T00:00")):
+            listed = data(call("GET", "/sales", params={"since": since, "until": until}))
+            assert [each["saleId"] for each in listed] == ["C", "B"]
+        assert call("GET", "/sales?since=0001-01-01").status_code == 200
+        refused = call("GET", "/sales?until=9999-12-31T23:59")
+        assert [error["field"] for error in refused.json()["errors"]] == ["until"]
 
 
 @pytest.mark.parametrize("name", ["customer", "customerId"])

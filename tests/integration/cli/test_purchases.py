@@ -50,7 +50,7 @@ def test_an_import_of_purchases_is_told_before_and_after_and_once_more(kinso, st
     arguments = ("import", "--purchases", "till.csv", "--create-unknown")
     assert kinso(*arguments, "--dry-run") == (
         0,
-        "Would record 2 purchases of 2 customers from 2025-01-31 to 2025-02-01 (UTC), 30.50 in all, and create 2"
+        "Would record 2 purchases of 2 customers from 2025-01-31 to 2025-02-01, 30.50 in all, and create 2"
         " customers; 0 were recorded already.\n",
         "",
     )
