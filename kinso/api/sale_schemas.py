@@ -37,9 +37,10 @@ _ITEM: dict[str, Any] = {"name": "Green tea", "quantity": 2, "unitPrice": 4.25}
 _TWO_NAMES = "is another one than in customerId; send one of both"
 _SALE: dict[str, Any] = {
     "saleId": "R-1001",
-    "amount": 8.5,
+    "amount": 8.0,
     "date": "2026-01-31T09:30:00Z",
     "items": [_ITEM],
+    "discount": 0.5,
     "paymentMethod": "card",
 }
 _REFUND: dict[str, Any] = {
@@ -53,6 +54,8 @@ _REFUND: dict[str, Any] = {
     "recordedAt": "2026-01-31T09:30:01.250Z",
     "byName": "Ada",
     "items": [],
+    "discount": 0,
+    "surcharge": 0,
     "paymentMethod": "card",
     "note": "One was broken",
     "refundOf": "R-1001",
@@ -116,6 +119,8 @@ class SaleOut(BaseModel):
     recorded_at: datetime = Field(alias="recordedAt")
     by_name: str = Field(alias="byName")
     items: list[ItemOut]
+    discount: float = Field(description="What was taken off the sum of the items; 0 when nothing was.")
+    surcharge: float = Field(description="What was added to the sum of the items; 0 when nothing was.")
     payment_method: PaymentMethod | None = Field(alias="paymentMethod")
     note: str | None
     refund_of: str | None = Field(alias="refundOf")
@@ -135,15 +140,16 @@ class RecordedOut(SaleOut):
 
 
 class ItemIn(SaleItem):
-    """One line of a receipt; `quantity` has at most three decimals."""
+    """One line of a receipt: `quantity` with at most 3 decimals times `unitPrice` with at most 10, rounded once."""
 
     model_config = ConfigDict(**example(_ITEM), extra="forbid")
 
 
 class SaleIn(SaleDraft):
-    """A purchase. Without `amount` it is the sum of the items, without `date` it is now, without `saleId` it gets one.
+    """A purchase. Without `amount` it is the sum of the items, less `discount` and with `surcharge`.
 
-    Sent again with the same `saleId` it changes nothing.
+    An `amount` that is something else is refused. Without `date` it is now, without `saleId` it gets one. Sent again
+    with the same `saleId` it changes nothing.
     """
 
     model_config = ConfigDict(**example({"customerId": "C-1001", **_SALE}), extra="forbid")
@@ -192,6 +198,8 @@ def sale_json(sale: Sale) -> dict[str, Any]:
         "recordedAt": written_moment(sale.recorded_at),
         "byName": sale.by_name,
         "items": [item.model_dump(mode="json", by_alias=True) for item in sale.items],
+        "discount": float(sale.discount or 0),
+        "surcharge": float(sale.surcharge or 0),
         "paymentMethod": sale.payment_method,
         "note": sale.note,
         "refundOf": sale.refund_of,

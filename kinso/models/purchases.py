@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Literal
 
 from kinso.models.customer import Customer
+from kinso.models.money import written_price
 from kinso.models.rule import Rule
-from kinso.models.sale import Sale
+from kinso.models.sale import Sale, SaleItem
 
 Standing = Literal["member", "held", "eligible", "short"]
 """`held`: a person made them a non-member, so no rule activates them; `short`: they have not spent enough."""
@@ -73,7 +74,9 @@ class MembershipStanding:
 
 
 def items_in_words(entry: Sale) -> str:
-    """`2 × Coffee, Cake`: every item of a receipt, as plain text."""
-    return ", ".join(
-        item.name if item.quantity == 1 else f"{item.quantity.normalize():f} × {item.name}" for item in entry.items
-    )
+    """`2 × Coffee at 3.50, Cake at 4.00`: every item of a receipt with its unit price, as plain text."""
+    return ", ".join(f"{_how_many(item)}{item.name} at {written_price(item.unit_price)}" for item in entry.items)
+
+
+def _how_many(item: SaleItem) -> str:
+    return "" if item.quantity == 1 else f"{item.quantity.normalize():f} × "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.alias_generators import to_camel
 
 from kinso.models.moments import Written
-from kinso.models.money import CENT, LARGEST, Figure, Money, check_amount, round_to_cents
+from kinso.models.money import CENT, LARGEST, Figure, Money, UnitPrice, check_amount, exactly, round_to_cents
 from kinso.models.text import clean_text
 
 SaleKind = Literal["sale", "refund", "opening", "adjustment"]
@@ -42,7 +42,7 @@ def _check_quantity(value: Any) -> Decimal:
     quantity = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not quantity.is_finite() or not _THOUSANDTH <= quantity <= _LARGEST_QUANTITY:
         raise ValueError(f"must be from 0.001 to {_LARGEST_QUANTITY:,}")
-    return quantity.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
+    return exactly(quantity, 3)
 
 
 def _check_refund(value: Any) -> Decimal:
@@ -80,39 +80,39 @@ class _Model(BaseModel):
 
 
 class SaleItem(_Model):
-    """One line of a receipt; `quantity` has at most three decimals."""
+    """One line of a receipt; a quantity has at most three decimals, a unit price keeps all of its own."""
 
     name: ItemName
-    quantity: Quantity = Field(default=Decimal("1.000"), json_schema_extra={"default": 1})
-    unit_price: Money
+    quantity: Quantity = Field(default=Decimal(1), json_schema_extra={"default": 1})
+    unit_price: UnitPrice
 
     @property
     def total(self) -> Decimal:
-        """Quantity times unit price, to the cent."""
+        """Quantity times unit price, rounded once."""
         return round_to_cents(self.quantity * self.unit_price)
 
 
 class SaleDraft(_Model):
     """A purchase as it was typed or sent.
 
-    Without `amount` it is the sum of the items; with both, the amount counts, because a receipt may have a discount.
-    Without `sale_id` it gets one of its own, without `sold_at` it is now. What `sold_at` means without a zone only the
-    shop knows.
+    What was paid is the sum of the items, less a `discount` and with a `surcharge`. An `amount` says it without items,
+    or once more beside them. Without `sale_id` it gets one of its own, without `sold_at` it is now. What `sold_at`
+    means without a zone only the shop knows.
     """
 
     sale_id: SaleId | None = None
     amount: Money | None = None
+    discount: Money | None = None
+    surcharge: Money | None = None
     sold_at: Written | None = None
     items: list[SaleItem] = Field(default=[], max_length=MOST_ITEMS)
     payment_method: PaymentMethod | None = None
     note: Note | None = None
 
     @property
-    def total(self) -> Decimal | None:
-        """What was paid; None when neither an amount nor items are given."""
-        if self.amount is None and self.items:
-            return round_to_cents(sum((item.total for item in self.items), Decimal("0.00")))
-        return self.amount
+    def items_total(self) -> Decimal | None:
+        """The sum of the items; None without any."""
+        return sum((item.total for item in self.items), Decimal("0.00")) if self.items else None
 
 
 class RefundDraft(_Model):
@@ -145,6 +145,8 @@ class Sale(_Model):
     by_name: str
     source: str
     items: list[SaleItem] = []
+    discount: Figure | None = None
+    surcharge: Figure | None = None
     payment_method: PaymentMethod | None = None
     note: str | None = None
     refund_of: str | None = None

@@ -40,6 +40,8 @@ LABELS = {
     "customers": "Customers",
     "quantity": "Quantity",
     "unitPrice": "Unit price",
+    "discount": "Discount",
+    "surcharge": "Surcharge",
     "paymentMethod": "Payment method",
     "note": "Note",
     "kind": "Kind",

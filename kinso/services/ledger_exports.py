@@ -17,7 +17,7 @@ from kinso.services.runs import in_batches
 
 COLUMNS = (
     *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
-    *("items", "note", "recordedBy"),
+    *("items", "discount", "surcharge", "note", "recordedBy"),
 )
 _TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "items", "note", "recordedBy"})
 
@@ -54,6 +54,8 @@ def _row(sale: Sale, customer: Customer, *, escaping: bool) -> list[str]:
         "refundOf": sale.refund_of or "",
         "paymentMethod": sale.payment_method or "",
         "items": items_in_words(sale),
+        "discount": "" if sale.discount is None else f"{sale.discount:.2f}",
+        "surcharge": "" if sale.surcharge is None else f"{sale.surcharge:.2f}",
         "note": sale.note or "",
         "recordedBy": sale.by_name,
     }

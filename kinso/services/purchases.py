@@ -28,6 +28,8 @@ COLUMNS = (
     "amount",
     "runningTotal",
     "items",
+    "discount",
+    "surcharge",
     "paymentMethod",
     "note",
     "refundOf",
@@ -112,13 +114,15 @@ def _rows(store: Store, customer: str, zone: ZoneInfo) -> Iterator[list[str]]:
     with store.guarded():
         for entry in store.account.oldest_first(customer):
             running += entry.amount
-            texts = (items_in_words(entry), entry.payment_method, entry.note, entry.refund_of)
+            texts = (entry.payment_method, entry.note, entry.refund_of)
             yield [
                 _written(entry.sold_at, zone),
                 escape_formula(entry.sale_id),
                 entry.kind,
                 f"{entry.amount:.2f}",
                 f"{running:.2f}",
+                escape_formula(items_in_words(entry)),
+                *("" if amount is None else f"{amount:.2f}" for amount in (entry.discount, entry.surcharge)),
                 *(escape_formula(text or "") for text in texts),
                 escape_formula(entry.by_name),
                 entry.source,

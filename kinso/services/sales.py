@@ -19,6 +19,7 @@ from kinso.services.access import use_case
 from kinso.services.eligibility import amount_that_counts, is_eligible
 from kinso.services.ledger import held_in_trash
 from kinso.services.periods import in_the_shops_time
+from kinso.services.receipts import amount_paid, check_receipt, receipt_of
 from kinso.services.records import record_of_update, write_down
 from kinso.services.refunds import date_refund
 from kinso.services.unfinished import demand_imported
@@ -63,16 +64,16 @@ def refundable(store: Store, actor: Actor, sale_id: str) -> Decimal:
 def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> Recorded:
     """Record what the customer with this `_id` bought, and add it to the purchase amount.
 
-    The same sale ID for the same purchase again changes nothing. Raises `NotFound`, `InvalidInput`, `Conflict` when the
+    The same sale ID for the same purchase again changes nothing. Raises `NotFound`, `InvalidInput` (also for an amount
+    that differs from its items without a discount or a surcharge that says why), `Conflict` when the
     ID belongs to another purchase, and `BeingImported` while an import wrote to the customer and has not ended.
     """
-    if draft.total is None:
-        raise InvalidInput([FieldError("amount", "Amount is required.")])
-    amount, sold_at = draft.total, _moment(store, draft)
+    amount, sold_at = amount_paid(draft), _moment(store, draft)
 
     def work() -> Recorded:
         if draft.sale_id and (earlier := store.sales.get(draft.sale_id)):
             return _repeated(store, earlier, canonical_id(customer), "sale", amount)
+        check_receipt(draft)
         before = store.customers.get(customer)
         if before is None:
             raise NotFound(CUSTOMER_GONE)
@@ -147,7 +148,7 @@ def _enter(
         by_id=actor.user_id,
         by_name=actor.name,
         source=actor.source,
-        items=draft.items if isinstance(draft, SaleDraft) else [],
+        **(receipt_of(draft) if isinstance(draft, SaleDraft) else {}),
         payment_method=draft.payment_method,
         note=draft.note,
         refund_of=refund_of,

@@ -61,6 +61,10 @@ def record(page):
     return press(page, form_of(page).key("record"))
 
 
+def choices(page):
+    return [option.replace("\\", "") for option in page.radio[0].options]
+
+
 def sales(store, ada, kind="sale"):
     return list(store.sales.iterate(SaleQuery(customer=ada.id, kind=kind)))
 
@@ -94,7 +98,7 @@ class TestRecording:
 
     def test_the_total_of_the_items_fills_the_amount(self, page, store, ada):
         add_item(add_item(page, "Coffee", 3.5, 2.0), "Cake", 4.25)
-        assert page.number_input(key=form_of(page).amount_key).value == 11.25
+        assert page.text_input(key=form_of(page).amount_key).value == "11.25"
         record(page)
         (sale,) = sales(store, ada)
         assert sale.amount == Decimal("11.25")
@@ -105,27 +109,79 @@ class TestRecording:
 
     def test_an_amount_typed_over_the_total_stays_when_items_change(self, page, store, ada):
         add_item(page, "Coffee", 3.5)
-        fill(page, total=3.0).run()
+        fill(page, total="3").run()
         add_item(page, "Cake", 4.25)
-        assert page.number_input(key=form_of(page).amount_key).value == 3.0
+        assert page.text_input(key=form_of(page).amount_key).value == "3"
         record(page)
-        assert sales(store, ada)[0].amount == Decimal("3.00")
+        [sale] = sales(store, ada)
+        assert (sale.amount, sale.discount, sale.surcharge) == (Decimal("3.00"), Decimal("4.75"), None)
+
+    def test_the_difference_to_the_items_is_shown_while_it_is_typed_and_kept_by_its_name(self, page, store, ada):
+        add_item(add_item(page, "Coffee", 12.25), "Cake", 4.25)
+        assert not page.radio
+        fill(page, total="3.00").run()
+        assert "The items come to **$16.50**; the amount is **$13.50 less**." in said(page)
+        assert choices(page) == ["A discount of $13.50", "Not meant: take $16.50"]
+        fill(page, total="20").run()
+        assert "the amount is **$3.50 more**" in said(page)
+        assert choices(page)[0] == "A surcharge of $3.50"
+        record(page)
+        [sale] = sales(store, ada)
+        assert (sale.amount, sale.surcharge, sale.discount) == (Decimal("20.00"), Decimal("3.50"), None)
+        assert table(page)["about"][0] == "Coffee at 12.25, Cake at 4.25 · Surcharge of $3.50"
+
+    def test_a_difference_that_was_not_meant_gives_way_to_the_total_of_the_items(self, page, store, ada):
+        add_item(page, "Coffee", 16.5)
+        fill(page, total="3").run()
+        page.radio[0].set_value("mistake").run()
+        assert page.text_input(key=form_of(page).amount_key).value == "16.50"
+        assert not page.radio
+        record(page)
+        assert (sales(store, ada)[0].amount, sales(store, ada)[0].discount) == (Decimal("16.50"), None)
+
+    def test_a_difference_that_nobody_has_seen_is_not_recorded(self, page, store, ada):
+        add_item(page, "Coffee", 16.5)
+        record(fill(page, total="3"))
+        assert sales(store, ada) == []
+        assert "This is not what the items come to, $16.50; look at the difference below." in said(page)
+        assert choices(page)[0] == "A discount of $13.50"
+        record(page)
+        assert sales(store, ada)[0].discount == Decimal("13.50")
+
+    def test_what_is_no_amount_is_named(self, page, store, ada):
+        add_item(page, "Coffee", 16.5)
+        record(fill(page, total="3,50"))
+        assert "Amount “3,50” is not a plain number; write it like 1250.50, without a currency sign." in said(page)
+        assert sales(store, ada) == []
+
+    def test_a_unit_price_keeps_its_decimals(self, page, store, ada):
+        add_item(page, "Diesel", 1.459, 40.0)
+        assert page.text_input(key=form_of(page).amount_key).value == "58.36"
+        record(page)
+        assert [item.unit_price for item in sales(store, ada)[0].items] == [Decimal("1.459")]
+        assert table(page)["about"][0] == "40 × Diesel at 1.459"
+
+    def test_an_amount_that_was_typed_before_the_first_item_stays(self, page, store, ada):
+        fill(page, amount=12.5)
+        add_item(page, "Coffee", 16.5)
+        assert page.text_input(key=form_of(page).amount_key).value == "12.50"
+        assert "the amount is **$4.00 less**" in said(page)
 
     def test_a_removed_item_is_taken_off_again(self, page, store, ada):
         add_item(add_item(page, "Coffee", 3.5), "Cake", 4.25)
         press(page, form_of(page).key(f"item_{form_of(page).items[0]}_remove"))
-        assert page.number_input(key=form_of(page).amount_key).value == 4.25
+        assert page.text_input(key=form_of(page).amount_key).value == "4.25"
         record(page)
         assert [item.name for item in sales(store, ada)[0].items] == ["Cake"]
 
     def test_bad_input_is_named_and_what_was_typed_stays(self, page, store, ada):
         add_item(page, "", 4.25)
-        record(fill(page, total=-1.0, note="x" * 501))
+        record(fill(page, total="-1", note="x" * 501))
         told = said(page)
         assert "Name is required." in told
         assert "Amount cannot be negative; enter 0 or more." in told
         assert "Note is too long; use at most 500 characters." in told
-        assert page.number_input(key=form_of(page).amount_key).value == -1.0
+        assert page.text_input(key=form_of(page).amount_key).value == "-1"
         assert sales(store, ada) == []
 
     def test_without_any_amount_it_is_asked_for(self, page, store, ada):
@@ -240,7 +296,7 @@ class TestWhatIsShown:
         assert rows["about"].tolist() == [
             "Purchase amount changed by hand",
             "Refund of R-1",
-            "2 × Coffee, Cake · $4.00 refunded",
+            "2 × Coffee at 3.50, Cake at 4.00 · $4.00 refunded",
             "Amount the customer came with",
         ]
         assert rows.loc[2, ["payment", "note", "by", "sale_id"]].tolist() == [

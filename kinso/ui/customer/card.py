@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from secrets import choice
 from threading import RLock
 
@@ -24,17 +25,37 @@ def _new_number(kind: str) -> str:
     return f"{kind}-{''.join(choice(_SIGNS) for _ in range(10))}"
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What was paid beside what the items come to."""
+
+    items: Decimal
+    paid: Decimal
+
+    @property
+    def name(self) -> str:
+        """The field that it is kept in."""
+        return "discount" if self.paid < self.items else "surcharge"
+
+    @property
+    def amount(self) -> Decimal:
+        """How much it is."""
+        return abs(self.paid - self.items)
+
+
 @dataclass
 class PurchaseForm:
     """A purchase that is being entered; sent twice under the same `sale_id`, it is recorded once.
 
     `items` are the serials of the item rows on screen, `filled` the total of theirs that was put into the amount.
+    `shown` is the difference between the two that the person has seen: no other one is recorded.
     """
 
     sale_id: str = field(default_factory=lambda: _new_number("S"))
     items: list[int] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
-    filled: float | None = None
+    filled: str | None = None
+    shown: Difference | None = None
     serial: int = field(default_factory=new_serial)
 
     def key(self, name: str) -> str:

@@ -16,6 +16,8 @@ from kinso.ui.customer.card import PurchaseForm, at_card
 from kinso.ui.customers.sheet import new_serial
 from kinso.ui.wording import plain
 
+_ALL_DECIMALS = "%g"
+"""In the browser this is the number as it was typed."""
 _FIELDS = ("name", "quantity", "unitPrice")
 
 
@@ -39,7 +41,7 @@ def add_item(form: PurchaseForm) -> None:
     with at_card():
         typed = st.session_state.get(form.amount_key)
         form.items.append(new_serial())
-        st.session_state[form.amount_key] = typed
+        st.session_state[form.amount_key] = f"{typed:.2f}" if isinstance(typed, float | int) else typed or ""
 
 
 def items_of(form: PurchaseForm) -> tuple[list[SaleItem], dict[str, str]]:
@@ -58,10 +60,10 @@ def items_of(form: PurchaseForm) -> tuple[list[SaleItem], dict[str, str]]:
 
 def fill_amount(form: PurchaseForm) -> None:
     """From a callback: put the total of the items into the amount, unless a person typed another one there."""
-    total = _total(form)
+    total = items_total(form)
     typed = st.session_state.get(form.amount_key)
-    if form.items and (typed is None or typed == form.filled):
-        form.filled = None if total is None else float(total)
+    if form.items and (not typed or typed == form.filled):
+        form.filled = "" if total is None else f"{total:.2f}"
         st.session_state[form.amount_key] = form.filled
 
 
@@ -82,7 +84,7 @@ def _draw_row(form: PurchaseForm, row: int, *, is_first: bool) -> None:
                 LABELS["quantity"],
                 value=1.0,
                 step=1.0,
-                format="%g",
+                format=_ALL_DECIMALS,
                 key=_key(form, row, "quantity"),
                 width=110,
                 **options,
@@ -91,7 +93,7 @@ def _draw_row(form: PurchaseForm, row: int, *, is_first: bool) -> None:
                 LABELS["unitPrice"],
                 value=None,
                 step=1.0,
-                format="%.2f",
+                format=_ALL_DECIMALS,
                 placeholder="0.00",
                 key=_key(form, row, "unitPrice"),
                 width=150,
@@ -109,7 +111,8 @@ def _draw_row(form: PurchaseForm, row: int, *, is_first: bool) -> None:
             st.markdown(f":small[:red[:material/error: {plain(message)}]]")
 
 
-def _total(form: PurchaseForm) -> Decimal | None:
+def items_total(form: PurchaseForm) -> Decimal | None:
+    """What the items that were typed come to; None without any."""
     items, _ = items_of(form)
     return round_to_cents(sum((item.total for item in items), Decimal(0))) if items else None
 

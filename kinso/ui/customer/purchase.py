@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
 from kinso.services.sales import Recorded, record_sale
 from kinso.ui.customer.card import Card, PurchaseForm, at_card, close_question
+from kinso.ui.customer.difference import difference_of, draw_difference, typed_amount
 from kinso.ui.customer.items import add_item, draw_items, items_of
 from kinso.ui.customer.words import PAYMENTS
 from kinso.ui.customers.words import isolated, named
@@ -38,8 +40,8 @@ def _draw(form: PurchaseForm) -> None:
     shop = current_visit().shop
     if form.items:
         draw_items(form)
-        # Outside of the form: a form keeps what is typed to itself, and the total of the items would replace it.
-        _draw_amount(form, shop)
+        # Outside of the form, which keeps what is typed to itself.
+        _draw_total(form, shop)
     with st.form(form.key("form"), border=False):
         if not form.items:
             _draw_amount(form, shop)
@@ -82,10 +84,24 @@ def _draw_amount(form: PurchaseForm, shop: ShopSettings) -> None:
         format="%.2f",
         key=form.amount_key,
         placeholder="0.00",
-        help="The total of the items; type another amount over it if less was paid." if form.items else None,
         persist_state="session",
     )
     draw_error(form.errors, "amount")
+
+
+def _draw_total(form: PurchaseForm, shop: ShopSettings) -> None:
+    """As text, which is heard of while it is typed."""
+    st.text_input(
+        f"{LABELS['amount']} ({currency_symbol(shop)})",
+        key=form.amount_key,
+        placeholder="0.00",
+        help="The total of the items; type another amount over it if less or more was paid.",
+        autocomplete="off",
+        live="300ms",
+        persist_state="session",
+    )
+    draw_error(form.errors, "amount")
+    draw_difference(form, shop)
 
 
 def draw_day(key: str, shop: ShopSettings) -> None:
@@ -125,7 +141,7 @@ def draw_error(errors: dict[str, str], name: str) -> None:
         st.markdown(f":small[:red[:material/error: {plain(message)}]]")
 
 
-def typed_details(key_of: Callable[[str], str], amount: float | None, shop: ShopSettings) -> dict[str, Any]:
+def typed_details(key_of: Callable[[str], str], amount: Decimal | float | None, shop: ShopSettings) -> dict[str, Any]:
     """What both forms have, by stored names; what is empty is left out. A purchase of today is one of this moment."""
     chosen: date | None = st.session_state.get(key_of("soldAt"))
     is_past = chosen is not None and chosen != datetime.now(shop.zone).date()
@@ -158,7 +174,7 @@ def _record(form: PurchaseForm) -> None:
 
 def _try_to_record(card: Card, form: PurchaseForm, visit: Visit) -> None:
     items, form.errors = items_of(form)
-    typed = typed_details(form.key, st.session_state.get(form.amount_key), visit.shop)
+    typed = typed_details(form.key, _amount(form), visit.shop) | _difference(form, visit.shop)
     typed["saleId"] = (st.session_state.get(form.key("saleId")) or "").strip() or form.sale_id
     try:
         draft = parse(SaleDraft, typed).model_copy(update={"items": items})
@@ -177,6 +193,25 @@ def _try_to_record(card: Card, form: PurchaseForm, visit: Visit) -> None:
     except KinsoError as error:
         form.errors |= errors_of(error)
     warn("Not recorded; the reason is in the form.")
+
+
+def _amount(form: PurchaseForm) -> Decimal | float | None:
+    try:
+        return typed_amount(form)
+    except ValueError as error:
+        form.errors["amount"] = f"{LABELS['amount']} {error}."
+        return None
+
+
+def _difference(form: PurchaseForm, shop: ShopSettings) -> dict[str, Decimal]:
+    """What the difference to the items is; an error while the person cannot have seen it."""
+    difference = difference_of(form)
+    if difference is None:
+        return {}
+    if difference != form.shown:
+        total = money(difference.items, shop)
+        form.errors["amount"] = f"This is not what the items come to, {total}; look at the difference below."
+    return {difference.name: difference.amount}
 
 
 def _tell(card: Card, recorded: Recorded, shop: ShopSettings) -> None:

@@ -44,6 +44,8 @@ def test_a_purchase_is_recorded_and_told_everywhere(call, ann):
         "countsAt": "2025-01-31T03:30:00.000Z",
         "byName": "staff person",
         "items": items,
+        "discount": 0,
+        "surcharge": 0,
         "paymentMethod": "cash",
         "note": "Gift",
         "refundOf": None,
@@ -53,6 +55,34 @@ def test_a_purchase_is_recorded_and_told_everywhere(call, ann):
     assert (
         sum(each["amount"] for each in data(listed)) == data(call("GET", f"/customers/{ann['_id']}"))["purchaseAmount"]
     )
+
+
+def test_a_unit_price_keeps_its_decimals(call, ann):
+    items = [
+        {"name": "Diesel", "quantity": 40, "unitPrice": 1.459},
+        {"name": "Nail", "quantity": 9, "unitPrice": 13.9563},
+    ]
+    recorded = data(call("POST", "/sales", {"customerId": "C-1", "saleId": "R-1", "items": items}), 201)
+    assert recorded["amount"] == 183.97
+    assert data(call("GET", "/sales/R-1"))["items"] == items
+
+
+def test_an_amount_that_differs_from_its_items_says_why_or_is_refused(call, ann):
+    sale = {"customerId": "C-1", "saleId": "R-1", "items": [{"name": "Tea", "unitPrice": 2}]}
+    refused = call("POST", "/sales", {**sale, "amount": 5})
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {
+            "field": "amount",
+            "message": "Amount is 5.00, but the items add up to 2.00: say that the difference of 3.00 is a surcharge,"
+            " or leave the amount out.",
+        }
+    ]
+    recorded = data(call("POST", "/sales", {**sale, "amount": 5, "surcharge": 3}), 201)
+    assert (recorded["amount"], recorded["surcharge"], recorded["discount"]) == (5, 3, 0)
+    assert data(call("POST", "/sales", {**sale, "saleId": "R-2", "discount": 0.5}), 201)["amount"] == 1.5
+    alone = call("POST", "/sales", {"customerId": "C-1", "amount": 5, "discount": 1})
+    assert [error["field"] for error in alone.json()["errors"]] == ["discount"]
 
 
 def test_a_customer_can_be_named_by_id_too_and_the_rest_is_filled_in(call, ann):

@@ -28,7 +28,11 @@ def ada(store, staff):
         staff,
         ada.id,
         SaleDraft(
-            sale_id="+S-1", items=[SaleItem(name="=CD", unit_price=9.99)], payment_method="card", note="=SUM(A1)"
+            sale_id="+S-1",
+            items=[SaleItem(name="=CD", unit_price=9.995)],
+            discount=Decimal("0.01"),
+            payment_method="card",
+            note="=SUM(A1)",
         ),
     )
     refund_sale(store, staff, "+S-1", RefundDraft(sale_id="R-1", amount=0.99, note="scratched"))
@@ -68,6 +72,7 @@ def test_every_entry_is_a_row_and_they_add_up_to_the_purchase_amount(store, anal
     assert sum(Decimal(row["amount"]) for row in found) == ada.purchase_amount
     assert (found[1]["saleId"], found[1]["customerId"], found[1]["note"]) == ("+S-1", "=C-1", "=SUM(A1)")
     assert (found[1]["paymentMethod"], found[1]["recordedBy"]) == ("card", "Staff Person")
+    assert (found[1]["items"], found[1]["discount"], found[1]["surcharge"]) == ("=CD at 9.995", "0.01", "")
 
 
 def test_for_excel_what_looks_like_a_formula_is_harmless(store, analyst, ada):
@@ -76,7 +81,7 @@ def test_for_excel_what_looks_like_a_formula_is_harmless(store, analyst, ada):
         "'+S-1",
         "'=C-1",
         "'+880 171",
-        "'=CD",
+        "'=CD at 9.995",
         "'=SUM(A1)",
     ]
 

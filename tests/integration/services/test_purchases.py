@@ -132,8 +132,12 @@ class TestLedger:
 class TestFile:
     def test_it_tells_everything_oldest_first(self, store, analyst, staff, ada, buy):
         store.shop.save(ShopSettings(time_zone="Asia/Dhaka"))
-        items = [SaleItem(name="Coffee", quantity=Decimal("0.5"), unit_price=9), SaleItem(name="Cake", unit_price=4)]
-        sold_at = buy("S-1", Decimal("8.50"), items=items, payment_method="card", note="late").sale.sold_at
+        items = [
+            SaleItem(name="Coffee", quantity=Decimal("0.5"), unit_price=9),
+            SaleItem(name="Cake", unit_price=4.125),
+        ]
+        given = {"items": items, "discount": Decimal("0.13")}
+        sold_at = buy("S-1", Decimal("8.50"), **given, payment_method="card", note="late").sale.sold_at
         refund_sale(store, staff, "S-1", RefundDraft(sale_id="R-1", amount=Decimal("0.50")))
         opening, sale, refund = rows(export_purchases(store, analyst, ada.id))
         assert (opening["kind"], opening["amount"], opening["runningTotal"]) == ("opening", "100.00", "100.00")
@@ -143,7 +147,9 @@ class TestFile:
             "kind": "sale",
             "amount": "8.50",
             "runningTotal": "108.50",
-            "items": "0.5 × Coffee, Cake",
+            "items": "0.5 × Coffee at 9.00, Cake at 4.125",
+            "discount": "0.13",
+            "surcharge": "",
             "paymentMethod": "card",
             "note": "late",
             "refundOf": "",
@@ -156,7 +162,7 @@ class TestFile:
     def test_typed_texts_run_no_formulas(self, store, analyst, ada, buy):
         buy("=1+1", 5, note="@SUM(A1)", items=[SaleItem(name="-2+3", unit_price=5)])
         row = rows(export_purchases(store, analyst, ada.id))[1]
-        assert (row["saleId"], row["note"], row["items"]) == ("'=1+1", "'@SUM(A1)", "'-2+3")
+        assert (row["saleId"], row["note"], row["items"]) == ("'=1+1", "'@SUM(A1)", "'-2+3 at 5.00")
 
     def test_a_deleted_customer_has_none(self, store, analyst, manager, ada):
         delete_customer(store, manager, ada.id)

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 
@@ -88,9 +89,85 @@ def test_a_sale_is_added_to_the_amount_with_everything_on_its_receipt(store, sta
     assert (change.kind, change.reason, change.id) == ("purchase", "Sale R-1", sale.change)
 
 
-def test_an_amount_with_items_is_what_was_paid_after_a_discount(store, staff, ann):
-    draft = sold(9, items=[{"name": "Tea", "unitPrice": 10}])
-    assert record_sale(store, staff, ann.id, draft).sale.amount == 9
+LINES = [(40, 1.459, "58.36"), (9, 13.9563, "125.61"), (3, 0.335, "1.01"), (250, 0.034, "8.50"), (1000, 0.004, "4.00")]
+
+
+@pytest.mark.parametrize(("quantity", "price", "line"), LINES)
+def test_a_unit_price_keeps_its_decimals_and_a_line_is_rounded_once(store, staff, ann, quantity, price, line):
+    items = [{"name": "Diesel", "quantity": quantity, "unitPrice": price}]
+    draft = parse(SaleDraft, {"saleId": "R-1", "items": items})
+    assert str(record_sale(store, staff, ann.id, draft).sale.amount) == line
+    [item] = get_sale(store, staff, "R-1").items
+    assert (float(item.unit_price), item.total) == (price, Decimal(line))
+
+
+def test_every_line_is_rounded_by_itself(store, staff, ann):
+    items = [{"name": "Diesel", "quantity": quantity, "unitPrice": price} for quantity, price, _ in LINES]
+    recorded = record_sale(store, staff, ann.id, parse(SaleDraft, {"items": items}))
+    assert recorded.sale.amount == sum(Decimal(line) for *_, line in LINES)
+
+
+class TestAnAmountThatDiffersFromItsItems:
+    ITEMS: ClassVar = [{"name": "Tea", "unitPrice": 10}, {"name": "Cup", "unitPrice": 6.5}]
+
+    @pytest.mark.parametrize(
+        ("fields", "amount"),
+        [
+            ({}, "16.50"),
+            ({"amount": 16.5}, "16.50"),
+            ({"amount": 3, "discount": 13.5}, "3.00"),
+            ({"discount": 13.5}, "3.00"),
+            ({"discount": 16.5}, "0.00"),
+            ({"amount": 20, "surcharge": 3.5}, "20.00"),
+            ({"amount": 17.5, "discount": 1, "surcharge": 2}, "17.50"),
+            ({"discount": 0, "surcharge": 0}, "16.50"),
+        ],
+    )
+    def test_is_what_the_items_come_to_with_what_is_said(self, store, staff, ann, fields, amount):
+        draft = parse(SaleDraft, {"items": self.ITEMS, "saleId": "R-1", **fields})
+        assert str(record_sale(store, staff, ann.id, draft).sale.amount) == amount
+        kept = get_sale(store, staff, "R-1")
+        assert (kept.discount or 0, kept.surcharge or 0) == (fields.get("discount", 0), fields.get("surcharge", 0))
+
+    @pytest.mark.parametrize(
+        ("fields", "field", "said"),
+        [
+            (
+                {"amount": 3},
+                "amount",
+                "Amount is 3.00, but the items add up to 16.50: say that the difference of 13.50 is a discount, or"
+                " leave the amount out.",
+            ),
+            (
+                {"amount": 20, "discount": 1},
+                "amount",
+                "Amount is 20.00, but the items come to 15.50 with a discount of 1.00: say that the difference of 4.50"
+                " is a surcharge, or leave the amount out.",
+            ),
+            (
+                {"amount": 3, "surcharge": 13.5},
+                "amount",
+                "Amount is 3.00, but the items come to 30.00 with a surcharge",
+            ),
+            ({"amount": 16.49}, "amount", "the difference of 0.01 is a discount"),
+            ({"discount": 16.51}, "discount", "Discount is more than the items come to, 16.50; correct one of both."),
+            ({"items": [], "amount": 3, "discount": 1}, "discount", "Discount needs items; without them the amount is"),
+            ({"items": [], "amount": 3, "surcharge": 1}, "surcharge", "Surcharge needs items; without them the amount"),
+            ({"items": [], "discount": 1}, "amount", "Amount is required."),
+        ],
+    )
+    def test_is_refused_without_a_word_about_it(self, store, staff, ann, fields, field, said):
+        with pytest.raises(InvalidInput) as refused:
+            record_sale(store, staff, ann.id, parse(SaleDraft, {"items": self.ITEMS, **fields}))
+        [error] = refused.value.errors
+        assert (error.field, said in error.message) == (field, True), error.message
+        assert store.customers.get(ann.id) == ann
+
+    def test_is_the_same_sale_again_when_only_the_amount_is_compared(self, store, staff, ann):
+        record_sale(store, staff, ann.id, parse(SaleDraft, {"items": self.ITEMS, "discount": 6.5, "saleId": "R-1"}))
+        assert record_sale(store, staff, ann.id, sold(10, items=self.ITEMS, saleId="R-1")).repeated
+        with pytest.raises(Conflict, match=r"already recorded for another purchase: 10.00 of customer C-ann"):
+            record_sale(store, staff, ann.id, parse(SaleDraft, {"items": self.ITEMS, "saleId": "R-1"}))
 
 
 def test_the_same_sale_again_changes_nothing_and_says_so(store, staff, ann):
@@ -142,6 +219,12 @@ def test_a_sale_of_nothing_is_recorded_too(store, staff, ann):
         ({"items": [{"name": "", "unitPrice": 1}]}, "is required"),
         ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0}]}, "must be from 0.001"),
         ({"items": [{"name": "Tea", "unitPrice": 1, "quantity": 0.0001}]}, "must be from 0.001"),
+        (
+            {"items": [{"name": "Tea", "unitPrice": 1, "quantity": 1.0005}]},
+            "quantity has more than 3 decimals; round it",
+        ),
+        ({"items": [{"name": "Tea", "unitPrice": 0.12345678901}]}, "unitPrice has more than 10 decimals; round it"),
+        ({"items": [{"name": "Tea", "unitPrice": -1}]}, "unitPrice cannot be negative"),
     ],
 )
 def test_what_cannot_be_sold_is_refused_with_a_sentence_and_changes_nothing(store, staff, ann, fields, sentence):

@@ -1,0 +1,65 @@
+"""A price stays as it was given, and each line of a receipt is rounded once, halves up."""
+
+import json
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinso.models.money import check_unit_price, written_price
+from kinso.models.purchases import items_in_words
+from kinso.models.sale import Sale, SaleItem
+
+prices = st.decimals(0, 99_999, places=6, allow_nan=False) | st.decimals(0, 9, places=10, allow_nan=False)
+quantities = st.decimals(Decimal("0.001"), 1_000_000, places=3, allow_nan=False)
+
+
+@given(quantities, prices)
+def test_a_line_is_the_exact_product_rounded_once_with_halves_up(quantity, price):
+    exact_cents = Fraction(quantity) * Fraction(price) * 100
+    rounded = (exact_cents + Fraction(1, 2)).__floor__()
+    assert SaleItem(name="Tea", quantity=quantity, unit_price=price).total == Decimal(rounded) / 100
+
+
+@given(prices)
+def test_a_price_survives_json_and_the_database(price):
+    item = SaleItem(name="Tea", unit_price=price)
+    assert Decimal(repr(json.loads(json.dumps(float(price))))) == price
+    assert SaleItem.model_validate(json.loads(item.model_dump_json())) == item
+    assert check_unit_price(float(price)) == price
+    assert Decimal(written_price(price).replace(",", "")) == price
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(0.1 + 0.2, "0.3"), (1.459, "1.459"), (1e-7, "1E-7"), (123456789012.1234, "123456789012.1234"), (7, "7")],
+)
+def test_only_the_noise_of_computing_is_dropped(given, kept):
+    assert check_unit_price(given) == Decimal(kept)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (10 / 3, "has more than 10 decimals"),
+        (Decimal("123456789012.123456"), "has more digits than a number can carry"),
+        (-0.01, "cannot be negative"),
+        (1e13, "is too large"),
+        (float("nan"), "must be a number"),
+        (True, "must be a number"),
+        ("1.5", "must be a number"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        check_unit_price(given)
+
+
+@pytest.mark.parametrize(
+    ("price", "written"), [(4, "4.00"), (1.5, "1.50"), (1.459, "1.459"), (0.0000001, "0.0000001"), (1234.5, "1,234.50")]
+)
+def test_a_price_is_written_with_all_its_decimals(price, written):
+    item = SaleItem(name="Tea", quantity=0.5, unit_price=price)
+    assert items_in_words(Sale.model_construct(items=[item])) == f"0.5 × Tea at {written}"
