@@ -141,8 +141,12 @@ def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition:
     openapi_extra=open_to(Permission.DELETE),
 )
 def remove_customer(caller: SignedIn, id: Id, condition: Matching) -> Answer:
-    """Answers with the customer as it was; it is in the trash for a while and can be brought back from there."""
+    """Answers with the customer as it was; it is in the trash for a while and can be brought back from there.
+
+    Its purchase amount leaves the statistics; what it bought stays in the revenue.
+    """
     version = condition.version(caller, Permission.DELETE, id)
     with condition.judged():
         deleted = delete_customer(caller.store, caller.actor, id, version=version)
-    return succeed(customer_json(deleted), message=f"Customer {deleted.customer_id} is deleted.")
+    message = f"Customer {deleted.customer_id} is deleted; what was bought stays in the revenue."
+    return succeed(customer_json(deleted), message=message)

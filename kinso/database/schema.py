@@ -131,6 +131,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     "sales": [
         _index("saleId", unique=True, partialFilterExpression={"void": False}, name="kinso_unique_sale_id"),
         _index("saleId", "trashed", partialFilterExpression={"trashed": True}, name="kinso_trashed_sale_id"),
+        _index(
+            *("trashed", "revenueOnly", "kind", "countsAt", "customer", "amount"),
+            partialFilterExpression={"trashed": True},
+            name="kinso_revenue_of_the_deleted",
+        ),
         _index("customer", "soldAt", "_id"),
         COUNTED,
         _index("void", "kind", "customer", "soldAt"),

@@ -19,7 +19,10 @@ _CUSTOMERS_AT_ONCE = 1000
 _RECORDS_AT_ONCE = 4000
 _CUSTOMER_FIELDS = (*SPECIFIED_FIELDS, "membershipHeld", "createdAt", "updatedAt", "version", search.HELPERS)
 _CHANGE_FIELDS = ("customer", "customerId", "kind", "version", "before", "after", "run", "undoes")
-_SALE_FIELDS = ("customer", "saleId", "kind", "amount", "refundOf", "change", "void", "trashed")
+_SALE_FIELDS = (
+    *("customer", "saleId", "kind", "amount", "refundOf", "change", "soldAt", "countsAt", "void", "trashed"),
+    "revenueOnly",
+)
 _INTERVAL_FIELDS = ("customer", "from", "to", "open")
 
 

@@ -1,6 +1,7 @@
 """The ledger of purchases, refunds, opening balances and adjustments.
 
-Entries that were taken back stay, marked as void: they do not count, and their sale ID is free again.
+Entries that were taken back stay, marked as void: they do not count, and their sale ID is free again. Those of deleted
+customers are void as well, but what these bought stays in the revenue.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pymongo.errors import BulkWriteError
 
 from kinso.errors import DuplicateSaleId
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import Sale, SaleQuery
+from kinso.models.sale import PURCHASES, Sale, SaleQuery
 from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
 
 _DUPLICATE_KEY = 11000
@@ -33,6 +34,7 @@ class SaleRepository:
         """Append all of `entries`; raises `DuplicateSaleId`."""
         if not entries:
             return
+        self._take_over(entries)
         try:
             self._sales.insert_many([_to_document(entry) for entry in entries])
         except BulkWriteError as error:
@@ -161,6 +163,32 @@ class SaleRepository:
     def erase(self, customer: str) -> None:
         """Remove what people wrote about somebody's purchases; the figures stay."""
         self._sales.update_many({"customer": customer}, {"$unset": {"note": ""}})
+
+    def _take_over(self, entries: Sequence[Sale]) -> None:
+        """What was recorded before, for a customer who is gone for good, counts in the revenue once: with these."""
+        own = (each for each in entries if each.kind in PURCHASES and each.id not in each.sale_id)
+        recorded = {(each.sale_id, float(each.amount)) for each in own}
+        if not recorded:
+            return
+        match = {"saleId": {"$in": [sale_id for sale_id, _ in recorded]}, "trashed": True, "revenueOnly": True}
+        earlier = self._sales.find(match, {"saleId": True, "amount": True})
+        keys = [each["_id"] for each in earlier if (each["saleId"], each["amount"]) in recorded]
+        if keys:
+            self._sales.update_many({"_id": {"$in": keys}}, {"$set": {"revenueOnly": False}})
+
+    def undecided(self, *, limit: int) -> list[str]:
+        """Deleted customers (by `_id`) of whom it is not said yet whether what they bought stays in the revenue."""
+        stages: list[dict[str, Any]] = [
+            {"$match": {"trashed": True, "revenueOnly": None}},
+            {"$limit": limit},
+            {"$group": {"_id": "$customer"}},
+        ]
+        return [row["_id"] for row in self._sales.aggregate(stages)]
+
+    def decide(self, customers: Sequence[str], *, revenue: bool) -> None:
+        """Have what these deleted customers bought stay in the revenue, or not."""
+        match = {"customer": {"$in": list(customers)}, "trashed": True, "revenueOnly": None}
+        self._sales.update_many(match, {"$set": {"revenueOnly": revenue}})
 
     def _newest_first(self, query: SaleQuery) -> Any:
         return self._sales.find(_filter(query)).sort([("soldAt", DESCENDING), ("_id", DESCENDING)])

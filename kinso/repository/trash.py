@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +27,19 @@ class TrashRepository:
         self._trash = database["trash"]
         self._sales = database["sales"]
 
-    def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime) -> int:
-        """Move these customers here; within a transaction that has read them. Returns how many there were."""
+    def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime, *, unmade: Collection[str] = ()) -> int:
+        """Move these customers here; within a transaction that has read them. Returns how many there were.
+
+        What they bought stays in the revenue, but for those who are `unmade`, because their registration is taken back
+        and their purchases with it.
+        """
         keys = sorted(_keys(ids))
         documents = list(self._customers.find({"_id": {"$in": keys}}))
         if documents:
             by = {"deletedAt": at, "byId": actor.user_id, "byName": actor.name}
             self._trash.insert_many({"_id": document["_id"], "customer": document, **by} for document in documents)
             self._customers.delete_many({"_id": {"$in": keys}})
-            # The purchases of deleted customers do not count, as their purchase amounts do not.
-            theirs = {"customer": {"$in": [str(key) for key in keys]}, "void": False}
-            self._sales.update_many(theirs, {"$set": {"void": True, "trashed": True}})
+            self._count_revenue_only([str(key) for key in keys], unmade)
         return len(documents)
 
     def versions(self, ids: Sequence[str]) -> dict[str, int]:
@@ -91,10 +93,18 @@ class TrashRepository:
         """Remove for good what was deleted before; returns how many."""
         return self._trash.delete_many({"deletedAt": {"$lt": deleted_before}}).deleted_count
 
+    def _count_revenue_only(self, customers: Sequence[str], unmade: Collection[str]) -> None:
+        """Entries of deleted customers count for nothing but the revenue, as their purchase amounts do not."""
+        for is_unmade in (True, False):
+            theirs = [customer for customer in customers if (customer in unmade) is is_unmade]
+            fields = {"void": True, "trashed": True, "revenueOnly": not is_unmade}
+            if theirs:
+                self._sales.update_many({"customer": {"$in": theirs}, "void": False}, {"$set": fields})
+
     def _count_purchases_again(self, customers: Sequence[str]) -> None:
         theirs = {"customer": {"$in": customers}, "trashed": True}
         try:
-            self._sales.update_many(theirs, {"$set": {"void": False}, "$unset": {"trashed": ""}})
+            self._sales.update_many(theirs, {"$set": {"void": False}, "$unset": {"trashed": "", "revenueOnly": ""}})
         except DuplicateKeyError as error:
             raise DuplicateSaleId((error.details or {})["keyValue"]["saleId"]) from error
 

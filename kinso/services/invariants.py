@@ -14,6 +14,7 @@ from typing import Any
 
 from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
 from kinso.models.money import read_stored_amount
+from kinso.models.sale import PURCHASES
 from kinso.repository.checks import Dossier
 
 Document = Mapping[str, Any]
@@ -195,7 +196,20 @@ def _ledger(dossier: Dossier, stored: Document | None) -> Iterator[str]:
     recorded = {str(change["_id"]) for change in dossier.changes}
     if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in counted):
         yield "the history lacks a change that wrote to its ledger"
+    bought = (entry for entry in dossier.sales if entry.get("kind") in PURCHASES)
+    if dossier.customer is not None and any(entry.get("revenueOnly") is True for entry in bought):
+        yield "what it bought counts twice in the revenue"
     yield from _refunds(counted)
+    yield from _moments(counted)
+
+
+def _moments(counted: Sequence[Document]) -> Iterator[str]:
+    """A refund counts where its sale does, everything else on its own date."""
+    sold = {entry.get("saleId"): entry.get("soldAt") for entry in counted if entry["kind"] == "sale"}
+    for entry in counted:
+        own = entry.get("soldAt")
+        if entry.get("countsAt") != (sold.get(entry.get("refundOf"), own) if entry["kind"] == "refund" else own):
+            yield f"the {entry['kind']} {entry.get('saleId')} counts at another moment than it should"
 
 
 def _refunds(counted: Sequence[Document]) -> Iterator[str]:

@@ -98,13 +98,24 @@ def held_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
     Not of one whose registration was taken back: whoever undoes a wrong import wants to import the corrected file.
     """
     held = store.sales.in_trash(sale_ids)
-    behind = store.changes.last_deletions(set(held.values())) if held else {}
-    free: set[str] = set()
+    free = unmade_among(store, set(held.values())) if held else set()
+    return {sale_id: customer for sale_id, customer in held.items() if customer not in free}
+
+
+def unmade_among(store: Store, customers: Iterable[str]) -> set[str]:
+    """Those of these deleted customers (by `_id`) who are deleted because their registration was taken back."""
+    return registered_by(store, store.changes.last_deletions(customers))
+
+
+def registered_by(store: Store, changes: Mapping[str, Change]) -> set[str]:
+    """Those customers whose registration is the change that they are given with, or what that one took back in turn."""
+    found: set[str] = set()
+    behind = dict(changes)
     while behind:
-        free |= {customer for customer, change in behind.items() if change.kind == "create"}
+        found |= {customer for customer, change in behind.items() if change.kind == "create"}
         earlier = store.changes.get_many(change.undoes for change in behind.values() if change.undoes)
         behind = {each.customer: earlier[each.undoes] for each in behind.values() if each.undoes in earlier}
-    return {sale_id: customer for sale_id, customer in held.items() if customer not in free}
+    return found
 
 
 def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:

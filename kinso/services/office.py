@@ -17,7 +17,7 @@ from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
 from kinso.repository.store import Store
 from kinso.services.first_admin import prepare_first_admin
 from kinso.services.runs import recover_interrupted
-from kinso.services.trash import empty_trash, finish_erasures
+from kinso.services.trash import complete_revenue, empty_trash, finish_erasures
 
 Announce = Callable[[str], None]
 
@@ -79,6 +79,7 @@ class Office:
     def prepare(self) -> None:
         """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
         _report(prepare(self._store.connection))
+        complete_revenue(self._store)
         self._clean_up()
         if self._announce:
             code = prepare_first_admin(self._store, self.settings)

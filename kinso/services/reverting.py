@@ -16,7 +16,7 @@ from kinso.models.validation import LABELS
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.ledger import ALREADY, AMOUNT, PURCHASES, Reversal, reversals, take_back
+from kinso.services.ledger import ALREADY, AMOUNT, PURCHASES, Reversal, registered_by, reversals, take_back
 from kinso.services.records import record_of_creation, record_of_deletion, record_of_update
 from kinso.services.unfinished import BEING_IMPORTED, being_imported
 
@@ -64,7 +64,7 @@ def revert(
     at = now()
     values = {change.id: _old_values(current, change, plan.reversals) for current, change in plan.restored}
     _restore_fields(store, [(current, values[change.id]) for current, change in plan.restored], at)
-    store.trash.throw_away([current.id for current, _ in plan.thrown_away], actor, at)
+    _throw_away(store, actor, plan.thrown_away, at)
     _remove(store, [current.id for current, _ in plan.unmade])
     back = store.trash.bring_back([change.customer for change in plan.brought_back], at)
     records = [
@@ -224,6 +224,11 @@ def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
     """The changes without those that were taken back, and without what took those back: together they did nothing."""
     ids, gone = {change.id for change in latest_first}, taken_back(latest_first)
     return (change for change in latest_first if change.id not in gone and change.undoes not in ids)
+
+
+def _throw_away(store: Store, actor: Actor, thrown_away: Sequence[tuple[Customer, Change]], at: datetime) -> None:
+    unmade = registered_by(store, {change.customer: change for _, change in thrown_away})
+    store.trash.throw_away([current.id for current, _ in thrown_away], actor, at, unmade=unmade)
 
 
 def _remove(store: Store, ids: Sequence[str]) -> None:

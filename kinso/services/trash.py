@@ -13,9 +13,11 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.documents import ERASED, canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
+from kinso.services.ledger import unmade_among
 from kinso.services.records import record_of_creation, record_of_erasure, write_down
 from kinso.services.unfinished import demand_imported
 
+_AT_ONCE = 1000
 _STILL_LATELY = timedelta(days=1)
 _NOT_THERE = "This customer is not in the trash any more; look at the list again."
 
@@ -137,8 +139,20 @@ def finish_erasures(store: Store) -> int:
         return len(erased)
 
 
+def complete_revenue(store: Store) -> None:
+    """Have in the revenue what customers bought who were deleted before it stayed there. Kinso does this itself."""
+    with store.guarded():
+        while customers := store.sales.undecided(limit=_AT_ONCE):
+            unmade = unmade_among(store, customers)
+            store.sales.decide([customer for customer in customers if customer in unmade], revenue=False)
+            store.sales.decide([customer for customer in customers if customer not in unmade], revenue=True)
+
+
 def empty_trash(store: Store) -> int:
-    """Remove for good what was deleted longer ago than the shop keeps it; returns how many. Kinso does this itself."""
+    """Remove for good what was deleted longer ago than the shop keeps it; returns how many. Kinso does this itself.
+
+    What these customers bought stays in the revenue.
+    """
     with store.guarded():
         kept_for = timedelta(days=store.shop.get().trash_days)
         return store.trash.empty(deleted_before=now() - kept_for)

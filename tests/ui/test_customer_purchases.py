@@ -116,7 +116,9 @@ class TestRecording:
         [sale] = sales(store, ada)
         assert (sale.amount, sale.discount, sale.surcharge) == (Decimal("3.00"), Decimal("4.75"), None)
 
-    def test_the_difference_to_the_items_is_shown_while_it_is_typed_and_kept_by_its_name(self, page, store, ada):
+    def test_the_difference_to_the_items_is_shown_while_it_is_typed_and_kept_by_its_name(
+        self, page, store, ada, toasts
+    ):
         add_item(add_item(page, "Coffee", 12.25), "Cake", 4.25)
         assert not page.radio
         fill(page, total="3.00").run()
@@ -128,7 +130,8 @@ class TestRecording:
         record(page)
         [sale] = sales(store, ada)
         assert (sale.amount, sale.surcharge, sale.discount) == (Decimal("20.00"), Decimal("3.50"), None)
-        assert table(page)["about"][0] == "Coffee at 12.25, Cake at 4.25 · Surcharge of $3.50"
+        assert toasts(page)[0].replace("\\", "").startswith("$20.00 recorded, with a surcharge of $3.50. The purchase")
+        assert table(page)["about"][0] == "Coffee at 12.25, Cake at 4.25 · a surcharge of $3.50"
 
     def test_a_difference_that_was_not_meant_gives_way_to_the_total_of_the_items(self, page, store, ada):
         add_item(page, "Coffee", 16.5)

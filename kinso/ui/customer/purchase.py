@@ -18,7 +18,7 @@ from kinso.services.sales import Recorded, record_sale
 from kinso.ui.customer.card import Card, PurchaseForm, at_card, close_question
 from kinso.ui.customer.difference import difference_of, draw_difference, typed_amount
 from kinso.ui.customer.items import add_item, draw_items, items_of
-from kinso.ui.customer.words import PAYMENTS
+from kinso.ui.customer.words import PAYMENTS, stated_in_words
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.figures import forget_figures
@@ -222,7 +222,8 @@ def _tell(card: Card, recorded: Recorded, shop: ShopSettings) -> None:
         celebrate(f"{what} had been recorded already; nothing was changed. The purchase amount is {total}.")
         return
     paid = plain(money(recorded.sale.amount, shop))
-    celebrate(f"{paid} recorded. The purchase amount is now {total}.")
+    stated = "".join(f", with {plain(each)}" for each in stated_in_words(recorded.sale, shop))
+    celebrate(f"{paid} recorded{stated}. The purchase amount is now {total}.")
     if recorded.activated:
         card.news = (
             f"{named(customer)} is a member now: with this purchase they reached the threshold of"

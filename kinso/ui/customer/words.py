@@ -35,7 +35,7 @@ def about(line: LedgerLine, shop: ShopSettings) -> str:
             return "Purchase amount changed by hand"
         case "sale":
             bought = _short(items_in_words(entry) or entry.note or "")
-            return " · ".join(part for part in (bought, *_stated(entry, shop), _refunded(line, shop)) if part)
+            return " · ".join(part for part in (bought, *stated_in_words(entry, shop), _refunded(line, shop)) if part)
 
 
 def sale_in_words(sale: Sale, shop: ShopSettings) -> str:
@@ -45,10 +45,10 @@ def sale_in_words(sale: Sale, shop: ShopSettings) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _stated(sale: Sale, shop: ShopSettings) -> list[str]:
-    """`Discount of $1.00`: what makes the amount differ from its items."""
-    given = (("Discount", sale.discount), ("Surcharge", sale.surcharge))
-    return [f"{name} of {money(amount, shop)}" for name, amount in given if amount]
+def stated_in_words(sale: Sale, shop: ShopSettings) -> list[str]:
+    """`a discount of $1.00`: what makes the amount differ from its items."""
+    given = (("discount", sale.discount), ("surcharge", sale.surcharge))
+    return [f"a {name} of {money(amount, shop)}" for name, amount in given if amount]
 
 
 def _refunded(line: LedgerLine, shop: ShopSettings) -> str:

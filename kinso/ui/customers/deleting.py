@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import streamlit as st
 
 from kinso.errors import NotFound, StaleVersion
 from kinso.models.customer import Customer
+from kinso.models.shop import ShopSettings
 from kinso.services.customers import delete_customer
 from kinso.ui.customers.desk import Deletion, at_desk, current_desk
 from kinso.ui.customers.sheet import Row
@@ -15,7 +17,7 @@ from kinso.ui.customers.words import listed, named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.visit import Visit, current_visit
-from kinso.ui.wording import counted
+from kinso.ui.wording import counted, money, plain
 
 
 def _keep() -> None:
@@ -51,7 +53,9 @@ def draw_deletion(
     st.markdown(listed(customers))
     if note:
         st.warning(note, icon=":material/edit_note:")
-    kept = counted(current_visit().shop.trash_days, "day")
+    shop = current_visit().shop
+    st.markdown(_what_leaves(customers, shop))
+    kept = counted(shop.trash_days, "day")
     st.caption(f"Deleted customers go to the trash with their history, and can be restored from there for {kept}.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Keep", key="deletion_keep", on_click=on_keep)
@@ -61,6 +65,14 @@ def draw_deletion(
             type="primary",
             on_click=on_delete,
         )
+
+
+def _what_leaves(customers: Sequence[Customer], shop: ShopSettings) -> str:
+    """Which figures change by the deletion, and which do not."""
+    total = sum((customer.purchase_amount for customer in customers), Decimal(0))
+    they, their, bought = ("They leave", "their", "they") if len(customers) > 1 else ("It leaves", "its", "it")
+    amount = f" and {their} {plain(money(total, shop))} the total of purchase amounts" if total else ""
+    return f"{they} the numbers of customers and members{amount}. What {bought} bought stays in the revenue."
 
 
 def delete_each(visit: Visit, customers: Sequence[Customer]) -> list[Customer]:

@@ -1,6 +1,7 @@
 """The examination of a database: clean after whatever people did, and every kind of damage found and named."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from bson import Decimal128, ObjectId
@@ -10,6 +11,7 @@ from kinso.errors import NotPermitted
 from kinso.models import check
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.edit import CustomerEdit
+from kinso.models.sale import RefundDraft, SaleDraft
 from kinso.repository import checks as reading
 from kinso.repository.documents import now
 from kinso.repository.store import Store
@@ -20,6 +22,7 @@ from kinso.services.edits import save_edits
 from kinso.services.history import revert_change
 from kinso.services.imports import import_customers
 from kinso.services.membership import activate_at_threshold, set_membership_of_matching, set_membership_of_selected
+from kinso.services.sales import record_sale, refund_sale
 from kinso.services.samples import load_samples
 from kinso.services.trash import empty_trash, erase_person, restore_customers
 from kinso.services.undo import undo_run
@@ -383,6 +386,25 @@ def test_accounts_without_an_administrator_and_repeated_addresses_are_found(stor
     ]
     database["users"].update_one({"email": "ada@shop.com"}, {"$set": {"active": True}})
     assert sentences(store, admin) == ["The e-mail address ada@shop.com has several accounts."]
+
+
+def test_an_entry_that_counts_at_another_moment_than_it_should_is_found(store, admin, manager, base, database):
+    sale = record_sale(store, manager, base[3].id, SaleDraft(sale_id="S-1", amount=10)).sale
+    refund_sale(store, manager, "S-1", RefundDraft(sale_id="R-1", amount=Decimal(1)))
+    wrong = {"$set": {"countsAt": sale.sold_at - LATER}}
+    for kind, sale_id in (("sale", "S-1"), ("refund", "R-1")):
+        sound = database["sales"].find_one({"saleId": sale_id})
+        database["sales"].update_one({"saleId": sale_id}, wrong)
+        assert only_sentence(store, admin) == (
+            f"Customer C-3: the {kind} {sale_id} counts at another moment than it should."
+        )
+        database["sales"].replace_one({"_id": sound["_id"]}, sound)
+
+
+def test_a_purchase_that_counts_twice_in_the_revenue_is_found(store, admin, manager, base, database):
+    record_sale(store, manager, base[3].id, SaleDraft(sale_id="S-1", amount=10))
+    database["sales"].update_one({"saleId": "S-1"}, {"$set": {"trashed": True, "revenueOnly": True}})
+    assert only_sentence(store, admin) == "Customer C-3: what it bought counts twice in the revenue."
 
 
 def test_of_very_many_findings_the_first_are_named_and_all_are_counted(store, admin, base, database, monkeypatch):
