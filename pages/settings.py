@@ -1,4 +1,4 @@
-"""Name, currency, time zone and trash of the shop."""
+"""Name, country, currency, time zone and trash of the shop."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import streamlit as st
 from babel.core import get_global
 from babel.numbers import get_currency_name
 
+from kinso.models.countries import country_names
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
-from kinso.services.shop import save_shop_settings
+from kinso.services.shop import guess_country, save_shop_settings
 from kinso.ui.decisions import show_decisions
 from kinso.ui.feedback import celebrate
 from kinso.ui.figures import forget_figures
@@ -24,6 +25,7 @@ FORM = "settings"
 SHOWN = "settings_shown"
 FIELDS = {
     "shopName": "shop_name",
+    "country": "shop_country",
     "currency": "shop_currency",
     "timeZone": "shop_time_zone",
     "trashDays": "shop_trash_days",
@@ -53,6 +55,11 @@ def currency_in_words(code: str) -> str:
     return f"{get_currency_name(code, locale=LOCALE)} ({signs})"
 
 
+def country_in_words(code: str) -> str:
+    """`Bangladesh`."""
+    return country_names().get(code, code) or "Not set"
+
+
 def zone_in_words(name: str) -> str:
     """`Asia/Dhaka (UTC+06:00)`, with today's offset."""
     offset = datetime.now(UTC).astimezone(ZoneInfo(name)).strftime("%z")
@@ -66,6 +73,8 @@ def with_current(options: Sequence[str], current: str) -> list[str]:
 
 def show_form(shop: ShopSettings) -> None:
     """All settings at once."""
+    visit = current_visit()
+    countries = with_current(["", *country_names()], shop.country)
     currencies = with_current(currencies_in_use(), shop.currency)
     zones = with_current(sorted(available_timezones() - NO_PLACES), shop.time_zone)
     if FIELDS["shopName"] not in st.session_state:
@@ -74,6 +83,15 @@ def show_form(shop: ShopSettings) -> None:
         begin_form(FORM, FIELDS["shopName"])
         st.text_input("Shop name", value=shop.shop_name, key=FIELDS["shopName"], max_chars=80)
         show_problem(FORM, "shopName")
+        st.selectbox(
+            LABELS["country"],
+            countries,
+            index=countries.index(shop.country or guess_country(visit.store, visit.actor)),
+            format_func=country_in_words,
+            key=FIELDS["country"],
+            help="Phone numbers without the code of a country are numbers of this one.",
+        )
+        show_problem(FORM, "country")
         st.selectbox(
             "Currency",
             currencies,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from bson import ObjectId
@@ -17,7 +16,9 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
 from kinso.database import search
+from kinso.database.batches import in_batches
 from kinso.database.connection import Connection
+from kinso.database.country import country_of
 from kinso.database.ledger import balance
 from kinso.models.membership import Basis
 from kinso.models.money import read_stored_amount, readable_amount
@@ -25,12 +26,12 @@ from kinso.models.money import read_stored_amount, readable_amount
 Document = dict[str, Any]
 
 _TEXTS = ("customerId", "customerName", "contactInfo")
-_BATCH = 1000
 _DUPLICATE_KEY = 11000
 _BASIS: Basis = "adopted"
 _EARLIER = "An earlier application"
 _COMPLETE = {
-    **{f"{search.HELPERS}.{helper}": {"$type": "string"} for helper in search.helper_fields({})},
+    **{f"{search.HELPERS}.{helper}": {"$type": "string"} for helper in ("id", "name", "contact", "text")},
+    f"{search.HELPERS}.keys": {"$type": "array"},
     **{text: {"$type": "string"} for text in _TEXTS},
     "purchaseAmount": {"$type": "number"},
     "membershipStatus": {"$type": "bool"},
@@ -67,10 +68,11 @@ def adopt(connection: Connection, *, unique: bool) -> Adoption:
     """
     adoption = Adoption()
     customers = connection.database["customers"]
+    country = country_of(connection.database)
     incomplete = {f"{search.HELPERS}.id": None} if unique else {"$nor": [_COMPLETE]}
     as_they_are = customers.with_options(CodecOptions(RawBSONDocument, tz_aware=True))
-    for batch in _batches(as_they_are.find(incomplete).sort("_id", 1)):
-        _complete(connection, batch, adoption)
+    for batch in in_batches(as_they_are.find(incomplete).sort("_id", 1)):
+        _complete(connection, batch, adoption, country)
     if not unique:
         _separate_twins(customers, adoption)
     return adoption
@@ -85,9 +87,9 @@ def mark_twins(customers: Collection[Document]) -> None:
     )
 
 
-def _complete(connection: Connection, batch: Sequence[RawBSONDocument], adoption: Adoption) -> None:
+def _complete(connection: Connection, batch: Sequence[RawBSONDocument], adoption: Adoption, country: str) -> None:
     customers = connection.database["customers"]
-    updates = [_missing_fields(document) for document in batch]
+    updates = [_missing_fields(document, country) for document in batch]
     _record_memberships(connection.database["memberships"], batch, updates)
     connection.transact(partial(_balance, customers, [document["_id"] for document in batch]))
     try:
@@ -184,7 +186,7 @@ def _separate_twins(customers: Collection[Document], adoption: Adoption) -> None
         customers.bulk_write(writes, ordered=False)
 
 
-def _missing_fields(document: Mapping[str, Any]) -> Document:
+def _missing_fields(document: Mapping[str, Any], country: str = "") -> Document:
     """What has to be set so that the document is complete; `updatedAt` is set only where it is missing."""
     fields: Document = {text: _as_text(document.get(text)) for text in _TEXTS}
     fields["purchaseAmount"] = _as_amount(document.get("purchaseAmount"))
@@ -193,7 +195,7 @@ def _missing_fields(document: Mapping[str, Any]) -> Document:
     fields["createdAt"] = _as_time(document.get("createdAt")) or _birth(document)
     fields["updatedAt"] = _as_time(document.get("updatedAt")) or fields["createdAt"]
     changed = {name: value for name, value in fields.items() if name not in document or document[name] is not value}
-    return {**changed, search.HELPERS: search.helper_fields(fields)}
+    return {**changed, search.HELPERS: search.helper_fields(fields, country)}
 
 
 def _as_text(value: Any) -> str:
@@ -217,9 +219,3 @@ def _as_time(value: Any) -> datetime | None:
 def _birth(document: Mapping[str, Any]) -> datetime:
     id = document["_id"]
     return id.generation_time if isinstance(id, ObjectId) else datetime.now(UTC)
-
-
-def _batches(documents: Iterable[RawBSONDocument]) -> Iterator[list[RawBSONDocument]]:
-    iterator = iter(documents)
-    while batch := list(islice(iterator, _BATCH)):
-        yield batch

@@ -1,20 +1,33 @@
-"""How customers are found and ordered by text: the folded helper fields, the filters and the indexes, all decided here.
+"""How customers are found and ordered by text: the helper fields, the filters and the indexes, all decided here.
 
 Helper fields live under `search` in a customer document and are recomputed with every change of a text field:
 
-    id       compared form of customerId, unique: IDs that differ only in letter case are the same ID
+    id       compared form of customerId, unique: IDs that look the same in any letter case are the same ID
     name     folded customerName, for sorting and the name filter
     contact  folded contactInfo, for sorting
-    text     everything that a search looks through, one folded field a line
+    text     everything that a search looks through, one folded field or form of a phone number a line
+    keys     what the same person would have in common: phone numbers, e-mail addresses, parts of the name
     twin     only where another customer holds the compared form, which an earlier application allowed: that form
+
+Numbers without the code of a country are numbers of the shop's country, so all of it depends on that setting.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import islice, permutations
 from typing import Any
+
+from kinso.models.folding import fold, id_key
+from kinso.models.phones import (
+    FEWEST_DIGITS,
+    digits_of,
+    emails_in,
+    looks_like_a_number,
+    numbers_in,
+    parts_of_number,
+)
 
 HELPERS = "search"
 
@@ -36,30 +49,18 @@ TWIN_MARK = "\0"
 HIGHEST = "\U0010ffff"
 """Sorts after every text that goes on."""
 
-_WITHOUT_DECOMPOSITION = str.maketrans(
-    # MongoDB takes no NUL in a pattern.
-    {"\0": " ", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t"}
-)
-_PHONE_QUERY = re.compile(r"[+(]?[\d\s().+/-]{5,}")
-_FEWEST_PHONE_DIGITS = 5
-
-
-def fold(text: str) -> str:
-    """The form in which texts are compared: no case, no accents, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_WITHOUT_DECOMPOSITION))
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(bare.casefold().split())
-
-
-def id_key(customer_id: str) -> str:
-    """The form in which customer IDs are unique: trimmed, composed, no case; accents do count."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", customer_id).strip().casefold())
+_MOST_WORDS = 6
+_MOST_ORDERS = 24
+_NAME_MARK = "n "
+_SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
+_SILENT = re.compile("[aeiouyhw']+")
+_REPEATED = re.compile(r"(.)\1+")
 
 
 def twin_key(key: str, id: object) -> str:
     """What is unique instead of `key` for a customer with this `_id`, while another one holds that key.
 
-    Only an earlier application can have stored IDs that differ in nothing but letter case.
+    Only an earlier application, or an earlier edition of the compared form, can have let in IDs that look the same.
     """
     return f"{key}{TWIN_MARK}{id}"
 
@@ -74,50 +75,130 @@ def having_ids(keys: list[str]) -> dict[str, Any]:
     return {"$or": [{"search.id": {"$in": keys}}, {"search.twin": {"$in": keys}}]}
 
 
-def helper_fields(document: Mapping[str, Any]) -> dict[str, str]:
-    """The `search` subdocument that belongs to a customer document."""
+def helper_fields(document: Mapping[str, Any], country: str) -> dict[str, Any]:
+    """The `search` subdocument that belongs to a customer document of a shop in `country`."""
     customer_id, name, contact = (
         str(document.get(field) or "") for field in ("customerId", "customerName", "contactInfo")
     )
-    lines = [fold(customer_id), fold(name), fold(contact)]
-    digits = _digits(contact)
-    if len(digits) >= _FEWEST_PHONE_DIGITS:
+    numbers = numbers_in(contact, country)
+    folded_name, folded_contact = fold(name), fold(contact)
+    lines = [fold(customer_id), folded_name, folded_contact]
+    digits = digits_of(contact)
+    if len(digits) >= FEWEST_DIGITS:
         lines.append(digits)
-    return {"id": id_key(customer_id), "name": lines[1], "contact": lines[2], "text": "\n".join(lines)}
+    lines += [form for number in numbers for form in number.written if form != digits]
+    keys = [key for number in numbers for key in number.stored_keys(country)]
+    return {
+        "id": id_key(customer_id),
+        "name": folded_name,
+        "contact": folded_contact,
+        "text": "\n".join(lines),
+        "keys": list(dict.fromkeys([*keys, *emails_in(contact), *_name_keys(folded_name)])),
+    }
 
 
-def matching(text: str) -> dict[str, Any]:
-    """Filter for customers whose ID, name or contact contains `text`; phone numbers match however they are spaced."""
-    wanted = fold(text)
-    if not wanted:
-        return {}
-    pattern = re.escape(wanted)
-    digits = _digits(text)
-    if _PHONE_QUERY.fullmatch(text.strip()) and len(digits) >= _FEWEST_PHONE_DIGITS and digits != wanted:
-        pattern = f"{pattern}|{digits}"
-    return {"search.text": {"$regex": pattern}}
+def renewed_helpers(document: Mapping[str, Any], country: str) -> dict[str, Any]:
+    """The same for a document that has them already: who does not hold the compared form of the ID still does not."""
+    helpers, present = helper_fields(document, country), document.get(HELPERS)
+    is_twin = isinstance(present, Mapping) and present.get("twin") == helpers["id"]
+    return {**helpers, **twin_fields(helpers["id"], document["_id"])} if is_twin else helpers
 
 
-def names_one_of(searched: str, texts: Iterable[str]) -> bool:
-    """Whether a text that was searched for holds one of `texts`, or consists of whole words of one."""
-    wanted, digits = f" {fold(searched)} ", _digits(searched)
-    if not wanted.strip():
-        return False
-    for text in texts:
-        folded, number = fold(text), _digits(text)
-        if folded and (folded in wanted or wanted in f" {folded} "):
-            return True
-        # A phone number is found however it is spaced.
-        if len(number) >= _FEWEST_PHONE_DIGITS and number in digits:
-            return True
-    return False
+def contact_keys(contact: str, country: str) -> list[str]:
+    """What to look for in `search.keys` to find who can be reached like this."""
+    numbers = [key for number in numbers_in(contact, country) for key in number.looked_up_keys]
+    return list(dict.fromkeys([*numbers, *emails_in(contact)]))
+
+
+def name_keys(name: str) -> list[str]:
+    """What to look for in `search.keys` to find who has nearly this name, also in another order of its words."""
+    return _name_keys(fold(name))
+
+
+def names_in_any_order(name: str) -> list[str]:
+    """The folded name with its words in every order; of a long one, only the first of them."""
+    words = fold(name).split()
+    return list(dict.fromkeys(" ".join(order) for order in islice(permutations(words), _MOST_ORDERS)))
+
+
+def matching(text: str, country: str) -> dict[str, Any]:
+    """Filter for customers whose ID, name or contact contain all words of `text`, in any order.
+
+    A phone number, or a part of one, is found in whatever notation it was typed or is stored.
+    """
+    if looks_like_a_number(text):
+        return _number_matching(text, country)
+    return _all_of([_number_matching(word, country) for word in _words(text)])
 
 
 def name_matching(text: str) -> dict[str, Any]:
-    """Filter for customers whose name contains `text`."""
-    wanted = fold(text)
-    return {"search.name": {"$regex": re.escape(wanted)}} if wanted else {}
+    """Filter for customers whose name contains all words of `text`, in any order."""
+    return _all_of([_containing("search.name", word) for word in _words(text)])
 
 
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character in "0123456789")
+def with_number(text: str, country: str) -> dict[str, Any] | None:
+    """Filter for customers with the phone number in `text`; None when there is none. An index answers it."""
+    keys = [key for number in numbers_in(text, country) for key in number.looked_up_keys]
+    return {"search.keys": {"$in": keys}} if keys else None
+
+
+def names_one_of(searched: str, texts: Iterable[str], country: str) -> bool:
+    """Whether a text that was searched for holds one of `texts`, or consists of whole words of one.
+
+    It holds a phone number in whatever notation.
+    """
+    folded, digits = fold(searched), digits_of(searched)
+    words, reached = set(folded.split()), set(contact_keys(searched, country))
+    if not words:
+        return False
+    return any(_names(text, folded, words) or _reaches(text, digits, reached, country) for text in texts)
+
+
+def _names(text: str, folded: str, words: set[str]) -> bool:
+    other = fold(text)
+    return bool(other) and (other in folded or words <= set(other.split()) or set(other.split()) <= words)
+
+
+def _reaches(text: str, digits: str, reached: set[str], country: str) -> bool:
+    number = digits_of(text)
+    is_held = len(number) >= FEWEST_DIGITS and number in digits
+    return is_held or not reached.isdisjoint(contact_keys(text, country))
+
+
+def _number_matching(text: str, country: str) -> dict[str, Any]:
+    """The text as it is; and what looks like a phone number, in its other forms."""
+    ways = [_containing("search.text", fold(text))]
+    if looks_like_a_number(text):
+        ways += [_containing("search.text", part) for part in parts_of_number(text, country) if part != fold(text)]
+        ways += [way] if (way := with_number(text, country)) else []
+    return {"$or": ways} if len(ways) > 1 else ways[0]
+
+
+def _containing(field: str, folded: str) -> dict[str, Any]:
+    return {field: {"$regex": re.escape(folded)}}
+
+
+def _all_of(conditions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"$and": conditions} if len(conditions) > 1 else conditions[0] if conditions else {}
+
+
+def _words(text: str) -> list[str]:
+    """The different words of a text, the longest first: it rules out the most."""
+    return sorted(dict.fromkeys(fold(text).split()), key=len, reverse=True)
+
+
+def _name_keys(folded: str) -> list[str]:
+    """For each word of a name, how the others sound and how this one begins: nearly equal names have one in common."""
+    words = sorted(set(folded.split()))[:_MOST_WORDS]
+    sounds = [_sound(word) for word in words]
+    if len(words) == 1:
+        return [f"{_NAME_MARK}{sounds[0]}"]
+    return [
+        f"{_NAME_MARK}{' '.join([*sorted([*sounds[:place], *sounds[place + 1 :]]), word[:1]])}"
+        for place, word in enumerate(words)
+    ]
+
+
+def _sound(word: str) -> str:
+    """The first letter and the classes of the consonants that follow; letters of other scripts as they are."""
+    return word[:1] + _REPEATED.sub(r"\1", _SILENT.sub("", word[1:]).translate(_SOUNDS))

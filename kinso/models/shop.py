@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
+from kinso.models.countries import check_country
 from kinso.models.money import Money
 from kinso.models.text import clean_text
 
@@ -49,10 +50,12 @@ class MembershipRule(BaseModel):
 class ShopSettings(MembershipRule):
     """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own.
 
+    `country` decides what phone numbers without the code of a country are; it is empty until somebody sets it.
     `trash_days` is for how long deleted customers can be restored.
     """
 
     shop_name: Annotated[str, BeforeValidator(lambda v: clean_text(v, shortest=1, longest=80))] = "Kinso"
+    country: Annotated[str, BeforeValidator(check_country)] = ""
     currency: Annotated[str, BeforeValidator(_check_currency)] = "USD"
     time_zone: Annotated[str, BeforeValidator(_check_time_zone)] = "UTC"
     trash_days: int = Field(default=30, ge=1, le=3650, strict=True)

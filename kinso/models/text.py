@@ -25,7 +25,7 @@ def clean_text(value: Any, *, shortest: int, longest: int, is_id: bool = False) 
     if not isinstance(value, str):
         raise ValueError("must be text")
     text = unicodedata.normalize("NFC", value).strip()
-    shown = sum(not _shows_nothing(character) for character in text)
+    shown = sum(not shows_nothing(character) for character in text)
     if not shown:
         raise ValueError("is required")
     if shown < shortest:
@@ -34,7 +34,7 @@ def clean_text(value: Any, *, shortest: int, longest: int, is_id: bool = False) 
         raise ValueError(f"is too long; use at most {longest} characters")
     allowed = frozenset() if is_id else _JOINERS | _BLANKS
     for character in text:
-        if _is_never_stored(character) or (_shows_nothing(character) and character not in allowed):
+        if _is_never_stored(character) or (shows_nothing(character) and character not in allowed):
             raise ValueError("contains a line break or an invisible control character; remove it")
     return text
 
@@ -58,5 +58,6 @@ def _is_never_stored(character: str) -> bool:
     return category in {*_BREAKS, _HALF_A_CHARACTER} or (category == _FORMAT and character not in _JOINERS)
 
 
-def _shows_nothing(character: str) -> bool:
+def shows_nothing(character: str) -> bool:
+    """Whether nothing of it is seen, whatever stands beside it."""
     return character in _BLANKS or unicodedata.category(character) == _FORMAT

@@ -26,6 +26,7 @@ LABELS = {
     "name": "Name",
     "role": "Role",
     "shopName": "Shop name",
+    "country": "Country",
     "currency": "Currency",
     "timeZone": "Time zone",
     "trashDays": "Days in the trash",

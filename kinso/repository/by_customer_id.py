@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kinso.database.search import id_key
 from kinso.errors import AmbiguousCustomerId
 from kinso.models.customer import Customer
+from kinso.models.folding import id_key
 
 
 class ByCustomerId:

@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from kinso.database.search import id_key
+from kinso.models.folding import id_key
 from kinso.models.history import HistoryQuery
 from kinso.models.money import read_stored_amount
 from kinso.models.run import Change

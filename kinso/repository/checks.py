@@ -11,6 +11,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from kinso.database import search
+from kinso.database.country import country_of
+from kinso.database.refolding import is_refolded
 from kinso.models.run import Run
 from kinso.repository.customers import SPECIFIED_FIELDS
 from kinso.repository.documents import Document, object_id, with_text_id
@@ -42,6 +44,7 @@ class CheckRepository:
     """Reads documents as they are, in the order of the customers' ids."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._database = database
         self._customers = database["customers"]
         self._trash = database["trash"]
         self._changes = database["changes"]
@@ -77,6 +80,10 @@ class CheckRepository:
         for document in self._sales.find({"customer": by_text}, dict.fromkeys(_SALE_FIELDS, True)):
             dossier(document["customer"]).sales.append(document)
         return [found[key] for key in sorted(found)], end
+
+    def country(self) -> str | None:
+        """By what phone numbers were read for the helper fields; None while they are being read anew."""
+        return country_of(self._database) if is_refolded(self._database) else None
 
     def foreign_ids(self) -> Iterator[Document]:
         """Customers whose `_id` is no ObjectId."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,10 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kinso.database import search
+from kinso.database.country import country_of
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customer import Customer, CustomerDraft, CustomerQuery
+from kinso.models.folding import fold, id_key
 from kinso.models.money import read_stored_amount
 from kinso.repository.by_customer_id import ByCustomerId
 from kinso.repository.documents import ERASED, Document, object_id, to_stored
@@ -28,12 +31,14 @@ EXACT_COUNT_LIMIT = 200_000
 VISIBLE = {search.HELPERS: False, "__v": False}
 """What of a customer document is read for a model."""
 _DUPLICATE_KEY = 11000
+_NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
 
 
 class CustomerRepository:
     """Reads and writes customers; a lost update is impossible because every write names the version it replaces."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._database = database
         self._customers = database["customers"]
 
     def get(self, id: str) -> Customer | None:
@@ -55,11 +60,11 @@ class CustomerRepository:
 
     def get_by_customer_ids(self, customer_ids: Iterable[str]) -> ByCustomerId:
         """Everybody who has one of these IDs, in any letter case."""
-        keys = [search.id_key(customer_id) for customer_id in customer_ids]
+        keys = [id_key(customer_id) for customer_id in customer_ids]
         return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)))
 
     def twins(self) -> ByCustomerId:
-        """Everybody whose ID differs from another one in letter case or spaces only."""
+        """Everybody whose ID looks like another one but for letter case."""
         keys = self._customers.distinct("search.twin")
         return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)) if keys else ())
 
@@ -68,21 +73,21 @@ class CustomerRepository:
 
         A query about eligible customers needs to know who they are: `SpenderRepository.filter` tells.
         """
-        match = _filter(query, eligible)
+        match = self._filter(query, eligible)
         return self._page(query, match, self._few(query, match), page, limit)
 
     def find_with_total(
         self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None
     ) -> tuple[list[Customer], int]:
         """One page of the result, and how many customers the query has on all its pages."""
-        match = _filter(query, eligible)
+        match = self._filter(query, eligible)
         few = self._few(query, match)
         total = self.count(query, eligible=eligible) if few is None else len(few)
         return self._page(query, match, few, page, limit) if (page - 1) * limit < total else [], total
 
     def iterate(self, query: CustomerQuery, *, eligible: Document | None = None) -> Iterator[Customer]:
         """The whole result, read in batches."""
-        for document in self._sorted(query, _filter(query, eligible)).batch_size(2000):
+        for document in self._sorted(query, self._filter(query, eligible)).batch_size(2000):
             yield to_customer(document)
 
     def count(self, query: CustomerQuery, *, eligible: Document | None = None) -> int:
@@ -91,13 +96,13 @@ class CustomerRepository:
             estimate = self._customers.estimated_document_count()
             if estimate > EXACT_COUNT_LIMIT:
                 return estimate
-        return self._customers.count_documents(_filter(query, eligible))
+        return self._customers.count_documents(self._filter(query, eligible))
 
     def ids_matching(
         self, query: CustomerQuery, *, membership_status: bool, eligible: Document | None = None
     ) -> list[str]:
         """The ids of those in the query's result whose membership is `membership_status`."""
-        match = {"$and": [_filter(query, eligible), {"membershipStatus": membership_status}]}
+        match = {"$and": [self._filter(query, eligible), {"membershipStatus": membership_status}]}
         found = self._customers.find(match, {"_id": True})
         return [str(document["_id"]) for document in found]
 
@@ -109,7 +114,7 @@ class CustomerRepository:
 
     def insert(self, draft: CustomerDraft, at: datetime) -> Customer:
         """Store a new customer; raises `DuplicateCustomerId`."""
-        document = _to_document(draft, at)
+        document = _to_document(draft, at, country_of(self._database))
         try:
             self._customers.insert_one(document)
         except DuplicateKeyError as error:
@@ -123,7 +128,8 @@ class CustomerRepository:
 
         `created_at`, where given, says for each draft when the customer was really registered.
         """
-        documents = [_to_document(draft, at) for draft in drafts]
+        country = country_of(self._database)
+        documents = [_to_document(draft, at, country) for draft in drafts]
         for document, moment in zip(documents, created_at, strict=False):
             document["createdAt"] = moment
         insert_all(self._customers, documents)
@@ -135,14 +141,15 @@ class CustomerRepository:
         Returns the customer as it is now, or None when that version is no longer there. Raises `DuplicateCustomerId`.
         """
         try:
-            result = self._customers.update_one(*_versioned_update(before, changes, at))
+            result = self._customers.update_one(*_versioned_update(before, changes, at, self._country_for([changes])))
         except DuplicateKeyError as error:
             raise DuplicateCustomerId(str(changes["customerId"])) from error
         return changed(before, changes, at) if result.modified_count else None
 
     def update_many(self, updates: Sequence[tuple[Customer, Document]], at: datetime) -> int:
         """Like `update` for many in one round trip; returns how many still had their version."""
-        operations = [UpdateOne(*_versioned_update(before, changes, at)) for before, changes in updates]
+        country = self._country_for([changes for _, changes in updates])
+        operations = [UpdateOne(*_versioned_update(before, changes, at, country)) for before, changes in updates]
         try:
             return self._customers.bulk_write(operations, ordered=False).modified_count
         except BulkWriteError as error:
@@ -174,18 +181,63 @@ class CustomerRepository:
         self._customers.replace_one({"_id": key}, erased)
         return to_customer(erased)
 
-    def find_with_contact(self, contact: str, *, limit: int) -> list[Customer]:
-        """Customers with this contact, whatever its case and spacing."""
-        found = self._customers.find({"search.contact": search.fold(contact)}, VISIBLE).limit(limit)
+    def recent_ids(self, *, limit: int) -> list[str]:
+        """The customer IDs of those registered last, the last one first."""
+        order = [("createdAt", DESCENDING), ("_id", DESCENDING)]
+        return [
+            str(each.get("customerId")) for each in self._customers.find({}, {"customerId": 1}).sort(order).limit(limit)
+        ]
+
+    def highest_number_like(self, example: str) -> int:
+        """The highest number among the IDs that differ from `example` in as many other digits at the end; 0 if none."""
+        numbered = _NUMBERED.fullmatch(id_key(example))
+        if numbered is None:
+            return 0
+        start, digits, end = numbered.groups()
+        bounds = {"$gte": start, "$lt": f"{start}{search.HIGHEST}"}
+        pattern = f"^{re.escape(start)}[0-9]{{{len(digits)}}}{re.escape(end)}$"
+        found = self._customers.find({"search.id": {**bounds, "$regex": pattern}}, {"search.id": True})
+        for document in found.sort("search.id", DESCENDING).limit(1):
+            return int(document[search.HELPERS]["id"][len(start) : len(start) + len(digits)])
+        return 0
+
+    def find_with_contact(self, contacts: Sequence[str], *, limit: int) -> list[Customer]:
+        """Customers with a phone number or an e-mail address of one of these contacts, however it is written."""
+        country = country_of(self._database)
+        keys = [key for contact in contacts for key in search.contact_keys(contact, country)]
+        folded = list(filter(None, map(fold, contacts)))
+        return self._any_of([("search.keys", keys), ("search.contact", folded)], limit)
+
+    def find_with_name(self, names: Sequence[str], *, limit: int) -> list[Customer]:
+        """Customers with one of these names, its words in any order."""
+        orders = [order for name in names for order in search.names_in_any_order(name)]
+        return self._any_of([("search.name", orders)], limit)
+
+    def find_with_nearly(self, names: Sequence[str], *, limit: int) -> list[Customer]:
+        """Customers whose names may be nearly the same as one of these."""
+        keys = [key for name in names for key in search.name_keys(name)]
+        return self._any_of([("search.keys", keys)], limit)
+
+    def _any_of(self, wanted: Sequence[tuple[str, list[str]]], limit: int) -> list[Customer]:
+        ways = [{field: {"$in": values}} for field, values in wanted if values]
+        found = self._customers.find({"$or": ways}, VISIBLE).limit(limit) if ways else ()
         return [to_customer(document) for document in found]
 
-    def find_with_name_start(self, start: str, *, limit: int) -> list[Customer]:
-        """Customers whose name begins like this, whatever its case."""
-        folded = search.fold(start)
-        found = self._customers.find({"search.name": {"$gte": folded, "$lt": folded + search.HIGHEST}}, VISIBLE).limit(
-            limit
-        )
-        return [to_customer(document) for document in found]
+    def _country_for(self, changes: Iterable[Document]) -> str:
+        """What the helper fields depend on, if any of these changes concern them."""
+        return country_of(self._database) if any(TEXT_FIELDS & each.keys() for each in changes) else ""
+
+    def _filter(self, query: CustomerQuery, eligible: Document | None) -> dict[str, Any]:
+        country = country_of(self._database) if query.search.strip() else ""
+        parts = [search.matching(query.search, country), search.name_matching(query.customer_name)]
+        if query.membership_status is not None:
+            parts.append({"membershipStatus": query.membership_status})
+        if query.eligible is not None:
+            if eligible is None:
+                raise ValueError("A query about eligible customers needs to know who they are.")
+            parts.append(dict(eligible) if query.eligible else {"$nor": [eligible]})
+        parts = [part for part in parts if part]
+        return {"$and": parts} if len(parts) > 1 else parts[0] if parts else {}
 
     def _page(
         self, query: CustomerQuery, match: Document, few: list[ObjectId] | None, page: int, limit: int
@@ -224,7 +276,7 @@ def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[
         **texts,
         "updatedAt": at,
         "version": (document.get("version") or 0) + 1,
-        search.HELPERS: search.helper_fields(texts),
+        search.HELPERS: search.helper_fields(texts, country=""),
     }
 
 
@@ -241,28 +293,18 @@ def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[s
         raise
 
 
-def _filter(query: CustomerQuery, eligible: Document | None) -> dict[str, Any]:
-    parts = [search.matching(query.search), search.name_matching(query.customer_name)]
-    if query.membership_status is not None:
-        parts.append({"membershipStatus": query.membership_status})
-    if query.eligible is not None:
-        if eligible is None:
-            raise ValueError("A query about eligible customers needs to know who they are.")
-        parts.append(dict(eligible) if query.eligible else {"$nor": [eligible]})
-    parts = [part for part in parts if part]
-    return {"$and": parts} if len(parts) > 1 else parts[0] if parts else {}
-
-
 def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
     return {"_id": key, "version": version if version else {"$in": [0, None]}}
 
 
-def _versioned_update(before: Customer, changes: Document, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+def _versioned_update(
+    before: Customer, changes: Document, at: datetime, country: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
     update: dict[str, Any] = {"$set": fields}
     if TEXT_FIELDS & changes.keys():
-        helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes})
-        if helpers["id"] == search.id_key(before.customer_id):
+        helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes}, country)
+        if helpers["id"] == id_key(before.customer_id):
             # Twins of an earlier application stay as they are until their ID is changed.
             del helpers["id"]
         else:
@@ -277,7 +319,7 @@ def changed(before: Customer, changes: Document, at: datetime) -> Customer:
     return Customer.model_validate(values)
 
 
-def _to_document(draft: CustomerDraft, at: datetime) -> dict[str, Any]:
+def _to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, Any]:
     values = draft.model_dump(by_alias=True)
     return {
         "_id": ObjectId(),
@@ -286,7 +328,7 @@ def _to_document(draft: CustomerDraft, at: datetime) -> dict[str, Any]:
         "createdAt": at,
         "updatedAt": at,
         "version": 1,
-        search.HELPERS: search.helper_fields(values),
+        search.HELPERS: search.helper_fields(values, country),
     }
 
 

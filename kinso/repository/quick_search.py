@@ -9,7 +9,9 @@ from pymongo.database import Database
 from pymongo.errors import ExecutionTimeout
 
 from kinso.database import search
+from kinso.database.country import country_of
 from kinso.models.customer import Customer
+from kinso.models.folding import fold, id_key
 from kinso.repository.customers import to_customer
 
 _VISIBLE = {search.HELPERS: False, "__v": False}
@@ -19,13 +21,14 @@ class QuickSearchRepository:
     """Looks where an index leads first; beyond that, for as long as a person waits."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._database = database
         self._customers = database["customers"]
 
     def beginning_with(self, text: str, *, limit: int) -> list[Customer]:
-        """Whose ID, name or contact begins with `text`: the ID before the name, the name before the contact."""
-        folded = search.fold(text)
-        starts = (("search.id", search.id_key(text)), ("search.name", folded), ("search.contact", folded))
-        found: dict[str, Customer] = {}
+        """Whose ID, name or contact begins with `text`, in this order; before them who has it as a phone number."""
+        folded = fold(text)
+        starts = (("search.id", id_key(text)), ("search.name", folded), ("search.contact", folded))
+        found = {customer.id: customer for customer in self._with_number(text, limit)}
         for field, start in starts:
             match = {field: {"$gte": start, "$lt": start + search.HIGHEST}}
             cursor = self._customers.find(match, _VISIBLE).sort(field, ASCENDING).limit(limit)
@@ -34,9 +37,15 @@ class QuickSearchRepository:
         return list(found.values())[:limit]
 
     def containing(self, text: str, *, limit: int, within: int) -> list[Customer] | None:
-        """Whose ID, name, contact or phone number contains `text`; None when `within` milliseconds were not enough."""
-        cursor = self._customers.find(search.matching(text), _VISIBLE).limit(limit).max_time_ms(within)
+        """Whose ID, name and contact contain `text`; None when `within` milliseconds were not enough."""
+        match = search.matching(text, country_of(self._database))
+        cursor = self._customers.find(match, _VISIBLE).limit(limit).max_time_ms(within)
         try:
             return [to_customer(document) for document in cursor]
         except ExecutionTimeout:
             return None
+
+    def _with_number(self, text: str, limit: int) -> list[Customer]:
+        match = search.with_number(text, country_of(self._database))
+        found = self._customers.find(match, _VISIBLE).limit(limit) if match else ()
+        return [to_customer(document) for document in found]

@@ -10,6 +10,7 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.database import Database
 
+from kinso.database.country import country_of
 from kinso.database.search import names_one_of
 from kinso.models.run import Run, RunException
 from kinso.repository.documents import ERASED, object_id, to_stored, with_text_id
@@ -23,6 +24,7 @@ class RunRepository:
     """Records runs and how far they came."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._database = database
         self._runs = database["runs"]
 
     def insert(self, run: Run) -> None:
@@ -96,10 +98,11 @@ class RunRepository:
         )
 
     def _erase_searches(self, texts: Collection[str]) -> None:
+        country = country_of(self._database)
         searched = {f"parameters.filter.{field}": True for field in _TEXT_FILTERS}
         for document in self._runs.find({"$or": [{field: {"$type": "string"}} for field in searched]}, searched):
             filters = document["parameters"]["filter"]
-            told = [field for field in _TEXT_FILTERS if names_one_of(str(filters.get(field) or ""), texts)]
+            told = [field for field in _TEXT_FILTERS if names_one_of(str(filters.get(field) or ""), texts, country)]
             if told:
                 blanked = {f"parameters.filter.{field}": ERASED for field in told}
                 self._runs.update_one({"_id": document["_id"]}, {"$set": blanked})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,11 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from kinso.database.country import country_of
+from kinso.database.search import HELPERS, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.customer import Customer
+from kinso.models.folding import id_key
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor
 from kinso.repository.customers import erased_document, insert_all, to_customer
@@ -23,6 +26,7 @@ class TrashRepository:
     """Keeps the documents of deleted customers as they were."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._database = database
         self._customers = database["customers"]
         self._trash = database["trash"]
         self._sales = database["sales"]
@@ -56,8 +60,10 @@ class TrashRepository:
         """
         keys = _keys(ids)
         documents = [found["customer"] for found in self._trash.find({"_id": {"$in": keys}})] if keys else []
+        country = country_of(self._database) if documents else ""
         for document in documents:
             document.update(updatedAt=at, version=(document.get("version") or 0) + 1)
+            document[HELPERS] = renewed_helpers(document, country)
         insert_all(self._customers, documents)
         self._trash.delete_many({"_id": {"$in": keys}})
         if documents:
@@ -84,6 +90,12 @@ class TrashRepository:
         """Deleted customers, the last deleted first."""
         found = self._trash.find().sort([("deletedAt", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [_to_trashed(document) for document in found]
+
+    def holding_ids(self, customer_ids: Iterable[str]) -> set[str]:
+        """The compared forms of those of these IDs that deleted customers have."""
+        keys = [id_key(customer_id) for customer_id in customer_ids]
+        found = self._trash.find({f"customer.{HELPERS}.id": {"$in": keys}}, {f"customer.{HELPERS}.id": True})
+        return {document["customer"][HELPERS]["id"] for document in found}
 
     def count(self) -> int:
         """How many deleted customers there are."""

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictInt
 
-from kinso.database.search import id_key
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch
+from kinso.models.folding import id_key
 from kinso.models.names import Tolerant
 from kinso.models.run import Run
 from kinso.models.user import Actor, Permission

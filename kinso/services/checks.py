@@ -64,6 +64,7 @@ def _check_customers(store: Store, report: CheckReport, rolled_back: RolledBack,
             Finding(f"Customer {said}: its _id is not an ObjectId, so it cannot be opened.", str(document["_id"]))
         )
     total = store.checks.estimated_count()
+    country = store.checks.country()
     key: str | None = ""
     while key is not None:
         dossiers, key = store.transact(partial(store.checks.dossiers_after, key))
@@ -71,11 +72,11 @@ def _check_customers(store: Store, report: CheckReport, rolled_back: RolledBack,
             report.customers += dossier.customer is not None
             report.trashed += dossier.trashed is not None
             report.changes += len(dossier.changes)
-            for problem in problems_of(dossier, rolled_back):
+            for problem in problems_of(dossier, rolled_back, country):
                 report.add(Finding(f"Customer {name_of(dossier)}: {problem}.", dossier.key))
             if (shared := twin_of(dossier)) and (holder := store.checks.holder_of(shared)):
                 twins = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
-                report.add_twin(f"{twins} in letter case or spaces only.")
+                report.add_twin(f"{twins} in letter case, spaces, dashes or the like only.")
         on_progress(report.customers + report.trashed, max(total, report.customers + report.trashed))
 
 

@@ -11,6 +11,7 @@ from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
 from kinso.services.eligibility import eligible_in
+from kinso.services.numbering import next_customer_id
 from kinso.services.records import (
     decided_by_person,
     record_of_creation,
@@ -49,13 +50,16 @@ def find_changed_since(store: Store, actor: Actor, versions: Mapping[str, int]) 
 
 
 @use_case(Permission.CREATE)
-def create_customer(store: Store, actor: Actor, draft: CustomerDraft) -> Customer:
-    """Register a new customer; raises `DuplicateCustomerId`."""
+def create_customer(store: Store, actor: Actor, draft: CustomerDraft, *, is_proposed: bool = False) -> Customer:
+    """Register a new customer; raises `DuplicateCustomerId`.
+
+    When the ID `is_proposed` and somebody else took it meanwhile, the customer gets the next free one.
+    """
     if draft.membership_status:
         demand(actor, Permission.MEMBERSHIP)
 
     def work() -> Customer:
-        created = store.customers.insert(draft, now())
+        created = store.customers.insert(_with_free_id(store, draft) if is_proposed else draft, now())
         write_down(store, [record_of_creation(actor, created)])
         return created
 
@@ -98,6 +102,12 @@ def delete_customer(store: Store, actor: Actor, id: str, *, version: int | None 
         return customer
 
     return store.transact(work)
+
+
+def _with_free_id(store: Store, draft: CustomerDraft) -> CustomerDraft:
+    if draft.customer_id not in store.customers.get_by_customer_ids([draft.customer_id]):
+        return draft
+    return draft.model_copy(update={"customer_id": next_customer_id(store)})
 
 
 def _update(store: Store, actor: Actor, id: str, patch: CustomerPatch, version: int | None) -> Customer:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from kinso.config import Settings
 from kinso.errors import ConfigurationError, Conflict, DuplicateEmail, FieldError, InvalidInput
+from kinso.models.shop import ShopSettings
 from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD, NewUser, Role, User, check_email
 from kinso.models.validation import parse
 from kinso.repository.documents import now
@@ -50,17 +51,27 @@ def needs_set_up(store: Store) -> bool:
         return not store.users.exist()
 
 
-def set_up_first_admin(store: Store, code: str, email: str, name: str, password: str, address: str) -> User:
+def known_country(store: Store) -> str:
+    """The country that is set, for a visitor who is about to set up the shop; nothing when none is."""
+    with store.guarded():
+        return store.shop.get().country
+
+
+def set_up_first_admin(
+    store: Store, code: str, email: str, name: str, password: str, address: str, country: str = ""
+) -> User:
     """Create the first administrator with the code from the console; `address` is where the visitor comes from.
 
-    Raises `InvalidInput` for the fields `code`, `email`, `name` and `password`, `TooManyAttempts`, and `Conflict` when
-    there is a user already, also when two visitors try at once.
+    `country` is that of the shop; nothing leaves it as it is. Raises `InvalidInput` for the fields `code`, `email`,
+    `name`, `password` and `country`, `TooManyAttempts`, and `Conflict` when there is a user already, also when two
+    visitors try at once.
     """
     with store.guarded():
         if store.users.exist():
             raise Conflict(_ALREADY_SET_UP)
         try:
             new = parse(NewUser, {"email": email, "name": name, "password": password, "role": Role.ADMIN})
+            shop = parse(ShopSettings, {"country": country} if country else {})
         except InvalidInput as error:
             raise InvalidInput([*_missing(code), *error.errors]) from error
         target = Target.of("set-up", address)
@@ -74,6 +85,8 @@ def set_up_first_admin(store: Store, code: str, email: str, name: str, password:
         def work() -> User:
             if store.users.exist() or not store.users.take_set_up_code(code_hash):
                 raise Conflict(_ALREADY_SET_UP)
+            if country:
+                store.shop.save(shop)
             return store.users.insert(new, password_hash, now())
 
         user = store.transact(work)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
-from kinso.database.search import id_key
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.csv_plan import MOST_ERRORS_SHOWN, ImportPlan, ImportResult, RowError
 from kinso.models.customer import Customer
+from kinso.models.folding import id_key
 from kinso.models.run import Change, Run
 from kinso.models.user import Actor, Permission
 from kinso.repository.by_customer_id import ByCustomerId

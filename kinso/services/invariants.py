@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
+from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount
 from kinso.models.sale import PURCHASES
 from kinso.repository.checks import Dossier
@@ -41,13 +42,17 @@ class RolledBack:
     left_alone: frozenset[tuple[str, str]]
 
 
-def problems_of(dossier: Dossier, rolled_back: RolledBack) -> Iterator[str]:
-    """Everything that is wrong with one customer."""
+def problems_of(dossier: Dossier, rolled_back: RolledBack, country: str | None) -> Iterator[str]:
+    """Everything that is wrong with one customer.
+
+    `country` is what the shop's phone numbers were read by, None while they are being read anew.
+    """
     changes = in_order(dossier.changes)
     stored = dossier.customer or (dossier.trashed or {}).get("customer")
     yield from _whereabouts(dossier, changes)
     if stored is not None:
         yield from _fields(stored)
+        yield from _helpers(dossier, country)
         yield from _version(stored, changes)
     yield from _gaps(changes)
     yield from _values(stored, changes)
@@ -69,7 +74,7 @@ def twin_of(dossier: Dossier) -> str | None:
     customer = dossier.customer
     if customer is None or not isinstance(customer.get(HELPERS), Mapping):
         return None
-    key = helper_fields(customer)["id"]
+    key = id_key(str(customer.get("customerId") or ""))
     return key if customer[HELPERS].get("id") == twin_key(key, customer["_id"]) else None
 
 
@@ -104,7 +109,14 @@ def _fields(document: Document) -> Iterator[str]:
             yield f"the purchase amount {amount} is negative"
         elif amount != float(read_stored_amount(amount)):
             yield f"the purchase amount {amount} is not a whole number of cents"
-    helpers, expected = document.get(HELPERS), helper_fields(document)
+
+
+def _helpers(dossier: Dossier, country: str | None) -> Iterator[str]:
+    """Those of a deleted customer are worked out anew when it is restored."""
+    document = dossier.customer
+    if document is None or country is None:
+        return
+    helpers, expected = document.get(HELPERS), helper_fields(document, country)
     if helpers not in (expected, {**expected, **twin_fields(expected["id"], document["_id"])}):
         yield "what it is searched and ordered by does not belong to its texts"
 

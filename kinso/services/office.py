@@ -12,6 +12,7 @@ from kinso.config import Settings
 from kinso.database.adoption import Adoption
 from kinso.database.connection import connect
 from kinso.database.embedded import EmbeddedServer
+from kinso.database.refolding import refold
 from kinso.database.schema import prepare
 from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
 from kinso.repository.store import Store
@@ -26,8 +27,11 @@ _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 2.0
 _CARE_SECONDS = 5.0
 """A killed process must not hold anybody up for longer; a look costs a millisecond."""
+_SECONDS_FOR_OTHERS = 0.1
 _TRASH_SECONDS = 3600.0
 _MOST_NAMED = 20
+_LOOKED_THROUGH_AT_ONCE = 10_000
+"""Customers who are brought up to date between two looks at whether anything else is to be done."""
 
 _lock = threading.Lock()
 _current: Office | None = None
@@ -56,6 +60,7 @@ class Office:
         self._closing = threading.Event()
         self._caretaker: threading.Thread | None = None
         self._trash_is_due = 0.0
+        self._is_refolded = False
 
     @classmethod
     def around(cls, store: Store, settings: Settings | None = None) -> Office:
@@ -105,14 +110,23 @@ class Office:
     def _clean_up(self) -> None:
         with self._store.guarded():
             recover_interrupted(self._store)
+            self._is_refolded = refold(
+                self._store.connection, most=_LOOKED_THROUGH_AT_ONCE, should_stop=self._closing.is_set
+            )
             if time.monotonic() >= self._trash_is_due:
                 empty_trash(self._store)
                 finish_erasures(self._store)
                 self._trash_is_due = time.monotonic() + _TRASH_SECONDS
 
+    def _pause(self) -> float:
+        """Seconds until there is something to do."""
+        if not self.ready:
+            return _RETRY_SECONDS
+        return _CARE_SECONDS if self._is_refolded else _SECONDS_FOR_OTHERS
+
     def _take_care(self) -> None:
         said = ""
-        while not self._closing.wait(_CARE_SECONDS if self.ready else _RETRY_SECONDS):
+        while not self._closing.wait(self._pause()):
             try:
                 if self.ready:
                     self._clean_up()
@@ -196,7 +210,8 @@ def _report(adoption: Adoption) -> None:
         _log.warning("%d customers of another application were taken over.", adoption.adopted)
     for twins in adoption.twins[:_MOST_NAMED]:
         _log.warning(
-            "These customer IDs differ in letter case or spaces only; please change all but one: %s", ", ".join(twins)
+            "These customer IDs differ in letter case, spaces or the like only; please change all but one: %s",
+            ", ".join(twins),
         )
     if len(adoption.twins) > _MOST_NAMED:
         _log.warning("There are %d more groups of such customer IDs.", len(adoption.twins) - _MOST_NAMED)

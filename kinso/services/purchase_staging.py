@@ -15,7 +15,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from kinso.database.search import id_key, twin_key
+from kinso.database.search import twin_key
+from kinso.models.folding import id_key
 from kinso.models.purchase_plan import PurchaseFigures, PurchaseRow
 from kinso.repository.by_customer_id import ByCustomerId
 
@@ -71,7 +72,7 @@ class RefundSum:
 class Staging:
     """Entries that await their turn; those that are recorded already only count.
 
-    `twins` are the stored customers whose IDs differ in letter case or spaces only.
+    `twins` are the stored customers whose IDs look like those of others but for letter case.
     """
 
     def __init__(self, database: sqlite3.Connection, twins: ByCustomerId) -> None:

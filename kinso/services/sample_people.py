@@ -10,8 +10,8 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kinso.database.search import fold
 from kinso.models.customer import CustomerDraft
+from kinso.models.folding import fold
 from kinso.models.money import round_to_cents
 
 _MAIL_DOMAINS = ("example.com", "example.org", "example.net")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kinso.database import country
+from kinso.database.refolding import refold
 from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
@@ -19,12 +21,22 @@ def get_shop_settings(store: Store, actor: Actor) -> ShopSettings:
 
 
 @use_case(Permission.SETTINGS)
+def guess_country(store: Store, actor: Actor) -> str:
+    """The country that the stored phone numbers, the time zone or the currency tell; nothing when none does."""
+    return country.guess_country(store.connection.database)
+
+
+@use_case(Permission.SETTINGS)
 def save_shop_settings(store: Store, actor: Actor, settings: ShopSettings) -> ShopSettings:
     """Store the given settings and return all; what is not given keeps its value, also when others change it meanwhile.
 
-    Raises `InvalidInput` for a threshold that nobody could activate at.
+    Another country changes by what customers are found; what of that takes long goes on in the background. Raises
+    `InvalidInput` for a threshold that nobody could activate at.
     """
-    return _save(store, actor, settings)
+    saved = _save(store, actor, settings)
+    if "country" in settings.model_fields_set:
+        refold(store.connection, most=_WHILE_SOMEBODY_WAITS)
+    return saved
 
 
 @use_case(Permission.RULES)
@@ -46,6 +58,8 @@ def list_settings_changes(
     return store.shop.changes(fields, limit=limit)
 
 
+_WHILE_SOMEBODY_WAITS = 5000
+"""Customers who are looked through in about a second."""
 _OF_RULE = frozenset(MembershipRule.model_fields)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from kinso.models.countries import country_names
 from kinso.models.shop import SettingsChange, ShopSettings, ThresholdBasis
 from kinso.models.validation import LABELS
 from kinso.services.shop import list_settings_changes
@@ -39,14 +40,16 @@ def show_decisions(label: str, fields: Iterable[str], visit: Visit) -> None:
 def in_words(change: SettingsChange, fields: Iterable[str], shop: ShopSettings) -> str:
     """`Threshold: $1,000.00 → $900.00; Activate at a purchase: off → on`."""
     return "; ".join(
-        f"{LABELS[name]}: {_value(change.before.get(name), shop)} → {_value(change.after[name], shop)}"
+        f"{LABELS[name]}: {_value(name, change.before.get(name), shop)} → {_value(name, change.after[name], shop)}"
         for name in fields
         if name in change.after
     )
 
 
-def _value(value: Any, shop: ShopSettings) -> str:
+def _value(name: str, value: Any, shop: ShopSettings) -> str:
     match value:
+        case str() if name == "country":
+            return country_names().get(value, value) or "not set"
         case bool():
             return "on" if value else "off"
         case float():

@@ -42,12 +42,23 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One labelled field with a few answers, by value; nothing needs to be chosen."""
+
+    name: str
+    label: str
+    autocomplete: str
+    options: Mapping[str, str]
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class Form:
     """A form with what was typed and what was wrong with it; both by the fields' names."""
 
     action: str
     button: str
-    inputs: Sequence[Input]
+    inputs: Sequence[Input | Choice]
     hidden: Mapping[str, str]
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -95,12 +106,16 @@ def page(
 
 def form_html(form: Form) -> str:
     """The form as HTML; the first field that needs attention has the focus."""
-    wanting = [one.name for one in form.inputs if one.name in form.errors or not form.typed.get(one.name)]
+    wanting = [
+        one.name
+        for one in form.inputs
+        if one.name in form.errors or (isinstance(one, Input) and not form.typed.get(one.name))
+    ]
     focused = next((name for name in wanting if name in form.errors), wanting[0] if wanting else "")
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.hidden.items()
     )
-    fields = "".join(_input_html(one, form, focused=one.name == focused) for one in form.inputs)
+    fields = "".join(_field_html(one, form, focused=one.name == focused) for one in form.inputs)
     return (
         f'<form method="post" action="{escape(form.action)}" novalidate>{hidden}{fields}'
         f'<button class="button" type="submit">{escape(form.button)}</button></form>'
@@ -112,27 +127,39 @@ def link_html(address: str, text: str) -> str:
     return f'<a class="button" href="{escape(address)}">{escape(text)}</a>'
 
 
-def _input_html(one: Input, form: Form, *, focused: bool) -> str:
+def _field_html(one: Input | Choice, form: Form, *, focused: bool) -> str:
     wrong = form.errors.get(one.name, "")
     kind = 'class="wrong" role="alert"' if wrong else 'class="hint"'
     note = f'<p {kind} id="{one.name}-note">{escape(wrong or one.hint)}</p>'
-    attributes = {
-        "id": one.name,
-        "name": one.name,
-        "type": one.type,
-        "autocomplete": one.autocomplete,
-        **one.attributes,
-    }
-    if one.type != "password":
-        attributes["value"] = form.typed.get(one.name, "")
+    told = {"id": one.name, "name": one.name, "autocomplete": one.autocomplete}
     if wrong:
-        attributes["aria-invalid"] = "true"
+        told["aria-invalid"] = "true"
     if wrong or one.hint:
-        attributes["aria-describedby"] = f"{one.name}-note"
-    text = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
-    toggle = _TOGGLE.format(name=one.name) if one.type == "password" else ""
+        told["aria-describedby"] = f"{one.name}-note"
+    typed = form.typed.get(one.name, "")
+    html = _choice_html(one, typed, told) if isinstance(one, Choice) else _input_html(one, typed, told, focused=focused)
     return (
-        f'<div class="field"><label for="{one.name}">{escape(one.label)}</label>'
-        f'<div class="input{" with-toggle" if toggle else ""}"><input {text} required{" autofocus" if focused else ""}>'
-        f"{toggle}</div>{note if wrong or one.hint else ''}</div>"
+        f'<div class="field"><label for="{one.name}">{escape(one.label)}</label>{html}'
+        f"{note if wrong or one.hint else ''}</div>"
     )
+
+
+def _input_html(one: Input, typed: str, told: Mapping[str, str], *, focused: bool) -> str:
+    attributes = {**told, "type": one.type, **one.attributes}
+    if one.type != "password":
+        attributes["value"] = typed
+    toggle = _TOGGLE.format(name=one.name) if one.type == "password" else ""
+    field = f"<input {_attributes(attributes)} required{' autofocus' if focused else ''}>"
+    return f'<div class="input{" with-toggle" if toggle else ""}">{field}{toggle}</div>'
+
+
+def _choice_html(one: Choice, typed: str, told: Mapping[str, str]) -> str:
+    options = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == typed else ""}>{escape(text)}</option>'
+        for value, text in one.options.items()
+    )
+    return f'<div class="input"><select {_attributes(told)}>{options}</select></div>'
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    return " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinso.errors import Conflict, DatabaseUnavailable, FieldError, InvalidInput, NotSignedIn, TooManyAttempts
+from kinso.models.countries import country_names, country_of_languages
 from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from kinso.services.first_admin import needs_set_up, set_up_first_admin
+from kinso.services.first_admin import known_country, needs_set_up, set_up_first_admin
 from kinso.services.office import current_office
 from kinso.web.answers import database_away, refused
 from kinso.web.forms import Nonce, UnreadableForm, client_address, is_from_elsewhere, read_form, was_shown_here
-from kinso.web.pages import Form, Input, form_html, page
+from kinso.web.pages import Choice, Form, Input, form_html, page
 from kinso.web.paths import SET_UP, SIGN_IN
 from kinso.web.sign_in import FOREIGN_FORM, STALE_FORM, open_session, redirect
 from kinso.web.threads import look_up, prove
@@ -43,16 +44,26 @@ _INPUTS = (
         attributes={"minlength": str(SHORTEST_PASSWORD), "maxlength": str(LONGEST_PASSWORD)},
     ),
 )
-_KEPT = ("code", "name", "email")
+_COUNTRY = Choice(
+    "country",
+    "Country of the shop",
+    "country",
+    {"": "Choose a country", **country_names()},
+    hint="Phone numbers without the code of a country are numbers of this one.",
+)
+_KEPT = ("code", "name", "email", "country")
 
 
 async def show_set_up(request: Request) -> Response:
     """GET /set-up; only while there are no users."""
     try:
-        wanted = await look_up(lambda: needs_set_up(current_office().store))
+        store = current_office().store
+        if not await look_up(needs_set_up, store):
+            return redirect(SIGN_IN)
+        known = await look_up(known_country, store)
     except DatabaseUnavailable:
         return database_away(SET_UP)
-    return _page(request, {}) if wanted else redirect(SIGN_IN)
+    return _page(request, {"country": known or country_of_languages(request.headers.get("accept-language", ""))})
 
 
 async def do_set_up(request: Request) -> Response:
@@ -66,9 +77,10 @@ async def do_set_up(request: Request) -> Response:
     if not was_shown_here(request, form):
         return _page(request, form, status=400, alert=STALE_FORM)
     code, email, name, password = (form.get(field, "") for field in ("code", "email", "name", "password"))
+    country = form.get("country", "")
     try:
         store = current_office().store
-        await prove(set_up_first_admin, store, code, email, name, password, client_address(request))
+        await prove(set_up_first_admin, store, code, email, name, password, client_address(request), country)
         return await open_session(request, email, password, "/")
     except InvalidInput as error:
         return _page(request, form, status=422, errors=error.errors)
@@ -94,7 +106,7 @@ def _page(
     form = Form(
         action=SET_UP,
         button="Set up Kinso",
-        inputs=_INPUTS,
+        inputs=(*_INPUTS, _COUNTRY),
         hidden={"csrf": nonce.token},
         typed={name: typed.get(name, "") for name in _KEPT},
         errors={error.field: error.message for error in errors},

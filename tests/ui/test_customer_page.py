@@ -146,7 +146,7 @@ class TestEditing:
         editing = page.session_state["customer_card"].question
         assert page.text_input(key=editing.key("contactInfo")).value == "abc"
         wrong = [text.value for text in page.markdown if ":red[" in text.value]
-        assert ["is already taken" in wrong[0], "Contact is too short" in wrong[1]] == [True, True]
+        assert ["Contact is too short" in wrong[0], "is already taken" in wrong[1]] == [True, True]
         assert store.customers.get(ada.id) == ada
 
     def test_what_was_not_touched_is_never_written_over_what_a_colleague_saved(self, open_customer, store, toasts, ada):

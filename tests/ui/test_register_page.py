@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.customer import CustomerQuery
+from kinso.models.shop import ShopSettings
 from kinso.models.user import Role
 from tests.ui.customers_page import desk_of, press, shown, texts, type_over
 
@@ -22,6 +23,10 @@ def fill(page, **values):
 
 def save(page, *, another=False):
     return press(page, form_of(page).key("another" if another else "save"))
+
+
+def register_anyway(page):
+    return press(page, form_of(page).key("anyway"))
 
 
 def errors(page):
@@ -54,7 +59,7 @@ def test_amount_and_membership_may_be_left_alone(page, store):
 
 def test_every_bad_field_is_named_beside_it_and_what_was_typed_stays(page, store, toasts):
     save(fill(page, customerId="x", customerName="Grace", contactInfo="abc", purchaseAmount=-1.0))
-    identity, contact, amount = errors(page)
+    contact, identity, amount = errors(page)
     assert "Customer ID is too short" in identity
     assert "Contact is too short" in contact
     assert "Purchase amount cannot be negative" in amount
@@ -69,12 +74,31 @@ def test_every_bad_field_is_named_beside_it_and_what_was_typed_stays(page, store
 
 
 def test_an_empty_form_names_what_is_required(page):
-    save(page)
+    save(fill(page, customerId=""))
     assert [text.split(": ")[1].rstrip("]") for text in errors(page)] == [
-        "Customer ID is required\\.",
         "Customer name is required\\.",
         "Contact is required\\.",
+        "Customer ID is required\\.",
     ]
+
+
+def test_the_next_free_id_is_there_already_and_need_not_be_typed(page, store, toasts):
+    save(fill(page, customerName="Grace Hopper", contactInfo="grace@example.com"))
+    assert store.customers.get_by_customer_id("C-0001").customer_name == "Grace Hopper"
+
+
+def test_an_untouched_proposal_that_was_taken_meanwhile_becomes_the_next_one(page, store, add_customer, toasts):
+    add_customer("C-0001")
+    save(fill(page, customerName="Grace Hopper", contactInfo="grace@example.com"))
+    assert store.customers.get_by_customer_id("C-0002").customer_name == "Grace Hopper"
+    assert toasts(page) == ["Grace Hopper \\(C\\-0002\\) is registered\\. C\\-0001 was taken meanwhile\\."]
+
+
+def test_a_proposal_that_was_changed_to_a_taken_one_is_refused(page, store, add_customer):
+    add_customer("N-7")
+    save(fill(page, **{**GRACE, "customerId": "N\u20117"}))
+    assert "is taken by" in errors(page)[0]
+    assert store.customers.count(EVERYONE) == 1
 
 
 def test_a_taken_id_is_named_beside_the_field_whatever_its_letter_case(page, store, add_customer):
@@ -90,17 +114,19 @@ def test_a_very_similar_customer_is_shown_before_anything_is_saved(page, store, 
     add_customer("C-1", customer_name="Grace Hoper", contact_info="+1 555 0100")
     save(fill(page, **GRACE))
     assert "Is it one of these?" in texts(page)
-    assert "Grace Hoper (C\\-1)" in links(page)
+    assert "**Grace Hoper (C\\-1)** has nearly the same name." in texts(page)
     assert store.customers.count(EVERYONE) == 1
-    assert page.button(key=form_of(page).key("save")).label == "Register anyway"
-    save(page)
+    assert "Open id=" in links(page)
+    press(page, form_of(page).key("check"))
+    assert store.customers.count(EVERYONE) == 1
+    register_anyway(page)
     assert store.customers.get_by_customer_id("N-1") is not None
 
 
 def test_the_same_contact_counts_as_similar(page, store, add_customer):
     add_customer("C-1", customer_name="Somebody Else", contact_info="GRACE@example.com")
     save(fill(page, **GRACE))
-    assert "Somebody Else" in links(page)
+    assert "**Somebody Else (C\\-1)** has the same e-mail address." in texts(page)
     assert store.customers.count(EVERYONE) == 1
 
 
@@ -108,9 +134,18 @@ def test_another_name_is_looked_up_again(page, store, add_customer):
     add_customer("C-1", customer_name="Grace Hoper", contact_info="+1 555 0100")
     add_customer("C-2", customer_name="Alan Turing", contact_info="+1 555 0101")
     save(fill(page, **GRACE))
-    save(fill(page, customerName="Alan Turin"))
-    assert "Alan Turing (C\\-2)" in links(page)
+    register_anyway(fill(page, customerName="Alan Turin"))
+    assert "**Alan Turing (C\\-2)** has nearly the same name." in texts(page)
     assert store.customers.count(EVERYONE) == 2
+
+
+@pytest.mark.parametrize("typed", ["+880 1711 234567", "০১৭১১-২৩৪৫৬৭", "01711234567"])
+def test_whoever_has_the_same_number_in_another_notation_is_shown(page, store, add_customer, typed):
+    store.shop.save(ShopSettings(country="BD"))
+    add_customer("C-1", customer_name="Sadia Karim", contact_info="01711-234567")
+    save(fill(page, **{**GRACE, "contactInfo": typed}))
+    assert "**Sadia Karim (C\\-1)** has the same phone number." in texts(page)
+    assert store.customers.count(EVERYONE) == 1
 
 
 def test_the_similar_one_can_be_opened_instead(page, add_customer):
@@ -146,8 +181,8 @@ def test_adding_another_empties_the_form_and_suggests_the_next_id(page, store):
     save(fill(page, **GRACE, purchaseAmount=5.0, membershipStatus=True), another=True)
     assert page.get_by_key(form_of(page).key("customerName")).value == ""
     assert page.get_by_key(form_of(page).key("purchaseAmount")).value is None
-    assert page.get_by_key(form_of(page).key("customerId")).placeholder == "For example N-2"
-    save(fill(page, customerId="N-2", customerName="Alan Turing", contactInfo="alan@example.com"), another=True)
+    assert page.get_by_key(form_of(page).key("customerId")).value == "N-2"
+    save(fill(page, customerName="Alan Turing", contactInfo="alan@example.com"), another=True)
     assert store.customers.count(EVERYONE) == 2
     assert store.customers.get_by_customer_id("N-2").membership_status is False
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import InvalidInput
+from kinso.models.customer import CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Role
 from kinso.services.shop import save_shop_settings
@@ -25,14 +26,35 @@ def test_only_administrators_have_the_page(open_page, role):
 
 
 def test_the_present_settings_are_shown(open_page, store):
-    store.shop.save(ShopSettings(shop_name="Corner", currency="BDT", time_zone="Asia/Dhaka", trash_days=7))
+    store.shop.save(
+        ShopSettings(shop_name="Corner", country="BD", currency="BDT", time_zone="Asia/Dhaka", trash_days=7)
+    )
 
     page = open_page("settings", Role.ADMIN)
 
     assert page.text_input(key="shop_name").value == "Corner"
+    assert page.selectbox(key="shop_country").value == "BD"
     assert page.selectbox(key="shop_currency").value == "BDT"
     assert page.selectbox(key="shop_time_zone").value == "Asia/Dhaka"
     assert page.number_input(key="shop_trash_days").value == 7
+
+
+def test_another_country_changes_by_what_customers_are_found(open_page, store, admin, add_customer):
+    add_customer("A-1", contact_info="01711-234567")
+    search = CustomerQuery(search="+880 1711-2345")
+    assert store.customers.find(search, page=1, limit=5) == []
+    page = open_page("settings", Role.ADMIN)
+    assert page.selectbox(key="shop_country").value == ""
+    page.selectbox(key="shop_country").set_value("BD")
+    save(page)
+    assert [found.customer_id for found in store.customers.find(search, page=1, limit=5)] == ["A-1"]
+    page.run()
+    assert "Country: not set → Bangladesh" in page.dataframe[0].value["What"].tolist()
+
+
+def test_an_unset_country_is_guessed_from_the_numbers(open_page, store, add_customer):
+    add_customer("A-1", contact_info="+46 70 174 06 79")
+    assert open_page("settings", Role.ADMIN).selectbox(key="shop_country").value == "SE"
 
 
 def test_currencies_are_offered_with_name_code_and_sign(open_page):

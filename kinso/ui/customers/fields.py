@@ -23,18 +23,16 @@ def draw_fields(
     shop: ShopSettings,
     *,
     values: Mapping[str, Any] | None = None,
-    example_id: str | None = None,
 ) -> None:
     """Draw them under the widget keys that `key_of` gives; `values` are what they start with, by stored names."""
     start = values or {}
-    identity, name = st.columns(2)
-    with identity, _field("customerId", errors):
-        _draw_text("customerId", key_of, start, f"For example {example_id}" if example_id else None)
-    with name, _field("customerName", errors):
+    with _field("customerName", errors):
         _draw_text("customerName", key_of, start)
     with _field("contactInfo", errors):
         _draw_text("contactInfo", key_of, start, "E-mail, phone or address")
-    amount, membership = st.columns(2)
+    identity, amount, membership = st.columns(3)
+    with identity, _field("customerId", errors):
+        _draw_text("customerId", key_of, start)
     with amount, _field("purchaseAmount", errors):
         st.number_input(
             f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.services.lookup import suggest_customer_id
+from kinso.models.likely_twin import LikelyTwin
+from kinso.services.numbering import propose_customer_id
 from kinso.ui.customers.browser import focus_on
 from kinso.ui.customers.desk import at_desk
 from kinso.ui.customers.fields import draw_fields
@@ -16,33 +17,46 @@ from kinso.ui.wording import membership
 
 
 def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False) -> None:
-    """Draw the form numbered `form.serial`; with `cancel`, it has a button that only calls for a new run."""
-    if form.suggestion is None:
-        form.suggestion = suggest_customer_id(visit.store, visit.actor) or ""
-    with st.form(form.key("form"), border=not cancel):
-        draw_fields(form.key, form.errors, visit.shop, example_id=form.suggestion or None)
+    """Draw the form numbered `form.serial`; with `cancel`, it has a button that only calls for a new run.
+
+    While a warning is shown, Enter does nothing, and below it no button stands where Save stood: nobody should register
+    somebody twice by accident.
+    """
+    if form.proposal is None:
+        form.proposal = propose_customer_id(visit.store, visit.actor)
+    with st.form(form.key("form"), border=not cancel, enter_to_submit=not form.twins):
+        draw_fields(form.key, form.errors, visit.shop, values={"customerId": form.proposal})
         if form.holder is not None:
             link_to_customer(form.holder.id, f"Open {named(form.holder)}", icon=":material/person:")
-        _warn_of_similar(form)
-        anyway = "Register anyway" if form.similar else "Save"
+        if form.twins:
+            _draw_twins(form)
         with st.container(horizontal=True):
-            _draw_submit(form, anyway, another=False)
-            _draw_submit(form, f"{anyway} and add another", another=True)
+            if form.twins:
+                _draw_answers(form)
+            else:
+                _draw_submit(form, "Save", "save", another=False)
+                _draw_submit(form, "Save and add another", "another", another=True)
             if cancel:
                 st.form_submit_button("Cancel", key=form.key("cancel"), on_click=_give_up, args=(form,))
     if form.created is not None and not form.is_finished:
-        focus_on(form.key("customerId"))
+        focus_on(form.key("customerName"))
 
 
-def _draw_submit(form: Registration, label: str, *, another: bool) -> None:
+def _draw_submit(form: Registration, label: str, name: str, *, another: bool, seen: Person | None = None) -> None:
     st.form_submit_button(
         label,
-        key=form.key("another" if another else "save"),
-        type="secondary" if another else "primary",
+        key=form.key(name),
+        type="primary" if name == "save" else "secondary",
         on_click=_submit,
         args=(form, form.serial),
-        kwargs={"seen": form.warned_of, "another": another},
+        kwargs={"seen": seen, "another": another},
     )
+
+
+def _draw_answers(form: Registration) -> None:
+    """To what was warned of; what was typed since then is looked at anew in any case."""
+    _draw_submit(form, "Check again", "check", another=form.wants_another)
+    _draw_submit(form, "Register anyway", "anyway", another=form.wants_another, seen=form.warned_of)
 
 
 def _submit(form: Registration, serial: int, *, seen: Person | None, another: bool) -> None:
@@ -59,12 +73,17 @@ def _give_up(form: Registration) -> None:
     st.rerun()
 
 
-def _warn_of_similar(form: Registration) -> None:
-    if not form.similar:
-        return
-    with st.container(border=True):
-        st.markdown(":orange[:material/group:] **Is it one of these?** They are very similar.")
-        for customer in form.similar:
-            with st.container(gap=None):
-                link_to_customer(customer.id, named(customer), icon=":material/person:")
-                st.text(f"{customer.contact_info} · {membership(customer.membership_status)}")
+def _draw_twins(form: Registration) -> None:
+    st.markdown(":orange[:material/group:] **Is it one of these?** Nobody has been registered yet.")
+    for twin in form.twins:
+        _draw_twin(twin)
+
+
+def _draw_twin(twin: LikelyTwin) -> None:
+    customer = twin.customer
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None):
+            st.markdown(f"**{named(customer)}** has {twin.has}.")
+            st.text(f"{customer.contact_info} · {membership(customer.membership_status)}")
+        with st.container(width="content"):
+            link_to_customer(customer.id, "Open", icon=":material/person:")

@@ -12,17 +12,19 @@ import streamlit as st
 
 from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput
 from kinso.models.customer import Customer, CustomerDraft
+from kinso.models.folding import id_key
+from kinso.models.likely_twin import LikelyTwin
 from kinso.models.validation import parse
 from kinso.services.customers import create_customer
+from kinso.services.likely_twins import find_twins_of
 from kinso.services.lookup import find_by_customer_id
-from kinso.services.similar import find_similar_customers
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted, plain
 
-Person = tuple[str, str]
-"""Name and contact, as they would be stored."""
+Person = tuple[str, str, str]
+"""ID, name and contact, as they would be stored."""
 TEXTS = ("customerId", "customerName", "contactInfo")
 _DOUBLE_CLICK = 1.0
 """Seconds within which a second click on Save, which then meets the emptied form, is taken for part of the first."""
@@ -32,16 +34,18 @@ _DOUBLE_CLICK = 1.0
 class Registration:
     """One form after the other at one place; `serial` names the present one, also to the browser.
 
-    `holder` is who has the typed ID already, `similar` are those who may be the same person.
+    `proposal` is the ID that it began with. `holder` is who has the typed ID already; `twins` are those who may be the
+    person that a warning was about, and `wants_another` tells which button had brought it up.
     """
 
     place: str
     serial: int = 1
     errors: dict[str, str] = field(default_factory=dict)
     holder: Customer | None = None
-    similar: Sequence[Customer] = ()
+    twins: Sequence[LikelyTwin] = ()
     warned_of: Person | None = None
-    suggestion: str | None = None
+    wants_another: bool = False
+    proposal: str | None = None
     created: Customer | None = None
     is_finished: bool = False
     renewed_at: float | None = None
@@ -62,7 +66,7 @@ class Registration:
     def begin_next(self, created: Customer | None) -> None:
         """Put an empty form in place of this one."""
         self.serial += 1
-        self.errors, self.similar, self.warned_of, self.suggestion = {}, (), None, None
+        self.errors, self.twins, self.warned_of, self.proposal = {}, (), None, None
         self.holder = None
         self.created, self.renewed_at = created, time.monotonic()
         self.is_finished = False
@@ -71,7 +75,7 @@ class Registration:
 def register(form: Registration, serial: int, *, seen: Person | None, another: bool) -> bool:
     """From a callback: save what is in the form numbered `serial`; whether that made a new customer.
 
-    `seen` is whom a warning that stood beside the button was about. A form that was saved already is not saved again,
+    `seen` is whom a warning that the button answers was about. A form that was saved already is not saved again,
     however often its button is clicked. The second of two quick clicks runs while the first one is being served, so it
     waits for that; it is not taken for an answer to a warning that the first one brought up.
     """
@@ -99,7 +103,7 @@ def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> Custom
             holder = find_by_customer_id(visit.store, visit.actor, typed["customerId"])
         except AmbiguousCustomerId as error:
             holder, errors = None, {**_by_field(error.errors), **errors}
-        if holder is not None:
+        if holder is not None and not _is_proposed(form, typed["customerId"]):
             form.holder = holder
             taken = f"Customer ID “{holder.customer_id}” is taken by {holder.customer_name}; choose another one."
             errors = {"customerId": taken, **errors}
@@ -110,27 +114,39 @@ def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> Custom
 
 
 def _create(form: Registration, visit: Visit, draft: CustomerDraft, *, seen: Person | None, another: bool) -> bool:
-    person = (draft.customer_name, draft.contact_info)
+    person = (draft.customer_id, draft.customer_name, draft.contact_info)
     form.errors = {}
-    if seen != person:
-        form.similar = find_similar_customers(
-            visit.store, visit.actor, customer_name=draft.customer_name, contact_info=draft.contact_info
-        )
-        if form.similar:
-            if form.warned_of != person:
-                warn("Not registered yet: there is a very similar customer.")
-            form.warned_of = person
-            return False
+    if seen != person and _warn(form, person, find_twins_of(visit.store, visit.actor, draft), another=another):
+        return False
+    is_proposed = _is_proposed(form, draft.customer_id)
     try:
-        created = create_customer(visit.store, visit.actor, draft)
+        created = create_customer(visit.store, visit.actor, draft, is_proposed=is_proposed)
     except DuplicateCustomerId as error:
         _refuse(form, _by_field(error.errors))
         return False
     form.begin_next(created)
     form.is_finished = not another
     forget_figures()
-    celebrate(plain(f"{created.customer_name} ({created.customer_id}) is registered."))
+    is_other = is_proposed and id_key(created.customer_id) != id_key(draft.customer_id)
+    taken = f" {draft.customer_id} was taken meanwhile." if is_other else ""
+    celebrate(plain(f"{created.customer_name} ({created.customer_id}) is registered.{taken}"))
     return True
+
+
+def _warn(form: Registration, person: Person, twins: Sequence[LikelyTwin], *, another: bool) -> bool:
+    """Show who may be the same person, if anybody may; whether that holds the registration up."""
+    form.twins, form.wants_another = twins, another
+    if not twins:
+        form.warned_of = None
+        return False
+    if form.warned_of != person:
+        warn("Not registered yet: this customer may be there already.")
+    form.warned_of = person
+    return True
+
+
+def _is_proposed(form: Registration, customer_id: str) -> bool:
+    return bool(form.proposal) and customer_id.strip() == form.proposal
 
 
 def _refuse(form: Registration, errors: dict[str, str]) -> None:
@@ -144,4 +160,4 @@ def _by_field(errors: Sequence[FieldError]) -> dict[str, str]:
 
 def _is_second_click(form: Registration, typed: Mapping[str, Any]) -> bool:
     is_fresh = form.renewed_at is not None and time.monotonic() - form.renewed_at < _DOUBLE_CLICK
-    return is_fresh and not any(typed.values())
+    return is_fresh and not any(value for name, value in typed.items() if name != "customerId")

@@ -33,7 +33,7 @@ def customer(customer_id: str = "C-1", **fields: object) -> dict[str, object]:
         "updatedAt": NOW,
         **fields,
     }
-    return {**document, "search": search.helper_fields(document)}
+    return {**document, "search": search.helper_fields(document, "")}
 
 
 def shape(database) -> dict[str, object]:

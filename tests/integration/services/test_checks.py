@@ -196,7 +196,7 @@ def adopted(new_database, *names):
 def test_twins_are_named_but_nothing_is_wrong_with_them(new_database, admin):
     report = check_database(adopted(new_database, "abc1", "ABC1", "abc2"), admin)
     assert report.findings == []
-    assert report.twins == ["Customer ID ABC1 differs from abc1 in letter case or spaces only."]
+    assert report.twins == ["Customer ID ABC1 differs from abc1 in letter case, spaces, dashes or the like only."]
 
 
 def test_adopted_customers_are_as_clean_as_others_whatever_people_do_with_them(new_database, admin, manager):

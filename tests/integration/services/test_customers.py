@@ -14,7 +14,6 @@ from kinso.services.customers import (
     set_membership,
     update_customer,
 )
-from kinso.services.similar import find_similar_customers
 
 
 def draft(number, **values):
@@ -168,24 +167,3 @@ def test_changed_and_deleted_rows_are_noticed(store, manager, some):
     set_membership(store, manager, some[0].id, membership_status=False)
     delete_customer(store, manager, some[1].id)
     assert set(find_changed_since(store, manager, shown)) == {some[0].id, some[1].id}
-
-
-def test_a_name_that_goes_on_with_an_emoji_is_among_those_that_begin_alike(store, staff):
-    draft = CustomerDraft(customer_id="E-1", customer_name="Zoe😀", contact_info="zoe@shop.com")
-    created = create_customer(store, staff, draft)
-    assert store.customers.find_with_name_start("Zoe", limit=5) == [created]
-
-
-@pytest.mark.parametrize(
-    ("name", "contact", "found"),
-    [
-        ("jose .*", "other", ["José .*"]),
-        ("Someone else", "C1@shop.com ", ["bob"]),
-        ("Carra", "other", ["cara"]),
-        ("Zoe", "other", []),
-        ("", "", []),
-    ],
-)
-def test_a_very_similar_customer_is_noticed_before_registering(store, staff, some, name, contact, found):
-    similar = find_similar_customers(store, staff, customer_name=name, contact_info=contact)
-    assert [customer.customer_name for customer in similar] == found

@@ -3,7 +3,7 @@ import pytest
 from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.validation import parse
 from kinso.services.customers import create_customer
-from kinso.services.lookup import find_by_customer_id, find_page, get_customers, suggest_customer_id
+from kinso.services.lookup import find_by_customer_id, find_page, get_customers
 
 
 @pytest.fixture
@@ -30,21 +30,3 @@ def test_a_page_past_the_end_is_empty(store, analyst, add):
     added = add("C-1")
     assert find_page(store, analyst, CustomerQuery(), page=1, limit=10) == [added]
     assert find_page(store, analyst, CustomerQuery(), page=2, limit=10) == []
-
-
-@pytest.mark.parametrize(
-    ("existing", "suggested"),
-    [
-        ([], None),
-        (["Smith"], None),
-        (["C-0042"], "C-0043"),
-        (["C-0099"], "C-0100"),
-        (["999"], "1000"),
-        (["C-2", "c-3", "C-1"], "C-4"),
-        (["x" * 63 + "9"], None),
-    ],
-)
-def test_the_next_free_id_continues_the_last_one(store, staff, add, existing, suggested):
-    for customer_id in existing:
-        add(customer_id)
-    assert suggest_customer_id(store, staff) == suggested

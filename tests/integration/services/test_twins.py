@@ -1,4 +1,4 @@
-"""Customers of an earlier application whose IDs differ in letter case or spaces only."""
+"""Customers of an earlier application whose IDs differ in letter case, spaces or the like only."""
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,7 @@
 import pytest
 
 from kinso.config import Settings
+from kinso.models.shop import ShopSettings
 from kinso.models.user import Role
 from kinso.services.first_admin import prepare_first_admin
 from kinso.services.sign_in import SESSION_COOKIE, session_id_of
@@ -29,6 +30,21 @@ def test_the_code_makes_the_visitor_an_administrator_and_signs_them_in(browse, s
     assert browser.get("/").json()["identity"] == [session_id_of(browser.cookies[SESSION_COOKIE])]
     [user] = store.users.all()
     assert (user.email, user.name, user.role) == ("boss@shop.com", "Boss", Role.ADMIN)
+
+
+def test_the_country_of_the_shop_is_asked_for_and_guessed_from_the_browser(browse, store, code, type_in):
+    browser = browse()
+    assert '<option value="GB" selected>' in browser.get("/set-up", headers={"Accept-Language": "en-GB,en;q=0.9"}).text
+    assert '<option value="" selected>' in browser.get("/set-up", headers={"Accept-Language": "en"}).text
+    answer = type_in(browser, code, country="XX")
+    assert "Country must be a two-letter code" in answer.text
+    assert type_in(browser, code, country="BD").status_code == 303
+    assert store.shop.get().country == "BD"
+
+
+def test_a_country_that_is_known_already_is_offered(browse, store, code):
+    store.shop.save(ShopSettings(country="SE"))
+    assert '<option value="SE" selected>' in browse().get("/set-up", headers={"Accept-Language": "en-GB"}).text
 
 
 def test_what_is_wrong_is_told_beside_its_field_and_the_rest_stays(browse, store, code, type_in):

@@ -38,17 +38,18 @@ LEAST = {
     Role.STAFF: """
         bulk.upsert_customers customers.create_customer customers.set_membership customers.update_customer
         edits.save_edits history.revert_change imports.import_customers imports.rehearse_import
-        lookup.suggest_customer_id membership.activate_at_threshold membership.count_eligible
+        likely_twins.find_likely_twins likely_twins.find_twins_of likely_twins.find_without_leading_zeros
+        membership.activate_at_threshold membership.count_eligible numbering.propose_customer_id
         purchase_imports.import_purchases purchase_imports.rehearse_purchases
         membership.plan_activation membership.set_membership_of_matching membership.set_membership_of_selected
-        runs.stop_run sales.record_sale sales.refund_sale samples.load_samples similar.find_similar_customers
+        runs.stop_run sales.record_sale sales.refund_sale samples.load_samples
         """,
     Role.MANAGER: """
         customers.delete_customer demotion.demote_below_threshold demotion.plan_demotion shop.save_rule
         trash.count_trash trash.erase_person trash.list_trash trash.restore_customers undo.undo_run
         """,
     Role.ADMIN: """
-        checks.check_database shop.save_shop_settings moving.move_shop tokens.list_all_tokens
+        checks.check_database shop.guess_country shop.save_shop_settings moving.move_shop tokens.list_all_tokens
         tokens.revoke_any_token users.change_role
         users.create_user users.list_users users.reset_password users.set_active
         """,
@@ -70,6 +71,7 @@ OPEN = {
     "csrf.is_csrf_token",
     "csrf.is_form_token",
     "csrf.is_same_origin",
+    "first_admin.known_country",
     "first_admin.needs_set_up",
     "first_admin.set_up_first_admin",
     "idempotency.attempt_request",

@@ -1,0 +1,151 @@
+"""Brings what stored customers are found by up to date: after another edition of the compared forms, or country.
+
+It goes on where it was interrupted, and several processes may do it at once: every write names what it read.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from kinso.database.batches import BATCH, in_batches
+from kinso.database.connection import Connection, translated_errors
+from kinso.database.country import country_of
+from kinso.database.search import HELPERS, renewed_helpers, twin_fields
+from kinso.models.folding import FOLDING, id_key
+
+Document = dict[str, Any]
+
+_log = logging.getLogger(__name__)
+_STATE = {"_id": "search"}
+_DUPLICATE_KEY = 11000
+_LONGEST_TRANSACTION = timedelta(seconds=90)
+"""So long after a change of the country, somebody may still commit what was worked out by the one before."""
+_SECONDS_BETWEEN_WORDS = 5.0
+_LOWEST_ID = ObjectId(b"\0" * 12)
+_NEEDED = {"customerId": True, "customerName": True, "contactInfo": True, "version": True, HELPERS: True}
+_NOT_PLAIN = r"[^ -~]|  |`"
+"""The compared form of an ID without any of these was the same in every edition."""
+
+
+def refold(connection: Connection, *, most: int | None = None, should_stop: Callable[[], bool] = lambda: False) -> bool:
+    """Look through at most so many of the customers that are left; False when some still are.
+
+    Raises `DatabaseUnavailable`.
+    """
+    with translated_errors():
+        state = _state(connection.database)
+        if state["settled"]:
+            return True
+        is_through = _look_through(connection.database, state, most, should_stop)
+        if is_through:
+            _look_again(connection.database, state)
+        return is_through
+
+
+def is_refolded(database: Database[Document]) -> bool:
+    """Whether everybody has been looked through since the last change of what the helper fields depend on."""
+    state = database["settings"].find_one(_STATE)
+    is_present = state is None or (state["folding"] == FOLDING and state["country"] == country_of(database))
+    return is_present and (state is None or bool(state["passed"]))
+
+
+def rekey_ids(database: Database[Document]) -> None:
+    """Give customers and changes whose IDs an earlier edition compared otherwise their present form, before all others.
+
+    Nobody else can take such an ID from then on.
+    """
+    if (database["settings"].find_one(_STATE) or {}).get("folding") == FOLDING:
+        return
+    customers, country = database["customers"], country_of(database)
+    unusual = customers.find({f"{HELPERS}.id": {"$regex": _NOT_PLAIN}}, _NEEDED).sort("_id", 1)
+    for batch in in_batches(unusual):
+        _renew(customers, batch, country)
+    changes = database["changes"]
+    stages: list[Document] = [{"$match": {"idKey": {"$regex": _NOT_PLAIN}}}, {"$group": {"_id": "$idKey"}}]
+    for group in list(changes.aggregate(stages, allowDiskUse=True)):
+        if (key := id_key(group["_id"])) != group["_id"]:
+            changes.update_many({"idKey": group["_id"]}, {"$set": {"idKey": key}})
+
+
+def _state(database: Database[Document]) -> Document:
+    """How far it has come; from the beginning when something that it depends on has changed."""
+    settings = database["settings"]
+    wanted = {"folding": FOLDING, "country": country_of(database)}
+    state = settings.find_one(_STATE) or {}
+    if all(state.get(name) == value for name, value in wanted.items()):
+        return state
+    nobody = database["customers"].find_one({}, {"_id": True}) is None and not state
+    began = {"after": None, "began": datetime.now(UTC), "passed": nobody, "settled": nobody}
+    settings.replace_one(_STATE, {**wanted, **began}, upsert=True)
+    return {**wanted, **began}
+
+
+def _look_through(
+    database: Database[Document], state: Document, most: int | None, should_stop: Callable[[], bool]
+) -> bool:
+    customers, settings = database["customers"], database["settings"]
+    mine = {**_STATE, "folding": state["folding"], "country": state["country"]}
+    after, done, said = state["after"] or _LOWEST_ID, 0, time.monotonic()
+    while not state["passed"]:
+        found = customers.find({"_id": {"$gt": after}}, _NEEDED).sort("_id", 1).limit(BATCH)
+        if not (batch := list(found)):
+            settings.update_one(mine, {"$set": {"passed": True}})
+            return True
+        _renew(customers, batch, state["country"])
+        after, done = batch[-1]["_id"], done + len(batch)
+        settings.update_one(mine, {"$set": {"after": after}})
+        if time.monotonic() - said > _SECONDS_BETWEEN_WORDS:
+            _log.warning("Bringing what customers are found by up to date: %d so far.", done)
+            said = time.monotonic()
+        if should_stop() or (most is not None and done >= most):
+            return False
+    return True
+
+
+def _look_again(database: Database[Document], state: Document) -> None:
+    """At those whom somebody changed meanwhile, once nobody can commit any more who did not know of the present country."""
+    if datetime.now(UTC) - state["began"] <= _LONGEST_TRANSACTION:
+        return
+    changed = {"updatedAt": {"$gte": state["began"] - _LONGEST_TRANSACTION}}
+    for batch in in_batches(database["customers"].find(changed, _NEEDED).batch_size(BATCH)):
+        _renew(database["customers"], batch, state["country"])
+    mine = {**_STATE, "folding": state["folding"], "country": state["country"]}
+    database["settings"].update_one(mine, {"$set": {"settled": True}})
+
+
+def _renew(customers: Collection[Document], batch: Iterable[Document], country: str) -> None:
+    renewed = [(document, renewed_helpers(document, country)) for document in batch]
+    stale = [(document, helpers) for document, helpers in renewed if document.get(HELPERS) != helpers]
+    if not stale:
+        return
+    try:
+        customers.bulk_write([_write(document, helpers) for document, helpers in stale], ordered=False)
+    except BulkWriteError as error:
+        failed = error.details["writeErrors"]
+        if any(each["code"] != _DUPLICATE_KEY for each in failed):
+            raise
+        _set_apart(customers, [stale[each["index"]] for each in failed])
+
+
+def _set_apart(customers: Collection[Document], alike: Sequence[tuple[Document, Document]]) -> None:
+    """Let those whose ID looks like the one of somebody else keep it, marked like twins of an earlier application."""
+    for document, helpers in alike:
+        _log.warning("Customer ID %s looks like another one; please change one of them.", document.get("customerId"))
+        twin = {**helpers, **twin_fields(helpers["id"], document["_id"])}
+        customers.bulk_write([_write(document, twin)])
+
+
+def _write(document: Document, helpers: Document) -> UpdateOne:
+    version = document.get("version")
+    unchanged = {"_id": document["_id"], "version": version if version else {"$in": [0, None]}}
+    return UpdateOne(unchanged, {"$set": {HELPERS: helpers}})

@@ -1,0 +1,97 @@
+"""Customers who may be the same person as one who is about to be registered."""
+
+import pytest
+
+from kinso.models.customer import CustomerDraft
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import parse
+from kinso.repository.documents import now
+from kinso.services.likely_twins import find_likely_twins, find_twins_of, find_without_leading_zeros
+
+
+def draft(customer_id="NEW-1", name="Somebody Else", contact="somebody@example.com"):
+    return parse(CustomerDraft, {"customerId": customer_id, "customerName": name, "contactInfo": contact})
+
+
+@pytest.fixture
+def shop(store):
+    store.shop.save(ShopSettings(country="BD"))
+    people = [
+        ("C-1", "Sadia Karim", "01711-234567, House 12, Dhaka 1209"),
+        ("C-2", "José Núñez", "Jose@Example.com"),
+        ("C-3", "O’Brien Jean‑Luc", "+44 20 7946 0958 ext 12"),
+        ("C-4", "রহিম উদ্দিন", "12 Station Road, Sylhet"),
+        ("00042", "Grace Hopper", "grace@example.com"),
+    ]
+    store.customers.insert_many([draft(*each) for each in people], now())
+    return store
+
+
+def told(twins):
+    return [(twin.customer.customer_id, twin.alike) for twin in twins]
+
+
+@pytest.mark.parametrize(
+    ("name", "contact", "twins"),
+    [
+        ("Unlike", "+880 1711 234567", [("C-1", "phone")]),
+        ("Unlike", "০১৭১১২৩৪৫৬৭", [("C-1", "phone")]),
+        ("Unlike", "jose@EXAMPLE.com / 01900-000000", [("C-2", "email")]),
+        ("Unlike", "12  station road, SYLHET", [("C-4", "contact")]),
+        ("Unlike", "020 7946 0958 x12", []),
+        ("Unlike", "+442079460958;ext=12", [("C-3", "phone")]),
+        ("Unlike", "+442079460958", []),
+        ("Unlike", "+44 1711 234567", []),
+        ("Karim Sadia", "other@example.com", [("C-1", "name")]),
+        ("SADIA  karim", "other@example.com", [("C-1", "name")]),
+        ("Jean-Luc O'Brien", "other@example.com", [("C-3", "name")]),
+        ("Sadya Karim", "other@example.com", [("C-1", "similar name")]),
+        ("Karim Saadia", "other@example.com", [("C-1", "similar name")]),
+        ("Sadia Karin", "other@example.com", [("C-1", "similar name")]),
+        ("Jose Nunes", "other@example.com", [("C-2", "similar name")]),
+        ("উদ্দিন রহিম", "other@example.com", [("C-4", "name")]),
+        ("Sadia Rahman", "other@example.com", []),
+    ],
+)
+def test_whoever_may_be_the_same_person_is_found(shop, staff, name, contact, twins):
+    [found] = find_likely_twins(shop, staff, [draft(name=name, contact=contact)])
+    assert told(found) == twins
+
+
+def test_the_strongest_evidence_comes_first_and_tells_why(shop, staff):
+    [found] = find_likely_twins(shop, staff, [draft(name="Sadia Karim", contact="jose@example.com")])
+    assert [twin.message for twin in found] == [
+        "José Núñez (C-2) has the same e-mail address.",
+        "Sadia Karim (C-1) has the same name.",
+    ]
+
+
+def test_a_number_whose_country_nobody_told_is_compared_as_well(store, staff):
+    store.customers.insert_many([draft("C-1", "Ann", "01711-234567"), draft("C-2", "Bob", "+44 20 7946 0958")], now())
+    asked = [draft(contact="+8801711234567"), draft(contact="020 7946 0958"), draft(contact="01711234568")]
+    assert [told(found) for found in find_likely_twins(store, staff, asked)] == [
+        [("C-1", "phone")],
+        [("C-2", "phone")],
+        [],
+    ]
+
+
+def test_many_are_asked_about_at_once_in_their_order(shop, staff):
+    strangers = [draft(name=f"Stranger {number}", contact=f"s{number}@example.org") for number in range(1200)]
+    known = draft(name="Karim Sadia", contact="nobody@example.com")
+    found = find_likely_twins(shop, staff, [*strangers, known, *strangers[:3]])
+    assert [place for place, twins in enumerate(found) if twins] == [1200]
+
+
+@pytest.mark.parametrize("typed", ["42", "0042", "000042"])
+def test_an_id_that_exists_but_for_its_leading_zeros_is_named(shop, staff, typed):
+    assert [each.customer_id for each in find_without_leading_zeros(shop, staff, [typed, "43"])[typed]] == ["00042"]
+
+
+@pytest.mark.parametrize("typed", ["00042", "420", "C-42", "abc"])
+def test_other_ids_are_no_matter_of_leading_zeros(shop, staff, typed):
+    assert find_without_leading_zeros(shop, staff, [typed]) == {}
+
+
+def test_whoever_registers_is_told_of_leading_zeros_too(shop, staff):
+    assert told(find_twins_of(shop, staff, draft("042", "Grace Hopper"))) == [("00042", "id")]
