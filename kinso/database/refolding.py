@@ -113,7 +113,7 @@ def _look_through(
 
 
 def _look_again(database: Database[Document], state: Document) -> None:
-    """At those whom somebody changed meanwhile, once nobody can commit any more who did not know of the present country."""
+    """At those whom somebody changed meanwhile, once nobody can commit any more by the country of before."""
     if datetime.now(UTC) - state["began"] <= _LONGEST_TRANSACTION:
         return
     changed = {"updatedAt": {"$gte": state["began"] - _LONGEST_TRANSACTION}}

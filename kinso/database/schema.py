@@ -13,8 +13,8 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from kinso.database.adoption import Adoption, adopt, mark_twins
 from kinso.database.connection import Connection, translated_errors
-from kinso.database.counts_at import complete_counts_at
 from kinso.database.country import set_guessed_country
+from kinso.database.counts_at import complete_counts_at
 from kinso.database.ledger import open_ledger
 from kinso.database.refolding import refold, rekey_ids
 from kinso.database.search import HELPERS

@@ -122,18 +122,28 @@ def names_in_any_order(name: str) -> list[str]:
 
 
 def matching(text: str, country: str) -> dict[str, Any]:
-    """Filter for customers whose ID, name or contact contain all words of `text`, in any order.
+    """Filter for customers whose ID, name or contact contains `text`, or all of its words in any order.
 
     A phone number, or a part of one, is found in whatever notation it was typed or is stored.
     """
-    if looks_like_a_number(text):
-        return _number_matching(text, country)
-    return _all_of([_number_matching(word, country) for word in _words(text)])
+    literally = _number_matching(text, country) if fold(text) else {}
+    words = [] if looks_like_a_number(text) else _words(text)
+    if len(words) < 2:
+        return literally
+    in_any_order = [
+        _number_matching(word, country) if looks_like_a_number(word) else _beginning("search.text", word)
+        for word in words
+    ]
+    return {"$or": [literally, {"$and": in_any_order}]}
 
 
 def name_matching(text: str) -> dict[str, Any]:
-    """Filter for customers whose name contains all words of `text`, in any order."""
-    return _all_of([_containing("search.name", word) for word in _words(text)])
+    """Filter for customers whose name contains `text`, or all of its words in any order."""
+    literally = _containing("search.name", fold(text)) if fold(text) else {}
+    words = _words(text)
+    if len(words) < 2:
+        return literally
+    return {"$or": [literally, {"$and": [_beginning("search.name", word) for word in words]}]}
 
 
 def with_number(text: str, country: str) -> dict[str, Any] | None:
@@ -178,13 +188,15 @@ def _containing(field: str, folded: str) -> dict[str, Any]:
     return {field: {"$regex": re.escape(folded)}}
 
 
-def _all_of(conditions: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"$and": conditions} if len(conditions) > 1 else conditions[0] if conditions else {}
+def _beginning(field: str, word: str) -> dict[str, Any]:
+    """A word that begins like this, perhaps after a quote or a bracket."""
+    return {field: {"$regex": rf"(?<![^\s'(\[]){re.escape(word)}"}}
 
 
 def _words(text: str) -> list[str]:
     """The different words of a text, the longest first: it rules out the most."""
-    return sorted(dict.fromkeys(fold(text).split()), key=len, reverse=True)
+    words = (word.strip(",;") for word in fold(text).split())
+    return sorted(dict.fromkeys(filter(None, words)), key=len, reverse=True)
 
 
 def _name_keys(folded: str) -> list[str]:
