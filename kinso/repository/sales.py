@@ -117,33 +117,28 @@ class SaleRepository:
                 refunds.setdefault(str(refund.refund_of), []).append(refund)
         return refunds
 
-    def take_back(self, changes: Mapping[str, tuple[str, str]]) -> None:
-        """What these changes wrote counts no more; maps each to its customer and to the change that takes it back."""
+    def take_back(self, changes: Mapping[str, Sequence[str]]) -> None:
+        """Have entries count no more; maps the change that takes them back to them (by `_id`)."""
         updates = [
             UpdateMany(
-                {"customer": customer, "change": change, "void": False}, {"$set": {"void": True, "voidedBy": by}}
+                {"_id": {"$in": [ObjectId(id) for id in entries]}, "void": False},
+                {"$set": {"void": True, "voidedBy": change}},
             )
-            for change, (customer, by) in changes.items()
+            for change, entries in changes.items()
         ]
         if updates:
             self._sales.bulk_write(updates)
 
-    def count_again(self, changes: Mapping[str, str]) -> None:
-        """What these changes wrote and was taken back counts again; maps each to its customer.
+    def count_again(self, entries: Sequence[str]) -> None:
+        """Have entries (by `_id`) count again that were taken back.
 
         Raises `DuplicateSaleId` when an ID that has to count again was used meanwhile.
         """
-        updates = [
-            UpdateMany(
-                {"customer": customer, "change": change, "void": True, "voidedBy": {"$exists": True}},
-                {"$set": {"void": False}, "$unset": {"voidedBy": ""}},
-            )
-            for change, customer in changes.items()
-        ]
-        if not updates:
+        if not entries:
             return
+        match = {"_id": {"$in": [ObjectId(id) for id in entries]}, "voidedBy": {"$exists": True}}
         try:
-            self._sales.bulk_write(updates)
+            self._sales.bulk_write([UpdateMany(match, {"$set": {"void": False}, "$unset": {"voidedBy": ""}})])
         except BulkWriteError as error:
             failed = error.details["writeErrors"][0]
             if failed["code"] == _DUPLICATE_KEY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -19,24 +19,30 @@ PURCHASES = frozenset({"purchase", "refund"})
 
 
 ALREADY = "had this taken back already"
+REFUNDED = "got money back for this purchase since"
 """Why a change is kept, as the rest of a sentence that begins with the customer."""
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Reversal:
     """What taking a change back does to a purchase amount.
 
-    `difference` is added to it. `written_by` is the change whose entries count no more then, or with `again` count
-    again; None for a change of before there was a ledger, which an adjustment takes back. `moments` are where refunds
-    count then that count again. `obstacle` is the rest of a sentence about the customer that says why none of this can
-    be.
+    `difference` is added to it. `entries` count no more then, or with `again` count again; there are none for a change
+    of before there was a ledger, which an adjustment takes back. `moments` are where refunds count that count again.
+    `stays` is what of the change goes on counting because a refund needs it, `obstacle` why none of this can be: both
+    are the rest of a sentence about the customer.
     """
 
     difference: Decimal = NOTHING
-    written_by: str | None = None
+    entries: Sequence[Sale] = ()
     again: bool = False
     moments: Mapping[str, datetime] = field(default_factory=dict)
+    stays: str | None = None
     obstacle: str | None = None
+
+
+_NO_REVERSAL = Reversal()
 
 
 def typed_entry(change: Change) -> Sale | None:
@@ -67,28 +73,21 @@ def adjusting_entry(change: Change, kind: SaleKind, difference: Decimal) -> Sale
     )
 
 
-def reversals(store: Store, changes: Sequence[Change]) -> Mapping[str, Reversal]:
+def reversals(store: Store, changes: Sequence[Change], *, registrations: Collection[str] = ()) -> dict[str, Reversal]:
     """For each of the changes that concern a purchase amount, by its id, what taking it back does to that amount.
 
-    Only entries decide: what has stopped counting cannot stop once more, however often it is asked for.
+    `registrations` are those among them (by id) whose customer stays although they are taken back. Only entries decide:
+    what has stopped counting cannot stop once more, however often it is asked for.
     """
-    concerned = [change for change in changes if change.kind in PURCHASES or AMOUNT in (change.before or {})]
+    concerned = [each for each in changes if _concerns_amount(each) or each.id in registrations]
     behind = _entries_behind(store, concerned)
-    found = {change.id: _unrecorded(change) for change in concerned if change.id not in behind}
     turned = [entry for entries, _ in behind.values() for entry in entries]
     sales = store.sales.get_many({entry.refund_of for entry in turned if entry.refund_of})
     refunds = store.sales.refunded_among([*sales.values(), *(entry for entry in turned if entry.kind == "sale")])
     in_trash = held_in_trash(store, {entry.sale_id for entries, again in behind.values() if again for entry in entries})
+    found = {change.id: _unrecorded(change) for change in concerned if change.id not in behind}
     for id, (entries, again) in behind.items():
-        total = _sum(entries)
-        if any((entry.voided_by is not None) is not again for entry in entries):
-            obstacle: str | None = ALREADY
-        elif again:
-            obstacle = _held_in_trash(entries, in_trash) or _without_sale(entries, sales, refunds)
-        else:
-            obstacle = _refunded(entries, refunds)
-        moments = _moments(entries, sales) if again and not obstacle else {}
-        found[id] = Reversal(total if again else -total, entries[0].change, again, moments, obstacle)
+        found[id] = _counting_again(entries, sales, refunds, in_trash) if again else _ceasing(entries, refunds)
     return found
 
 
@@ -120,18 +119,19 @@ def registered_by(store: Store, changes: Mapping[str, Change]) -> set[str]:
 
 def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:
     """Turn the ledger around for `records`, which take changes back; within their transaction."""
-    voided: dict[str, tuple[str, str]] = {}
-    counted_again: dict[str, str] = {}
+    voided: dict[str, list[str]] = {}
+    counted_again: list[str] = []
     moments: dict[str, datetime] = {}
     unrecorded = []
     for record in records:
-        reversal = reversals.get(record.undoes or "")
-        if reversal and reversal.written_by and reversal.again:
-            counted_again[reversal.written_by] = record.customer
+        reversal = reversals.get(record.undoes or "", _NO_REVERSAL)
+        entries = [entry.id for entry in reversal.entries]
+        if reversal.again:
+            counted_again += entries
             moments |= reversal.moments
-        elif reversal and reversal.written_by:
-            voided[reversal.written_by] = (record.customer, record.id)
-        elif reversal and reversal.difference:
+        elif entries:
+            voided[record.id] = entries
+        elif reversal.difference:
             unrecorded.append(adjusting_entry(record, "adjustment", reversal.difference))
     store.sales.take_back(voided)
     store.sales.count_again(counted_again)
@@ -139,20 +139,51 @@ def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence
     store.sales.record(unrecorded)
 
 
+def _concerns_amount(change: Change) -> bool:
+    return change.kind in PURCHASES or AMOUNT in (change.before or {})
+
+
 def _entries_behind(store: Store, changes: Sequence[Change]) -> dict[str, tuple[Sequence[Sale], bool]]:
     """The entries that each change made count or stop counting, and whether taking it back makes them count again.
 
-    Those are its own, or else those of the nearest change that wrote any, back along what each of them took back.
+    Those are its own, or else those of the nearest change that wrote any, back along what each of them took back; of
+    these, as far as they are as the change left them.
     """
     found: dict[str, tuple[Sequence[Sale], bool]] = {}
     reached, again = {change.id: change for change in changes}, False
     while reached:
         written = store.sales.written_by({change.id: change.customer for change in reached.values()})
-        found |= {id: (written[change.id], again) for id, change in reached.items() if change.id in written}
+        for id, change in reached.items():
+            if change.id in written:
+                left_by = id if again else None
+                found[id] = [entry for entry in written[change.id] if entry.voided_by == left_by], again
         left = {id: change.undoes for id, change in reached.items() if id not in found and change.undoes}
         earlier = store.changes.get_many(left.values())
         reached, again = {id: earlier[undone] for id, undone in left.items() if undone in earlier}, not again
     return found
+
+
+def _ceasing(entries: Sequence[Sale], refunds: Mapping[str, Sequence[Sale]]) -> Reversal:
+    """All of the entries, but for sales of which other changes brought money back, with their refunds."""
+    needed = {entry.sale_id for entry in entries if _is_refunded_since(entry, refunds)}
+    going = [entry for entry in entries if not {entry.sale_id, entry.refund_of} & needed]
+    if not going:
+        return Reversal(obstacle=REFUNDED if needed else ALREADY)
+    return Reversal(-_sum(going), going, stays=_what_stays(sorted(needed)) if needed else None)
+
+
+def _counting_again(
+    entries: Sequence[Sale],
+    sales: Mapping[str, Sale],
+    refunds: Mapping[str, Sequence[Sale]],
+    in_trash: Mapping[str, str],
+) -> Reversal:
+    if not entries:
+        return Reversal(obstacle=ALREADY)
+    obstacle = _held_in_trash(entries, in_trash) or _without_sale(entries, sales, refunds)
+    if obstacle:
+        return Reversal(obstacle=obstacle)
+    return Reversal(_sum(entries), entries, again=True, moments=_moments(entries, sales))
 
 
 def _unrecorded(change: Change) -> Reversal:
@@ -162,9 +193,14 @@ def _unrecorded(change: Change) -> Reversal:
     return Reversal(before - after)
 
 
-def _refunded(entries: Sequence[Sale], refunds: Mapping[str, Sequence[Sale]]) -> str | None:
-    since = (refund for entry in entries if entry.kind == "sale" for refund in refunds.get(entry.sale_id, ()))
-    return "got money back for this purchase since" if any(each.change != entries[0].change for each in since) else None
+def _is_refunded_since(entry: Sale, refunds: Mapping[str, Sequence[Sale]]) -> bool:
+    return entry.kind == "sale" and any(each.change != entry.change for each in refunds.get(entry.sale_id, ()))
+
+
+def _what_stays(sale_ids: Sequence[str]) -> str:
+    named = ", ".join(f"“{sale_id}”" for sale_id in sale_ids[:_MOST_NAMED])
+    more = f" and {len(sale_ids) - _MOST_NAMED:,} more" if len(sale_ids) > _MOST_NAMED else ""
+    return f"keeps sale {named}{more}, of which money went back since"
 
 
 def _held_in_trash(entries: Sequence[Sale], in_trash: Mapping[str, str]) -> str | None:

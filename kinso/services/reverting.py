@@ -10,17 +10,18 @@ from typing import Any, Literal
 from kinso.errors import DuplicateCustomerId, DuplicateSaleId
 from kinso.models.customer import Customer
 from kinso.models.money import LARGEST
-from kinso.models.run import Change, RunException
+from kinso.models.run import Change, ChangeKind, RunException
 from kinso.models.user import Actor
 from kinso.models.validation import LABELS
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.ledger import ALREADY, AMOUNT, PURCHASES, Reversal, registered_by, reversals, take_back
+from kinso.services.ledger import ALREADY, AMOUNT, PURCHASES, REFUNDED, Reversal, registered_by, reversals, take_back
 from kinso.services.records import record_of_creation, record_of_deletion, record_of_update
 from kinso.services.unfinished import BEING_IMPORTED, being_imported
 
 _MEMBERSHIP = {"membershipStatus", "membershipHeld"}
+_EDITED = "was edited since"
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,10 @@ class Kept:
 
 @dataclass
 class _Plan:
-    """What is to be done to take a batch of changes back."""
+    """What is to be done to take a batch of changes back; who is restored gets the values that go with them."""
 
-    restored: list[tuple[Customer, Change]] = field(default_factory=list)
-    reversals: Mapping[str, Reversal] = field(default_factory=dict)
+    restored: list[tuple[Customer, Change, Mapping[str, Any]]] = field(default_factory=list)
+    reversals: dict[str, Reversal] = field(default_factory=dict)
     thrown_away: list[tuple[Customer, Change]] = field(default_factory=list)
     unmade: list[tuple[Customer, Change]] = field(default_factory=list)
     brought_back: list[Change] = field(default_factory=list)
@@ -50,6 +51,7 @@ def revert(
     *,
     run: str | None = None,
     reason: str | None = None,
+    partly: bool = False,
     unfinished: bool = False,
 ) -> tuple[list[Change], list[Kept]]:
     """Take `changes` of different customers back, as far as nobody changed the same fields since.
@@ -57,13 +59,15 @@ def revert(
     A customer who was created goes to the trash, one who was deleted comes back from there. When the changes are of an
     `unfinished` run, whom it created is removed altogether, for that run never took place. What a change did to a
     purchase amount is taken off the present amount, so that purchases since then stay. Call it within a transaction,
-    and write the returned records down in it. Raises `DuplicateCustomerId` and `DuplicateSaleId` when an ID that has
-    to come back was given to somebody else meanwhile.
+    and write the returned records down in it.
+
+    What somebody built on stays, and with it all of its change, or `partly` only what that needs; either way it is
+    among what was kept. Raises `DuplicateCustomerId` and `DuplicateSaleId` when an ID that has to come back was given
+    to somebody else meanwhile.
     """
-    plan = _plan(store, changes, run, unfinished=unfinished)
+    plan = _plan(store, changes, run, partly=partly, unfinished=unfinished)
     at = now()
-    values = {change.id: _old_values(current, change, plan.reversals) for current, change in plan.restored}
-    _restore_fields(store, [(current, values[change.id]) for current, change in plan.restored], at)
+    _restore_fields(store, [(current, values) for current, _, values in plan.restored], at)
     _throw_away(store, actor, plan.thrown_away, at)
     _remove(store, [current.id for current, _ in plan.unmade])
     back = store.trash.bring_back([change.customer for change in plan.brought_back], at)
@@ -71,12 +75,12 @@ def revert(
         record_of_update(
             actor,
             current,
-            changed(current, values[change.id], at),
+            changed(current, values, at),
             run=run,
             undoes=change.id,
-            kind=change.kind if change.kind in PURCHASES else None,
+            kind=_kind_of_reversal(change),
         )
-        for current, change in plan.restored
+        for current, change, values in plan.restored
     ]
     take_back(store, plan.reversals, records)
     for current, change in (*plan.thrown_away, *plan.unmade):
@@ -99,14 +103,15 @@ def revert_and_report(
 ) -> int:
     """Take `changes` of different customers back in one transaction; returns how many were.
 
-    `write` gets the records and those who were left alone, to write both down in that transaction. Of an `unfinished`
-    run, what an earlier attempt has taken back is left out, and see `revert`.
+    `write` gets the records and those who were left alone, to write both down in that transaction; who was left alone
+    in a part only is in both. Of an `unfinished` run, what an earlier attempt has taken back is left out, and see
+    `revert`.
     """
 
     def work() -> int:
         done = store.changes.undone_among(changes) if unfinished else set()
         left = [change for change in changes if change.id not in done]
-        records, kept = revert(store, actor, left, run=run, reason=reason, unfinished=unfinished)
+        records, kept = revert(store, actor, left, run=run, reason=reason, partly=True, unfinished=unfinished)
         write(records, [_exception(each.change, "kept", each.reason) for each in kept])
         return len(records)
 
@@ -139,16 +144,16 @@ def taken_back(latest_first: Sequence[Change]) -> set[str]:
     return gone
 
 
-def _plan(store: Store, changes: Sequence[Change], run: str | None, *, unfinished: bool) -> _Plan:
+def _plan(store: Store, changes: Sequence[Change], run: str | None, *, partly: bool, unfinished: bool) -> _Plan:
     present = store.customers.get_many([change.customer for change in changes])
     trashed = store.trash.versions([change.customer for change in changes if change.after is None])
     versions = {**trashed, **{id: customer.version for id, customer in present.items()}}
     later = _later(store, changes, versions)
     imported = {} if unfinished else being_imported(store, {change.customer for change in changes}, but_for=[run])
-    plan = _Plan(reversals=reversals(store, changes))
+    staying = _registrations_that_stay(store, changes, later) if partly else set()
+    plan = _Plan(reversals=reversals(store, changes, registrations=staying))
     for change in changes:
         current, since = present.get(change.customer), later.get(change.customer, [])
-        fields = _fields_of(since) & (change.before or {}).keys()
         if any(each.undoes == change.id for each in since):
             plan.kept.append(Kept(change, ALREADY))
         elif change.customer in imported:
@@ -161,34 +166,77 @@ def _plan(store: Store, changes: Sequence[Change], run: str | None, *, unfinishe
             plan.brought_back.append(change)
         elif current is None:
             plan.kept.append(Kept(change, "was deleted since"))
-        elif change.before is None and since:
-            plan.kept.append(Kept(change, "was edited since"))
-        elif change.before is None:
+        elif change.before is None and since and change.id not in staying:
+            plan.kept.append(Kept(change, _EDITED))
+        elif change.before is None and not since:
             gone = plan.unmade if unfinished and change.kind == "create" else plan.thrown_away
             gone.append((current, change))
-        elif fields:
-            plan.kept.append(Kept(change, _what_changed_again(fields)))
-        elif obstacle := _obstacle(current, plan.reversals.get(change.id)):
-            plan.kept.append(Kept(change, obstacle))
         else:
-            plan.restored.append((current, change))
+            _plan_to_restore(plan, current, change, since, partly=partly)
     return plan
 
 
-def _obstacle(current: Customer, reversal: Reversal | None) -> str | None:
-    if reversal is None or reversal.obstacle:
-        return reversal.obstacle if reversal else None
+def _registrations_that_stay(
+    store: Store, changes: Sequence[Change], later: Mapping[str, Sequence[Change]]
+) -> set[str]:
+    """Registrations by imports of purchases on which somebody built since: without the purchases, as far as can be."""
+    built_on = [change for change in changes if change.kind == "create" and change.run and later.get(change.customer)]
+    runs = {id: store.runs.get(id) for id in {change.run for change in built_on if change.run}}
+    of_purchases = {id for id, run in runs.items() if run and run.kind == "purchases"}
+    return {change.id for change in built_on if change.run in of_purchases}
+
+
+def _plan_to_restore(plan: _Plan, current: Customer, change: Change, since: Sequence[Change], *, partly: bool) -> None:
+    before, reversal = change.before or {}, plan.reversals.get(change.id)
+    possible = {*before, *({AMOUNT} if reversal else ())}
+    fields = _changed_again(possible, since)
+    reasons = [_EDITED] if change.before is None else []
+    reasons += [_what_changed_again(fields)] if fields else []
+    if reversal and AMOUNT not in fields and (obstacle := _obstacle(current, reversal, partly=partly)):
+        reasons.append(obstacle)
+        fields.add(AMOUNT)
+    if reasons and not (partly and possible - fields):
+        plan.kept.append(Kept(change, reasons[-1]))
+        return
+    if reversal and AMOUNT in fields:
+        del plan.reversals[change.id]
+    elif reversal and reversal.stays:
+        reasons.append(reversal.stays)
+    if reasons:
+        plan.kept.append(Kept(change, f"{' and '.join(reasons)}; the rest was taken back"))
+    values = {name: value for name, value in before.items() if name not in {AMOUNT, *fields}}
+    values |= _old_amount(current, before, plan.reversals.get(change.id))
+    plan.restored.append((current, change, values))
+
+
+def _changed_again(possible: set[str], since: Sequence[Change]) -> set[str]:
+    """Which of these fields somebody changed since; who is a member and why belong together."""
+    fields = _fields_of(since) & possible
+    return fields | (_MEMBERSHIP & possible) if fields & _MEMBERSHIP else fields
+
+
+def _obstacle(current: Customer, reversal: Reversal, *, partly: bool) -> str | None:
+    if reversal.obstacle:
+        return reversal.obstacle
+    if reversal.stays and not partly:
+        return REFUNDED
     if not 0 <= current.purchase_amount + reversal.difference <= LARGEST:
         return "would have a purchase amount below 0, or one that is too large"
     return None
 
 
-def _old_values(current: Customer, change: Change, reversals: Mapping[str, Reversal]) -> Mapping[str, Any]:
-    """What the change replaced; a purchase amount without what the change added to it."""
-    before = change.before or {}
-    if AMOUNT not in before:
-        return before
-    return {**before, AMOUNT: current.purchase_amount + reversals[change.id].difference}
+def _old_amount(current: Customer, before: Mapping[str, Any], reversal: Reversal | None) -> Mapping[str, Any]:
+    """The present purchase amount without what the change added to it."""
+    if reversal is None or not (AMOUNT in before or reversal.difference):
+        return {}
+    return {AMOUNT: current.purchase_amount + reversal.difference}
+
+
+def _kind_of_reversal(change: Change) -> ChangeKind | None:
+    """Of a registration, only the purchases are taken back while the customer stays."""
+    if change.before is None:
+        return "purchase"
+    return change.kind if change.kind in PURCHASES else None
 
 
 def _what_changed_again(fields: set[str]) -> str:

@@ -60,7 +60,10 @@ def _confirm(run: Run) -> None:
     if run.kind == "import":
         st.caption("Customers whom it registered go to the trash; those whom it changed get their old values again.")
     elif run.kind == "purchases":
-        st.caption("Customers whom it registered go to the trash; what it added to the others is taken off again.")
+        st.caption(
+            "Customers whom it registered go to the trash, unless something was done for them since; what it added to"
+            " the others is taken off again. Only sales of which money went back since stay."
+        )
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Keep", key="undo_keep", on_click=_keep)
         st.button(

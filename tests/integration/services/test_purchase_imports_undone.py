@@ -3,16 +3,19 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from kinso.errors import DuplicateCustomerId
+from kinso.errors import Conflict, DuplicateCustomerId
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import SaleDraft, SaleQuery
+from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, update_customer
+from kinso.services.history import revert_change
 from kinso.services.purchase_imports import import_purchases, rehearse_purchases
 from kinso.services.runs import BATCH
-from kinso.services.sales import record_sale
+from kinso.services.sales import record_sale, refund_sale
 from kinso.services.shop import save_shop_settings
 from kinso.services.trash import restore_customers
 from kinso.services.undo import undo_run
@@ -129,13 +132,139 @@ def test_a_membership_that_somebody_ended_since_is_left_alone(store, manager, ad
     assert [(each.customer_id, each.reason) for each in undo.exceptions] == [(KNOWN, "membership changed again since")]
 
 
-def test_a_created_customer_who_bought_again_stays_with_everything(store, manager):
+def kept(run):
+    return [(each.customer_id, each.outcome, each.reason) for each in run.exceptions]
+
+
+def new_customer(store):
+    return store.customers.get_by_customer_id("C-NEW")
+
+
+def test_a_created_customer_who_bought_again_stays_without_the_purchases_of_the_file(store, manager):
     run = imported(store, manager).run
-    [new] = [each for each in store.customers.iterate(CustomerQuery()) if each.customer_id == "C-NEW"]
-    record_sale(store, manager, new.id, SaleDraft(sale_id="T-1", amount=1))
+    record_sale(store, manager, new_customer(store).id, SaleDraft(sale_id="T-1", amount=1))
     undo = undo_run(store, manager, run.id)
-    assert state(store) == {"C-NEW": ("71.00", False)}
-    assert [(each.customer_id, each.outcome) for each in undo.exceptions] == [("C-NEW", "kept")]
+    assert (state(store), purchases(store)) == ({"C-NEW": ("1.00", False)}, {"T-1"})
+    assert kept(undo) == [("C-NEW", "kept", "was edited since; the rest was taken back")]
+    undo_run(store, manager, undo.id)
+    assert state(store) == {KNOWN: ("60.00", False), "C-NEW": ("71.00", False), "C-SMALL": ("1.00", False)}
+
+
+class TestWhatWasRefundedSince:
+    FILE = (
+        b"saleId,customerId,date,amount,kind,refundOf\n"
+        b"S-1,C-KNOWN,2025-01-31,60,sale,\nS-2,C-KNOWN,2025-02-01,70,sale,\nS-3,C-KNOWN,2025-02-02,10,sale,\n"
+        b"R-3,C-KNOWN,2025-02-03,-4,refund,S-3\nS-4,C-NEW,2025-02-01,8,sale,\nS-5,C-NEW,2025-02-02,9,sale,\n"
+    )
+
+    @pytest.fixture
+    def run(self, store, manager, ada):
+        return imported(store, manager, self.FILE).run
+
+    def test_stays_as_far_as_the_refund_needs_it_and_the_rest_is_taken_back(self, store, manager, run):
+        refund_sale(store, manager, "S-1", RefundDraft(sale_id="B-1", amount=20))
+        undo = undo_run(store, manager, run.id)
+        assert (state(store), purchases(store)) == ({KNOWN: ("45.00", False)}, {"S-1"})
+        assert kept(undo) == [
+            (KNOWN, "kept", "keeps sale “S-1”, of which money went back since; the rest was taken back")
+        ]
+        assert (undo.changed, undo.exception_count) == (2, 1)
+
+    def test_comes_back_with_everything_when_the_undo_is_undone(self, store, manager, run):
+        before = state(store)
+        refund_sale(store, manager, "S-1", RefundDraft(sale_id="B-1", amount=20))
+        again = undo_run(store, manager, undo_run(store, manager, run.id).id)
+        assert (again.changed, again.exception_count) == (2, 0)
+        assert state(store) == {**before, KNOWN: ("121.00", False)}
+        undo_run(store, manager, again.id)
+        assert (state(store), purchases(store)) == ({KNOWN: ("45.00", False)}, {"S-1"})
+
+    def test_goes_too_once_the_refund_was_taken_back(self, store, manager, run):
+        refund = refund_sale(store, manager, "S-1", RefundDraft(sale_id="B-1", amount=20)).sale
+        again = undo_run(store, manager, undo_run(store, manager, run.id).id)
+        revert_change(store, manager, refund.change)
+        assert undo_run(store, manager, again.id).exceptions == []
+        assert (state(store), purchases(store)) == ({KNOWN: ("5.00", False)}, set())
+
+    def test_keeps_the_refunds_of_the_file_that_belong_to_it(self, store, manager, run):
+        refund_sale(store, manager, "S-3", RefundDraft(amount=1))
+        undo_run(store, manager, run.id)
+        assert (state(store), purchases(store)) == ({KNOWN: ("10.00", False)}, {"S-3"})
+
+    def test_keeps_a_customer_whom_the_file_registered_with_only_that(self, store, manager, run):
+        refund_sale(store, manager, "S-5", RefundDraft(amount=9))
+        undo = undo_run(store, manager, run.id)
+        assert (state(store), purchases(store)) == ({KNOWN: ("5.00", False), "C-NEW": ("0.00", False)}, {"S-5"})
+        reason = "was edited since and keeps sale “S-5”, of which money went back since; the rest was taken back"
+        assert kept(undo) == [("C-NEW", "kept", reason)]
+
+    def test_may_be_all_that_there_was(self, store, manager, run):
+        for sale_id in ("S-4", "S-5"):
+            refund_sale(store, manager, sale_id, RefundDraft(amount=1))
+        undo = undo_run(store, manager, run.id)
+        assert state(store) == {KNOWN: ("5.00", False), "C-NEW": ("15.00", False)}
+        assert kept(undo) == [("C-NEW", "kept", "got money back for this purchase since")]
+
+    def test_of_many_sales_the_first_are_named(self, store, manager, ada):
+        rows = "".join(f"S-{number},C-KNOWN,2025-01-31,2\n" for number in range(1, 8))
+        run = imported(store, manager, (HEADER + rows).encode()).run
+        for number in range(1, 6):
+            refund_sale(store, manager, f"S-{number}", RefundDraft(amount=1))
+        assert kept(undo_run(store, manager, run.id))[0][2].startswith(
+            "keeps sale “S-1”, “S-2”, “S-3” and 2 more, of which money went back since"
+        )
+
+    def test_a_single_change_is_taken_back_as_a_whole_or_not_at_all(self, store, manager, run):
+        refund_sale(store, manager, "S-1", RefundDraft(amount=20))
+        change = next(each for each in store.changes.of_run(run.id) if each.customer_id == KNOWN)
+        with pytest.raises(Conflict, match="got money back for this purchase since"):
+            revert_change(store, manager, change.id)
+        assert len(purchases(store)) == 5
+
+
+steps = st.lists(st.tuples(st.sampled_from(["refund", "buy", "rename", "type"]), st.integers(0, 5)), max_size=5)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps)
+def test_an_undo_leaves_what_was_there_or_done_since_and_what_that_needs(store, connection, manager, admin, taken):
+    for name in ("customers", "trash", "changes", "memberships", "sales", "runs"):
+        connection.database[name].delete_many({})
+    draft = CustomerDraft(customer_id=KNOWN, customer_name="Ada", contact_info="ada@example.com", purchase_amount=5)
+    create_customer(store, manager, draft)
+    rows = "".join(f"S-{number},{KNOWN if number < 3 else 'C-NEW'},2025-01-31,{number + 10}\n" for number in range(6))
+    run = imported(store, manager, (HEADER + rows).encode()).run
+    own = {KNOWN: Decimal(5), "C-NEW": Decimal(0)}
+    needed: dict[int, Decimal] = {}
+    typed, touched = set(), set()
+    for action, number in taken:
+        customer = store.customers.get_by_customer_id(KNOWN if number < 3 else "C-NEW")
+        name = customer.customer_id
+        touched.add(name)
+        if action == "refund" and number not in needed and customer.purchase_amount >= 1:
+            refund_sale(store, manager, f"S-{number}", RefundDraft(amount=1))
+            needed[number] = Decimal(number + 9)
+        elif action == "buy":
+            record_sale(store, manager, customer.id, SaleDraft(amount=3))
+            own[name] += 3
+        elif action == "rename":
+            update_customer(store, manager, customer.id, CustomerPatch(contact_info=f"{len(touched)}{number}@shop.com"))
+        elif action == "type":
+            update_customer(store, manager, customer.id, CustomerPatch(purchase_amount=customer.purchase_amount + 1))
+            typed.add(name)
+    before = state(store)
+    undo_run(store, manager, run.id)
+    after = state(store)
+    for name, numbers in ((KNOWN, range(3)), ("C-NEW", range(3, 6))):
+        stays = sum((needed[number] for number in numbers if number in needed), Decimal(0))
+        if name in typed:
+            assert after[name] == before[name]
+        elif name in after:
+            assert Decimal(after[name][0]) == own[name] + stays
+        else:
+            assert name == "C-NEW"
+            assert stays == 0
+    assert check_database(store, admin).findings == []
 
 
 @pytest.mark.usefixtures("activating")

@@ -92,6 +92,34 @@ def test_an_undone_import_takes_new_customers_to_the_trash_and_gives_old_values_
     assert state(store) == imported
 
 
+def test_of_an_undone_import_only_what_was_changed_since_stays(store, manager, base):
+    file = b"customerId,customerName,contactInfo,purchaseAmount,membershipStatus\nC-1,Eve,new@shop.com,900,true\n"
+    run = import_customers(store, manager, file).run
+    update_customer(store, manager, base[1].id, CustomerPatch(contact_info="later@shop.com"))
+    undo = undo_run(store, manager, run.id)
+    found = store.customers.get(base[1].id)
+    assert (found.customer_name, found.contact_info, found.purchase_amount) == ("Ann", "later@shop.com", 100)
+    assert not found.membership_status
+    assert [(each.customer_id, each.outcome, each.reason) for each in undo.exceptions] == [
+        ("C-1", "kept", "contact changed again since; the rest was taken back")
+    ]
+    assert undo.changed == 1
+    undo_run(store, manager, undo.id)
+    again = store.customers.get(base[1].id)
+    assert (again.customer_name, again.contact_info, again.purchase_amount) == ("Eve", "later@shop.com", 900)
+    assert again.membership_status
+
+
+def test_an_amount_that_was_typed_since_stays_while_the_rest_of_an_import_is_undone(store, manager, base):
+    file = b"customerId,customerName,contactInfo,purchaseAmount\nC-1,Eve,new@shop.com,900\n"
+    run = import_customers(store, manager, file).run
+    update_customer(store, manager, base[1].id, CustomerPatch(purchase_amount=950))
+    undo = undo_run(store, manager, run.id)
+    found = store.customers.get(base[1].id)
+    assert (found.customer_name, found.purchase_amount) == ("Ann", 950)
+    assert [each.reason for each in undo.exceptions] == ["purchase amount changed again since; the rest was taken back"]
+
+
 def test_an_id_that_was_given_away_meanwhile_is_reported_and_the_rest_is_undone(store, manager, base):
     file = b"customerId,customerName,contactInfo\nN-1,New,new@shop.com\nN-2,New,new@shop.com\n"
     undo = undo_run(store, manager, import_customers(store, manager, file).run.id)
