@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,13 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kinso.database.batches import BATCH, in_batches
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.country import country_of
 from kinso.database.search import HELPERS, renewed_helpers, twin_fields
-from kinso.models.folding import FOLDING, id_key
+from kinso.models.folding import FOLDING, id_key, sale_key
 
 Document = dict[str, Any]
 
@@ -33,7 +34,7 @@ _LONGEST_TRANSACTION = timedelta(seconds=90)
 _SECONDS_BETWEEN_WORDS = 5.0
 _LOWEST_ID = ObjectId(b"\0" * 12)
 _NEEDED = {"customerId": True, "customerName": True, "contactInfo": True, "version": True, HELPERS: True}
-_NOT_PLAIN = r"[^ -~]|  |`"
+NOT_PLAIN = r"[^ -~]|  |^ | $|`"
 """The compared form of an ID without any of these was the same in every edition."""
 
 
@@ -60,21 +61,37 @@ def is_refolded(database: Database[Document]) -> bool:
 
 
 def rekey_ids(database: Database[Document]) -> None:
-    """Give customers and changes whose IDs an earlier edition compared otherwise their present form, before all others.
+    """Give customers, changes and sales whose IDs an earlier edition compared otherwise their present form at once.
 
     Nobody else can take such an ID from then on.
     """
     if (database["settings"].find_one(_STATE) or {}).get("folding") == FOLDING:
         return
     customers, country = database["customers"], country_of(database)
-    unusual = customers.find({f"{HELPERS}.id": {"$regex": _NOT_PLAIN}}, _NEEDED).sort("_id", 1)
+    unusual = customers.find({f"{HELPERS}.id": {"$regex": NOT_PLAIN}}, _NEEDED).sort("_id", 1)
     for batch in in_batches(unusual):
         _renew(customers, batch, country)
-    changes = database["changes"]
-    stages: list[Document] = [{"$match": {"idKey": {"$regex": _NOT_PLAIN}}}, {"$group": {"_id": "$idKey"}}]
-    for group in list(changes.aggregate(stages, allowDiskUse=True)):
-        if (key := id_key(group["_id"])) != group["_id"]:
-            changes.update_many({"idKey": group["_id"]}, {"$set": {"idKey": key}})
+    for key in _unusual(database["changes"], "idKey"):
+        if (renewed := id_key(key)) != key:
+            database["changes"].update_many({"idKey": key}, {"$set": {"idKey": renewed}})
+    _rekey_sales(database["sales"])
+
+
+def _rekey_sales(sales: Collection[Document]) -> None:
+    """A sale ID that looks like one that counts stays as it is, and so do its refunds."""
+    for sale_id in _unusual(sales, "saleId"):
+        for sale in sales.find({"saleId": sale_id}, {"saleId": True}):
+            with suppress(DuplicateKeyError):
+                sales.update_one(sale, {"$set": {"saleId": sale_key(sale_id)}})
+    for sale_id in _unusual(sales, "refundOf"):
+        if sales.find_one({"saleId": sale_id}) is None:
+            sales.update_many({"refundOf": sale_id}, {"$set": {"refundOf": sale_key(sale_id)}})
+
+
+def _unusual(collection: Collection[Document], field: str) -> list[str]:
+    """What is in this field and not plain."""
+    stages: list[Document] = [{"$match": {field: {"$regex": NOT_PLAIN}}}, {"$group": {"_id": f"${field}"}}]
+    return [group["_id"] for group in collection.aggregate(stages, allowDiskUse=True)]
 
 
 def _state(database: Database[Document]) -> Document:

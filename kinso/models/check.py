@@ -20,8 +20,8 @@ class Finding:
 class CheckReport:
     """What was looked at and what is wrong with it.
 
-    `twins` are sentences about customer IDs that differ in letter case only: an earlier application stored them, and
-    nothing is wrong with that.
+    `twins` are sentences about IDs of customers or sales that look the same: they were stored before that was refused,
+    and nothing else is wrong with them.
     """
 
     customers: int = 0

@@ -7,9 +7,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from kinso.models.damage import check_contact, check_id
 from kinso.models.money import Money
 from kinso.models.text import clean_text
 
@@ -18,9 +19,19 @@ def _described(shortest: int, longest: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "minLength": shortest, "maxLength": longest})
 
 
-CustomerId = Annotated[str, BeforeValidator(partial(clean_text, shortest=3, longest=64, is_id=True)), _described(3, 64)]
+CustomerId = Annotated[
+    str,
+    BeforeValidator(partial(clean_text, shortest=3, longest=64, is_id=True)),
+    AfterValidator(check_id),
+    _described(3, 64),
+]
 CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200)), _described(2, 200)]
-ContactInfo = Annotated[str, BeforeValidator(partial(clean_text, shortest=5, longest=500)), _described(5, 500)]
+ContactInfo = Annotated[
+    str,
+    BeforeValidator(partial(clean_text, shortest=5, longest=500)),
+    AfterValidator(check_contact),
+    _described(5, 500),
+]
 
 Column = Literal[
     "customerId",

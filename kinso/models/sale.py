@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from kinso.models.damage import check_id
+from kinso.models.folding import sale_key
 from kinso.models.moments import Written
 from kinso.models.money import CENT, LARGEST, Figure, Money, UnitPrice, check_amount, exactly, round_to_cents
 from kinso.models.text import clean_text
@@ -28,8 +30,9 @@ _LARGEST_QUANTITY = Decimal("1000000")
 
 
 def _check_sale_id(value: Any) -> str:
-    """An ID that can be part of an address; raises ValueError with a sentence part."""
-    sale_id = clean_text(value, shortest=1, longest=64, is_id=True)
+    """An ID that can be part of an address, in its compared form; raises ValueError with a sentence part."""
+    typed = clean_text(value, shortest=1, longest=64, is_id=True)
+    sale_id = clean_text(check_id(sale_key(typed)), shortest=1, longest=64, is_id=True)
     *_, last = segments = sale_id.split("/")
     if {".", ".."} & set(segments) or (len(segments) > 1 and last in {"", "refund"}):
         raise ValueError("cannot end with / or /refund, or have . or .. between slashes; choose another one")

@@ -12,7 +12,8 @@ from pymongo.database import Database
 
 from kinso.database import search
 from kinso.database.country import country_of
-from kinso.database.refolding import is_refolded
+from kinso.database.refolding import NOT_PLAIN, is_refolded
+from kinso.models.folding import sale_key
 from kinso.models.run import Run
 from kinso.repository.customers import SPECIFIED_FIELDS
 from kinso.repository.documents import Document, object_id, with_text_id
@@ -92,6 +93,13 @@ class CheckRepository:
     def holder_of(self, id_key: str) -> Document | None:
         """Who has this compared form of a customer ID."""
         return self._customers.find_one({f"{search.HELPERS}.id": id_key}, {"customerId": True})
+
+    def sale_ids_alike(self) -> Iterator[tuple[str, str]]:
+        """Sale IDs that count and are not in their compared form, each with that form, which another one has."""
+        plain = {"void": False, "saleId": {"$regex": NOT_PLAIN}}
+        for document in self._sales.find(plain, {"saleId": True}):
+            if (key := sale_key(document["saleId"])) != document["saleId"]:
+                yield document["saleId"], key
 
     def runs(self) -> Iterator[Run]:
         """All runs."""

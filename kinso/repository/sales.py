@@ -16,6 +16,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from kinso.errors import DuplicateSaleId
+from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
 from kinso.models.sale import PURCHASES, Sale, SaleQuery
 from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
@@ -44,9 +45,14 @@ class SaleRepository:
             raise
 
     def get(self, sale_id: str) -> Sale | None:
-        """The entry that counts and has this sale ID, exactly as it is written."""
-        document = self._sales.find_one({"saleId": sale_id, "void": False})
-        return to_sale(document) if document else None
+        """The entry that counts and has this sale ID, or else one that looks the same.
+
+        Only an earlier edition of the compared form has let in two that do.
+        """
+        forms = list(dict.fromkeys((sale_id, sale_key(sale_id))))
+        alike = map(to_sale, self._sales.find({"saleId": {"$in": forms}, "void": False}))
+        found = {sale.sale_id: sale for sale in alike}
+        return next((found[form] for form in forms if form in found), None)
 
     def get_many(self, sale_ids: Iterable[str]) -> dict[str, Sale]:
         """Those of `sale_ids` that count, by sale ID."""

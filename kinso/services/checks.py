@@ -23,6 +23,8 @@ def check_database(store: Store, actor: Actor, on_progress: Progress = ignore_pr
     report = CheckReport()
     rolled_back = _check_runs(store, report)
     _check_customers(store, report, rolled_back, on_progress)
+    for sale_id, other in store.checks.sale_ids_alike():
+        report.add_twin(f"Sale ID {sale_id} differs from {other} only in what looks the same.")
     _check_accounts(store, report)
     return report
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.csv_cells import on_one_line, read_moment, read_number, shortened
+from kinso.models.folding import sale_key
 from kinso.models.money import check_amount
 from kinso.models.purchase_plan import PurchaseRow
 from kinso.models.sale import LONGEST_NOTE, PAYMENT_METHODS, PaymentMethod, SaleKind
@@ -58,11 +59,11 @@ class PurchaseReader:
         cells = _Cells(record)
         kind: SaleKind = cells.value("kind", self._kind) or "sale"
         row = {
-            "sale_id": cells.needed("saleId", self._text(1, 64)),
+            "sale_id": cells.needed("saleId", self._sale_id),
             "customer_id": cells.needed("customerId", self._text(1, 64)),
             "amount": cells.needed("amount", lambda cell: self._amount(cell, kind)),
             "sold_at": cells.needed("soldAt", lambda cell: read_moment(cell, self.zone, self.latest)),
-            "refund_of": cells.needed("refundOf", self._text(1, 64)) if kind == "refund" else None,
+            "refund_of": cells.needed("refundOf", self._sale_id) if kind == "refund" else None,
             "payment_method": cells.value("paymentMethod", _payment_method),
             "note": cells.value("note", lambda cell: self._text(1, LONGEST_NOTE)(on_one_line(cell))),
             "customer_name": cells.value("customerName", self._text(2, 200)),
@@ -71,6 +72,9 @@ class PurchaseReader:
         if cells.errors:
             raise InvalidInput(cells.errors)
         return PurchaseRow(record.row, record.line, kind=kind, **row)
+
+    def _sale_id(self, cell: str) -> str:
+        return sale_key(self._text(1, 64)(cell))
 
     def _text(self, shortest: int, longest: int) -> Callable[[str], str]:
         return lambda cell: clean_text(self.file.readings(cell)[-1], shortest=shortest, longest=longest)

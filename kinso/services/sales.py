@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from kinso.errors import CUSTOMER_GONE, Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from kinso.models.customer import LARGEST_PAGE, Customer
+from kinso.models.folding import sale_key
 from kinso.models.moments import past_moment_of
 from kinso.models.money import LARGEST
 from kinso.models.run import Change
@@ -190,7 +191,7 @@ def _repeated(store: Store, earlier: Sale, customer: str, kind: SaleKind, amount
 
 
 def _repeated_refund(store: Store, earlier: Sale, sale_id: str, amount: Decimal | None) -> Recorded:
-    if earlier.refund_of != sale_id:
+    if earlier.refund_of not in (sale_id, sale_key(sale_id)):
         raise Conflict(f"Sale ID “{earlier.sale_id}” is already recorded for something else; give this one another ID.")
     wanted = -amount if amount is not None else earlier.amount
     return _repeated(store, earlier, earlier.customer, "refund", wanted)

@@ -8,12 +8,14 @@ from kinso.database.refolding import is_refolded, refold
 from kinso.database.schema import prepare
 from kinso.database.search import helper_fields
 from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.sale import RefundDraft, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer
+from kinso.services.sales import record_sale, refund_sale
 from kinso.services.shop import save_shop_settings
 
 
@@ -147,3 +149,22 @@ def test_a_shop_that_was_never_asked_for_its_country_gets_the_likely_one(new_dat
     assert store.shop.get().country == country
     document = connection.database["customers"].find_one()
     assert document["search"] == helper_fields(document, country)
+
+
+def test_sale_ids_that_look_alike_since_are_kept_and_named(shop, admin):
+    ann = create_customer(shop, admin, draft("C-1"))
+    sales = shop.connection.database["sales"]
+    for sale_id, amount in (("R-1", 10), ("X-1", 20), ("X-2", 30)):
+        record_sale(shop, admin, ann.id, parse(SaleDraft, {"saleId": sale_id, "amount": amount}))
+    refund_sale(shop, admin, "X-1", parse(RefundDraft, {"saleId": "B-1", "amount": 1}))
+    refund_sale(shop, admin, "X-2", parse(RefundDraft, {"saleId": "B-2", "amount": 2}))
+    for before, after in (("X-1", "R\u20111"), ("X-2", "Q\u20111")):
+        sales.update_one({"saleId": before}, {"$set": {"saleId": after}})
+        sales.update_one({"refundOf": before}, {"$set": {"refundOf": after}})
+    restarted(shop)
+    assert [shop.sales.get(sale_id).amount for sale_id in ("R-1", "R\u20111", "Q-1", "Q\u20111")] == [10, 20, 30, 30]
+    assert [refund.sale_id for refund in shop.sales.refunds_of(shop.sales.get("R\u20111"))] == ["B-1"]
+    assert [refund.sale_id for refund in shop.sales.refunds_of(shop.sales.get("Q-1"))] == ["B-2"]
+    report = check_database(shop, admin)
+    assert report.findings == []
+    assert report.twins == ["Sale ID R\u20111 differs from R-1 only in what looks the same."]

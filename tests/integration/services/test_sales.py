@@ -185,6 +185,27 @@ def test_a_sale_id_of_another_purchase_is_refused(store, staff, ann, amount):
         record_sale(store, staff, ann.id if amount == 4 else other.id, sold(amount, saleId="R-1"))
 
 
+@pytest.mark.parametrize(
+    "alike", ["R\u20111", "R\u20131", "Ｒ－１", "R\u22121", "\u0052\u00ad1".replace("\u00ad", "\u2010"), "R-১"]
+)
+def test_a_sale_id_that_looks_the_same_is_the_same_sale(store, staff, ann, alike):
+    first = record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": "R-1", "amount": 5}))
+    again = record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": alike, "amount": 5}))
+    assert (again.repeated, again.sale.id) == (True, first.sale.id)
+    with pytest.raises(Conflict, match="already recorded"):
+        record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": alike, "amount": 6}))
+    assert get_sale(store, staff, alike).id == first.sale.id
+    refunded = refund_sale(store, staff, alike, parse(RefundDraft, {"saleId": f"B{alike}"}))
+    assert refunded.sale.refund_of == "R-1"
+    assert refund_sale(store, staff, alike, parse(RefundDraft, {"saleId": f"B{alike}"})).repeated
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "  ", "\u202f"])
+def test_kinds_of_space_make_no_other_sale(store, staff, ann, space):
+    record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": f"R{space}1", "amount": 5}))
+    assert get_sale(store, staff, "R 1").sale_id == "R 1"
+
+
 def test_sale_ids_that_differ_in_letter_case_are_different_sales(store, staff, ann):
     record_sale(store, staff, ann.id, sold(1, saleId="aB"))
     record_sale(store, staff, ann.id, sold(1, saleId="Ab"))
