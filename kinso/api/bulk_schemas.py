@@ -10,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from kinso.api.envelope import FieldProblem
-from kinso.api.schemas import CUSTOMER_EXAMPLE, CUSTOMER_STORED, ID, CustomerOut, customer_json, example
+from kinso.api.schemas import (
+    CUSTOMER_EXAMPLE,
+    CUSTOMER_STORED,
+    ID,
+    CustomerOut,
+    WarningOut,
+    customer_json,
+    example,
+    warning_json,
+)
 from kinso.models.csv_cells import written_moment
 from kinso.models.run import Run, RunKind, RunStatus
 from kinso.models.user import Source
@@ -83,6 +92,9 @@ class BulkRowOut(BaseModel):
     customer_id: str | None = Field(alias="customerId")
     outcome: Outcome
     customer: CustomerOut | SkipJsonSchema[None] = Field(default=None, description="As it is now; not when it failed.")
+    warnings: list[WarningOut] | SkipJsonSchema[None] = Field(
+        default=None, description="Who was there already and may be the same person as a new one."
+    )
     errors: list[FieldProblem] | SkipJsonSchema[None] = Field(default=None, description="Why it failed.")
 
 
@@ -189,6 +201,8 @@ def _bulk_row_json(row: RowOutcome) -> dict[str, Any]:
     told: dict[str, Any] = {"index": row.index, "customerId": row.customer_id, "outcome": row.outcome}
     if row.customer:
         told["customer"] = customer_json(row.customer)
+    if row.twins:
+        told["warnings"] = [warning_json(twin) for twin in row.twins]
     if row.errors:
         told["errors"] = [{"field": error.field, "message": error.message} for error in row.errors]
     return told

@@ -16,7 +16,16 @@ from kinso.api.lookups import SharedLookups
 from kinso.api.parameters import CustomerList, PageParameters
 from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import OneOfManyRoute, part_of_api
-from kinso.api.schemas import CustomerDraftIn, CustomerOut, CustomerPatchIn, StatisticsOut, customer_json
+from kinso.api.schemas import (
+    CustomerDraftIn,
+    CustomerOut,
+    CustomerPatchIn,
+    NextIdOut,
+    RegisteredOut,
+    StatisticsOut,
+    customer_json,
+    warning_json,
+)
 from kinso.api.security import Caller, SignedIn
 from kinso.errors import CUSTOMER_GONE, NotFound
 from kinso.models.customer import Customer, CustomerQuery
@@ -24,7 +33,9 @@ from kinso.models.statistics import Statistics
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.customers import create_customer, delete_customer, list_customers, update_customer
+from kinso.services.likely_twins import find_twins_of
 from kinso.services.lookup import get_customers
+from kinso.services.numbering import propose_customer_id
 from kinso.services.statistics import get_statistics
 
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
@@ -74,19 +85,37 @@ async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
 @router.post(
     "",
     status_code=201,
-    response_model=Success[CustomerOut],
+    response_model=Success[RegisteredOut],
     responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(201, ETAG, REPLAYED),
     summary="Register a customer",
     openapi_extra=open_to(Permission.CREATE),
 )
 def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDraftIn) -> Answer:
-    """409 when the `customerId` is taken, 422 with one error for each bad field."""
+    """409 when the `customerId` is taken, 422 with one error for each bad field.
+
+    Whoever may be the same person, for example because of the phone number, is named in `warnings` and the message.
+    """
 
     def register() -> Answer:
+        twins = find_twins_of(caller.store, caller.actor, draft)
         created = create_customer(caller.store, caller.actor, draft)
-        return tell_customer(created, message=f"Customer {created.customer_id} is registered.", status=201)
+        told = [f"Customer {created.customer_id} is registered.", *(twin.message for twin in twins)]
+        more = {"warnings": [warning_json(twin) for twin in twins]} if twins else {}
+        return tell_customer(created, message=" ".join(told), status=201, more=more)
 
     return post.once(Permission.CREATE, register)
+
+
+@router.get(
+    "/next-id",
+    response_model=Success[NextIdOut],
+    responses=failures(401, 403, 422, 503),
+    summary="Propose a customer ID",
+    openapi_extra=open_to(Permission.CREATE),
+)
+def propose_id(caller: SignedIn) -> Answer:
+    """The next free one in the pattern that most of the recent ones have; it is not reserved."""
+    return succeed({"customerId": propose_customer_id(caller.store, caller.actor)})
 
 
 @router.get(

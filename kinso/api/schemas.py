@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from kinso.models.csv_cells import written_moment
 from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
+from kinso.models.likely_twin import LikelyTwin
 from kinso.models.money import CENT, LARGEST, Money
 from kinso.models.names import Tolerant
 from kinso.models.statistics import Statistics
@@ -25,6 +27,12 @@ CUSTOMER_EXAMPLE = {
 }
 _MOMENTS = {"createdAt": "2026-01-31T09:30:00.000Z", "updatedAt": "2026-02-01T10:00:00.250Z"}
 CUSTOMER_STORED = {"_id": "65b0a1f2c3d4e5f6a7b8c9d0", **CUSTOMER_EXAMPLE, **_MOMENTS, "version": 2}
+TWIN_WARNING = {
+    "field": "contactInfo",
+    "message": "Sadia Karim (C-0042) has the same phone number.",
+    "customerId": "C-0042",
+    "_id": "65b0a1f2c3d4e5f6a7b8c9d5",
+}
 ID = "What the paths call `_id`; the shop's own number is `customerId`."
 
 
@@ -58,6 +66,33 @@ class CustomerOut(BaseModel):
     created_at: datetime = Field(alias="createdAt")
     updated_at: datetime = Field(alias="updatedAt")
     version: int = Field(ge=0)
+
+
+class WarningOut(BaseModel):
+    """A customer who may be the same person: `field` is what they have in common, `message` says so in a sentence."""
+
+    model_config = example(TWIN_WARNING)
+
+    field: Literal["customerId", "customerName", "contactInfo"]
+    message: str
+    customer_id: str = Field(alias="customerId")
+    id: str = Field(alias="_id", description=ID)
+
+
+class RegisteredOut(CustomerOut):
+    """The new customer; `warnings` is there when somebody may be the same person."""
+
+    model_config = example(CUSTOMER_STORED)
+
+    warnings: list[WarningOut] | SkipJsonSchema[None] = None
+
+
+class NextIdOut(BaseModel):
+    """A free ID that continues the shop's own numbers."""
+
+    model_config = example({"customerId": "C-1002"})
+
+    customer_id: str = Field(alias="customerId")
 
 
 class UserOut(BaseModel):
@@ -137,7 +172,10 @@ class _Versioned(Tolerant):
 
 
 class CustomerDraftIn(Tolerant, CustomerDraft):
-    """A new customer; `customerId` is unique whatever its letter case."""
+    """A new customer; `customerId` is unique whatever its letter case and kinds of dash and space.
+
+    GET /customers/next-id proposes one.
+    """
 
     model_config = example(CUSTOMER_EXAMPLE)
 
@@ -194,6 +232,13 @@ def customer_json(customer: Customer) -> dict[str, Any]:
         "updatedAt": written_moment(customer.updated_at),
         "version": customer.version,
     }
+
+
+def warning_json(twin: LikelyTwin) -> dict[str, Any]:
+    """The warning as JSON values; `WarningOut` describes them."""
+    customer = twin.customer
+    told = {"field": twin.field, "message": twin.message}
+    return {**told, "customerId": customer.customer_id, "_id": customer.id}
 
 
 def user_json(user: User) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, StrictInt
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch
 from kinso.models.folding import id_key
+from kinso.models.likely_twin import LikelyTwin
 from kinso.models.names import Tolerant
 from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
@@ -19,6 +20,7 @@ from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand_all, use_case
+from kinso.services.likely_twins import find_likely_twins
 from kinso.services.records import (
     decided_by_person,
     record_of_creation,
@@ -71,13 +73,17 @@ class BulkRefused(InvalidInput):
 
 @dataclass(frozen=True)
 class RowOutcome:
-    """What became of one row; `customer_id` is as it was sent when the row failed, None when that was no text."""
+    """What became of one row; `customer_id` is as it was sent when the row failed, None when that was no text.
+
+    `twins` are customers who were there already and may be the same person as a new one.
+    """
 
     index: int
     customer_id: str | None
     outcome: Outcome
     customer: Customer | None = None
     errors: tuple[FieldError, ...] = ()
+    twins: tuple[LikelyTwin, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,13 +203,15 @@ def _write(store: Store, actor: Actor, plan: _Plan, total: int) -> Run:
     at = now()
     parameters = {"rows": total, "create": len(plan.creations), "update": len(plan.updates)}
     run = new_run(actor, "import", parameters, len(plan.creations) + len(plan.updates))
-    created = store.customers.insert_many([draft for _, draft in plan.creations], at)
+    drafts = [draft for _, draft in plan.creations]
+    twins = find_likely_twins(store, actor, drafts) if drafts else []
+    created = store.customers.insert_many(drafts, at)
     updates = [(before, changes) for _, before, changes in plan.updates]
     if updates and store.customers.update_many(updates, at) != len(updates):
         raise Conflict("Some of these customers were changed by someone else meanwhile; send the list again.")
     records = [record_of_creation(actor, customer, run=run.id) for customer in created]
-    for (index, _), customer in zip(plan.creations, created, strict=True):
-        plan.outcomes[index] = RowOutcome(index, customer.customer_id, "created", customer)
+    for (index, _), customer, alike in zip(plan.creations, created, twins, strict=True):
+        plan.outcomes[index] = RowOutcome(index, customer.customer_id, "created", customer, twins=tuple(alike))
     for index, before, changes in plan.updates:
         after = changed(before, changes, at)
         records.append(record_of_update(actor, before, after, run=run.id))

@@ -24,6 +24,7 @@ _SHOWN = 5
 _FOR_EACH = 20
 """Candidates that are looked at for each person on average; more have a name that tells nothing."""
 _FOR_ONE = 500
+_NUMBER = re.compile(r"\d+")
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})")
 _LONGEST_NUMBER = 18
 
@@ -120,10 +121,17 @@ def _best(draft: CustomerDraft, by_key: dict[str, list[_Candidate]], country: st
         each: score
         for key in search.name_keys(name)
         for each in by_key.get(key, ())
-        if (score := fuzz.token_sort_ratio(name, each.name)) >= _SIMILAR_NAME
+        if (score := _likeness(name, each.name)) >= _SIMILAR_NAME
     }
     note(sorted(scored, key=lambda each: -scored[each]), "similar name")
     return list(found.values())[:_SHOWN]
+
+
+def _likeness(one: str, other: str) -> float:
+    """From 0 to 100; names that differ in a number, such as the branches of a firm, are different."""
+    if sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other)):
+        return 0.0
+    return fuzz.token_sort_ratio(one, other)
 
 
 def _with_other_zeros(customer_id: str) -> list[str]:

@@ -3,6 +3,8 @@ from datetime import datetime
 
 import pytest
 
+from kinso.models.shop import ShopSettings
+
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 NOBODY = "65b0a1f2c3d4e5f6a7b8c9d0"
 
@@ -37,6 +39,38 @@ def test_a_registered_customer_is_told_as_specified_and_as_stored(api, token, st
     assert datetime.fromisoformat(created["createdAt"]) == stored.created_at
     [change] = store.changes.of_customer(created["_id"], limit=5)
     assert (change.source, change.by_name) == ("api", "staff person")
+
+
+def test_whoever_may_be_the_same_person_is_named_in_the_answer(api, token, register, store):
+    store.shop.save(ShopSettings(country="BD"))
+    sadia = register("C-1", customerName="Sadia Karim", contactInfo="01711-234567")
+    assert "warnings" not in sadia
+    body = {"customerId": "C-2", "customerName": "Somebody Else", "contactInfo": "+880 1711 234567"}
+    answer = api("POST", "/customers", token=token("staff"), json=body)
+    assert answer.status_code == 201
+    sentence = "Sadia Karim (C-1) has the same phone number."
+    assert answer.json()["message"] == f"Customer C-2 is registered. {sentence}"
+    assert answer.json()["data"]["warnings"] == [
+        {"field": "contactInfo", "message": sentence, "customerId": "C-1", "_id": sadia["_id"]}
+    ]
+    again = register("C-3", customerName="Karim Sadia")
+    assert [warning["field"] for warning in again["warnings"]] == ["customerName"]
+    assert "warnings" not in api("GET", f"/customers/{again['_id']}", token=token()).json()["data"]
+
+
+def test_the_next_id_is_proposed(api, token, register):
+    register("C-0041")
+    answer = api("GET", "/customers/next-id", token=token("staff"))
+    assert (answer.status_code, answer.json()["data"]) == (200, {"customerId": "C-0042"})
+    assert api("GET", "/customers/next-id", token=token("analyst")).status_code == 403
+
+
+@pytest.mark.parametrize("taken", ["C\u20111", "Ｃ－１", "c\u22121", "C-১"])
+def test_an_id_that_looks_the_same_is_taken(api, token, register, taken):
+    register("C-1")
+    body = {"customerId": taken, "customerName": "Other", "contactInfo": "other@shop.com"}
+    answer = api("POST", "/customers", token=token(), json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (409, "customerId")
 
 
 def test_amount_and_membership_may_be_left_out(register):

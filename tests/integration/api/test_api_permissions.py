@@ -16,6 +16,7 @@ CALLS = [
     ("POST", "/auth/logout", None, Role.ANALYST),
     ("GET", "/customers", None, Role.ANALYST),
     ("GET", "/customers/stats", None, Role.ANALYST),
+    ("GET", "/customers/next-id", None, Role.STAFF),
     ("GET", "/customers/export", None, Role.ANALYST),
     ("GET", "/customers/{_id}", None, Role.ANALYST),
     ("GET", "/customers/membership/by-status/{membershipStatus}", None, Role.ANALYST),

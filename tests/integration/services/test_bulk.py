@@ -88,3 +88,12 @@ def test_a_list_that_is_too_long_is_refused_before_anything_is_read(store, staff
     with pytest.raises(InvalidInput) as refused:
         upsert_customers(store, staff, [row(1)] * (MOST_ROWS + 1), all_or_nothing=False)
     assert [error.field for error in refused.value.errors] == ["customers"]
+
+
+def test_whoever_may_be_the_same_person_as_a_new_one_is_named(store, staff):
+    known = row(1, customerName="Sadia Karim", contactInfo="sadia@shop.com")
+    upsert_customers(store, staff, [known], all_or_nothing=True)
+    rows = [known, row(2, customerName="Karim Sadia", contactInfo="other@shop.com"), row(3)]
+    outcome = upsert_customers(store, staff, rows, all_or_nothing=True)
+    told = [[twin.message for twin in each.twins] for each in outcome.rows]
+    assert told == [[], ["Sadia Karim (C-001) has the same name."], []]

@@ -21,6 +21,7 @@ def shop(store):
         ("C-2", "José Núñez", "Jose@Example.com"),
         ("C-3", "O’Brien Jean‑Luc", "+44 20 7946 0958 ext 12"),
         ("C-4", "রহিম উদ্দিন", "12 Station Road, Sylhet"),
+        ("C-5", "Branch No 1", "branch1@example.com"),
         ("00042", "Grace Hopper", "grace@example.com"),
     ]
     store.customers.insert_many([draft(*each) for each in people], now())
@@ -51,6 +52,7 @@ def told(twins):
         ("Jose Nunes", "other@example.com", [("C-2", "similar name")]),
         ("উদ্দিন রহিম", "other@example.com", [("C-4", "name")]),
         ("Sadia Rahman", "other@example.com", []),
+        ("Branch No 2", "other@example.com", []),
     ],
 )
 def test_whoever_may_be_the_same_person_is_found(shop, staff, name, contact, twins):

@@ -33,6 +33,7 @@ def test_every_specified_call_is_described():
         "POST /auth/logout",
         "GET /customers",
         "POST /customers",
+        "GET /customers/next-id",
         "GET /customers/stats",
         "GET /customers/{_id}",
         "PUT /customers/{_id}",
