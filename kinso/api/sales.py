@@ -51,7 +51,7 @@ class _SaleRoute(ExactRoute):
 router = part_of_api("/sales", "sales", route_class=_SaleRoute)
 of_customers = part_of_api("/customers", "sales", route_class=ExactRoute)
 
-SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `saleId`, exactly as it was given.")]
+SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `saleId`.")]
 
 
 @router.get(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from threading import Lock
 
@@ -13,11 +13,17 @@ from zxcvbn import zxcvbn
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.user import LONGEST_PASSWORD
+from kinso.services.password_words import without_words, words_of_context
 
-_FEWEST_GUESSES = 1_000_000
+_FEWEST_GUESSES = 10_000_000
+_FEWEST_LETTERS, _FEWEST_WITHOUT_WORDS = 3, 100_000
+"""What is left besides the words of the context holds another word, or is worth something by itself."""
 _LONGEST_ESTIMATED = 72
-_GUESSABLE = "Password is too easy to guess; take a longer one, or a few words that have nothing to do with each other."
-_CONTEXT = ("kinso", "customer", "member", "password")
+_ADVICE = "take a longer one, or a few words that have nothing to do with each other."
+_COMMON = f"Password is too easy to guess; {_ADVICE}"
+_OF_CONTEXT = (
+    f"Password is too easy to guess: it is little but names of yours or the shop's, seasons or years; {_ADVICE}"
+)
 
 _hasher = PasswordHasher()
 _estimating = Lock()
@@ -27,20 +33,31 @@ _estimating = Lock()
 def refuse_guessable(password: str, *about: str) -> None:
     """Raise `InvalidInput` for the field `password` when someone who tries likely ones first is soon there.
 
-    That is so for the 11,000 most common ones, with or without small changes, and for those made of names, dates, keys
-    that lie side by side or the words in `about`: names and addresses of the person and the shop.
+    That is so for the 11,000 most common ones, with or without small changes, for two common words in a row, for those
+    made of names, dates or keys that lie side by side, and for those that consist of little else than the words in
+    `about` (names and addresses of the person and the shop), months, seasons and years.
     """
-    if is_guessable(password, *about):
-        raise InvalidInput([FieldError("password", _GUESSABLE)])
+    if sentence := _weakness(password, about):
+        raise InvalidInput([FieldError("password", sentence)])
 
 
 def is_guessable(password: str, *about: str) -> bool:
     """Whether `refuse_guessable` would refuse it."""
-    parts = [word for text in about for word in re.findall(r"\w+", text) if len(word) > 2]
-    words = [*_CONTEXT, *parts, *about, *(re.sub(r"\W", "", text) for text in about)]
+    return bool(_weakness(password, about))
+
+
+def _weakness(password: str, about: Sequence[str]) -> str:
+    typed, words = unicodedata.normalize("NFKC", password), words_of_context(about)
+    left = without_words(typed, words)
+    is_little = left is not None and sum(map(str.isalpha, left)) < _FEWEST_LETTERS
+    if is_little and (not left or _guesses(left, []) < _FEWEST_WITHOUT_WORDS):
+        return _OF_CONTEXT
+    return _COMMON if _guesses(typed, words) < _FEWEST_GUESSES else ""
+
+
+def _guesses(password: str, words: Sequence[str]) -> float:
     with _estimating:
-        estimate = zxcvbn(unicodedata.normalize("NFKC", password)[:_LONGEST_ESTIMATED], user_inputs=words)
-    return bool(estimate["guesses"] < _FEWEST_GUESSES)
+        return float(zxcvbn(password[:_LONGEST_ESTIMATED], user_inputs=list(words))["guesses"])
 
 
 def hash_password(password: str) -> str:

@@ -172,6 +172,31 @@ COMMON = [
     "aaaaaaaa",
 ]
 OF_THE_CONTEXT = ["kinso2024", "kinsokinso", "annperson", "ann@shop.com", "shop1234", "customer1", "AnnPerson1"]
+ABOUT = ("ann@shop.com", "Ann Person", "Corner Bakery")
+LITTLE_BUT_CONTEXT = [
+    *(
+        "Kinso2026!",
+        "K1ns0-2026",
+        "osniK2026",
+        "KINSO_kinso",
+        "kinso12345",
+        "Summer2026",
+        "wInt3r!2025",
+        "October2026!!",
+    ),
+    *(
+        "Monday2026",
+        "CornerBakery26",
+        "C0rner2026",
+        "Bákery#2026",
+        "bakery4711",
+        "AnnPerson2026",
+        "shop.com2026",
+        "M3mb3r-2026",
+    ),
+    *("Password2026!", "P@ssword#7", "Customer2026?"),
+]
+COMMON_WORDS = ["correcthorse", "horsebattery", "mountainbike", "monkeybanana"]
 GOOD = [
     PASSWORD,
     "tr0ub4dor&3 battery",
@@ -199,6 +224,25 @@ def test_a_password_that_others_try_first_is_refused(store, add, password):
         assert error.field == "password"
         assert "too easy to guess" in error.message
     assert len(store.users.all()) == 2
+
+
+@pytest.mark.parametrize("password", LITTLE_BUT_CONTEXT)
+def test_a_password_of_little_but_words_of_the_context_is_refused_with_the_reason(password):
+    with pytest.raises(InvalidInput, match="little but names of yours or the shop's"):
+        passwords.refuse_guessable(password, *ABOUT)
+
+
+@pytest.mark.parametrize("password", COMMON_WORDS)
+def test_two_common_words_in_a_row_are_refused(password):
+    assert passwords.is_guessable(password, *ABOUT)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["my kinso has seven doors", "bakery-x7$kQp2m", "summer rain on tin roofs", "correct horse battery", *GOOD],
+)
+def test_words_of_the_context_do_no_harm_among_others(password):
+    assert not passwords.is_guessable(password, *ABOUT)
 
 
 @pytest.mark.parametrize("password", GOOD)
