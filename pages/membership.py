@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.ui.empty import show_no_customers
 from kinso.ui.feedback import show_toasts
-from kinso.ui.figures import REFRESH, current_statistics
+from kinso.ui.figures import REFRESH, count_members_below, current_statistics
 from kinso.ui.membership.activation import show_progress, show_question
 from kinso.ui.membership.demotion import (
     forget_demotion,
@@ -22,15 +22,19 @@ from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_un
 from kinso.ui.visit import current_visit
 from kinso.ui.wording import number, percent
 
+_BELOW = "Who they are and what can be done is below the rule. Nobody loses a membership by a refund or a typed amount."
+
 
 @st.fragment(run_every=REFRESH)
 def show_base() -> None:
     """The present state of the whole customer base; it looks again by itself."""
-    now = current_statistics(current_visit(in_use=False))
-    with st.grid(3, min_column_width=150):
+    visit = current_visit(in_use=False)
+    now, below = current_statistics(visit), count_members_below(visit)
+    with st.grid(4, min_column_width=150):
         st.metric("Members", number(now.members), border=True)
         st.metric("Non-members", number(now.non_members), border=True)
         st.metric("Membership rate", percent(now.membership_rate), border=True)
+        st.metric("Members below the threshold", number(below), border=True, help=_BELOW)
 
 
 visit = current_visit()
@@ -45,12 +49,12 @@ show_undo_progress()
 show_toasts()
 show_base()
 show_rule(visit)
+show_members_below()
 if current_statistics(visit).total_customers:
     st.subheader("Choose the threshold", anchor=False)
     show_preview()
 else:
     show_no_customers(visit)
-show_members_below()
 show_members_at()
 st.subheader("Recent runs", anchor=False)
 show_recent_runs()

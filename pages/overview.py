@@ -66,7 +66,12 @@ def show_metrics(figures: Figures, visit: Visit) -> None:
         st.metric("Members", number(now.members), border=True)
         st.metric("Non-members", number(now.non_members), border=True)
     with amounts, st.grid(2, min_column_width=200):
-        st.metric("Average purchase amount", money(now.average_purchase_amount, visit.shop), border=True)
+        st.metric(
+            "Average per customer",
+            money(now.average_purchase_amount, visit.shop),
+            border=True,
+            help="The total purchase amount divided by all customers, also those who bought nothing.",
+        )
         st.metric("Total purchase amount", money(now.total_purchase_amount, visit.shop), border=True)
 
 

@@ -24,6 +24,7 @@ from kinso.api.schemas import (
     RegisteredOut,
     StatisticsOut,
     customer_json,
+    still_a_member,
     warning_json,
 )
 from kinso.api.security import Caller, SignedIn
@@ -36,6 +37,7 @@ from kinso.services.customers import create_customer, delete_customer, list_cust
 from kinso.services.likely_twins import find_twins_of
 from kinso.services.lookup import get_customers
 from kinso.services.numbering import propose_customer_id
+from kinso.services.standing import find_below
 from kinso.services.statistics import get_statistics
 
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
@@ -155,11 +157,18 @@ async def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Res
     openapi_extra=open_to(Permission.EDIT),
 )
 def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition: Matching) -> Answer:
-    """A field that is not sent keeps its value; 409 when `version` is sent and is not the present one any more."""
+    """A field that is not sent keeps its value; 409 when `version` is sent and is not the present one any more.
+
+    The message says when a new purchase amount leaves a member below the threshold.
+    """
     version = condition.version(caller, Permission.EDIT, id, in_body=patch.expected_version)
     with condition.judged():
         changed = update_customer(caller.store, caller.actor, id, patch, version=version)
-    return tell_customer(changed, message=f"Customer {changed.customer_id} is saved.")
+    message = f"Customer {changed.customer_id} is saved."
+    if "purchase_amount" in patch.model_fields_set:
+        below = find_below(caller.store, caller.actor, [changed])
+        message = " ".join([message, *map(still_a_member, below)])
+    return tell_customer(changed, message=message)
 
 
 @router.delete(

@@ -127,14 +127,30 @@ class SaleOut(BaseModel):
 
 
 class RecordedOut(SaleOut):
-    """An entry, and its customer as they are now; `activated` says that the purchase made them a member."""
+    """An entry, and its customer as they are now; `activated` says that the purchase made them a member.
+
+    `spent` is what they spent as far as the membership rule counts it, `belowThreshold` says that they are a member
+    with less than the `threshold`.
+    """
 
     model_config = example(
-        {**_REFUND, "purchaseAmount": 1250.5, "membershipStatus": True, "activated": False, "repeated": False}
+        {
+            **_REFUND,
+            "purchaseAmount": 420.5,
+            "membershipStatus": True,
+            "spent": 420.5,
+            "threshold": 500,
+            "belowThreshold": True,
+            "activated": False,
+            "repeated": False,
+        }
     )
 
     purchase_amount: float = Field(alias="purchaseAmount")
     membership_status: bool = Field(alias="membershipStatus")
+    spent: float
+    threshold: float
+    below_threshold: bool = Field(alias="belowThreshold")
     activated: bool
     repeated: bool = Field(description="True when it was recorded before, and nothing was changed.")
 
@@ -212,6 +228,9 @@ def recorded_json(recorded: Recorded) -> dict[str, Any]:
         **sale_json(recorded.sale),
         "purchaseAmount": float(recorded.customer.purchase_amount),
         "membershipStatus": recorded.customer.membership_status,
+        "spent": float(recorded.standing.amount),
+        "threshold": float(recorded.standing.rule.threshold),
+        "belowThreshold": recorded.standing.is_below,
         "activated": recorded.activated,
         "repeated": recorded.repeated,
     }

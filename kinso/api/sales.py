@@ -21,6 +21,7 @@ from kinso.api.parameters import PageOnly, SaleList, SaleParameters
 from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import ExactRoute, part_of_api
 from kinso.api.sale_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recorded_json, sale_json
+from kinso.api.schemas import still_a_member
 from kinso.api.security import Caller, SignedIn
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.sale import SalePage, SaleQuery
@@ -114,7 +115,10 @@ def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     openapi_extra=open_to(Permission.PURCHASES),
 )
 def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: RefundIn = _DEFAULTS) -> Answer:
-    """422 for more than is left of the sale and for a date before it; `saleId` in the body is that of the refund."""
+    """422 for more than is left of the sale and for a date before it; `saleId` in the body is that of the refund.
+
+    Ends no membership; `belowThreshold` and the message say when a member has less than the threshold after it.
+    """
 
     def refund_it() -> Answer:
         with _dates_called_as_sent():
@@ -166,7 +170,10 @@ def _tell(recorded: Recorded, done: str) -> Answer:
     sale_id = recorded.sale.sale_id
     if recorded.repeated:
         return succeed(recorded_json(recorded), message=f"{sale_id} was recorded before; nothing was changed.")
-    return succeed(recorded_json(recorded), message=f"{abs(recorded.sale.amount):,} {done}.", status=201)
+    message = f"{abs(recorded.sale.amount):,} {done}."
+    if recorded.sale.kind == "refund" and recorded.standing.is_below:
+        message += f" {still_a_member(recorded.standing)}"
+    return succeed(recorded_json(recorded), message=message, status=201)
 
 
 def _sale_page(found: SalePage) -> Answer:

@@ -14,6 +14,7 @@ from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
 from kinso.models.likely_twin import LikelyTwin
 from kinso.models.money import CENT, LARGEST, Money
 from kinso.models.names import Tolerant
+from kinso.models.purchases import MembershipStanding
 from kinso.models.statistics import Statistics
 from kinso.models.user import Role, User
 from kinso.services.membership import DEFAULT_THRESHOLD
@@ -128,7 +129,10 @@ class ActivationOut(BaseModel):
 
 
 class StatisticsOut(Statistics):
-    """The six figures about all customers; “this month” is the shop's calendar month."""
+    """The six figures about all customers; “this month” is the shop's calendar month.
+
+    `averagePurchaseAmount` is `totalPurchaseAmount` divided by `totalCustomers`: what a customer spent on average.
+    """
 
     model_config = example(
         {
@@ -217,6 +221,12 @@ class ActivationIn(Tolerant):
 
     threshold: Threshold = Field(default=DEFAULT_THRESHOLD, json_schema_extra={"default": float(DEFAULT_THRESHOLD)})
     dry_run: StrictBool = Field(default=False, alias="dryRun")
+
+
+def still_a_member(standing: MembershipStanding) -> str:
+    """What an answer says after a change that leaves a member below the threshold."""
+    spent = f"{standing.amount:,} of {standing.rule.threshold:,}"
+    return f"Customer {standing.customer.customer_id} is still a member, {spent}."
 
 
 def customer_json(customer: Customer) -> dict[str, Any]:

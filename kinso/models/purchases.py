@@ -72,6 +72,11 @@ class MembershipStanding:
     amount: Decimal
     missing: Decimal
 
+    @property
+    def is_below(self) -> bool:
+        """Whether this is a member who spent less than the threshold."""
+        return self.standing == "member" and self.missing > 0
+
 
 def items_in_words(entry: Sale) -> str:
     """`2 × Coffee at 3.50, Cake at 4.00`: every item of a receipt with its unit price, as plain text."""

@@ -16,7 +16,10 @@ class _Model(BaseModel):
 
 
 class Statistics(_Model):
-    """The six figures of the overview; “this month” is the shop's calendar month."""
+    """The six figures of the overview; “this month” is the shop's calendar month.
+
+    `average_purchase_amount` is the total divided by all customers.
+    """
 
     total_customers: int
     members: int

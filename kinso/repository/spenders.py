@@ -47,6 +47,9 @@ class SpenderRepository(Protocol):
     def versions(self, group: SpenderGroup, *, at_or_above: Decimal) -> dict[str, int]:
         """Exactly those of a group who are at or above an amount now, the largest first, with their versions."""
 
+    def count_members_below(self, threshold: Decimal) -> int:
+        """How many members are below a threshold, also those who spent nothing."""
+
     def members_below(self, threshold: Decimal) -> dict[str, Decimal]:
         """Exactly the members below a threshold now, with what they spent."""
 
@@ -92,6 +95,10 @@ class LifetimeSpenders:
         """See `SpenderRepository`."""
         found = self._customers.find(_within(group, at_or_above, None), {"version": True})
         return _versions(found.sort("purchaseAmount", DESCENDING))
+
+    def count_members_below(self, threshold: Decimal) -> int:
+        """See `SpenderRepository`."""
+        return self.totals("members", below=threshold)[0]
 
     def members_below(self, threshold: Decimal) -> dict[str, Decimal]:
         """See `SpenderRepository`."""
@@ -162,6 +169,10 @@ class RecentSpenders:
             found = _versions(self._documents.find(match, {"version": True}))
             versions |= {id: found[id] for id in ids if id in found}
         return versions
+
+    def count_members_below(self, threshold: Decimal) -> int:
+        """See `SpenderRepository`."""
+        return self._figures.totals()[True][0] - self.totals("members", at_or_above=threshold)[0]
 
     def members_below(self, threshold: Decimal) -> dict[str, Decimal]:
         """See `SpenderRepository`."""

@@ -57,6 +57,13 @@ def preview_demotion(store: Store, actor: Actor, *, adopted: bool = False, shown
     )
 
 
+@use_case(Permission.READ)
+def count_below(store: Store, actor: Actor) -> int:
+    """How many members are below the threshold of the shop's rule, whoever made them members."""
+    rule = rule_of(store.shop.get(), now())
+    return store.spenders(rule).count_members_below(rule.threshold)
+
+
 @use_case(Permission.RULES)
 def plan_demotion(store: Store, actor: Actor, *, adopted: bool = False) -> DemotionPlan:
     """Exactly the members whom `preview_demotion` offers now, at the versions they have."""

@@ -38,11 +38,6 @@ def rule_of(shop: ShopSettings, at: datetime, threshold: Decimal | None = None) 
     return Rule(shop.threshold if threshold is None else threshold, since)
 
 
-def amount_that_counts(store: Store, shop: ShopSettings, customer: Customer, at: datetime) -> Decimal:
-    """What is compared with the threshold for one customer at a moment; reads the ledger when only a year counts."""
-    return amounts_that_count(store, rule_of(shop, at), [customer])[customer.id]
-
-
 def amounts_that_count(store: Store, rule: Rule, customers: Sequence[Customer]) -> Mapping[str, Decimal]:
     """What is compared with the threshold for each of these customers, by `_id`."""
     if rule.since is None:

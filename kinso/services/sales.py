@@ -11,24 +11,25 @@ from kinso.models.customer import LARGEST_PAGE, Customer
 from kinso.models.folding import sale_key
 from kinso.models.moments import past_moment_of
 from kinso.models.money import LARGEST
+from kinso.models.purchases import MembershipStanding
 from kinso.models.run import Change
 from kinso.models.sale import RefundDraft, Sale, SaleDraft, SaleKind, SalePage, SaleQuery
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.eligibility import amount_that_counts, is_eligible
 from kinso.services.ledger import held_in_trash
 from kinso.services.periods import in_the_shops_time
 from kinso.services.receipts import amount_paid, check_receipt, receipt_of
 from kinso.services.records import record_of_update, write_down
 from kinso.services.refunds import date_refund
+from kinso.services.standing import standings
 from kinso.services.unfinished import demand_imported
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """An entry of the ledger and its customer as both are now.
+    """An entry of the ledger, its customer as both are now, and where that one stands as to membership.
 
     `repeated` says that the entry had been recorded before, so that nothing was changed; `activated` that the purchase
     made the customer a member.
@@ -36,6 +37,7 @@ class Recorded:
 
     sale: Sale
     customer: Customer
+    standing: MembershipStanding
     repeated: bool = False
     activated: bool = False
 
@@ -109,7 +111,7 @@ def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) ->
         at = now()
         sold_at = _date_of_refund(store, sale, given, at)
         after, _, refund = _enter(store, actor, before, "refund", -amount, draft, sold_at, at, refunded=sale)
-        return Recorded(refund, after)
+        return _recorded(store, refund, after)
 
     return store.transact(work)
 
@@ -164,17 +166,23 @@ def _activate_if_due(
 ) -> Recorded:
     """The customer with the purchase, made a member when the shop wants that and the purchase reached the threshold."""
     shop = store.shop.get()
-    if not shop.activate_on_purchase:
-        return Recorded(sale, customer)
-    amount = amount_that_counts(store, shop, customer, at)
-    if not is_eligible(customer, amount, shop.threshold):
-        return Recorded(sale, customer)
+    recorded = _recorded(store, sale, customer)
+    amount = recorded.standing.amount
+    if not shop.activate_on_purchase or recorded.standing.standing != "eligible":
+        return recorded
     member = store.customers.update(customer, {"membershipStatus": True, "membershipHeld": False}, at)
     if member is None:
         raise StaleVersion(store.customers.get(customer.id) or customer)
     reason = f"{change.reason} brought the total to {amount:,}; the threshold was {shop.threshold:,}"
     write_down(store, [record_of_update(actor, customer, member, reason=reason)], basis="rule")
-    return Recorded(sale, member, activated=True)
+    return _recorded(store, sale, member, activated=True)
+
+
+def _recorded(
+    store: Store, sale: Sale, customer: Customer, *, repeated: bool = False, activated: bool = False
+) -> Recorded:
+    [standing] = standings(store, [customer])
+    return Recorded(sale, customer, standing, repeated, activated)
 
 
 def _repeated(store: Store, earlier: Sale, customer: str, kind: SaleKind, amount: Decimal) -> Recorded:
@@ -187,7 +195,7 @@ def _repeated(store: Store, earlier: Sale, customer: str, kind: SaleKind, amount
             f"Sale ID “{earlier.sale_id}” is already recorded for another purchase: {abs(earlier.amount):,} of customer"
             f" {current.customer_id}; give this one another ID."
         )
-    return Recorded(earlier, current, repeated=True)
+    return _recorded(store, earlier, current, repeated=True)
 
 
 def _repeated_refund(store: Store, earlier: Sale, sale_id: str, amount: Decimal | None) -> Recorded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from kinso.errors import CUSTOMER_GONE, NotFound
@@ -20,15 +21,29 @@ def standing_of(store: Store, actor: Actor, customer: str) -> MembershipStanding
     current = store.customers.get(customer)
     if current is None:
         raise NotFound(CUSTOMER_GONE)
+    return standings(store, [current])[0]
+
+
+@use_case(Permission.READ)
+def find_below(store: Store, actor: Actor, customers: Sequence[Customer]) -> list[MembershipStanding]:
+    """Those of these customers who are members although they spent less than the threshold of the shop's rule."""
+    return [found for found in standings(store, customers) if found.is_below]
+
+
+def standings(store: Store, customers: Sequence[Customer]) -> list[MembershipStanding]:
+    """The standing of each of these customers by the shop's rule as of now."""
     rule = rule_of(store.shop.get(), now())
-    amount = amounts_that_count(store, rule, [current])[current.id]
-    return MembershipStanding(
-        customer=current,
-        standing=_standing(current, amount, rule.threshold),
-        rule=rule,
-        amount=amount,
-        missing=max(rule.threshold - amount, Decimal("0.00")),
-    )
+    amounts = amounts_that_count(store, rule, customers)
+    return [
+        MembershipStanding(
+            customer=customer,
+            standing=_standing(customer, amounts[customer.id], rule.threshold),
+            rule=rule,
+            amount=amounts[customer.id],
+            missing=max(rule.threshold - amounts[customer.id], Decimal("0.00")),
+        )
+        for customer in customers
+    ]
 
 
 def _standing(customer: Customer, amount: Decimal, threshold: Decimal) -> Standing:

@@ -9,12 +9,13 @@ import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
 
+_DONE = ":material/check_circle:"
 _WAITING, _SHOWN = "waiting_toasts", "shown_toasts"
 
 
 def celebrate(message: str) -> None:
     """Tell of a success, also when the page is drawn anew right after."""
-    _toast(message, ":material/check_circle:")
+    _toast(message, _DONE)
 
 
 def warn(message: str) -> None:
@@ -22,10 +23,15 @@ def warn(message: str) -> None:
     _toast(message, ":material/error:")
 
 
+def remind(message: str) -> None:
+    """Tell of what a success did not do, also when the page is drawn anew right after."""
+    _toast(message, ":material/info:")
+
+
 def show_toasts() -> None:
     """Show what was left by callbacks and by the run before."""
     for message, icon in st.session_state.pop(_WAITING, []):
-        st.toast(message, icon=icon, duration="long" if icon == ":material/error:" else "short")
+        st.toast(message, icon=icon, duration="short" if icon == _DONE else "long")
         st.session_state.setdefault(_SHOWN, []).append((message, icon))
 
 

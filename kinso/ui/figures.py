@@ -13,7 +13,7 @@ from kinso.models.rule import DemotionPreview, ThresholdPoint
 from kinso.models.statistics import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.services import statistics, what_if
 from kinso.services.customers import list_customers
-from kinso.services.demotion import preview_demotion
+from kinso.services.demotion import count_below, preview_demotion
 from kinso.services.intervals import count_members_at
 from kinso.ui.visit import Visit
 
@@ -50,6 +50,12 @@ def members_below(visit: Visit, *, adopted: bool) -> DemotionPreview:
     """Members who do not reach the threshold of the shop's rule."""
     shop = visit.shop
     return _members_below(visit.store.name, shop.threshold_basis, str(shop.threshold), adopted, visit)
+
+
+def count_members_below(visit: Visit) -> int:
+    """How many members do not reach the threshold of the shop's rule, whoever made them members."""
+    shop = visit.shop
+    return _count_members_below(visit.store.name, shop.threshold_basis, str(shop.threshold), visit)
 
 
 def top_customers(visit: Visit) -> list[Customer]:
@@ -107,6 +113,11 @@ def _members_below(database: str, basis: str, threshold: str, adopted: bool, _vi
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _count_members_below(database: str, basis: str, threshold: str, _visit: Visit) -> int:
+    return count_below(_visit.store, _visit.actor)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
 def _top_customers(database: str, _visit: Visit) -> list[Customer]:
     largest_first = CustomerQuery(sort_by="purchaseAmount", sort_order="desc")
     return list_customers(_visit.store, _visit.actor, largest_first, page=1, limit=TOP).items
@@ -142,5 +153,6 @@ _OF_THE_PRESENT = (
     _spending_distribution,
     _threshold_curve,
     _members_below,
+    _count_members_below,
     _top_customers,
 )

@@ -114,6 +114,9 @@ class Sale(TypedDict):
 class Recorded(Sale):
     purchaseAmount: float
     membershipStatus: bool
+    spent: float
+    threshold: float
+    belowThreshold: bool
     activated: bool
     repeated: bool
 

@@ -139,6 +139,14 @@ class TestEditing:
         assert page.session_state["customer_card"].question is None
         assert "Ada King" in said(page)
 
+    def test_a_lower_amount_that_leaves_a_member_below_the_threshold_is_told(self, open_customer, store, toasts, ada):
+        someone_changes(store, ada, {"membershipStatus": True})
+        page = self.edit(press(open_customer(Role.STAFF), "edit_customer"), purchaseAmount=1.5)
+        assert [toast.replace("\\", "") for toast in toasts(page)] == [
+            "Saved 1 change.",
+            "Ada Lovelace (C-1) is still a member, $1.50 of $1,000.00.",
+        ]
+
     def test_a_bad_field_is_named_beside_it_and_keeps_what_was_typed(self, open_customer, store, add_customer, ada):
         add_customer("C-2")
         page = press(open_customer(Role.STAFF), "edit_customer")

@@ -9,7 +9,7 @@ from kinso.models.customer import CustomerDraft, CustomerPatch
 from kinso.models.sale import RefundDraft, SaleDraft, SaleItem, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Role
-from kinso.services.customers import create_customer, update_customer
+from kinso.services.customers import create_customer, set_membership, update_customer
 from kinso.services.sales import record_sale, refund_sale
 from kinso.ui.customer.card import RefundForm
 from tests.support.ledger import enter_purchase
@@ -254,6 +254,15 @@ class TestRefunding:
         assert [refund.amount for refund in sales(store, ada, "refund")] == [Decimal("-7.50")]
         assert table(page)["about"].tolist()[:2] == ["Refund of R-1", "$7.50 refunded"]
 
+    def test_a_member_who_is_left_below_the_threshold_is_told(self, open_customer, store, staff, ada, toasts):
+        store.shop.save(ShopSettings(threshold=Decimal(110)))
+        set_membership(store, staff, ada.id, membership_status=True)
+        page = press(open_customer(), "refund_purchase")
+        press(page, form_of(page).key("refund"))
+        assert toasts(page)[-1].replace("\\", "") == "Ada Lovelace (C-1) is still a member, $100.00 of $110.00."
+        assert "**Still a member, $100.00 of $110.00** in all." in said(page)
+        assert "Member, below the threshold" in said(page)
+
     def test_more_than_is_left_is_refused_and_stays_typed(self, open_customer, store, staff, ada):
         page = press(open_customer(), "refund_purchase")
         refund_sale(store, staff, "R-1", RefundDraft(amount=Decimal(12)))
@@ -337,6 +346,18 @@ class TestWhatIsShown:
         for number in range(60):
             enter(ada, "1.00", datetime(2020, 1, 1).astimezone() + timedelta(days=number))
         assert table(open_customer(Role.ANALYST))["running"].tolist()[:2] == [160.0, 60.0]
+
+
+def test_a_member_whom_a_purchase_taken_back_leaves_below_the_threshold_is_told(
+    open_customer, store, staff, ada, toasts
+):
+    sale = record_sale(store, staff, ada.id, SaleDraft(sale_id="R-1", amount=1000)).sale
+    set_membership(store, staff, ada.id, membership_status=True)
+    page = open_customer()
+    page.session_state["customer_tab"] = "History"
+    press(page.run(), f"take_back_{sale.change}")
+    press(page, "taking_back_confirm")
+    assert toasts(page)[-1].replace("\\", "") == "Ada Lovelace (C-1) is still a member, $100.00 of $1,000.00."
 
 
 def test_the_history_tells_of_purchases_and_takes_one_back(open_customer, store, staff, ada):

@@ -48,6 +48,15 @@ def members(store):
     return store.figures.totals()[True][0]
 
 
+def test_how_many_they_are_is_said_without_being_asked(open_page, store, shop_of_four):
+    page = open_page("membership", Role.ANALYST)
+    assert {metric.label: metric.value for metric in page.metric}["Members below the threshold"] == "3"
+    assert "Members below the threshold of the rule: 3" in [each.label for each in page.expander]
+    store.shop.save(ShopSettings(threshold=Decimal(1)))
+    page = open_page("membership", Role.ANALYST)
+    assert "Members below the threshold of the rule: none" in [each.label for each in page.expander]
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_everyone_sees_them_and_managers_may_end_it(open_page, shop_of_four, role):
     page = opened(open_page("membership", role))

@@ -40,7 +40,7 @@ def test_everyone_sees_the_six_figures(open_page, shop_of_three, role):
         "New customers this month": "3",
         "Members": "1",
         "Non-members": "2",
-        "Average purchase amount": "$100.20",
+        "Average per customer": "$100.20",
         "Total purchase amount": "$300.60",
     }
 

@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.customer import CustomerQuery
+from kinso.models.sale import SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Role
 from tests.ui.customers_page import desk_of, press, shown, texts, type_over
@@ -55,6 +56,16 @@ def test_amount_and_membership_may_be_left_alone(page, store):
     save(fill(page, **GRACE))
     stored = store.customers.get_by_customer_id("N-1")
     assert (stored.purchase_amount, stored.membership_status) == (Decimal("0.00"), False)
+
+
+@pytest.mark.parametrize("amount", [None, 0.0])
+def test_who_comes_with_nothing_has_no_opening_balance(page, open_page, store, amount):
+    save(fill(page, **GRACE, purchaseAmount=amount))
+    stored = store.customers.get_by_customer_id("N-1")
+    assert list(store.sales.iterate(SaleQuery(customer=stored.id))) == []
+    details = open_page("customer", Role.STAFF, id=stored.id)
+    assert "No purchases yet." in texts(details)
+    assert not details.dataframe
 
 
 def test_every_bad_field_is_named_beside_it_and_what_was_typed_stays(page, store, toasts):

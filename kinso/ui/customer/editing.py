@@ -15,6 +15,7 @@ from kinso.ui.customers.saving import tell_of
 from kinso.ui.customers.sheet import EDITABLE
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.still_members import tell_of_members_below
 from kinso.ui.visit import Visit, current_visit
 
 
@@ -73,12 +74,14 @@ def _settle(editing: Editing, serial: int, choices: Choices) -> None:
 
 
 def _send(card: Card, editing: Editing, edit: CustomerEdit, visit: Visit) -> None:
-    report = apply_outcome(editing.row, save_edits(visit.store, visit.actor, [edit])[0])
+    [outcome] = save_edits(visit.store, visit.actor, [edit])
+    report = apply_outcome(editing.row, outcome)
     editing.draw_anew()
     if editing.row.gone:
         card.ask(None)
         warn(f"{named(editing.row.base)} was deleted by someone else meanwhile; nothing was saved.")
         return
     tell_of(report)
+    tell_of_members_below([outcome], visit)
     if report.is_complete and not editing.row.problems:
         card.ask(None)

@@ -32,6 +32,8 @@ Colour = Literal["green", "orange", "gray"]
 def badge_of(standing: MembershipStanding, visit: Visit) -> tuple[str, str, Colour]:
     """A few words for the head of the page, with an icon and a colour of `st.badge`."""
     match standing.standing:
+        case "member" if standing.is_below:
+            return "Member, below the threshold", ":material/loyalty:", "orange"
         case "member":
             return "Member", ":material/loyalty:", "green"
         case "eligible":
@@ -71,11 +73,7 @@ def _in_words(standing: MembershipStanding, visit: Visit) -> str:
         case "short":
             return f"**{missing} to go.** {spent}."
         case "member":
-            return (
-                f"Spent {amount} {counted}, {missing} below the threshold of {threshold}."
-                if standing.missing
-                else f"{spent}."
-            )
+            return f"**Still a member, {amount} of {threshold}** {counted}." if standing.is_below else f"{spent}."
 
 
 def _change(question: MembershipChange) -> None:

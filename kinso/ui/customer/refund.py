@@ -27,6 +27,7 @@ from kinso.ui.customer.words import sale_in_words
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.figures import forget_figures
+from kinso.ui.still_members import tell_of_standings
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import currency_symbol, money, plain
 
@@ -128,6 +129,7 @@ def _try_to_refund(card: Card, form: RefundForm, sale_id: str, visit: Visit) -> 
     else:
         back = plain(money(-refunded.sale.amount, visit.shop))
         celebrate(f"{back} refunded. The purchase amount is now {total}.")
+        tell_of_standings([refunded.standing], visit.shop)
 
 
 def _amount_key(form: RefundForm, sale_id: str) -> str:

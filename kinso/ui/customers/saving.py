@@ -15,6 +15,7 @@ from kinso.ui.customers.filters import show_filters_of
 from kinso.ui.customers.outcomes import Choice, SaveReport, apply_outcomes, decide
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
+from kinso.ui.still_members import tell_of_members_below
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted
 
@@ -115,8 +116,10 @@ def save(desk: Desk, edits: Sequence[CustomerEdit]) -> None:
     if sheet is None or not edits:
         return
     visit = current_visit()
-    report = apply_outcomes(sheet, save_edits(visit.store, visit.actor, edits))
+    outcomes = save_edits(visit.store, visit.actor, edits)
+    report = apply_outcomes(sheet, outcomes)
     tell_of(report)
+    tell_of_members_below(outcomes, visit)
     if report.conflicting:
         desk.question = Conflicts()
     if not sheet.pending_count:

@@ -11,10 +11,13 @@ from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
 from kinso.models.run import Change
 from kinso.models.shop import ShopSettings
 from kinso.services.history import revert_change
+from kinso.services.lookup import get_customers
+from kinso.services.standing import find_below
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
 from kinso.ui.figures import forget_figures
 from kinso.ui.history.words import KINDS, effect_of_taking_back, fields_of
+from kinso.ui.still_members import tell_of_standings
 from kinso.ui.visit import current_visit
 from kinso.ui.wording import moment, plain
 
@@ -31,13 +34,16 @@ def take_back(asked: Asked) -> Asked | None:
     """From a callback: take the change back; returns None when it is done, and with the reason when it is refused."""
     visit = current_visit()
     try:
-        revert_change(visit.store, visit.actor, asked.change.id)
+        record = revert_change(visit.store, visit.actor, asked.change.id)
     except (NotSignedIn, DatabaseUnavailable):
         raise
     except KinsoError as error:
         return replace(asked, refusal=error.message)
     forget_figures()
     celebrate(f"The change of customer {isolated(asked.change.customer_id)} was taken back.")
+    if "purchaseAmount" in (record.before or {}):
+        current = get_customers(visit.store, visit.actor, [record.customer])
+        tell_of_standings(find_below(visit.store, visit.actor, list(current.values())), visit.shop)
     return None
 
 

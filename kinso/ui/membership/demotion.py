@@ -10,7 +10,7 @@ from kinso.models.user import Permission
 from kinso.services.demotion import demote_below_threshold, plan_demotion
 from kinso.services.runs import Progress
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.figures import forget_figures, members_below
+from kinso.ui.figures import count_members_below, forget_figures, members_below
 from kinso.ui.job import Job
 from kinso.ui.membership.tables import show_spenders
 from kinso.ui.membership.what_if import MEMBER_BY
@@ -26,8 +26,9 @@ _LOOK_AGAIN = 0.5
 
 @st.fragment
 def show_members_below() -> None:
-    """Closed at first, because it is decided rarely."""
-    title = "Members below the threshold of the rule"
+    """Closed at first, because it is decided rarely; how many there are is said without being asked."""
+    count = count_members_below(current_visit(in_use=False))
+    title = f"Members below the threshold of the rule: {number(count) if count else 'none'}"
     expander = st.expander(title, icon=":material/trending_down:", key=EXPANDER, on_change="rerun")
     if expander.open:
         with expander:

@@ -57,6 +57,12 @@ def test_a_purchase_is_recorded_and_told_everywhere(call, ann):
     )
 
 
+@pytest.mark.parametrize("fields", [{}, {"purchaseAmount": 0}, {"purchaseAmount": 0.0}])
+def test_who_comes_with_nothing_has_no_opening_balance(call, register, fields):
+    bea = register("C-2", **fields)
+    assert data(call("GET", f"/customers/{bea['_id']}/sales")) == []
+
+
 def test_a_unit_price_keeps_its_decimals(call, ann):
     items = [
         {"name": "Diesel", "quantity": 40, "unitPrice": 1.459},
@@ -297,6 +303,24 @@ def test_a_slash_that_belongs_to_an_id_leads_to_no_other_sale(call, ann, store):
     assert call("POST", "/sales/tt-1%2Frefund").status_code == 405
     assert data(call("POST", "/sales/tt-1%2Frefund/refund"), 201)["refundOf"] == "tt-1/refund"
     assert data(call("GET", "/customers/" + ann["_id"]))["purchaseAmount"] == 18.6
+
+
+def test_a_refund_that_leaves_a_member_below_the_threshold_says_so(call, ann, store):
+    store.shop.save(ShopSettings(threshold=500))
+    data(call("POST", "/sales", {**SOLD, "amount": 700}), 201)
+    data(call("PUT", f"/customers/membership/update/{ann['_id']}", {"membershipStatus": True}))
+    part = call("POST", "/sales/R-1/refund", {"amount": 100})
+    assert part.json()["message"] == "100.00 refunded."
+    assert (data(part, 201)["belowThreshold"], data(part, 201)["spent"]) == (False, 610.1)
+    whole = call("POST", "/sales/R-1/refund")
+    assert whole.json()["message"] == "600.00 refunded. Customer C-1 is still a member, 10.10 of 500.00."
+    told = data(whole, 201)
+    assert (told["belowThreshold"], told["spent"], told["threshold"]) == (True, 10.1, 500)
+    saved = call("PUT", f"/customers/{ann['_id']}", {"purchaseAmount": 0})
+    assert saved.json()["message"] == "Customer C-1 is saved. Customer C-1 is still a member, 0.00 of 500.00."
+    assert (
+        call("PUT", f"/customers/{ann['_id']}", {"customerName": "Ann"}).json()["message"] == "Customer C-1 is saved."
+    )
 
 
 def test_an_amount_that_came_out_null_refunds_nothing(call, ann):

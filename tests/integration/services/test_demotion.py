@@ -13,7 +13,7 @@ from kinso.models.shop import MembershipRule
 from kinso.repository.documents import now
 from kinso.services import runs
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.demotion import demote_below_threshold, plan_demotion, preview_demotion
+from kinso.services.demotion import count_below, demote_below_threshold, plan_demotion, preview_demotion
 from kinso.services.history import revert_change
 from kinso.services.intervals import list_memberships
 from kinso.services.membership import activate_at_threshold
@@ -195,6 +195,20 @@ def test_staff_cannot_plan_or_demote(store, staff, manager, shop):
         plan_demotion(store, staff)
     with pytest.raises(NotPermitted):
         demote_below_threshold(store, staff, plan_demotion(store, manager))
+
+
+def test_all_members_below_the_threshold_are_counted_whoever_made_them_so(store, analyst, manager, shop):
+    assert count_below(store, analyst) == 4
+    save_rule(store, manager, MembershipRule(threshold=600))
+    assert count_below(store, analyst) == 2
+    save_rule(store, manager, MembershipRule(threshold=1))
+    assert count_below(store, analyst) == 0
+
+
+def test_a_member_who_bought_nothing_is_counted_on_either_basis(store, analyst, manager, staff, shop):
+    draft = CustomerDraft(customer_id="Z-1", customer_name="Zoe", contact_info="z@shop.com", membership_status=True)
+    create_customer(store, manager, draft)
+    assert count_below(store, analyst) == 5
 
 
 def test_members_who_bought_nothing_this_year_are_below_any_threshold(store, manager, staff, register):

@@ -15,6 +15,7 @@ from kinso.models.history import HistoryQuery
 from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
+from kinso.services.bulk import upsert_customers
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.edits import save_edits
@@ -22,7 +23,7 @@ from kinso.services.history import list_history, revert_change
 from kinso.services.imports import import_customers
 from kinso.services.intervals import list_memberships
 from kinso.services.membership import set_membership_of_selected
-from kinso.services.purchase_imports import rehearse_purchases
+from kinso.services.purchase_imports import import_purchases, rehearse_purchases
 from kinso.services.purchases import summarize_purchases
 from kinso.services.runs import list_customers_of_run
 from kinso.services.sales import get_sale, list_sales, record_sale, refund_sale, refundable
@@ -67,6 +68,16 @@ def test_an_amount_that_somebody_came_with_is_an_opening_balance_and_a_typed_one
     before = store.customers.get(ann.id)
     save_edits(store, staff, [CustomerEdit(before, {"purchaseAmount": 8})])
     assert entries(store, staff, ann) == [("opening", 10.10), ("adjustment", -3.05), ("adjustment", 0.95)]
+
+
+def test_who_comes_with_nothing_has_no_opening_balance(store, staff):
+    customer(store, staff, "C-1")
+    header = b"customerId,customerName,contactInfo,purchaseAmount\n"
+    import_customers(store, staff, header + b"C-2,Bo,bo@shop.com,0\nC-3,Cy,cy@shop.com,0.00\nC-4,Di,di@shop.com,\n")
+    rows = [{"customerId": "C-5", "customerName": "Ed", "contactInfo": "ed@shop.com", "purchaseAmount": 0}]
+    upsert_customers(store, staff, rows, all_or_nothing=True)
+    import_purchases(store, staff, b"saleId,customerId,date,amount\nS-6,C-6,2025-01-31,0\n", unknown="create")
+    assert [(sale.kind, sale.sale_id) for sale in store.sales.iterate(SaleQuery())] == [("sale", "S-6")]
 
 
 def test_a_sale_is_added_to_the_amount_with_everything_on_its_receipt(store, staff, ann):

@@ -7,10 +7,12 @@ import pytest
 
 from kinso.errors import NotFound
 from kinso.models.customer import CustomerDraft
+from kinso.models.sale import RefundDraft, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, set_membership
-from kinso.services.standing import standing_of
+from kinso.services.sales import record_sale, refund_sale
+from kinso.services.standing import find_below, standing_of
 
 
 @pytest.fixture
@@ -44,6 +46,31 @@ def test_only_the_purchases_of_a_year_count_where_the_shop_says_so(store, analys
     found = standing_of(store, analyst, ada.id)
     assert (found.standing, found.amount, found.missing) == ("short", Decimal("40.00"), Decimal("10.00"))
     assert found.rule.basis == "last-12-months"
+
+
+class TestAMemberBelowTheThreshold:
+    @pytest.fixture(autouse=True)
+    def _member(self, store, staff, ada):
+        store.shop.save(ShopSettings(threshold=Decimal(500)))
+        record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=600))
+        set_membership(store, staff, ada.id, membership_status=True)
+
+    def test_is_told_by_the_refund_that_leaves_them_so(self, store, staff):
+        part = refund_sale(store, staff, "S-1", RefundDraft(amount=Decimal(200)))
+        assert (part.standing.standing, part.standing.amount, part.standing.is_below) == ("member", 500, False)
+        rest = refund_sale(store, staff, "S-1", RefundDraft(sale_id="R-1"))
+        assert (rest.standing.amount, rest.standing.rule.threshold, rest.standing.is_below) == (100, 500, True)
+        again = refund_sale(store, staff, "S-1", RefundDraft(sale_id="R-1"))
+        assert (again.repeated, again.standing.is_below) == (True, True)
+
+    def test_is_found_among_others_by_what_counts_for_the_rule(self, store, analyst, staff, ada):
+        everyone = list(store.customers.get_many([ada.id]).values())
+        assert find_below(store, analyst, everyone) == []
+        store.shop.save(ShopSettings(threshold_basis="last-12-months", threshold=Decimal(700)))
+        [found] = find_below(store, analyst, everyone)
+        assert (found.customer.id, found.amount, found.missing) == (ada.id, 600, 100)
+        set_membership(store, staff, ada.id, membership_status=False)
+        assert find_below(store, analyst, list(store.customers.get_many([ada.id]).values())) == []
 
 
 @pytest.mark.parametrize("id", ["", "nonsense", "0123456789abcdef01234567"])

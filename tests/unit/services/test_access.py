@@ -22,14 +22,15 @@ MODULES = [
 LEAST = {
     Role.ANALYST: """
         customers.count_customers customers.find_changed_since customers.get_customer
-        customers.list_customers demotion.preview_demotion eligibility.find_eligible exports.export_customers
+        customers.list_customers demotion.count_below demotion.preview_demotion eligibility.find_eligible
+        exports.export_customers
         finding.find_customers history.export_history history.find_taken_back history.list_history
         history.list_people_in_history intervals.count_members_at intervals.list_members_at
         intervals.list_memberships ledger_exports.export_ledger lookup.find_by_customer_id
         lookup.find_deleted lookup.find_page lookup.get_customers membership.preview_activation
         purchases.export_purchases purchases.list_ledger purchases.list_refundable purchases.summarize_purchases
         runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
-        sales.refundable shop.get_shop_settings shop.list_settings_changes standing.standing_of
+        sales.refundable shop.get_shop_settings shop.list_settings_changes standing.find_below standing.standing_of
         statistics.get_overview statistics.get_sales_months statistics.get_statistics statistics.total_purchases
         tokens.create_token tokens.list_own_tokens
         tokens.revoke_own_token users.change_own_password users.rename_own users.sign_out_everywhere
