@@ -11,6 +11,7 @@ from kinso.services.purchases import summarize_purchases
 from kinso.services.standing import standing_of
 from kinso.ui.customer.card import Card, open_card
 from kinso.ui.customer.changes import draw_changes
+from kinso.ui.customer.drafting import offer_typed_forms
 from kinso.ui.customer.facts import draw_facts
 from kinso.ui.customer.head import draw_head
 from kinso.ui.customer.ledger import PAGE, draw_figures, draw_ledger
@@ -41,6 +42,7 @@ def show_customer(card: Card, standing: MembershipStanding, visit: Visit) -> Non
     customer = standing.customer
     summary = summarize_purchases(visit.store, visit.actor, customer.id)
     draw_head(card, standing, visit)
+    offer_typed_forms(card, visit)
     draw_figures(summary, money(customer.purchase_amount, visit.shop), visit.shop)
     facts, membership = st.columns([2, 3])
     with facts.container(border=True, height="stretch", gap="xxsmall"):

@@ -5,6 +5,7 @@ import streamlit as st
 from kinso.ui.customers.browser import warn_before_closing
 from kinso.ui.customers.bulk import show_job
 from kinso.ui.customers.desk import current_desk
+from kinso.ui.customers.drafting import offer_typed_cells
 from kinso.ui.customers.filters import choose_query, follow_way_back
 from kinso.ui.customers.grid import draw_grid
 from kinso.ui.customers.leaving import ask_before_leaving
@@ -33,6 +34,7 @@ with body:
     if sheet.total == 0 and not query.is_filtered and not must_wait:
         show_no_customers(visit)
     else:
+        offer_typed_cells(visit)
         draw_toolbar(desk, sheet, visit)
         draw_problems(sheet)
         draw_open_conflicts(sheet)

@@ -33,6 +33,7 @@ _MOST_COLLISIONS = 5
 _LOOKED_THROUGH_AT_START = 20_000
 """Customers who are brought up to date before Kinso opens, which takes about two seconds; the others are afterwards."""
 _EXPIRED_TOKENS_ARE_LISTED_FOR = 30 * 24 * 3600
+_DRAFTS_ARE_KEPT_FOR = 30 * 24 * 3600
 
 _TEXT = {"bsonType": "string"}
 _DATE = {"bsonType": "date"}
@@ -118,6 +119,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("expiresAt", expireAfterSeconds=_EXPIRED_TOKENS_ARE_LISTED_FOR),
     ],
     "requests": [_index("userId", "key", unique=True), _index("expiresAt", expireAfterSeconds=0)],
+    "drafts": [
+        _index("userId", "place", "updatedAt"),
+        _index("customers"),
+        _index("updatedAt", expireAfterSeconds=_DRAFTS_ARE_KEPT_FOR),
+    ],
     "attempts": [_index("expiresAt", expireAfterSeconds=0), _index("account", "at"), _index("address", "at")],
     "changes": [
         _index("customer", "at", "_id"),

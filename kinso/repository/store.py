@@ -13,6 +13,7 @@ from kinso.repository.attempts import AttemptRepository
 from kinso.repository.changes import ChangeRepository
 from kinso.repository.checks import CheckRepository
 from kinso.repository.customers import CustomerRepository
+from kinso.repository.drafts import DraftRepository
 from kinso.repository.figures import FigureRepository
 from kinso.repository.memberships import MembershipRepository
 from kinso.repository.quick_search import QuickSearchRepository
@@ -54,6 +55,7 @@ class Store:
         self.sessions = SessionRepository(database)
         self.tokens = TokenRepository(database)
         self.requests = RequestRepository(database)
+        self.drafts = DraftRepository(database)
         self.attempts = AttemptRepository(database)
         self.shop = ShopRepository(database)
         self.checks = CheckRepository(database)

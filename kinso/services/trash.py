@@ -79,6 +79,7 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
         store.changes.erase(id, alias)
         store.runs.erase(id, alias, texts)
         store.requests.erase(id)
+        store.drafts.erase(id)
         store.sales.erase(id)
         write_down(store, [record_of_erasure(actor, erased)])
         return alias
@@ -136,6 +137,7 @@ def finish_erasures(store: Store) -> int:
         for customer, alias in erased.items():
             store.runs.erase(customer, alias)
             store.requests.erase(customer)
+            store.drafts.erase(customer)
         return len(erased)
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from kinso.errors import NotSignedIn
 from kinso.models.user import Permission
 from kinso.services.csrf import csrf_token
 from kinso.services.office import current_office
+from kinso.ui.customers.drafting import keep_typed_cells
+from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder
 from kinso.ui.links import leave_if_asked
@@ -24,7 +27,7 @@ _PAGES = Path(__file__).parents[2] / "pages"
 def main() -> None:
     """Draw the page that was asked for."""
     st.set_page_config(page_title="Kinso", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-    visit = current_visit()
+    visit = _visit_or_keep_typed()
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
     st.html(ASSETS / "page.css")
     if st.context.theme.type == "dark":
@@ -39,6 +42,19 @@ def main() -> None:
     show_lost_toasts()
     page.run()
     forget_shown_toasts()
+
+
+def _visit_or_keep_typed() -> Visit:
+    """The visit; what is in the grid is kept first, also for somebody whose session has just ended."""
+    try:
+        visit = current_visit()
+    except NotSignedIn:
+        keep_for_owner(keep_typed_cells)
+        raise
+    note_owner(visit)
+    if visit.may(Permission.EDIT):
+        keep_typed_cells(visit.actor)
+    return visit
 
 
 def _pages(visit: Visit) -> dict[str, list[st.Page]]:

@@ -17,6 +17,8 @@ from kinso.errors import KinsoError
 from kinso.services.office import close_office, open_office
 from kinso.web.paths import SET_UP
 
+_LOG_OF_SCRIPTS = "streamlit.error_util"
+
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
@@ -43,6 +45,12 @@ def _write_log() -> None:
         handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
         log.addHandler(handler)
     log.setLevel(logging.INFO)
+    logging.getLogger(_LOG_OF_SCRIPTS).addFilter(_is_unexpected)
+
+
+def _is_unexpected(record: logging.LogRecord) -> bool:
+    """Streamlit logs every exception of a page with its traceback, also what the page then says in a sentence."""
+    return not (record.exc_info and isinstance(record.exc_info[1], KinsoError))
 
 
 class _Lines(logging.Formatter):

@@ -14,6 +14,7 @@ DOWNLOAD_CUSTOMERS = "/download/customers.csv"
 DOWNLOAD_HISTORY = "/download/history.csv"
 DOWNLOAD_LEDGER = "/download/ledger.csv"
 DOWNLOAD_PURCHASES = "/download/purchases.csv"
+DRAFT = "/draft"
 API = "/api"
 
 _OPEN = frozenset({SIGN_IN, SIGN_OUT, SET_UP, API, "/_stcore/health"})

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kinso.web.downloads import download_customers, download_history, download_ledger, download_purchases
+from kinso.web.drafts import save_draft
 from kinso.web.guard import SignInGuard
 from kinso.web.headers import SecurityHeaders
 from kinso.web.mishaps import Mishaps
@@ -18,6 +19,7 @@ from kinso.web.paths import (
     DOWNLOAD_HISTORY,
     DOWNLOAD_LEDGER,
     DOWNLOAD_PURCHASES,
+    DRAFT,
     FIRST_PAGE,
     OVERVIEW,
     SET_UP,
@@ -41,6 +43,7 @@ def web_routes() -> list[BaseRoute]:
         Route(DOWNLOAD_HISTORY, download_history, methods=["GET"]),
         Route(DOWNLOAD_LEDGER, download_ledger, methods=["GET"]),
         Route(DOWNLOAD_PURCHASES, download_purchases, methods=["GET"]),
+        Route(DRAFT, save_draft, methods=["POST"]),
     ]
 
 

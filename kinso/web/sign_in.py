@@ -33,6 +33,9 @@ from kinso.web.threads import look_up, prove
 STALE_FORM = "This page was open for too long; please try again."
 FOREIGN_FORM = "This form was not sent from Kinso's own page, so nothing was done."
 
+_LEAD = "The customers and members of your shop."
+_ENDED = "Your session has ended. Sign in to go on where you were; what you typed is kept."
+
 _INPUTS = (
     Input("email", "E-mail", "username", "email", attributes={"inputmode": "email", "maxlength": "254"}),
     Input("password", "Password", "current-password", "password"),
@@ -50,7 +53,7 @@ async def show_sign_in(request: Request) -> Response:
             return redirect(SET_UP)
     except DatabaseUnavailable:
         return database_away(str(URL(SIGN_IN).include_query_params(next=there)))
-    return _page(request, there)
+    return _page(request, there, lead=_ENDED if "ended" in request.query_params else _LEAD)
 
 
 async def do_sign_in(request: Request) -> Response:
@@ -123,6 +126,7 @@ def _page(
     there: str,
     *,
     status: int = 200,
+    lead: str = _LEAD,
     alert: str = "",
     errors: Mapping[str, str] | None = None,
     email: str = "",
@@ -136,7 +140,6 @@ def _page(
         typed={"email": email},
         errors=errors or {},
     )
-    lead = "The customers and members of your shop."
     answer = page("Sign in", lead, status=status, alert=alert, content=form_html(form))
     nonce.keep(request, answer)
     return answer

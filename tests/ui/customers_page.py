@@ -36,8 +36,12 @@ def tick(page: AppTest, *customer_ids: str) -> AppTest:
 
 
 def shown(page: AppTest, column: str = "customerId") -> list[Any]:
-    """A column of the grid, as it is before anything is typed over it."""
-    return page.dataframe[0].value[column].tolist()
+    """A column of the grid, with what was typed over it."""
+    values = page.dataframe[0].value[column].tolist()
+    sheet = desk_of(page).sheet
+    key = grid_key(sheet)
+    edited = page.session_state[key]["edited_rows"] if key in page.session_state else {}
+    return [edited.get(place, {}).get(column, value) for place, value in enumerate(values)]
 
 
 def act(page: AppTest, action: str) -> AppTest:

@@ -135,7 +135,7 @@ class TestEditing:
         stored = store.customers.get(ada.id)
         assert (stored.customer_id, stored.customer_name, stored.contact_info) == ("A-1", "Ada King", "ada@king.com")
         assert (stored.purchase_amount, stored.membership_status) == (Decimal("1.50"), True)
-        assert toasts(page) == ["Saved 5 changes."]
+        assert toasts(page) == ["Saved 5 changes of Ada King (A\\-1)."]
         assert page.session_state["customer_card"].question is None
         assert "Ada King" in said(page)
 
@@ -161,11 +161,11 @@ class TestEditing:
         page = press(open_customer(Role.STAFF), "edit_customer")
         someone_changes(store, ada, {"purchaseAmount": 444.0})
         self.edit(page, customerName="Ada King", contactInfo="x")
-        assert toasts(page)[0] == "Saved 1 change."
+        assert toasts(page)[0] == "Saved 1 change of Ada King (C\\-1)."
         editing = page.session_state["customer_card"].question
         assert page.number_input(key=editing.key("purchaseAmount")).value == 444.0
         self.edit(page, contactInfo="ada@king.com")
-        assert toasts(page)[-1] == "Saved 1 change."
+        assert toasts(page)[-1] == "Saved 1 change of Ada King (C\\-1)."
         stored = store.customers.get(ada.id)
         assert (stored.customer_name, stored.contact_info) == ("Ada King", "ada@king.com")
         assert stored.purchase_amount == Decimal("444.00")

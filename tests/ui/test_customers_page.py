@@ -206,7 +206,7 @@ class TestEditing:
         type_over(page, "C-2", customerId="B-2", contactInfo="+880 171 555")
         assert "5 unsaved changes" in [popover.proto.popover.label for popover in page.get("popover")]
         press(page, "save_changes")
-        assert toasts(page) == ["Saved 5 changes."]
+        assert toasts(page) == ["Saved 5 changes of 2 customers."]
         saved = store.customers.get(ada.id)
         assert (saved.customer_name, saved.purchase_amount, saved.membership_status) == (
             "Ada King",
@@ -242,7 +242,10 @@ class TestEditing:
         type_over(page, "C-1", contactInfo="abc", customerName="Ada King")
         type_over(page, "C-2", customerName=None, purchaseAmount=-1)
         press(page, "save_changes")
-        assert toasts(page) == ["Saved 1 change.", "3 changes not saved; the reason is on the page."]
+        assert toasts(page) == [
+            "Saved 1 change of Ada King (C\\-1).",
+            "3 changes not saved; the reason is on the page.",
+        ]
         said = page.error[0].value
         assert "C\\-1: Contact is too short; use at least 5 characters\\." in said
         assert "C\\-2: Customer name is required\\." in said
@@ -255,7 +258,7 @@ class TestEditing:
         type_over(page, "C-1", contactInfo="ada@king.com")
         type_over(page, "C-2", customerName="Bob Bit", purchaseAmount=5)
         press(page, "save_changes")
-        assert toasts(page) == ["Saved 3 changes."]
+        assert toasts(page) == ["Saved 3 changes of 2 customers."]
         assert not page.error
         assert store.customers.get(ada.id).contact_info == "ada@king.com"
         assert store.customers.get(bob.id).purchase_amount == Decimal("5.00")
@@ -305,7 +308,7 @@ class TestEditing:
             press(page, "save_changes")
             assert page.exception
         page.run()
-        assert toasts(page) == ["Saved 1 change."]
+        assert toasts(page) == ["Saved 1 change of Ada King (C\\-1)."]
         assert store.customers.get(ada.id).customer_name == "Ada King"
 
     def test_amounts_are_rounded_to_cents(self, open_page, store, ada):
@@ -351,7 +354,7 @@ class TestLeaving:
     def test_saving_goes_on(self, page, store, toasts):
         page.pagination[0].set_value(2).run()
         press(page, "leaving_save")
-        assert toasts(page) == ["Saved 1 change."]
+        assert toasts(page) == ["Saved 1 change of Typed (C\\-03)."]
         assert shown(page)[0] == "C-25"
         assert store.customers.get_by_customer_id("C-03").customer_name == "Typed"
 
@@ -430,7 +433,7 @@ class TestOthersAtTheSameTime:
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Ada King")
         someone_changes(store, ada, {"contactInfo": "theirs@example.com"})
         press(page, "save_changes")
-        assert toasts(page) == ["Saved 1 change."]
+        assert toasts(page) == ["Saved 1 change of Ada King (C\\-1)."]
         merged = store.customers.get(ada.id)
         assert (merged.customer_name, merged.contact_info) == ("Ada King", "theirs@example.com")
 
@@ -479,7 +482,7 @@ class TestConflicts:
         press(page, "conflicts_apply")
         stored = store.customers.get(ada.id)
         assert (stored.customer_name, stored.contact_info) == ("Theirs", "mine@example.com")
-        assert toasts(page) == ["Kept theirs for 1 cell.", "Saved 1 change."]
+        assert toasts(page) == ["Kept theirs for 1 cell.", "Saved 1 change of Theirs (C\\-1)."]
         assert desk_of(page).pending_count == 0
 
     def test_a_decision_can_wait_and_is_not_forgotten(self, page, store, ada):

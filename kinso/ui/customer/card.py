@@ -12,7 +12,9 @@ from threading import RLock
 import streamlit as st
 
 from kinso.models.customer import Customer
+from kinso.repository.documents import new_id
 from kinso.ui.customers.sheet import Row, new_serial
+from kinso.ui.drafts import forget_draft
 from kinso.ui.history.taking_back import Asked
 from kinso.ui.trash.erasing import Erasure
 
@@ -58,6 +60,11 @@ class PurchaseForm:
     shown: Difference | None = None
     serial: int = field(default_factory=new_serial)
 
+    @property
+    def draft_id(self) -> str:
+        """The ID of the sale: restored and sent again, it is still recorded once."""
+        return self.sale_id
+
     def key(self, name: str) -> str:
         """The widget key of a field."""
         return f"purchase_{self.serial}_{name}"
@@ -77,6 +84,11 @@ class RefundForm:
     errors: dict[str, str] = field(default_factory=dict)
     serial: int = field(default_factory=new_serial)
 
+    @property
+    def draft_id(self) -> str:
+        """The ID of the refund: restored and sent again, it is still recorded once."""
+        return self.refund_id
+
     def key(self, name: str) -> str:
         """The widget key of a field."""
         return f"refund_{self.serial}_{name}"
@@ -92,6 +104,7 @@ class Editing:
 
     row: Row
     serial: int = field(default_factory=new_serial)
+    draft_id: str = field(default_factory=new_id)
 
     def draw_anew(self) -> None:
         """Put a form with the present values in place of the one on screen."""
@@ -134,7 +147,8 @@ class Card:
     lock: RLock = field(default_factory=RLock, repr=False)
 
     def ask(self, question: Question | None) -> None:
-        """From a callback: have a dialog opened, or with None closed."""
+        """From a callback: have a dialog opened, or with None closed; what was typed into the present one is over."""
+        forget_draft(self.question)
         self.question, self.news = question, ""
 
 

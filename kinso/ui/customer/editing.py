@@ -14,6 +14,7 @@ from kinso.ui.customers.outcomes import apply_outcome, decide_row
 from kinso.ui.customers.saving import tell_of
 from kinso.ui.customers.sheet import EDITABLE
 from kinso.ui.customers.words import named
+from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.still_members import tell_of_members_below
 from kinso.ui.visit import Visit, current_visit
@@ -21,10 +22,12 @@ from kinso.ui.visit import Visit, current_visit
 
 def ask_to_edit(editing: Editing, customer: Customer) -> None:
     """Draw the dialog."""
-    st.dialog(f"Edit {named(customer)}", icon=":material/edit:", width="medium", dismissible=False)(_draw)(editing)
+    st.dialog(f"Edit {named(customer)}", icon=":material/edit:", width="medium", dismissible=False)(_draw)(
+        editing, customer.id
+    )
 
 
-def _draw(editing: Editing) -> None:
+def _draw(editing: Editing, customer: str) -> None:
     visit, row, serial = current_visit(), editing.row, editing.serial
     if row.conflicts:
         contested = [Contested(row, conflict, row.carried[name]) for name, conflict in row.conflicts.items()]
@@ -38,6 +41,7 @@ def _draw(editing: Editing) -> None:
         return
     errors = {name: problem.message for name, problem in row.problems.items()}
     values = {name: row.shown(name) for name in EDITABLE}
+    keep_while_typed(editing, place_at(customer, "edit"), seen=row.base.model_dump_json(by_alias=True))
     with st.form(editing.key("form"), border=False):
         draw_fields(editing.key, errors, visit.shop, values=values)
         # The first of them is what the Enter key does.

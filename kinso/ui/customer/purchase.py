@@ -20,6 +20,7 @@ from kinso.ui.customer.difference import difference_of, draw_difference, typed_a
 from kinso.ui.customer.items import add_item, draw_items, items_of
 from kinso.ui.customer.words import PAYMENTS, stated_in_words
 from kinso.ui.customers.words import isolated, named
+from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.visit import Visit, current_visit
@@ -33,11 +34,12 @@ _FIRST_DAY = date(1900, 1, 1)
 def ask_for_purchase(form: PurchaseForm, customer: Customer) -> None:
     """Draw the dialog."""
     title = f"Purchase by {isolated(customer.customer_name)}"
-    st.dialog(title, icon=":material/shopping_cart:", width="medium", dismissible=False)(_draw)(form)
+    st.dialog(title, icon=":material/shopping_cart:", width="medium", dismissible=False)(_draw)(form, customer.id)
 
 
-def _draw(form: PurchaseForm) -> None:
+def _draw(form: PurchaseForm, customer: str) -> None:
     shop = current_visit().shop
+    keep_while_typed(form, place_at(customer, "purchase"))
     if form.items:
         draw_items(form)
         # Outside of the form, which keeps what is typed to itself.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from decimal import Decimal
 
@@ -25,6 +26,7 @@ from kinso.ui.customer.purchase import (
 )
 from kinso.ui.customer.words import sale_in_words
 from kinso.ui.customers.words import isolated
+from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.still_members import tell_of_standings
@@ -58,6 +60,7 @@ def _draw(form: RefundForm, customer: str) -> None:
     )
     sale, left = sales[chosen if chosen in sales else ids[0]]
     st.markdown(f"**{plain(money(left, visit.shop))}** of {plain(money(sale.amount, visit.shop))} is left to refund.")
+    keep_while_typed(form, place_at(customer, "refund"), seen=json.dumps(sale.sale_id))
     with st.form(form.key("form"), border=False):
         columns = st.columns(2)
         with columns[0]:

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
+from typing import Any
 
 import streamlit as st
 
 from kinso.models.customer import Customer, CustomerQuery
+from kinso.repository.documents import new_id
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.sheet import Row, Sheet, new_rows, new_serial
 from kinso.ui.customers.view import View
@@ -46,7 +48,10 @@ Question = Deletion | BulkChange | Conflicts | Registration
 
 @dataclass
 class Desk:
-    """Lives as long as the browser tab's session, so that going to another page loses nothing that was typed."""
+    """Lives as long as the browser tab's session, so that going to another page loses nothing that was typed.
+
+    `kept_rows` is what the draft with `draft_id` holds.
+    """
 
     sheet: Sheet | None = None
     question: Question | None = None
@@ -54,6 +59,8 @@ class Desk:
     is_saving: bool = False
     is_leaving: bool = False
     ticked: tuple[View, frozenset[str]] | None = None
+    draft_id: str = field(default_factory=new_id)
+    kept_rows: list[dict[str, Any]] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock, repr=False)
 
     @property
@@ -68,11 +75,20 @@ class Desk:
         self.sheet = Sheet(view, total, new_rows(customers, ticked))
         return self.sheet
 
+    def begin_draft(self) -> None:
+        """Have what is typed from now on kept as another draft."""
+        self.draft_id = new_id()
+
     def drop_sheet(self) -> None:
         """Have the customers read anew; what was typed is given up, the ticks stay where the same rows come back."""
         if self.sheet is not None:
             self.ticked = (self.sheet.view, frozenset(row.base.id for row in self.sheet.selection()))
         self.sheet = None
+
+
+def has_desk() -> bool:
+    """Whether this session was at the customers page."""
+    return _DESK in st.session_state
 
 
 def grid_key(sheet: Sheet) -> str:

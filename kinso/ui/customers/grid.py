@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -34,7 +35,7 @@ def draw_grid(sheet: Sheet, visit: Visit, on_details: Callable[[str], None]) -> 
     may_edit = visit.may(Permission.EDIT)
     options: dict[str, Any] = {
         "hide_index": True,
-        "column_config": _columns(visit.shop, f"{key}_details", on_details, may_edit=may_edit),
+        "column_config": _columns(sheet, visit.shop, f"{key}_details", on_details, may_edit=may_edit),
         "height": _HEAD + _ROW * min(len(sheet.rows), _MOST_ROWS) + 2,
         "row_height": _ROW,
         "key": key,
@@ -49,15 +50,17 @@ def draw_grid(sheet: Sheet, visit: Visit, on_details: Callable[[str], None]) -> 
 
 
 def frame_of(sheet: Sheet) -> pd.DataFrame:
-    """The rows as the present edition shows them, before anything is typed over them."""
+    """The rows as the present edition shows them, before anything is typed over them.
+
+    Columns and types are always the same: another one would make the browser draw a new grid, and close the cell that
+    is being typed into.
+    """
     rows = sheet.rows
-    problems = [_problem(row) for row in rows]
     columns: dict[str, Any] = {
         SELECTED: [row.selected for row in rows],
         DETAILS: [_DETAILS_ICON] * len(rows),
+        PROBLEM: [_problem(row) for row in rows],
     }
-    if any(problems):
-        columns[PROBLEM] = problems
     columns |= {name: [row.shown(name) for row in rows] for name in EDITABLE}
     columns["purchaseAmount"] = [_number(amount) for amount in columns["purchaseAmount"]]
     columns[ELIGIBLE] = [_badge(row, sheet) for row in rows]
@@ -66,7 +69,9 @@ def frame_of(sheet: Sheet) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _columns(shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool) -> dict[str, Any]:
+def _columns(
+    sheet: Sheet, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
+) -> dict[str, Any]:
     # As wide as lets a laptop show who is a member and who could be one without scrolling.
     column = st.column_config
     when = column.DatetimeColumn
@@ -75,7 +80,7 @@ def _columns(shop: ShopSettings, click: str, on_details: Callable[[str], None], 
         DETAILS: column.ButtonColumn(
             "Details", width=66, type="tertiary", key=click, on_click=on_details, args=(click,)
         ),
-        PROBLEM: column.TextColumn("Not saved", width=130),
+        PROBLEM: column.TextColumn("Not saved", width=130) if any(map(_problem, sheet.rows)) else None,
         "customerId": column.TextColumn(LABELS["customerId"], width=105),
         "customerName": column.TextColumn(LABELS["customerName"], width=150),
         "contactInfo": column.TextColumn(LABELS["contactInfo"], width=178),
@@ -102,8 +107,10 @@ def _problem(row: Row) -> str:
     return f"⚠ {', '.join(names)}" if names else ""
 
 
-def _badge(row: Row, sheet: Sheet) -> list[str]:
-    return [_BADGE] if row.base.id in (sheet.eligible or ()) and not row.gone else []
+def _badge(row: Row, sheet: Sheet) -> np.ndarray:
+    is_eligible = row.base.id in (sheet.eligible or ()) and not row.gone
+    # A list would be one of nothing where it is empty, and so the column of another type.
+    return np.array([_BADGE] * is_eligible, dtype=str)
 
 
 def _number(amount: Any) -> float | None:

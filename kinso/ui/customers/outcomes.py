@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kinso.models.customer import Customer
 from kinso.models.edit import CustomerEdit, EditOutcome
 from kinso.ui.customers.sheet import Problem, Row, Sheet, keeping_seen, with_values
 
@@ -14,11 +15,15 @@ Choice = Literal["theirs", "mine"]
 
 @dataclass(frozen=True)
 class SaveReport:
-    """How many cells were saved, how many were refused, and how many someone else had changed too."""
+    """How many cells were saved, how many were refused, and how many someone else had changed too.
+
+    `customers` are those of whom something was saved, as they are stored now.
+    """
 
     saved: int
     refused: int
     conflicting: int
+    customers: tuple[Customer, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -27,14 +32,23 @@ class SaveReport:
 
 
 def apply_outcomes(sheet: Sheet, outcomes: Sequence[EditOutcome]) -> SaveReport:
-    """Show the saved cells as stored; keep the others as typed, each with the reason."""
-    sheet.start_edition()
+    """Take over what was saved; keep the others as typed, each with the reason.
+
+    The edition stays, and with it the cell that the person may be typing into already.
+    """
+    sheet.eligible = None
     rows = {row.base.id: row for row in sheet.rows}
-    reports = [apply_outcome(rows[outcome.edit.before.id], outcome) for outcome in outcomes]
+    pending = {row.base.id: values.keys() for row, values in sheet.all_pending()}
+    reports = [
+        apply_outcome(rows[id], outcome, unsent=pending.get(id, frozenset()) - outcome.edit.values.keys())
+        for outcome in outcomes
+        for id in [outcome.edit.before.id]
+    ]
     return SaveReport(
         saved=sum(report.saved for report in reports),
         refused=sum(report.refused for report in reports),
         conflicting=sum(report.conflicting for report in reports),
+        customers=tuple(customer for report in reports for customer in report.customers),
     )
 
 
@@ -51,8 +65,11 @@ def decide(sheet: Sheet, choices: Mapping[tuple[str, str], Choice]) -> list[Cust
     return edits
 
 
-def apply_outcome(row: Row, outcome: EditOutcome) -> SaveReport:
-    """Take over what was saved of a row; keep the rest as typed, with the reason."""
+def apply_outcome(row: Row, outcome: EditOutcome, *, unsent: Collection[str] = ()) -> SaveReport:
+    """Take over what was saved of a row; keep the rest as typed, with the reason.
+
+    `unsent` are fields that were typed over and are no part of this edit.
+    """
     typed = outcome.edit.values
     refused = {error.field: error.message for error in outcome.errors}
     conflicts = {conflict.field: conflict for conflict in outcome.conflicts}
@@ -60,12 +77,14 @@ def apply_outcome(row: Row, outcome: EditOutcome) -> SaveReport:
         row.gone, left = True, dict(typed)
     else:
         left = {name: value for name, value in typed.items() if name in refused or name in conflicts}
-        row.base = keeping_seen(row.base, outcome.current, {*left, *(row.carried.keys() - typed.keys())})
+        row.base = keeping_seen(row.base, outcome.current, {*left, *unsent})
     row.carried = {name: value for name, value in row.carried.items() if name not in typed or name in left}
+    row.saved |= {name: value for name, value in typed.items() if name not in left}
     problems = {name: Problem(typed.get(name), message) for name, message in refused.items()}
     row.problems = {name: problem for name, problem in row.problems.items() if name not in typed} | problems
     row.conflicts = {name: conflict for name, conflict in row.conflicts.items() if name not in typed} | conflicts
-    return SaveReport(len(typed) - len(left), len(left) - len(conflicts), len(conflicts))
+    saved = len(typed) - len(left)
+    return SaveReport(saved, len(left) - len(conflicts), len(conflicts), (row.base,) if saved else ())
 
 
 def decide_row(row: Row, chosen: Mapping[str, Choice]) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from kinso.models.likely_twin import LikelyTwin
@@ -11,6 +13,7 @@ from kinso.ui.customers.desk import at_desk
 from kinso.ui.customers.fields import draw_fields
 from kinso.ui.customers.registration import Person, Registration, register
 from kinso.ui.customers.words import named
+from kinso.ui.drafts import keep_while_typed, offer_drafts
 from kinso.ui.links import link_to_customer
 from kinso.ui.visit import Visit
 from kinso.ui.wording import membership
@@ -22,6 +25,8 @@ def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False)
     While a warning is shown, Enter does nothing, and below it no button stands where Save stood: nobody should register
     somebody twice by accident.
     """
+    if form.is_untouched:
+        offer_drafts(visit, {form.place: "Unsaved registration"}, form.restore, present=form.draft_id)
     if form.proposal is None:
         form.proposal = propose_customer_id(visit.store, visit.actor)
     with st.form(form.key("form"), border=not cancel, enter_to_submit=not form.twins):
@@ -38,6 +43,7 @@ def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False)
                 _draw_submit(form, "Save and add another", "another", another=True)
             if cancel:
                 st.form_submit_button("Cancel", key=form.key("cancel"), on_click=_give_up, args=(form,))
+    keep_while_typed(form, form.place, seen=json.dumps(form.proposal))
     if form.created is not None and not form.is_finished:
         focus_on(form.key("customerName"))
 

@@ -12,12 +12,15 @@ import streamlit as st
 
 from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput
 from kinso.models.customer import Customer, CustomerDraft
+from kinso.models.draft import Draft
 from kinso.models.folding import id_key
 from kinso.models.likely_twin import LikelyTwin
 from kinso.models.validation import parse
+from kinso.repository.documents import new_id
 from kinso.services.customers import create_customer
 from kinso.services.likely_twins import find_twins_of
 from kinso.services.lookup import find_by_customer_id
+from kinso.ui.drafts import forget_draft, number_in, seen_in, text_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.visit import Visit, current_visit
@@ -49,6 +52,7 @@ class Registration:
     created: Customer | None = None
     is_finished: bool = False
     renewed_at: float | None = None
+    draft_id: str = field(default_factory=new_id)
     lock: RLock = field(default_factory=RLock, repr=False)
 
     def key(self, name: str) -> str:
@@ -63,8 +67,24 @@ class Registration:
         values["membershipStatus"] = bool(st.session_state.get(self.key("membershipStatus")))
         return values
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has typed into it yet; the ID is there from the beginning."""
+        return not any(value for name, value in self.typed().items() if name != "customerId")
+
+    def restore(self, draft: Draft) -> None:
+        """From a callback: put back what was typed into a form like this one."""
+        values = draft.content["values"]
+        self.draft_id, self.proposal = draft.id, seen_in(draft)
+        for name in TEXTS:
+            st.session_state[self.key(name)] = text_in(values, name)
+        st.session_state[self.key("purchaseAmount")] = number_in(values, "purchaseAmount")
+        st.session_state[self.key("membershipStatus")] = values.get("membershipStatus") is True
+
     def begin_next(self, created: Customer | None) -> None:
         """Put an empty form in place of this one."""
+        forget_draft(self)
+        self.draft_id = new_id()
         self.serial += 1
         self.errors, self.twins, self.warned_of, self.proposal = {}, (), None, None
         self.holder = None

@@ -13,6 +13,7 @@ from kinso.services.lookup import get_customers
 from kinso.ui.customers.desk import Conflicts, Desk, at_desk, current_desk
 from kinso.ui.customers.filters import show_filters_of
 from kinso.ui.customers.outcomes import Choice, SaveReport, apply_outcomes, decide
+from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.still_members import tell_of_members_below
@@ -42,7 +43,7 @@ def finish_saving() -> None:
         with failures_as_toasts():
             if desk.sheet is not None:
                 save(desk, desk.sheet.edits())
-        if desk.sheet is not None and desk.is_leaving:
+        if desk.sheet is not None and desk.pending_count and desk.is_leaving:
             show_filters_of(desk.sheet.view)
         desk.is_leaving = False
     st.rerun()
@@ -122,15 +123,15 @@ def save(desk: Desk, edits: Sequence[CustomerEdit]) -> None:
     tell_of_members_below(outcomes, visit)
     if report.conflicting:
         desk.question = Conflicts()
-    if not sheet.pending_count:
-        desk.drop_sheet()
 
 
 def tell_of(report: SaveReport) -> None:
-    """Say how many cells were saved and how many were not."""
+    """Say whose cells were saved and how many were not."""
     if report.saved:
         forget_figures()
-        celebrate(f"Saved {counted(report.saved, 'change')}.")
+        whose = report.customers
+        of = named(whose[0]) if len(whose) == 1 else counted(len(whose), "customer")
+        celebrate(f"Saved {counted(report.saved, 'change')} of {of}.")
     if report.refused:
         warn(f"{counted(report.refused, 'change')} not saved; the reason is on the page.")
     if report.conflicting:

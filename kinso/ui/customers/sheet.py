@@ -45,10 +45,12 @@ class Row:
     """One customer in the grid.
 
     `base` is the customer as the person saw it; `carried` was typed before the present edition and is shown instead.
+    `saved` was typed in the present edition and is stored, perhaps in a tidier form.
     """
 
     base: Customer
     carried: dict[str, Any] = field(default_factory=dict)
+    saved: dict[str, Any] = field(default_factory=dict)
     selected: bool = False
     gone: bool = False
     problems: dict[str, Problem] = field(default_factory=dict)
@@ -57,6 +59,10 @@ class Row:
     def shown(self, name: str) -> Any:
         """The value of a field as the present edition shows it, before anything is typed over it."""
         return self.carried.get(name, stored_value(self.base, name))
+
+    def is_unsaved(self, typed: Mapping[str, Any], name: str) -> bool:
+        """Whether the grid's record has a value of this field that was not saved yet."""
+        return name in typed and not (name in self.saved and self.saved[name] == typed[name])
 
     def type_over(self, values: Mapping[str, Any]) -> None:
         """Take over what was typed, as far as it differs."""
@@ -90,7 +96,7 @@ class Sheet:
         """The rows that were typed over, each with what was typed."""
         for place, row in enumerate(self.rows):
             typed = self.typed.get(place, {})
-            values = {**row.carried, **{name: typed[name] for name in EDITABLE if name in typed}}
+            values = {**row.carried, **{name: typed[name] for name in EDITABLE if row.is_unsaved(typed, name)}}
             if differing := _differing(row, values):
                 yield row, differing
 
@@ -124,6 +130,7 @@ class Sheet:
         carried = {row.base.id: values for row, values in self.all_pending()}
         for row in self.rows:
             row.carried = carried.get(row.base.id, {})
+            row.saved = {}
             row.selected = row.base.id in selected
         self.typed = {}
         self.eligible = None

@@ -218,6 +218,33 @@ def test_whatever_comes_over_a_websocket_after_leaving_only_asks_for_the_page(st
     assert not arrived.rerun_script.widget_states.widgets
 
 
+def test_what_was_typed_before_leaving_arrives_and_nothing_that_does_anything(store, office, ann):
+    sent = BackMsg()
+    sent.rerun_script.fragment_id = "a dialog"
+    for key, value in {
+        "customers_grid_7": {"string_value": '{"edited_rows": {}}'},
+        "register_1_customerName": {"string_value": "Grace"},
+        "register_1_save": {"trigger_value": True},
+        "adding_1_membershipStatus": {"bool_value": True},
+        "threshold": {"double_value": 1.0},
+    }.items():
+        widget = sent.rerun_script.widget_states.widgets.add(id=f"$$ID-0123abcd-{key}")
+        (field,) = value
+        setattr(widget, field, value[field])
+
+    async def browser():
+        return {"type": "websocket.receive", "bytes": sent.SerializeToString()}
+
+    sign_out(store, ann.session.id)
+    arrived = BackMsg.FromString(anyio.run(while_signed_in(browser, ann.session.id))["bytes"]).rerun_script
+    assert arrived.fragment_id == ""
+    assert [widget.id.removeprefix("$$ID-0123abcd-") for widget in arrived.widget_states.widgets] == [
+        "customers_grid_7",
+        "register_1_customerName",
+        "adding_1_membershipStatus",
+    ]
+
+
 def test_the_end_of_a_websocket_is_passed_on_to_whoever_left(store, office, ann):
     async def browser():
         return {"type": "websocket.disconnect", "code": 1000}

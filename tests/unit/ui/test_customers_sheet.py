@@ -132,7 +132,17 @@ class TestOutcomes:
         sheet.capture({0: {"customerName": "Other"}, 1: {"selected": True}})
         apply_outcomes(sheet, [self.outcome(sheet, 0, customer(1, customer_name="Other", version=2))])
         assert sheet.rows[1].base == customer(2)
-        assert sheet.rows[1].selected
+        assert [row.base.id for row in sheet.selection()] == ["id2"]
+
+    def test_what_was_saved_is_pending_again_only_when_it_is_typed_over(self, sheet):
+        sheet.capture({0: {"customerName": " Other "}})
+        before = sheet.edition
+        apply_outcomes(sheet, [self.outcome(sheet, 0, customer(1, customer_name="Other", version=2))])
+        assert sheet.edition == before
+        sheet.capture({0: {"customerName": " Other "}, 1: {"contactInfo": "right after"}})
+        assert pending(sheet) == {"C-2": {"contactInfo": "right after"}}
+        sheet.capture({0: {"customerName": "Name 1"}})
+        assert pending(sheet) == {"C-1": {"customerName": "Name 1"}}
 
     def test_someone_who_is_gone_keeps_what_was_typed(self, sheet):
         sheet.capture({0: {"customerName": "Other"}})
