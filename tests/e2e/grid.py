@@ -81,13 +81,24 @@ class Grid:
         self.page.mouse.click(box["x"] + left + _DETAILS_WIDTH / 2, box["y"] + _HEAD_HEIGHT + (row + 0.5) * _ROW_HEIGHT)
 
     def focus(self, row: int, column: str) -> None:
-        """Move the grid's cursor to a cell; it follows the focus a moment later, and a redrawn grid forgets it."""
+        """Move the grid's cursor to a cell; it follows the focus a moment later, and a redrawn grid forgets it.
+
+        The cursor stays where it is while the mouse is somewhere else on the page.
+        """
 
         def is_focused() -> bool:
             cell = self._cell(row, column)
+            box = self.root.locator("canvas[data-testid=data-grid-canvas]").bounding_box()
+            if box is not None:
+                self.page.mouse.move(box["x"] + _SELECT_WIDTH, box["y"] + _HEAD_HEIGHT + 5)
             cell.focus()
             self.page.wait_for_timeout(60)
-            return bool(cell.evaluate("c => document.activeElement === c && c.ariaSelected === 'true'"))
+            if cell.evaluate("c => document.activeElement === c && c.ariaSelected === 'true'"):
+                return True
+            # A cell that had the focus while the cursor could not follow does not call for it again.
+            cell.evaluate("c => (c.nextElementSibling ?? c.previousElementSibling).focus()")
+            self.page.wait_for_timeout(60)
+            return False
 
         until(is_focused, lambda focused: focused)
 

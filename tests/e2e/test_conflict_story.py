@@ -59,6 +59,8 @@ def test_an_edit_goes_to_its_customer_although_others_changed_the_order(shop, si
     grid.type(0, "Contact", "mine@example.com")
     newcomer = add(shop.store, "A-0")
     save(page, 1)
+    expect(page.get_by_text("Saved 1 change of")).to_be_visible()
+    page.reload()
     until(lambda: grid.column("Customer ID"), lambda ids: ids == ["A-0", "C-1"])
     assert shop.store.customers.get(ada.id).contact_info == "mine@example.com"
     assert shop.store.customers.get(newcomer.id) == newcomer

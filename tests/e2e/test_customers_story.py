@@ -33,7 +33,7 @@ def test_edited_cells_are_still_there_after_a_reload(shop, sign_in, people):
     grid.type(2, "Purchase amount ($)", "1234.56")
     grid.toggle(3, "Member")
     save(page, 3)
-    expect(page.get_by_text("Saved 3 changes.")).to_be_visible()
+    expect(page.get_by_text("Saved 3 changes of 3 customers.")).to_be_visible()
 
     page.reload()
     until(lambda: grid.column("Customer name"), lambda names: len(names) == 5)
@@ -133,7 +133,7 @@ def test_a_customer_is_changed_on_their_page_without_the_grid(shop, sign_in, peo
     dialog.get_by_label("Customer name").fill("Ada King")
     dialog.get_by_text("Member", exact=True).click()
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved 2 changes.")).to_be_visible()
+    expect(page.get_by_text("Saved 2 changes of Ada King (C-01).")).to_be_visible()
     assert stored(shop, people[1]).customer_name == "Ada King"
     assert stored(shop, people[1]).membership_status is True
 
