@@ -37,8 +37,9 @@ _FILE = {
 def send_customers(request: Request, caller: SignedIn, parameters: CustomerExport) -> Response:
     """All customers that the filters leave, in the order of the list, in UTF-8 with the specified columns.
 
-    The flavour `excel` begins with a byte order mark and puts an apostrophe before texts that a spreadsheet would run
-    as formulas; `raw` holds every text as it is stored.
+    The flavour `excel` begins with a byte order mark, puts an apostrophe before texts that a spreadsheet would run as
+    formulas, and tells dates by the shop's clock; `raw` holds every text as it is stored, and dates in UTC. `version`
+    and `asExported` tell an import of the file what it saw.
     """
     today = datetime.now(get_shop_settings(caller.store, caller.actor).zone).date()
     headers = {

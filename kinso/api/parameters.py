@@ -21,7 +21,7 @@ from kinso.models.moments import MEANING, read_written
 from kinso.models.names import OPERATOR, folded, is_meant
 from kinso.models.sale import SaleKind, SaleQuery
 from kinso.models.text import searchable
-from kinso.services.exports import Flavour
+from kinso.services.csv_writing import Flavour
 
 _LAST_PAGE = 1_000_000_000
 _DIGITS = re.compile(r"-?[0-9]{1,1000}")

@@ -7,35 +7,47 @@ import argparse
 from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.files import name_of, opened
 from kinso.cli.opening import opened_store
-from kinso.cli.plans import count_of_errors, tell_errors, tell_reading
-from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, Unknown
+from kinso.cli.plans import choices_of, count_of_errors, tell_conflicts, tell_errors, tell_reading
+from kinso.models.purchase_plan import Overlap, PurchaseFigures, PurchasePlan, Unknown
 from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE
-from kinso.services.purchase_imports import PurchasesRefused, import_purchases, rehearse_purchases
+from kinso.services.purchase_imports import (
+    PurchasesRefused,
+    PurchasesUndecided,
+    import_purchases,
+    rehearse_purchases,
+)
 from kinso.services.shop import get_shop_settings
 
 
 def import_purchases_file(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     unknown: Unknown = "create" if options.create_unknown else "refuse"
+    choices = choices_of(options)
     with opened(options.file) as source, opened_store() as store:
         if options.dry_run:
             with ProgressLine("Checking the file"):
-                plan = rehearse_purchases(store, COMMAND_LINE, source, unknown=unknown)
+                plan = rehearse_purchases(store, COMMAND_LINE, source, unknown=unknown, choices=choices)
             return _tell_plan(plan, get_shop_settings(store, COMMAND_LINE))
         name = name_of(options.file)
         try:
             with ProgressLine("Importing") as progress:
-                result = import_purchases(store, COMMAND_LINE, source, progress, unknown=unknown, file_name=name)
+                result = import_purchases(
+                    store, COMMAND_LINE, source, progress, unknown=unknown, choices=choices, file_name=name
+                )
         except PurchasesRefused as refused:
             tell_errors(refused.plan)
             _advise(refused.plan)
+            raise
+        except PurchasesUndecided as undecided:
+            tell_conflicts(undecided.plan)
+            _tell_ways(undecided.plan)
             raise
     tell_reading(result)
     members = f", made {counted(result.activated, 'customer')} members" if result.activated else ""
     say(
         f"Recorded {_purchases(result.figures)}, {result.figures.total:,} in all, created"
-        f" {counted(result.created, 'customer')}{members}; {_recorded(result.figures)}."
+        f" {counted(result.created, 'customer')}{members}; {_recorded(result.figures)}.{_gave_way(result.gives_way)}"
     )
     return 0
 
@@ -47,6 +59,13 @@ def _tell_plan(plan: PurchasePlan, shop: ShopSettings) -> int:
         _advise(plan)
         remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
         return 1
+    tell_conflicts(plan)
+    if plan.overlap.customers:
+        remark(f"{plan.overlap}.")
+    if plan.undecided_rows or plan.is_overlap_undecided:
+        _tell_ways(plan)
+        remark("Nothing would be imported before that is decided.")
+        return 1
     figures = plan.figures
     period = ""
     if figures.first_at and figures.last_at:
@@ -57,6 +76,20 @@ def _tell_plan(plan: PurchasePlan, shop: ShopSettings) -> int:
         f" {counted(figures.unknown, 'customer')}; {_recorded(figures)}."
     )
     return 0
+
+
+def _tell_ways(plan: PurchasePlan) -> None:
+    if plan.is_overlap_undecided:
+        remark(
+            "With --opening-balance give-way the opening balances are lowered by that amount, with --opening-balance"
+            " keep the purchases come on top of them."
+        )
+
+
+def _gave_way(overlap: Overlap) -> str:
+    if not overlap.customers:
+        return ""
+    return f" Opening balances of {counted(overlap.customers, 'customer')} gave way, by {overlap.amount:,} in all."
 
 
 def _purchases(figures: PurchaseFigures) -> str:

@@ -8,14 +8,24 @@ from typing import Any, get_args
 from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.files import STANDARD, name_of, opened, writable
 from kinso.cli.opening import opened_store
-from kinso.cli.plans import count_of_errors, tell_errors, tell_reading
+from kinso.cli.plans import (
+    choices_of,
+    count_of_errors,
+    report_to,
+    tell_changes,
+    tell_conflicts,
+    tell_errors,
+    tell_reading,
+)
 from kinso.cli.purchases import import_purchases_file
-from kinso.models.csv_plan import ImportPlan
+from kinso.models.csv_dates import DATE_ORDERS
+from kinso.models.csv_plan import OPENING_BALANCES, Damaged, ImportPlan
 from kinso.models.customer import CustomerQuery
 from kinso.models.user import COMMAND_LINE
 from kinso.models.validation import parse
-from kinso.services.exports import Flavour, export_customers
-from kinso.services.imports import ImportRefused, import_customers, rehearse_import
+from kinso.services.csv_writing import Flavour
+from kinso.services.exports import export_customers
+from kinso.services.imports import ImportRefused, ImportUndecided, import_customers, rehearse_import
 from kinso.services.ledger_exports import export_ledger
 
 _MEMBER = {"yes": True, "no": False}
@@ -40,6 +50,34 @@ def add_commands(commands: Any) -> None:
         "--create-unknown", action="store_true", help="with --purchases: create customers who are not known"
     )
     imports.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    imports.add_argument(
+        "--conflicts",
+        choices=("mine", "theirs", "refuse"),
+        default="refuse",
+        help="where the file and somebody here changed the same since it was exported: take the file's value, keep the"
+        " stored one, or import nothing and list them (default)",
+    )
+    imports.add_argument(
+        "--opening-balance",
+        choices=OPENING_BALANCES,
+        help="with --purchases: what customers came with gives way by what the purchases explain of it, or is kept and"
+        " they come on top",
+    )
+    imports.add_argument(
+        "--date-order",
+        choices=DATE_ORDERS,
+        help="whether the day or the month comes first in 03.04.2024, if no date in the file tells",
+    )
+    imports.add_argument(
+        "--damaged",
+        choices=get_args(Damaged),
+        default="refuse",
+        help="IDs and phone numbers that a spreadsheet took for numbers: refuse them (default), or read them as what is"
+        " stored",
+    )
+    imports.add_argument(
+        "--report", metavar="REPORT", help="write every change and conflict, old and new, into a CSV file"
+    )
     imports.set_defaults(run=_import, wrong_use=imports.error)
     exports = commands.add_parser(
         "export",
@@ -67,21 +105,39 @@ def add_commands(commands: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     if options.create_unknown and not options.purchases:
         options.wrong_use("--create-unknown goes with --purchases only")
+    if options.opening_balance and not options.purchases:
+        options.wrong_use("--opening-balance goes with --purchases only")
+    if options.report and options.purchases:
+        options.wrong_use("--report tells what a file of customers changes, and --purchases only adds")
     return import_purchases_file(options) if options.purchases else _import_customers(options)
 
 
 def _import_customers(options: argparse.Namespace) -> int:
-    with opened(options.file) as source, opened_store() as store:
+    choices = choices_of(options)
+    with opened(options.file) as source, opened_store() as store, report_to(options.report) as report:
         if options.dry_run:
             with ProgressLine("Checking the file"):
-                plan = rehearse_import(store, COMMAND_LINE, source)
+                plan = rehearse_import(store, COMMAND_LINE, source, choices=choices, sink=report)
             return _tell_plan(plan)
         try:
             with ProgressLine("Importing") as progress:
-                result = import_customers(store, COMMAND_LINE, source, progress, file_name=name_of(options.file))
+                result = import_customers(
+                    store,
+                    COMMAND_LINE,
+                    source,
+                    progress,
+                    choices=choices,
+                    sink=report,
+                    file_name=name_of(options.file),
+                )
         except ImportRefused as refused:
             tell_errors(refused.plan)
             raise
+        except ImportUndecided as undecided:
+            tell_conflicts(undecided.plan)
+            remark(undecided.message)
+            # The report is what helps to decide, so it stays.
+            return 1
     tell_reading(result)
     say(
         f"Created {counted(result.created, 'customer')}, updated {result.updated:,}, left {result.unchanged:,} as they"
@@ -96,10 +152,18 @@ def _tell_plan(plan: ImportPlan) -> int:
         tell_errors(plan)
         remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
         return 1
+    tell_conflicts(plan)
+    if plan.undecided_rows:
+        remark(
+            f"{counted(plan.undecided_rows, 'row')} would overwrite what was changed here since the file was exported;"
+            " nothing would be imported."
+        )
+        return 1
     say(
         f"Would create {counted(plan.create, 'customer')}, update {plan.update:,}, leave {plan.unchanged:,} as they"
         f" are. {_KEPT}"
     )
+    tell_changes(plan)
     return 0
 
 

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
+from kinso.models.csv_dates import DateOrder
 from kinso.models.run import Run
 
 MOST_ERRORS_SHOWN = 100
+MOST_CHANGES_SHOWN = 1000
+"""Of changes and of conflicts in a plan; a report lists all."""
+
+Side = Literal["mine", "theirs"]
+"""Whose value stays where both sides changed it: that of the file, or the one that is stored."""
+SIDES: tuple[Side, ...] = get_args(Side)
+Damaged = Literal["refuse", "mend"]
+"""What becomes of numbers that a spreadsheet has spoilt: an error each, or what is stored is meant."""
+OpeningBalance = Literal["give-way", "keep"]
+"""What becomes of a balance that a customer came with when purchases explain the same money: it is lowered by what they
+explain, or they come on top."""
+OPENING_BALANCES: tuple[OpeningBalance, ...] = get_args(OpeningBalance)
+ChangeOfPlan = Literal["new", "change", "conflict", "gone"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +44,54 @@ class RowError:
 
 
 @dataclass(frozen=True)
+class ImportChoices:
+    """What a person or a program decided about a file; what is None has to be decided when it matters.
+
+    `conflicts` says whose values stay where the file and somebody here changed the same since the file was exported,
+    `rows` says it for single rows by their number. `date_order` tells how 03.04.2024 is meant.
+    """
+
+    conflicts: Side | None = None
+    rows: Mapping[int, Side] = field(default_factory=dict)
+    date_order: DateOrder | None = None
+    damaged: Damaged = "refuse"
+    opening_balance: OpeningBalance | None = None
+
+    def side_of(self, row: int) -> Side | None:
+        """Whose values stay in this row."""
+        return self.rows.get(row, self.conflicts)
+
+
+UNDECIDED = ImportChoices()
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """One thing that an import would do or has to ask about; values are written as in an export.
+
+    `new` is a customer who would be registered, with no field of their own. `change` and `conflict` concern one cell:
+    as it is `stored`, as the `file` has it and, of a conflict, as it was `before` both were changed (None when that is
+    not known). `gone` is a customer who was deleted, or a purchase that was taken back, since the file was exported.
+    """
+
+    row: int
+    customer_id: str
+    kind: ChangeOfPlan
+    field: str
+    stored: str
+    file: str
+    before: str | None = None
+
+
+@dataclass(frozen=True)
 class ImportPlan:
     """What an import would do at this moment; with any error it would do nothing.
 
-    `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`. `ignored_columns` are headers that mean nothing to
-    Kinso, `notices` whole sentences about how the file was understood.
+    `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`; `changes` and `conflicts` the first
+    `MOST_CHANGES_SHOWN` of theirs. `conflicting_rows` are those with a conflict; `undecided_rows` those of them that
+    nothing is decided about. `needs_date_order` says that some dates can be read in two ways, `damaged` how many cells
+    a spreadsheet has spoilt. `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about
+    how the file was understood. `digest` is equal for plans that mean the same.
     """
 
     create: int
@@ -42,9 +101,18 @@ class ImportPlan:
     error_count: int
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
+    changes: tuple[PlannedChange, ...] = ()
+    change_count: int = 0
+    conflicts: tuple[PlannedChange, ...] = ()
+    conflict_count: int = 0
+    conflicting_rows: int = 0
+    undecided_rows: int = 0
+    needs_date_order: bool = False
+    damaged: int = 0
+    digest: str = ""
 
     @property
-    def changes(self) -> int:
+    def writes(self) -> int:
         """How many customers would be written."""
         return self.create + self.update
 

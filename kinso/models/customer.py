@@ -21,9 +21,9 @@ def _described(shortest: int, longest: int) -> WithJsonSchema:
 
 CustomerId = Annotated[
     str,
-    BeforeValidator(partial(clean_text, shortest=3, longest=64, is_id=True)),
+    BeforeValidator(partial(clean_text, shortest=1, longest=64, is_id=True)),
     AfterValidator(check_id),
-    _described(3, 64),
+    _described(1, 64),
 ]
 CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200)), _described(2, 200)]
 ContactInfo = Annotated[

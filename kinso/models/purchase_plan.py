@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from kinso.models.csv_plan import RowError
+from kinso.models.csv_plan import OpeningBalance, PlannedChange, RowError
 from kinso.models.run import Run
 from kinso.models.sale import PaymentMethod, SaleKind
 
@@ -21,6 +21,7 @@ class PurchaseRow:
     """One entry of the ledger, as a file tells it.
 
     `amount` is signed as in the ledger. `row` counts as a spreadsheet does, `line` is where the row begins in the text.
+    `exported_as` is the `_id` of the entry that the row was exported from.
     """
 
     row: int
@@ -35,6 +36,7 @@ class PurchaseRow:
     note: str | None = None
     customer_name: str | None = None
     contact_info: str | None = None
+    exported_as: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,29 @@ class PurchaseFigures:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Money that the new purchases would explain a second time: `amount` of what `customers` customers came with.
+
+    That is what they are said to have spent, in an opening balance or an adjustment, after the day of the purchase.
+    """
+
+    customers: int = 0
+    amount: Decimal = Decimal("0.00")
+
+    def __str__(self) -> str:
+        customers = "1 customer" if self.customers == 1 else f"{self.customers:,} customers"
+        return f"{customers} came with a balance that these purchases explain again, {self.amount:,} in all"
+
+
+@dataclass(frozen=True)
 class PurchasePlan:
     """What an import would do at this moment; with any error it would do nothing.
 
-    `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`. `ignored_columns` are headers that mean nothing to
-    Kinso, `notices` whole sentences about how the file was understood.
+    `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`, `conflicts` the first of the `conflict_count` purchases
+    that were taken back here since the file was exported; `undecided_rows` are those of them about which nothing is
+    decided. `overlap` is what has to be decided about opening balances. `needs_date_order` says that some dates can be
+    read in two ways. `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about how the
+    file was understood.
     """
 
     figures: PurchaseFigures
@@ -69,13 +89,30 @@ class PurchasePlan:
     error_count: int
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
+    conflicts: tuple[PlannedChange, ...] = ()
+    conflict_count: int = 0
+    undecided_rows: int = 0
+    overlap: Overlap = Overlap()
+    opening_balance: OpeningBalance | None = None
+    needs_date_order: bool = False
+
+    @property
+    def is_overlap_undecided(self) -> bool:
+        """Whether somebody has to say what becomes of opening balances."""
+        return self.overlap.customers > 0 and self.opening_balance is None
+
+    @property
+    def gives_way(self) -> Overlap:
+        """By how much opening balances of how many customers are lowered."""
+        return self.overlap if self.opening_balance == "give-way" else Overlap()
 
 
 @dataclass(frozen=True)
 class PurchaseResult:
     """What an import did; `run` is None when there was nothing to record.
 
-    `activated` counts the customers whom their purchases made members.
+    `activated` counts the customers whom their purchases made members, `gives_way` those whose opening balance was
+    lowered.
     """
 
     run: Run | None
@@ -84,3 +121,4 @@ class PurchaseResult:
     activated: int
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
+    gives_way: Overlap = Overlap()

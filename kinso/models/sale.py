@@ -18,6 +18,7 @@ from kinso.models.text import clean_text
 
 SaleKind = Literal["sale", "refund", "opening", "adjustment"]
 """`opening` is the amount a customer came with, `adjustment` the difference that somebody typed."""
+TYPED: tuple[SaleKind, ...] = ("opening", "adjustment")
 PURCHASES: tuple[SaleKind, ...] = ("sale", "refund")
 """The kinds that were bought or brought back on a known date; revenue consists of these."""
 PaymentMethod = Literal["cash", "card", "mobile", "transfer", "other"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -134,6 +134,22 @@ class ChangeRepository:
         """The customers of these changes whom the run has changed before."""
         match = {"run": run, "customer": {"$in": [change.customer for change in changes]}}
         return {document["customer"] for document in self._changes.find(match, {"customer": True})}
+
+    def known_customers(self, customers: Collection[str]) -> set[str]:
+        """Those of these customers (by `_id`) of whom there ever was a change."""
+        if not customers:
+            return set()
+        return set(self._changes.distinct("customer", {"customer": {"$in": list(customers)}}))
+
+    def last_called(self, customer_ids: Iterable[str]) -> dict[str, str]:
+        """Who had each of these customer IDs last, by its compared form, as far as there was a change."""
+        keys = [id_key(customer_id) for customer_id in customer_ids]
+        if not keys:
+            return {}
+        found = self._changes.find({"idKey": {"$in": keys}}, {"idKey": True, "customer": True})
+        return {
+            document["idKey"]: document["customer"] for document in found.sort([("idKey", 1), ("at", 1), ("_id", 1)])
+        }
 
     def _newest_first(self, query: HistoryQuery) -> Any:
         return self._changes.find(_filter(query)).sort([("at", DESCENDING), ("_id", DESCENDING)])

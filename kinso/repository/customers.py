@@ -63,6 +63,10 @@ class CustomerRepository:
         keys = [id_key(customer_id) for customer_id in customer_ids]
         return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)))
 
+    def has_leading_zeros(self) -> bool:
+        """Whether some customer ID begins with a zero."""
+        return self._customers.find_one({"search.id": {"$gte": "0", "$lt": "1"}}, {"_id": True}) is not None
+
     def twins(self) -> ByCustomerId:
         """Everybody whose ID looks like another one but for letter case."""
         keys = self._customers.distinct("search.twin")

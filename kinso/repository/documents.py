@@ -16,6 +16,11 @@ ERASED = "(erased)"
 """Stands where a name or a contact was removed for good."""
 
 
+def erased_id(id: str) -> str:
+    """The customer ID of somebody with this `_id` who was erased."""
+    return f"erased-{id}"
+
+
 def object_id(text: str) -> ObjectId | None:
     """The ObjectId that `text` spells, or None when it spells none."""
     try:

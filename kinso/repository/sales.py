@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError
 from kinso.errors import DuplicateSaleId
 from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import PURCHASES, Sale, SaleQuery
+from kinso.models.sale import PURCHASES, TYPED, Sale, SaleQuery
 from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
 
 _DUPLICATE_KEY = 11000
@@ -93,6 +93,28 @@ class SaleRepository:
             for entry in map(to_sale, self._sales.find(match)):
                 written.setdefault(entry.change, []).append(entry)
         return written
+
+    def get_by_ids(self, ids: Iterable[str]) -> dict[str, Sale]:
+        """Those of these entries (by `_id`) that are there, whether they count or not."""
+        keys = [key for id in ids if (key := object_id(id))]
+        found = map(to_sale, self._sales.find({"_id": {"$in": keys}})) if keys else ()
+        return {sale.id: sale for sale in found}
+
+    def typed_of(self, customers: Iterable[str]) -> dict[str, list[Sale]]:
+        """For each of these customers what counts of their purchase amount without being a purchase.
+
+        What an earlier application left is dated as it was taken over: until then it may have been added to.
+        """
+        wanted = list(customers)
+        typed: dict[str, list[Sale]] = {}
+        if wanted:
+            match = {"void": False, "kind": {"$in": list(TYPED)}, "customer": {"$in": wanted}}
+            for document in self._sales.find(match):
+                entry = to_sale(document)
+                if entry.source == "system":
+                    entry = entry.model_copy(update={"sold_at": document["_id"].generation_time})
+                typed.setdefault(entry.customer, []).append(entry)
+        return typed
 
     def in_trash(self, sale_ids: Iterable[str]) -> dict[str, str]:
         """Those of `sale_ids` that come back when a deleted customer is restored, with the `_id` of that customer."""

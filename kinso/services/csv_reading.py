@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, BinaryIO
 
 from kinso.errors import FieldError, InvalidInput
@@ -20,7 +22,11 @@ _KEPT_IN_MEMORY = 16 * 1024 * 1024
 _PIECE = 1024 * 1024
 _TELLING = 64
 """Bytes at the start among which no text has a zero, but nearly every other file."""
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
+_DIRECTIVE = re.compile(r"\s*\"?sep=(?P<delimiter>[^\s\w\"]|\t)\"?\s*", re.IGNORECASE)
+"""What tells Excel the delimiter, in a first line that it does not show."""
+_MOST_ROWS_ABOVE = 30
+"""In which a header is looked for; titles and dates of a report may stand above it."""
 _SAVE_AS = "save it as “CSV UTF-8” and import that"
 _WINDOWS = "cp1252"
 
@@ -74,6 +80,7 @@ class CsvFile:
     content: IO[bytes]
     encoding: str
     delimiter: str
+    has_directive: bool
     escaped: bool
     header_row: int
     columns: Mapping[int, str]
@@ -83,7 +90,7 @@ class CsvFile:
 
     def records(self) -> Iterator[Record]:
         """All rows below the header that are not empty, from the first; raises `MalformedRow`."""
-        for row, line, cells in _rows(self.content, self.encoding, self.delimiter):
+        for row, line, cells in _rows(self.content, self.encoding, self.delimiter, skipped=self.has_directive):
             if row > self.header_row and any(cell.strip() for cell in cells):
                 known = {name: cells[index] if index < len(cells) else "" for index, name in self.columns.items()}
                 surplus = any(cell.strip() for cell in cells[self.width :])
@@ -107,20 +114,22 @@ def open_csv_file(source: bytes | BinaryIO, layout: Layout) -> Iterator[CsvFile]
     """
     with tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY) as content:
         encoding = _copy(io.BytesIO(source) if isinstance(source, bytes) else source, content)
-        delimiter, header_row, header = _find_header(content, encoding, layout)
-        columns = _columns(header, layout)
+        told = _told_delimiter(content, encoding)
+        header = _find_header(content, encoding, layout, told)
+        columns = _columns(header.cells, layout)
         yield CsvFile(
             content=content,
             encoding=encoding,
-            delimiter=delimiter,
+            delimiter=header.delimiter,
+            has_directive=told is not None,
             escaped=encoding in ("utf-8-sig", "utf-16"),
-            header_row=header_row,
+            header_row=header.row,
             columns=columns,
-            width=len(header),
+            width=len(header.cells),
             ignored_columns=tuple(
-                name.strip() for index, name in enumerate(header) if index not in columns and name.strip()
+                name.strip() for index, name in enumerate(header.cells) if index not in columns and name.strip()
             ),
-            notices=_notices(encoding),
+            notices=tuple(_notices(encoding, header)),
         )
 
 
@@ -162,37 +171,65 @@ def _accepts(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = 
     return True
 
 
-def _find_header(content: IO[bytes], encoding: str, layout: Layout) -> tuple[str, int, list[str]]:
-    """The delimiter, the row and the cells of the header: read with whatever delimiter makes most sense of it."""
-    found: list[tuple[int, str, int, list[str]]] = []
-    for delimiter in _DELIMITERS:
-        row, header = _first_row(content, encoding, delimiter)
-        known = {field for name in header if (field := layout.fields.get(_bare(name)))}
-        if layout.required <= known:
-            found.append((len(known), delimiter, row, header))
+def _told_delimiter(content: IO[bytes], encoding: str) -> str | None:
+    """What a first line like `sep=;` says; None when there is no such line."""
+    with _as_text(content, encoding) as text:
+        found = _DIRECTIVE.fullmatch(text.readline(_TELLING))
+    return found["delimiter"] if found else None
+
+
+@dataclass(frozen=True)
+class _Header:
+    delimiter: str
+    row: int
+    cells: list[str]
+    known: int
+    stands_first: bool
+
+
+def _find_header(content: IO[bytes], encoding: str, layout: Layout, told: str | None) -> _Header:
+    """The header, read with whatever delimiter makes most sense of it."""
+    delimiters = _DELIMITERS if told is None else (told,)
+    found = [header for each in delimiters if (header := _header(content, encoding, layout, each, told is not None))]
     if not found:
         raise _unusable(layout.complaint)
-    _known, delimiter, row, header = max(found, key=lambda candidate: candidate[0])
-    return delimiter, row, header
+    return max(found, key=lambda header: header.known)
 
 
-def _first_row(content: IO[bytes], encoding: str, delimiter: str) -> tuple[int, list[str]]:
-    with closing(_rows(content, encoding, delimiter)) as rows, suppress(MalformedRow):
-        for row, _line, cells in rows:
-            if any(cell.strip() for cell in cells):
-                return row, cells
-    return 0, []
+def _header(content: IO[bytes], encoding: str, layout: Layout, delimiter: str, skipped: bool) -> _Header | None:
+    stands_first = True
+    with closing(_rows(content, encoding, delimiter, skipped=skipped)) as rows, suppress(MalformedRow):
+        for row, _line, cells in islice(rows, _MOST_ROWS_ABOVE):
+            known = {field for name in cells if (field := layout.fields.get(_bare(name)))}
+            if layout.required <= known:
+                return _Header(delimiter, row, cells, len(known), stands_first)
+            stands_first = stands_first and not any(cell.strip() for cell in cells)
+    return None
 
 
-def _rows(content: IO[bytes], encoding: str, delimiter: str) -> Generator[tuple[int, int, list[str]], None, None]:
-    """Row number, first line and cells of every row, the empty ones too."""
+@contextmanager
+def _as_text(content: IO[bytes], encoding: str) -> Iterator[io.TextIOWrapper]:
+    """The text from its beginning; the content stays open afterwards."""
     content.seek(0)
     text = io.TextIOWrapper(content, encoding=encoding, newline="")
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    row = line = 0
     try:
+        yield text
+    finally:
+        # Otherwise the wrapper would close the file underneath.
+        text.detach()
+
+
+def _rows(
+    content: IO[bytes], encoding: str, delimiter: str, *, skipped: bool
+) -> Generator[tuple[int, int, list[str]], None, None]:
+    """Row number, first line and cells of every row, the empty ones too; a `skipped` first line is no row."""
+    with _as_text(content, encoding) as text:
+        if skipped:
+            text.readline()
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        row = line = 0
         while True:
-            row, line = row + 1, reader.line_num + 1
+            row, line = row + 1, reader.line_num + 1 + skipped
             try:
                 cells = next(reader)
             except StopIteration:
@@ -200,9 +237,6 @@ def _rows(content: IO[bytes], encoding: str, delimiter: str) -> Generator[tuple[
             except csv.Error as error:
                 raise MalformedRow(row, line, _what_is_malformed(error)) from error
             yield row, line, cells
-    finally:
-        # Otherwise the wrapper would close the file underneath.
-        text.detach()
 
 
 def _what_is_malformed(error: csv.Error) -> str:
@@ -227,10 +261,11 @@ def _columns(header: list[str], layout: Layout) -> dict[int, str]:
     return columns
 
 
-def _notices(encoding: str) -> tuple[str, ...]:
-    if encoding != _WINDOWS:
-        return ()
-    return (f"The file is not in UTF-8 and was read as Windows-1252; if letters look wrong, {_SAVE_AS}.",)
+def _notices(encoding: str, header: _Header) -> Iterator[str]:
+    if encoding == _WINDOWS:
+        yield f"The file is not in UTF-8 and was read as Windows-1252; if letters look wrong, {_SAVE_AS}."
+    if not header.stands_first:
+        yield f"The names of the columns are in row {header.row}; what stands above them was left out."
 
 
 def _unusable(message: str) -> InvalidInput:

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from zoneinfo import ZoneInfo
 
+from kinso.models.as_exported import customer_as_exported
 from kinso.models.csv_cells import COLUMNS, TEXT_COLUMNS, escape_formula, written_cells
 from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.csv_writing import started, stream_csv
+from kinso.services.csv_writing import Flavour, moment_for, started, stream_csv
 from kinso.services.eligibility import eligible_in
-
-Flavour = Literal["excel", "raw"]
 
 
 @use_case(Permission.EXPORT)
 def export_customers(store: Store, actor: Actor, query: CustomerQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
     """The whole result of a query, in its order, as pieces of a CSV file.
 
-    The excel flavour begins with a byte order mark and escapes texts that a spreadsheet would run as formulas; the raw
-    one holds every text as it is stored. The first piece is read before this returns, so an unreachable database is
-    told before anything was sent; while the others are read, `DatabaseUnavailable` may be raised as well.
+    The excel flavour begins with a byte order mark, escapes texts that a spreadsheet would run as formulas, and tells
+    dates by the clock of the shop, so that a spreadsheet has real ones; the raw one holds every text as it is stored,
+    and dates in ISO 8601 and UTC. `version` and `asExported` tell an import what the file saw. The first piece is read
+    before this returns, so an unreachable database is told before anything was sent; while the others are read,
+    `DatabaseUnavailable` may be raised as well.
     """
-    for_excel = flavour == "excel"
-    return started(stream_csv(COLUMNS, _rows(store, query, escaping=for_excel), for_excel=for_excel))
+    return started(stream_csv(COLUMNS, _rows(store, query, flavour), flavour))
 
 
-def _rows(store: Store, query: CustomerQuery, *, escaping: bool) -> Iterator[list[str]]:
+def _rows(store: Store, query: CustomerQuery, flavour: Flavour) -> Iterator[list[str]]:
     with store.guarded():
+        zone = store.shop.get().zone
         for customer in store.customers.iterate(query, eligible=eligible_in(store, query)):
-            yield _row(customer, escaping=escaping)
+            yield _row(customer, zone, flavour)
 
 
-def _row(customer: Customer, *, escaping: bool) -> list[str]:
+def _row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     cells = written_cells(customer)
-    if escaping:
+    seen = customer_as_exported(customer.id, cells, customer.created_at, zone)
+    if flavour == "excel":
         cells |= {column: escape_formula(cells[column]) for column in TEXT_COLUMNS}
-    return [cells[column] for column in COLUMNS]
+    moments = (moment_for(flavour, moment, zone) for moment in (customer.created_at, customer.updated_at))
+    return [*cells.values(), *moments, str(customer.version), seen]

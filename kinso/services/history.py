@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from kinso.errors import Conflict, DuplicateSaleId, NotFound
 from kinso.models.csv_cells import escape_formula
@@ -12,7 +13,7 @@ from kinso.models.run import Change
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
-from kinso.services.csv_writing import started, stream_csv
+from kinso.services.csv_writing import Flavour, moment_for, started, stream_csv
 from kinso.services.ledger import PURCHASES
 from kinso.services.periods import in_the_shops_time
 from kinso.services.records import write_down
@@ -45,9 +46,9 @@ def list_people_in_history(store: Store, actor: Actor) -> list[str]:
 
 
 @use_case(Permission.EXPORT)
-def export_history(store: Store, actor: Actor, query: HistoryQuery) -> Iterator[bytes]:
-    """The whole result as a CSV file for Excel, one row for each field that changed."""
-    return started(_history_file(store, in_the_shops_time(store, query)))
+def export_history(store: Store, actor: Actor, query: HistoryQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
+    """The whole result as a CSV file, one row for each field that changed; flavours are those of all exports."""
+    return started(_history_file(store, in_the_shops_time(store, query), flavour))
 
 
 @use_case(Permission.EDIT)
@@ -86,20 +87,21 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         ) from error
 
 
-def _history_file(store: Store, query: HistoryQuery) -> Iterator[bytes]:
+def _history_file(store: Store, query: HistoryQuery, flavour: Flavour) -> Iterator[bytes]:
     with store.guarded():
-        rows = (row for change in store.changes.iterate(query) for row in _rows(change))
-        yield from stream_csv(COLUMNS, rows, for_excel=True)
+        zone = store.shop.get().zone
+        rows = (row for change in store.changes.iterate(query) for row in _rows(change, zone, flavour))
+        yield from stream_csv(COLUMNS, rows, flavour)
 
 
-def _rows(change: Change) -> Iterator[list[str]]:
+def _rows(change: Change, zone: ZoneInfo, flavour: Flavour) -> Iterator[list[str]]:
     before, after = change.before or {}, change.after or {}
-    at = change.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = moment_for(flavour, change.at, zone)
     # What changed nothing that people enter, such as an erasure, is told as well.
     for field in [name for name in {**before, **after} if name not in HIDDEN] or [""]:
         texts = [change.customer_id, change.kind, field, _written(before, field), _written(after, field)]
         texts += [change.by_name, change.source, change.reason or "", change.run or ""]
-        yield [at, *(escape_formula(text) for text in texts)]
+        yield [at, *(escape_formula(text) if flavour == "excel" else text for text in texts)]
 
 
 def _written(side: Mapping[str, Any], field: str) -> str:

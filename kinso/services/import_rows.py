@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_cells import COLUMNS, on_one_line, read_amount, read_flag, read_moment, written_cells
+from kinso.models.csv_amounts import read_amount
+from kinso.models.csv_cells import COLUMNS, on_one_line, shortened, written_cells, written_value
+from kinso.models.csv_damage import is_damaged, undamaged_forms
+from kinso.models.csv_plan import ImportChoices, Side
+from kinso.models.csv_words import read_flag
 from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
 from kinso.models.validation import LABELS, parse
-from kinso.repository.by_customer_id import ByCustomerId
 from kinso.services.csv_reading import SURPLUS, CsvFile, Layout, Record, named
+from kinso.services.file_dates import FileDates
+from kinso.services.import_known import Seen, Subject
 from kinso.services.records import decided_by_person
 
 CUSTOMER_FILE = Layout(
     fields=named(
         {
-            **{name: field for field in COLUMNS for name in (field, LABELS[field])},
+            **{name: field for field in COLUMNS for name in (field, LABELS.get(field, field))},
             "name": "customerName",
             "member": "membershipStatus",
         }
@@ -27,7 +31,11 @@ CUSTOMER_FILE = Layout(
     required=frozenset({"customerId"}),
     complaint="The first row must name the columns, and one of them must be customerId or Customer ID.",
 )
-_EDITABLE = ("customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+EDITABLE = ("customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+_GIVEN_AWAY = (
+    "Customer ID “{}” has been given to somebody else since the file was exported, and its customer was deleted; remove"
+    " the row, or give it another ID."
+)
 
 
 @dataclass(frozen=True)
@@ -47,34 +55,70 @@ class Update:
 
 
 @dataclass(frozen=True)
+class RowPlan:
+    """What a row says about its subject.
+
+    `changes` are values of the file for what nobody changed here, `conflicts` for what somebody did since the file was
+    exported, both by stored names. `draft` is set for who is new. `mended` counts cells that a spreadsheet has spoilt.
+    """
+
+    subject: Subject
+    draft: Creation | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    conflicts: Mapping[str, Any] = field(default_factory=dict)
+    mended: int = 0
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether somebody has to decide."""
+        return bool(self.conflicts) or self.subject.gone in ("deleted", "given away")
+
+    def to_write(self, side: Side | None) -> Creation | Update | None:
+        """What is written when conflicts end for this side; None when nothing is."""
+        existing = self.subject.existing
+        if existing is None:
+            return self.draft if not self.is_conflict or side == "mine" else None
+        changes = {**self.changes, **(self.conflicts if side == "mine" else {})}
+        return Update(existing, decided_by_person(changes)) if changes else None
+
+
+class SpoiltCell(InvalidInput):
+    """A spreadsheet took an ID or a phone number for a number."""
+
+
+@dataclass(frozen=True)
 class RowReader:
-    """Understands the rows of one file; dates are before `latest`, in `zone` when they name none."""
+    """Understands the rows of one file."""
 
     file: CsvFile
-    zone: ZoneInfo
-    latest: datetime
+    dates: FileDates
+    choices: ImportChoices
 
-    def customer_ids(self, record: Record) -> tuple[str, ...]:
-        """The IDs that the row may name, the one of a new customer last."""
-        return self.file.readings(record.cells["customerId"])
-
-    def existing(self, record: Record, known: ByCustomerId) -> Customer | None:
-        """Whom the row names; raises `AmbiguousCustomerId`."""
-        found = (known.get(customer_id) for customer_id in self.customer_ids(record))
-        return next((customer for customer in found if customer), None)
-
-    def plan(self, record: Record, existing: Customer | None) -> Creation | Update | None:
-        """What to write for this row, None when everything is as it says; raises `InvalidInput`."""
+    def read(self, record: Record, subject: Subject) -> RowPlan:
+        """What the row says; raises `InvalidInput`."""
         if record.surplus:
             raise InvalidInput([FieldError("file", SURPLUS)])
-        return self._creation(record) if existing is None else self._update(record, existing)
+        if subject.lost_zeros and self.choices.damaged == "refuse":
+            raise SpoiltCell([FieldError("customerId", _lost_zeros(record, subject.lost_zeros))])
+        if subject.gone == "erased":
+            return RowPlan(subject)
+        if subject.gone == "given away" and self.choices.side_of(record.row) == "mine":
+            raise InvalidInput([FieldError("customerId", _GIVEN_AWAY.format(record.cells["customerId"].strip()))])
+        mended = int(bool(subject.lost_zeros))
+        if subject.existing is None:
+            return RowPlan(subject, self._creation(record, subject), mended=mended)
+        return self._update(record, subject, subject.existing, mended)
 
-    def _creation(self, record: Record) -> Creation:
+    def new_id(self, record: Record) -> str:
+        """The ID of the customer whom the row may create."""
+        return self.file.readings(record.cells["customerId"])[-1]
+
+    def _creation(self, record: Record, subject: Subject) -> Creation:
         typed = {name: cell for name, cell in record.cells.items() if cell.strip()}
-        values, errors = self._values({name: typed[name] for name in ("customerId", *_EDITABLE) if name in typed})
+        values, errors = self._values({name: typed[name] for name in ("customerId", *EDITABLE) if name in typed})
         created_at = None
         try:
-            created_at = read_moment(typed["createdAt"], self.zone, self.latest) if "createdAt" in typed else None
+            created_at = self.dates.read(typed["createdAt"], subject.created) if "createdAt" in typed else None
         except ValueError as error:
             errors.append(_error("createdAt", error))
         known_bad = {error.field for error in errors}
@@ -86,24 +130,56 @@ class RowReader:
             raise InvalidInput(errors)
         return Creation(draft, created_at)
 
-    def _update(self, record: Record, existing: Customer) -> Update | None:
+    def _update(self, record: Record, subject: Subject, existing: Customer, mended: int) -> RowPlan:
         written = written_cells(existing)
-        differing = {
-            name: cell
-            for name in _EDITABLE
-            if (cell := record.cells.get(name, "")).strip() and written[name] not in self._possible(name, cell)
-        }
-        values, errors = self._values(differing)
+        changes: dict[str, Any] = {}
+        conflicts: dict[str, Any] = {}
+        errors: list[FieldError] = []
+        spoilt: list[FieldError] = []
+        for name in EDITABLE:
+            cell = record.cells.get(name, "")
+            if not cell.strip() or self._is_as_known(name, cell, written[name], subject.seen):
+                continue
+            if name == "contactInfo" and self._is_spoilt(cell, written[name], subject.seen):
+                spoilt.append(FieldError(name, _spoilt(cell, written[name])))
+                continue
+            try:
+                value = self._acceptable(name, cell)
+            except InvalidInput as error:
+                errors.extend(error.errors)
+                continue
+            if written_value(value) == written[name] or (subject.seen and subject.seen.saw(name, written_value(value))):
+                continue
+            is_changed_here = subject.seen is not None and not subject.seen.saw(name, written[name])
+            (conflicts if is_changed_here else changes)[name] = value
         if errors:
-            raise InvalidInput(errors)
-        now_stored = existing.model_dump(by_alias=True)
-        changes = {
-            name: value for name, value in parse(CustomerPatch, values).changes().items() if value != now_stored[name]
-        }
-        return Update(existing, decided_by_person(changes)) if changes else None
+            raise InvalidInput([*errors, *spoilt])
+        if spoilt and self.choices.damaged == "refuse":
+            raise SpoiltCell(spoilt)
+        return RowPlan(subject, None, changes, conflicts, mended + len(spoilt))
+
+    def _is_as_known(self, name: str, cell: str, written: str, seen: Seen | None) -> bool:
+        """Whether the cell is, letter by letter, what is stored or what was exported."""
+        return any(
+            reading == written or (seen is not None and seen.saw(name, reading))
+            for reading in self._possible(name, cell)
+        )
+
+    def _is_spoilt(self, cell: str, written: str, seen: Seen | None) -> bool:
+        """Whether a spreadsheet made this of what is stored or was exported."""
+        if is_damaged(cell, written):
+            return True
+        return seen is not None and any(seen.saw("contactInfo", form) for form in undamaged_forms(cell))
 
     def _possible(self, name: str, cell: str) -> tuple[str, ...]:
         return (cell,) if name in ("purchaseAmount", "membershipStatus") else self.file.readings(cell)
+
+    def _acceptable(self, name: str, cell: str) -> Any:
+        """The value of a cell, as it would be stored; raises `InvalidInput`."""
+        values, errors = self._values({name: cell})
+        if errors:
+            raise InvalidInput(errors)
+        return parse(CustomerPatch, values).changes()[name]
 
     def _values(self, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[FieldError]]:
         values: dict[str, Any] = {}
@@ -129,3 +205,17 @@ class RowReader:
 
 def _error(field: str, error: ValueError) -> FieldError:
     return FieldError(field, f"{LABELS[field]} {error}.")
+
+
+def _lost_zeros(record: Record, whole: str) -> str:
+    return (
+        f"Customer ID “{record.cells['customerId'].strip()}” seems to be “{whole}”, which a spreadsheet took for a"
+        " number; write it in full, or let Kinso mend such cells."
+    )
+
+
+def _spoilt(cell: str, stored: str) -> str:
+    return (
+        f"Contact “{shortened(cell)}” seems to be “{shortened(stored)}”, which a spreadsheet took for a number; write"
+        " it in full, leave it empty, or let Kinso mend such cells."
+    )

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
-from kinso.errors import Conflict, FieldError, InvalidInput
-from kinso.models.csv_plan import MOST_ERRORS_SHOWN, ImportPlan, ImportResult, RowError
-from kinso.models.customer import Customer
-from kinso.models.folding import id_key
+from kinso.errors import Conflict
+from kinso.models.csv_plan import UNDECIDED, ImportChoices, ImportPlan, ImportResult
 from kinso.models.run import Change, Run
 from kinso.models.user import Actor, Permission
-from kinso.repository.by_customer_id import ByCustomerId
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand_all, use_case
-from kinso.services.csv_reading import CsvFile, MalformedRow, Record, open_csv_file
-from kinso.services.first_rows import FirstRows, first_rows
-from kinso.services.import_rows import CUSTOMER_FILE, Creation, RowReader, Update
+from kinso.services.csv_reading import Record, open_csv_file
+from kinso.services.import_known import KnownCustomers
+from kinso.services.import_rows import CUSTOMER_FILE, Creation, Update
 from kinso.services.import_runs import CHANGED, FileRefused, Turn, as_ended, await_turn, import_run
+from kinso.services.import_survey import Sink, Survey, is_new, mark_of_customer, reader_for
 from kinso.services.records import record_of_creation, record_of_update
 from kinso.services.runs import Progress, ignore_progress, in_batches, record_batch
-
-_NEW = 1
-"""Marks a row that creates a customer; 0 one that writes nothing, and anything else tells whom a row updates."""
 
 
 class ImportRefused(FileRefused):
@@ -36,39 +29,35 @@ class ImportRefused(FileRefused):
     plan: ImportPlan
 
 
-@dataclass
-class _Survey:
-    """What the whole file would do; `marks` tell for each row by its number whom it writes, see `_mark`."""
+class ImportUndecided(Conflict):
+    """The file and somebody here changed the same, and it is not decided what stays; `plan` lists it."""
 
-    marks: array[int] = field(default_factory=lambda: array("q"))
-    create: int = 0
-    update: int = 0
-    unchanged: int = 0
-    decides_on_memberships: bool = False
-    errors: list[RowError] = field(default_factory=list)
-    error_count: int = 0
-
-    def add_errors(self, row: int, line: int, errors: Sequence[FieldError]) -> None:
-        """Count all errors, keep the first ones."""
-        self.error_count += len(errors)
-        room = MOST_ERRORS_SHOWN - len(self.errors)
-        self.errors.extend(RowError(row, line, error.field, error.message) for error in errors[:room])
-
-    def mark(self, row: int, mark: int) -> None:
-        """Note what this row writes; rows come in their order."""
-        self.marks.extend([0] * (row - len(self.marks)))
-        self.marks.append(mark)
-
-    def mark_of(self, row: int) -> int:
-        """What this row writes."""
-        return self.marks[row] if row < len(self.marks) else 0
+    def __init__(self, plan: ImportPlan) -> None:
+        rows = "1 row" if plan.undecided_rows == 1 else f"{plan.undecided_rows:,} rows"
+        super().__init__(
+            f"Nothing was imported, because {rows} would overwrite what was changed here since the file was exported;"
+            " decide whether the file's values or the stored ones stay."
+        )
+        self.plan = plan
 
 
 @use_case(Permission.IMPORT)
-def rehearse_import(store: Store, actor: Actor, source: bytes | BinaryIO) -> ImportPlan:
-    """What importing this file would do now; changes nothing. Raises `InvalidInput` for a file that is unusable."""
+def rehearse_import(
+    store: Store,
+    actor: Actor,
+    source: bytes | BinaryIO,
+    *,
+    choices: ImportChoices = UNDECIDED,
+    sink: Sink | None = None,
+) -> ImportPlan:
+    """What importing this file would do now; changes nothing. Raises `InvalidInput` for a file that is unusable.
+
+    A `sink` is told every single change and conflict, while the plan keeps only the first ones.
+    """
     with open_csv_file(source, CUSTOMER_FILE) as file:
-        return _plan(file, _survey(store, _reader(store, file)))
+        survey = Survey(store, reader_for(store, file, choices), sink)
+        survey.go_through()
+        return survey.plan()
 
 
 @use_case(Permission.IMPORT)
@@ -78,28 +67,28 @@ def import_customers(
     source: bytes | BinaryIO,
     on_progress: Progress = ignore_progress,
     *,
+    choices: ImportChoices = UNDECIDED,
+    sink: Sink | None = None,
     file_name: str = "",
     expected: ImportPlan | None = None,
 ) -> ImportResult:
     """Create and update the customers that the file names, as one run.
 
-    An ID matches in any letter case. A column that is missing and a cell that is empty leave what is stored. With an
-    `expected` plan as many customers as there are created and updated, or nothing is done. Raises
-    `InvalidInput` for an unusable file, `ImportRefused` when any row has an error, `ImportUnderWay`, `Conflict` when
-    someone else wrote to one of these customers meanwhile; nothing is imported then. `DatabaseUnavailable` tells what
-    is.
+    An ID matches in any letter case. A column that is missing and a cell that is empty leave what is stored, and so
+    does a cell that is as it was when the file was exported. With an `expected` plan exactly that is done, but for the
+    `choices`, or nothing. Raises `InvalidInput` for an unusable file, `ImportRefused` when any row has an error,
+    `ImportUndecided` when nobody has chosen between the file's value and one that was changed here since,
+    `ImportUnderWay`, `Conflict` when someone else wrote to one of these customers meanwhile; nothing is imported then.
+    `DatabaseUnavailable` tells what is.
     """
     turn = await_turn(store)
     with open_csv_file(source, CUSTOMER_FILE) as file:
-        reader = _reader(store, file)
-        survey = _survey(store, reader)
-        plan = _plan(file, survey)
-        if plan.error_count:
-            raise ImportRefused(plan)
+        survey = Survey(store, reader_for(store, file, choices), sink)
+        survey.go_through()
+        plan = survey.plan()
+        _refuse(plan, expected)
         _demand(actor, survey)
-        if expected is not None and _counts(expected) != _counts(plan):
-            raise Conflict(CHANGED)
-        run = _apply(store, actor, turn, reader, survey, file_name, on_progress) if plan.changes else None
+        run = _apply(store, actor, turn, survey, file_name, on_progress) if plan.writes else None
     return ImportResult(
         run=run,
         created=plan.create,
@@ -110,94 +99,29 @@ def import_customers(
     )
 
 
-def _demand(actor: Actor, survey: _Survey) -> None:
+def _refuse(plan: ImportPlan, expected: ImportPlan | None) -> None:
+    if plan.error_count:
+        raise ImportRefused(plan)
+    if expected is not None and expected.digest != plan.digest:
+        raise Conflict(CHANGED)
+    if plan.undecided_rows:
+        raise ImportUndecided(plan)
+
+
+def _demand(actor: Actor, survey: Survey) -> None:
     """Raise `NotPermitted` unless the actor may do all of it one by one as well."""
     needed = {Permission.CREATE: survey.create > 0, Permission.EDIT: survey.update > 0}
     demand_all(actor, {**needed, Permission.MEMBERSHIP: survey.decides_on_memberships})
 
 
-def _counts(plan: ImportPlan) -> tuple[int, int, int]:
-    return plan.create, plan.update, plan.unchanged
-
-
-def _reader(store: Store, file: CsvFile) -> RowReader:
-    return RowReader(file, store.shop.get().zone, latest=now())
-
-
-def _plan(file: CsvFile, survey: _Survey) -> ImportPlan:
-    return ImportPlan(
-        create=survey.create,
-        update=survey.update,
-        unchanged=survey.unchanged,
-        errors=tuple(survey.errors),
-        error_count=survey.error_count,
-        ignored_columns=file.ignored_columns,
-        notices=file.notices,
-    )
-
-
-def _survey(store: Store, reader: RowReader) -> _Survey:
-    """Go through the whole file and compare it with what is stored."""
-    survey = _Survey()
-    with first_rows() as first:
-        try:
-            for batch in in_batches(reader.file.records()):
-                known = _known(store, reader, batch)
-                for record in batch:
-                    try:
-                        _survey_row(survey, reader, record, known, first)
-                    except InvalidInput as error:
-                        survey.add_errors(record.row, record.line, error.errors)
-        except MalformedRow as error:
-            survey.add_errors(error.row, error.line, [FieldError("file", error.message)])
-    return survey
-
-
-def _known(store: Store, reader: RowReader, batch: Sequence[Record]) -> ByCustomerId:
-    return store.customers.get_by_customer_ids(id for record in batch for id in reader.customer_ids(record))
-
-
-def _survey_row(survey: _Survey, reader: RowReader, record: Record, known: ByCustomerId, first: FirstRows) -> None:
-    current = reader.existing(record, known)
-    key = current.id if current else id_key(reader.customer_ids(record)[-1])
-    earlier = first.row_of(key, record.row) if key else record.row
-    if earlier != record.row:
-        sentence = f"Customer ID “{record.cells['customerId'].strip()}” is already in row {earlier}; keep one of them."
-        raise InvalidInput([FieldError("customerId", sentence)])
-    planned = reader.plan(record, current)
-    if planned is None:
-        survey.unchanged += 1
-        return
-    survey.mark(record.row, _mark(current))
-    if isinstance(planned, Creation):
-        survey.create += 1
-        survey.decides_on_memberships |= planned.draft.membership_status
-    else:
-        survey.update += 1
-        survey.decides_on_memberships |= "membershipStatus" in planned.changes
-
-
-def _mark(customer: Customer | None) -> int:
-    """A number for this version of this customer: a million of them need little memory."""
-    return hash((customer.id, customer.version)) | 2 if customer else _NEW
-
-
-def _apply(
-    store: Store,
-    actor: Actor,
-    turn: Turn,
-    reader: RowReader,
-    survey: _Survey,
-    file_name: str,
-    on_progress: Progress,
-) -> Run:
+def _apply(store: Store, actor: Actor, turn: Turn, survey: Survey, file_name: str, on_progress: Progress) -> Run:
     parameters = {"file": file_name, "create": survey.create, "update": survey.update}
     total, done = survey.create + survey.update, 0
     with import_run(store, actor, turn, "import", parameters, total) as run:
-        for batch in in_batches(record for record in reader.file.records() if survey.mark_of(record.row)):
+        for batch in in_batches(record for record in survey.reader.file.records() if survey.mark_of(record.row)):
 
             def work(batch: Sequence[Record] = batch) -> None:
-                record_batch(store, run, _write(store, actor, run, reader, survey, batch))
+                record_batch(store, run, _write(store, actor, run, survey, batch))
 
             store.transact(work)
             done += len(batch)
@@ -205,24 +129,22 @@ def _apply(
     return as_ended(store, run)
 
 
-def _write(
-    store: Store, actor: Actor, run: Run, reader: RowReader, survey: _Survey, batch: Sequence[Record]
-) -> list[Change]:
-    known = _known(store, reader, batch)
-    planned = [reader.plan(record, _as_surveyed(record, reader.existing(record, known), survey)) for record in batch]
+def _write(store: Store, actor: Actor, run: Run, survey: Survey, batch: Sequence[Record]) -> list[Change]:
+    known = KnownCustomers(store, survey.reader.file, batch)
+    planned = [_as_surveyed(record, known, survey) for record in batch]
     at = now()
     creations = [item for item in planned if isinstance(item, Creation)]
     updates = [item for item in planned if isinstance(item, Update)]
     return [*_create(store, actor, run, creations, at), *_update(store, actor, run, updates, at)]
 
 
-def _as_surveyed(record: Record, current: Customer | None, survey: _Survey) -> Customer | None:
-    """The customer that the row updates, None when it creates one; raises `Conflict` when this changed meanwhile."""
-    mark = survey.mark_of(record.row)
-    if _mark(current) == mark:
-        return current
-    what = "registered" if mark == _NEW else "changed" if current else "deleted"
-    raise Conflict(f"Customer {record.cells['customerId'].strip()} was {what} by someone else during the import.")
+def _as_surveyed(record: Record, known: KnownCustomers, survey: Survey) -> Creation | Update | None:
+    """What the row writes; raises `Conflict` when its customer is not as surveyed any more."""
+    subject, mark = known.subject(record), survey.mark_of(record.row)
+    if mark_of_customer(subject.existing) != mark:
+        what = "registered" if is_new(mark) else "changed" if subject.existing else "deleted"
+        raise Conflict(f"Customer {record.cells['customerId'].strip()} was {what} by someone else during the import.")
+    return survey.reader.read(record, subject).to_write(survey.reader.choices.side_of(record.row))
 
 
 def _create(store: Store, actor: Actor, run: Run, creations: Sequence[Creation], at: datetime) -> Iterator[Change]:

@@ -29,7 +29,9 @@ class Reversal:
     """What taking a change back does to a purchase amount.
 
     `difference` is added to it. `entries` count no more then, or with `again` count again; there are none for a change
-    of before there was a ledger, which an adjustment takes back. `moments` are where refunds count that count again.
+    of before there was a ledger, which an adjustment takes back. `instead` is what an opening balance goes on giving
+    way by, where a purchase stays that it gave way to; with `again`, `replaced` are such entries, which count no more.
+    `moments` are where refunds count that count again.
     `stays` is what of the change goes on counting because a refund needs it, `obstacle` why none of this can be: both
     are the rest of a sentence about the customer.
     """
@@ -37,6 +39,8 @@ class Reversal:
     difference: Decimal = NOTHING
     entries: Sequence[Sale] = ()
     again: bool = False
+    instead: Sale | None = None
+    replaced: Sequence[Sale] = ()
     moments: Mapping[str, datetime] = field(default_factory=dict)
     stays: str | None = None
     obstacle: str | None = None
@@ -81,13 +85,18 @@ def reversals(store: Store, changes: Sequence[Change], *, registrations: Collect
     """
     concerned = [each for each in changes if _concerns_amount(each) or each.id in registrations]
     behind = _entries_behind(store, concerned)
-    turned = [entry for entries, _ in behind.values() for entry in entries]
+    turned = [entry for entries, *_ in behind.values() for entry in entries]
     sales = store.sales.get_many({entry.refund_of for entry in turned if entry.refund_of})
     refunds = store.sales.refunded_among([*sales.values(), *(entry for entry in turned if entry.kind == "sale")])
-    in_trash = held_in_trash(store, {entry.sale_id for entries, again in behind.values() if again for entry in entries})
+    in_trash = held_in_trash(
+        store, {entry.sale_id for entries, again, _ in behind.values() if again for entry in entries}
+    )
     found = {change.id: _unrecorded(change) for change in concerned if change.id not in behind}
-    for id, (entries, again) in behind.items():
-        found[id] = _counting_again(entries, sales, refunds, in_trash) if again else _ceasing(entries, refunds)
+    for id, (entries, again, others) in behind.items():
+        if again:
+            found[id] = _counting_again(entries, others, sales, refunds, in_trash)
+        else:
+            found[id] = _ceasing(entries, refunds)
     return found
 
 
@@ -129,8 +138,12 @@ def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence
         if reversal.again:
             counted_again += entries
             moments |= reversal.moments
+            if reversal.replaced:
+                voided[record.id] = [entry.id for entry in reversal.replaced]
         elif entries:
             voided[record.id] = entries
+            if reversal.instead:
+                unrecorded.append(reversal.instead)
         elif reversal.difference:
             unrecorded.append(adjusting_entry(record, "adjustment", reversal.difference))
     store.sales.take_back(voided)
@@ -143,23 +156,25 @@ def _concerns_amount(change: Change) -> bool:
     return change.kind in PURCHASES or AMOUNT in (change.before or {})
 
 
-def _entries_behind(store: Store, changes: Sequence[Change]) -> dict[str, tuple[Sequence[Sale], bool]]:
+def _entries_behind(store: Store, changes: Sequence[Change]) -> dict[str, tuple[Sequence[Sale], bool, Sequence[Sale]]]:
     """The entries that each change made count or stop counting, and whether taking it back makes them count again.
 
     Those are its own, or else those of the nearest change that wrote any, back along what each of them took back; of
-    these, as far as they are as the change left them.
+    these, as far as they are as the change left them. The last are others of the same change that count now.
     """
-    found: dict[str, tuple[Sequence[Sale], bool]] = {}
+    found: dict[str, tuple[Sequence[Sale], bool, Sequence[Sale]]] = {}
     reached, again = {change.id: change for change in changes}, False
     while reached:
         written = store.sales.written_by({change.id: change.customer for change in reached.values()})
         for id, change in reached.items():
             if change.id in written:
                 left_by = id if again else None
-                found[id] = [entry for entry in written[change.id] if entry.voided_by == left_by], again
-        left = {id: change.undoes for id, change in reached.items() if id not in found and change.undoes}
-        earlier = store.changes.get_many(left.values())
-        reached, again = {id: earlier[undone] for id, undone in left.items() if undone in earlier}, not again
+                left = [entry for entry in written[change.id] if entry.voided_by == left_by]
+                counting = [entry for entry in written[change.id] if entry.voided_by is None]
+                found[id] = left, again, counting
+        open_ = {id: change.undoes for id, change in reached.items() if id not in found and change.undoes}
+        earlier = store.changes.get_many(open_.values())
+        reached, again = {id: earlier[undone] for id, undone in open_.items() if undone in earlier}, not again
     return found
 
 
@@ -167,13 +182,33 @@ def _ceasing(entries: Sequence[Sale], refunds: Mapping[str, Sequence[Sale]]) -> 
     """All of the entries, but for sales of which other changes brought money back, with their refunds."""
     needed = {entry.sale_id for entry in entries if _is_refunded_since(entry, refunds)}
     going = [entry for entry in entries if not {entry.sale_id, entry.refund_of} & needed]
+    staying = [entry for entry in entries if entry not in going]
+    instead = _going_on_giving_way(going, staying)
+    if instead and instead.amount == _sum([entry for entry in going if gives_way(entry)]):
+        going, instead = [entry for entry in going if not gives_way(entry)], None
     if not going:
         return Reversal(obstacle=REFUNDED if needed else ALREADY)
-    return Reversal(-_sum(going), going, stays=_what_stays(sorted(needed)) if needed else None)
+    difference = -_sum(going) + (instead.amount if instead else NOTHING)
+    return Reversal(difference, going, instead=instead, stays=_what_stays(sorted(needed)) if needed else None)
+
+
+def gives_way(entry: Sale) -> bool:
+    """Whether an opening balance is lowered with it, by what purchases of the same change explain."""
+    return entry.kind == "adjustment" and entry.amount < 0 and entry.sale_id == f"adjustment-{entry.change}"
+
+
+def _going_on_giving_way(going: Sequence[Sale], staying: Sequence[Sale]) -> Sale | None:
+    """What an opening balance is still lowered by when only some of the purchases stay that it gave way to."""
+    gave_way = next((entry for entry in going if gives_way(entry)), None)
+    if gave_way is None or not staying:
+        return None
+    explained = min(-gave_way.amount, _sum(staying))
+    return gave_way.model_copy(update={"id": new_id(), "amount": -explained}) if explained > 0 else None
 
 
 def _counting_again(
     entries: Sequence[Sale],
+    counting: Sequence[Sale],
     sales: Mapping[str, Sale],
     refunds: Mapping[str, Sequence[Sale]],
     in_trash: Mapping[str, str],
@@ -183,7 +218,10 @@ def _counting_again(
     obstacle = _held_in_trash(entries, in_trash) or _without_sale(entries, sales, refunds)
     if obstacle:
         return Reversal(obstacle=obstacle)
-    return Reversal(_sum(entries), entries, again=True, moments=_moments(entries, sales))
+    ids = {entry.sale_id for entry in entries}
+    replaced = [entry for entry in counting if entry.sale_id in ids]
+    difference = _sum(entries) - _sum(replaced)
+    return Reversal(difference, entries, again=True, replaced=replaced, moments=_moments(entries, sales))
 
 
 def _unrecorded(change: Change) -> Reversal:

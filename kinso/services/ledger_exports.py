@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
-from kinso.models.csv_cells import escape_formula, written_moment
+from kinso.models.as_exported import entry_as_exported
+from kinso.models.csv_cells import escape_formula
 from kinso.models.customer import Customer
 from kinso.models.purchases import items_in_words
 from kinso.models.sale import Sale
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.csv_writing import started, stream_csv
-from kinso.services.exports import Flavour
+from kinso.services.csv_writing import Flavour, moment_for, started, stream_csv
 from kinso.services.runs import in_batches
 
 COLUMNS = (
     *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
-    *("items", "discount", "surcharge", "note", "recordedBy"),
+    *("items", "discount", "surcharge", "note", "recordedBy", "asExported"),
 )
 _TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "items", "note", "recordedBy"})
 
@@ -29,26 +30,26 @@ def export_ledger(store: Store, actor: Actor, flavour: Flavour = "excel") -> Ite
     Amounts are signed, so that they add up to the purchase amounts; the items of a receipt are there to be read, an
     import leaves them out. Flavours and failures are those of the export of customers.
     """
-    for_excel = flavour == "excel"
-    return started(stream_csv(COLUMNS, _rows(store, escaping=for_excel), for_excel=for_excel))
+    return started(stream_csv(COLUMNS, _rows(store, flavour), flavour))
 
 
-def _rows(store: Store, *, escaping: bool) -> Iterator[list[str]]:
+def _rows(store: Store, flavour: Flavour) -> Iterator[list[str]]:
     with store.guarded():
+        zone = store.shop.get().zone
         for batch in in_batches(store.sales.iterate_by_customer()):
             customers = store.customers.get_many(list({sale.customer for sale in batch}))
             for sale in batch:
                 if customer := customers.get(sale.customer):
-                    yield _row(sale, customer, escaping=escaping)
+                    yield _row(sale, customer, zone, flavour)
 
 
-def _row(sale: Sale, customer: Customer, *, escaping: bool) -> list[str]:
+def _row(sale: Sale, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     cells = {
         "saleId": sale.sale_id,
         "customerId": customer.customer_id,
         "customerName": customer.customer_name,
         "contactInfo": customer.contact_info,
-        "date": written_moment(sale.sold_at),
+        "date": moment_for(flavour, sale.sold_at, zone),
         "kind": sale.kind,
         "amount": f"{sale.amount:.2f}",
         "refundOf": sale.refund_of or "",
@@ -58,5 +59,6 @@ def _row(sale: Sale, customer: Customer, *, escaping: bool) -> list[str]:
         "surcharge": "" if sale.surcharge is None else f"{sale.surcharge:.2f}",
         "note": sale.note or "",
         "recordedBy": sale.by_name,
+        "asExported": entry_as_exported(sale.id, sale.sold_at, zone),
     }
-    return [escape_formula(cell) if escaping and name in _TEXTS else cell for name, cell in cells.items()]
+    return [escape_formula(cell) if flavour == "excel" and name in _TEXTS else cell for name, cell in cells.items()]

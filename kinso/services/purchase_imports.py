@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from kinso.errors import Conflict
+from kinso.models.csv_plan import UNDECIDED, ImportChoices
 from kinso.models.purchase_plan import PurchasePlan, PurchaseResult, Unknown
 from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
@@ -29,12 +30,37 @@ class PurchasesRefused(FileRefused):
     plan: PurchasePlan
 
 
+class PurchasesUndecided(Conflict):
+    """Somebody has to decide first; `plan` tells about what."""
+
+    def __init__(self, plan: PurchasePlan) -> None:
+        what = []
+        if plan.undecided_rows:
+            purchases = "1 purchase" if plan.undecided_rows == 1 else f"{plan.undecided_rows:,} purchases"
+            what.append(
+                f"{purchases} in it {'was' if plan.undecided_rows == 1 else 'were'} taken back here since the file was"
+                " exported: decide whether the file or what is stored counts"
+            )
+        if plan.is_overlap_undecided:
+            what.append(
+                f"{plan.overlap}: decide whether the opening balances give way by that amount, or the"
+                " purchases come on top of them"
+            )
+        super().__init__(f"Nothing was imported, because {'; and '.join(what)}.")
+        self.plan = plan
+
+
 @use_case(Permission.IMPORT)
 def rehearse_purchases(
-    store: Store, actor: Actor, source: bytes | BinaryIO, *, unknown: Unknown = "refuse"
+    store: Store,
+    actor: Actor,
+    source: bytes | BinaryIO,
+    *,
+    unknown: Unknown = "refuse",
+    choices: ImportChoices = UNDECIDED,
 ) -> PurchasePlan:
     """What importing this file would do now; changes nothing. Raises `InvalidInput` for a file that is unusable."""
-    with surveyed(store, source, unknown) as survey:
+    with surveyed(store, source, unknown, choices) as survey:
         return survey.plan
 
 
@@ -46,6 +72,7 @@ def import_purchases(
     on_progress: Progress = ignore_progress,
     *,
     unknown: Unknown = "refuse",
+    choices: ImportChoices = UNDECIDED,
     file_name: str = "",
     expected: PurchasePlan | None = None,
 ) -> PurchaseResult:
@@ -54,17 +81,19 @@ def import_purchases(
     What is recorded already is left out. Each customer gets one change with all of their purchases, and where the shop
     wants it, another one for a membership that begins with them. `on_progress` counts purchases. With an `expected`
     plan nothing else than that is done. Raises `InvalidInput` for an unusable file, `PurchasesRefused` when any row has
-    an error, `ImportUnderWay`, `Conflict` when the plan does not hold any more; nothing is imported then.
-    `DatabaseUnavailable` tells what is.
+    an error, `PurchasesUndecided` when the `choices` leave open what has to be decided, `ImportUnderWay`, `Conflict`
+    when the plan does not hold any more; nothing is imported then. `DatabaseUnavailable` tells what is.
     """
     turn = await_turn(store)
-    with surveyed(store, source, unknown) as survey:
+    with surveyed(store, source, unknown, choices) as survey:
         plan = survey.plan
         if plan.error_count:
             raise PurchasesRefused(plan)
         demand_all(actor, {Permission.PURCHASES: plan.figures.new > 0, Permission.CREATE: plan.figures.unknown > 0})
-        if expected is not None and expected.figures != plan.figures:
+        if expected is not None and (expected.figures, expected.overlap) != (plan.figures, plan.overlap):
             raise Conflict(CHANGED)
+        if plan.undecided_rows or plan.is_overlap_undecided:
+            raise PurchasesUndecided(plan)
         run, activated = _apply(store, actor, turn, survey, file_name, on_progress) if plan.figures.new else (None, 0)
     return PurchaseResult(
         run=run,
@@ -73,6 +102,7 @@ def import_purchases(
         activated=activated,
         ignored_columns=plan.ignored_columns,
         notices=plan.notices,
+        gives_way=plan.gives_way,
     )
 
 
@@ -82,6 +112,8 @@ def _apply(
     """The run as it ended, and how many it made members."""
     figures, shop = survey.plan.figures, store.shop.get()
     parameters: dict[str, Any] = {"file": file_name, "purchases": figures.new, "create": figures.unknown}
+    if survey.plan.gives_way.customers:
+        parameters["givesWay"] = survey.plan.gives_way.amount
     if shop.activate_on_purchase:
         parameters["threshold"] = shop.threshold
     done = activated = 0

@@ -10,20 +10,26 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_cells import on_one_line, read_moment, read_number, shortened
+from kinso.models.as_exported import AS_EXPORTED, ExportedEntry, ExportedMoment, read_exported_entry
+from kinso.models.csv_amounts import read_number
+from kinso.models.csv_cells import on_one_line, shortened
+from kinso.models.csv_dates import DateOrder
+from kinso.models.csv_words import read_payment_method
+from kinso.models.damage import check_id
 from kinso.models.folding import sale_key
 from kinso.models.money import check_amount
 from kinso.models.purchase_plan import PurchaseRow
-from kinso.models.sale import LONGEST_NOTE, PAYMENT_METHODS, PaymentMethod, SaleKind
+from kinso.models.sale import LONGEST_NOTE, SaleKind
 from kinso.models.text import clean_text
 from kinso.models.validation import LABELS
 from kinso.services.csv_reading import SURPLUS, CsvFile, Layout, Record, named
+from kinso.services.file_dates import FileDates
 
 PURCHASE_FILE = Layout(
     fields=named(
         {
             **{field: field for field in ("saleId", "customerId", "soldAt", "amount", "paymentMethod", "note", "kind")},
-            **{field: field for field in ("refundOf", "customerName", "contactInfo")},
+            **{field: field for field in ("refundOf", "customerName", "contactInfo", AS_EXPORTED)},
             **{LABELS[field]: field for field in ("customerName", "contactInfo")},
             "sale": "saleId",
             "receipt": "saleId",
@@ -46,35 +52,41 @@ _NOT_NEGATIVE = "of a refund must be less than 0, such as -12.50"
 
 @dataclass(frozen=True)
 class PurchaseReader:
-    """Understands the rows of one file; dates are before `latest`, in `zone` when they name none."""
+    """Understands the rows of one file."""
 
     file: CsvFile
-    zone: ZoneInfo
-    latest: datetime
+    dates: FileDates
 
     def read(self, record: Record) -> PurchaseRow:
         """The row; raises `InvalidInput` with everything that is wrong with it."""
         if record.surplus:
             raise InvalidInput([FieldError("file", SURPLUS)])
         cells = _Cells(record)
+        exported = exported_entry(record)
         kind: SaleKind = cells.value("kind", self._kind) or "sale"
         row = {
             "sale_id": cells.needed("saleId", self._sale_id),
-            "customer_id": cells.needed("customerId", self._text(1, 64)),
+            "customer_id": cells.needed("customerId", self._id),
             "amount": cells.needed("amount", lambda cell: self._amount(cell, kind)),
-            "sold_at": cells.needed("soldAt", lambda cell: read_moment(cell, self.zone, self.latest)),
+            "sold_at": cells.needed("soldAt", lambda cell: self._moment(cell, exported)),
             "refund_of": cells.needed("refundOf", self._sale_id) if kind == "refund" else None,
-            "payment_method": cells.value("paymentMethod", _payment_method),
+            "payment_method": cells.value("paymentMethod", read_payment_method),
             "note": cells.value("note", lambda cell: self._text(1, LONGEST_NOTE)(on_one_line(cell))),
             "customer_name": cells.value("customerName", self._text(2, 200)),
             "contact_info": cells.value("contactInfo", lambda cell: self._text(5, 500)(on_one_line(cell))),
         }
         if cells.errors:
             raise InvalidInput(cells.errors)
-        return PurchaseRow(record.row, record.line, kind=kind, **row)
+        return PurchaseRow(record.row, record.line, kind=kind, exported_as=exported.id if exported else None, **row)
+
+    def _moment(self, cell: str, exported: ExportedEntry | None) -> datetime:
+        return self.dates.read(cell, exported.at if exported else None)
+
+    def _id(self, cell: str) -> str:
+        return check_id(self._text(1, 64)(cell))
 
     def _sale_id(self, cell: str) -> str:
-        return sale_key(self._text(1, 64)(cell))
+        return sale_key(self._id(cell))
 
     def _text(self, shortest: int, longest: int) -> Callable[[str], str]:
         return lambda cell: clean_text(self.file.readings(cell)[-1], shortest=shortest, longest=longest)
@@ -126,9 +138,16 @@ class _Cells:
         self.errors.append(FieldError(field, f"{LABELS.get(field, field)} {what}."))
 
 
-def _payment_method(cell: str) -> PaymentMethod:
-    word: Any = cell.strip().casefold()
-    if word not in PAYMENT_METHODS:
-        raise ValueError(f"“{shortened(cell)}” is not understood; write {', '.join(PAYMENT_METHODS)} or nothing")
-    method: PaymentMethod = word
-    return method
+def purchase_reader(file: CsvFile, zone: ZoneInfo, latest: datetime, order: DateOrder | None = None) -> PurchaseReader:
+    """What understands the rows of this file; dates are before `latest`, in `zone` when they name none."""
+
+    def sold(record: Record) -> ExportedMoment | None:
+        exported = exported_entry(record)
+        return exported.at if exported else None
+
+    return PurchaseReader(file, FileDates(file, ("soldAt",), zone, latest, order, sold))
+
+
+def exported_entry(record: Record) -> ExportedEntry | None:
+    """The entry that the row was when it was exported; None when it does not tell."""
+    return read_exported_entry(record.cells.get(AS_EXPORTED, ""))

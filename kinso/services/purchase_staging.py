@@ -6,7 +6,7 @@ They are needed by sale ID, to find repetitions, and by customer, to change each
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,14 @@ _TABLES = """
     CREATE TABLE entries (
         row INTEGER PRIMARY KEY, line INTEGER, sale_id TEXT UNIQUE, customer_id TEXT, amount INTEGER, sold_at INTEGER,
         kind TEXT, refund_of TEXT, payment_method TEXT, note TEXT, customer_name TEXT, contact_info TEXT,
-        customer TEXT, recorded INTEGER DEFAULT 0
+        exported_as TEXT, customer TEXT, recorded INTEGER DEFAULT 0
     );
-    CREATE TABLE customers (customer TEXT PRIMARY KEY, id TEXT);
+    CREATE TABLE customers (customer TEXT PRIMARY KEY, id TEXT, gives_way INTEGER DEFAULT 0);
 """
 _BY_CUSTOMER = "CREATE INDEX by_customer ON entries (customer, amount < 0, row)"
 _FIELDS = (
     *("row", "line", "sale_id", "customer_id", "amount", "sold_at", "kind", "refund_of", "payment_method", "note"),
-    *("customer_name", "contact_info"),
+    *("customer_name", "contact_info", "exported_as"),
 )
 _COLUMNS = ", ".join(_FIELDS)
 _INSERT = f"INSERT OR IGNORE INTO entries ({_COLUMNS}, customer) VALUES ({'?, ' * len(_FIELDS)}?)"  # noqa: S608
@@ -49,13 +49,14 @@ class Portion:
     """Entries of one customer, as many as fit one transaction; `customer` is their `key`.
 
     `known_as` is the `_id`, None for a customer who is to be created. `is_first` is False for what follows of a
-    customer with very many entries.
+    customer with very many entries. `gives_way` is what these entries explain of an opening balance.
     """
 
     customer: str
     known_as: str | None
     is_first: bool
     rows: Sequence[PurchaseRow]
+    gives_way: Decimal = Decimal("0.00")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Staging:
         values = (
             *(row.row, row.line, row.sale_id, row.customer_id, _to_cents(row.amount), _to_milliseconds(row.sold_at)),
             *(row.kind, row.refund_of, row.payment_method, row.note, row.customer_name, row.contact_info),
+            row.exported_as,
             key,
         )
         if self._database.execute(_INSERT, values).rowcount:
@@ -110,8 +112,8 @@ class Staging:
         self._database.execute(_BY_CUSTOMER)
 
     def sale(self, sale_id: str) -> PurchaseRow | None:
-        """The entry with this ID, whether it is recorded already or not."""
-        query = f"SELECT {_COLUMNS} FROM entries WHERE sale_id = ?"  # noqa: S608
+        """The entry with this ID, whether it is recorded already or not, unless it is left out."""
+        query = f"SELECT {_COLUMNS} FROM entries WHERE sale_id = ? AND recorded < 2"  # noqa: S608
         found = self._database.execute(query, (sale_id,)).fetchone()
         return _to_row(found) if found else None
 
@@ -123,14 +125,31 @@ class Staging:
         """Leave these out from now on."""
         self._database.executemany("UPDATE entries SET recorded = 1 WHERE row = ?", [(row,) for row in rows])
 
+    def leave_out(self, rows: Sequence[int]) -> None:
+        """Leave these out from now on, although they are not recorded."""
+        self._database.executemany("UPDATE entries SET recorded = 2 WHERE row = ?", [(row,) for row in rows])
+
     def know(self, customers: Sequence[tuple[str, str | None]]) -> None:
         """Note the `_id` of customers by their `key`, None for those who are not known."""
-        self._database.executemany("INSERT OR IGNORE INTO customers VALUES (?, ?)", customers)
+        self._database.executemany("INSERT OR IGNORE INTO customers (customer, id) VALUES (?, ?)", customers)
+
+    def of_known_customers(self) -> Iterator[tuple[str, Sequence[PurchaseRow]]]:
+        """What is to be recorded of each customer who is stored, by their `_id`, what is positive first."""
+        for customer, rows in groupby(self.rows(), lambda row: self.key(row.customer_id)):
+            known_as, _ = self._customer(customer)
+            if known_as:
+                yield known_as, list(rows)
+
+    def give_way(self, amounts: Mapping[str, Decimal]) -> None:
+        """Note what the opening balances of these customers (by `_id`) give way by."""
+        values = [(_to_cents(amount), id) for id, amount in amounts.items()]
+        self._database.executemany("UPDATE customers SET gives_way = ? WHERE id = ?", values)
 
     def sums(self) -> Iterator[tuple[str, str | None, Decimal, int, int]]:
-        """For each customer: ID as typed, `_id`, the sum of the entries, row and line of the first one."""
+        """For each customer: ID as typed, `_id`, what is added in all, row and line of the first entry."""
         found = self._database.execute(
-            "SELECT customer_id, id, TOTAL(amount), MIN(row), line FROM entries LEFT JOIN customers USING (customer)"
+            "SELECT customer_id, id, TOTAL(amount) - MAX(COALESCE(gives_way, 0)), MIN(row), line"
+            " FROM entries LEFT JOIN customers USING (customer)"
             " WHERE recorded = 0 GROUP BY customer"
         )
         return ((typed, id, _from_cents(cents), row, line) for typed, id, cents, row, line in found)
@@ -171,16 +190,21 @@ class Staging:
     def portions(self, largest: int) -> Iterator[Portion]:
         """What is to be recorded, customer by customer, at most `largest` entries at once."""
         for customer, rows in groupby(self.rows(), lambda row: self.key(row.customer_id)):
-            query = "SELECT id FROM customers WHERE customer = ?"
-            [known_as] = self._database.execute(query, (customer,)).fetchone()
+            known_as, gives_way = self._customer(customer)
             portion: list[PurchaseRow] = []
             is_first = True
             for row in rows:
                 if len(portion) == largest:
-                    yield Portion(customer, known_as, is_first, portion)
-                    portion, is_first = [], False
+                    yield Portion(customer, known_as, is_first, portion, gives_way)
+                    portion, is_first, gives_way = [], False, Decimal("0.00")
                 portion.append(row)
-            yield Portion(customer, known_as, is_first, portion)
+            yield Portion(customer, known_as, is_first, portion, gives_way)
+
+    def _customer(self, key: str) -> tuple[str | None, Decimal]:
+        """The `_id`, and what the opening balance gives way by."""
+        query = "SELECT id, gives_way FROM customers WHERE customer = ?"
+        id, cents = self._database.execute(query, (key,)).fetchone()
+        return id, _from_cents(cents)
 
 
 @contextmanager

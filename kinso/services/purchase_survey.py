@@ -11,17 +11,26 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_plan import MOST_ERRORS_SHOWN, RowError
+from kinso.models.csv_plan import (
+    MOST_CHANGES_SHOWN,
+    MOST_ERRORS_SHOWN,
+    ImportChoices,
+    PlannedChange,
+    RowError,
+    Side,
+)
 from kinso.models.customer import Customer, CustomerDraft
 from kinso.models.money import LARGEST
-from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, PurchaseRow, Unknown
+from kinso.models.purchase_plan import PurchasePlan, PurchaseRow, Unknown
 from kinso.models.sale import Sale
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.csv_reading import CsvFile, MalformedRow, open_csv_file
+from kinso.services.csv_reading import MalformedRow, open_csv_file
+from kinso.services.import_known import called_but_for_zeros
 from kinso.services.ledger import held_in_trash
-from kinso.services.purchase_rows import PURCHASE_FILE, PurchaseReader
+from kinso.services.opening_balances import find_overlap
+from kinso.services.purchase_rows import PURCHASE_FILE, PurchaseReader, purchase_reader
 from kinso.services.purchase_staging import RefundSum, Staging, new_staging
 from kinso.services.refunds import date_refund
 from kinso.services.runs import in_batches
@@ -52,18 +61,50 @@ class Survey:
     staging: Staging
 
 
+@dataclass
+class _TakenBack:
+    """Purchases that were taken back here since the file was exported, the first of them in words."""
+
+    count: int = 0
+    undecided: int = 0
+    first: list[PlannedChange] = field(default_factory=list)
+
+    def add(self, row: PurchaseRow, side: Side | None) -> None:
+        self.count += 1
+        self.undecided += side is None
+        if len(self.first) < MOST_CHANGES_SHOWN:
+            told = f"{row.sale_id}, {row.amount:.2f}"
+            self.first.append(PlannedChange(row.row, row.customer_id, "gone", "saleId", "", told))
+
+
 @contextmanager
-def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown) -> Iterator[Survey]:
+def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: ImportChoices) -> Iterator[Survey]:
     """Go through the whole file and compare it with what is stored; raises `InvalidInput` for an unusable file."""
     with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.twins()) as staging:
-        errors = _Errors()
+        errors, taken_back = _Errors(), _TakenBack()
         zone = store.shop.get().zone
-        _read(PurchaseReader(file, zone, latest=now()), staging, errors)
-        _compare(store, staging, unknown, errors)
+        reader = purchase_reader(file, zone, now(), choices.date_order)
+        open_dates = _read(reader, staging, errors)
+        _compare(store, staging, unknown, choices, errors, taken_back)
+        overlap = find_overlap(store, staging, give_way=choices.opening_balance == "give-way")
         _check_amounts(store, staging, errors)
         _check_refunds(store, staging, errors)
         _check_dates_of_refunds(store, staging, errors, zone)
-        yield Survey(_plan(file, staging.figures(), unknown, errors), staging)
+        plan = PurchasePlan(
+            figures=staging.figures(),
+            unknown=unknown,
+            errors=tuple(error for _row, _count, error in errors.first),
+            error_count=errors.count,
+            ignored_columns=file.ignored_columns,
+            notices=file.notices,
+            conflicts=tuple(taken_back.first),
+            conflict_count=taken_back.count,
+            undecided_rows=taken_back.undecided,
+            overlap=overlap,
+            opening_balance=choices.opening_balance,
+            needs_date_order=open_dates and not reader.dates.is_order_known,
+        )
+        yield Survey(plan, staging)
 
 
 def draft_of(rows: Sequence[PurchaseRow]) -> CustomerDraft:
@@ -71,24 +112,20 @@ def draft_of(rows: Sequence[PurchaseRow]) -> CustomerDraft:
     customer_id = rows[0].customer_id
     values = {
         "customerId": customer_id,
-        "customerName": next((row.customer_name for row in rows if row.customer_name), customer_id),
+        "customerName": next((row.customer_name for row in rows if row.customer_name), _name_from(customer_id)),
         "contactInfo": next((row.contact_info for row in rows if row.contact_info), NO_CONTACT),
     }
     return parse(CustomerDraft, values)
 
 
-def _plan(file: CsvFile, figures: PurchaseFigures, unknown: Unknown, errors: _Errors) -> PurchasePlan:
-    return PurchasePlan(
-        figures=figures,
-        unknown=unknown,
-        errors=tuple(error for _row, _count, error in errors.first),
-        error_count=errors.count,
-        ignored_columns=file.ignored_columns,
-        notices=file.notices,
-    )
+def _name_from(customer_id: str) -> str:
+    """Something that can be a name."""
+    return customer_id if len(customer_id) > 1 else f"Customer {customer_id}"
 
 
-def _read(reader: PurchaseReader, staging: Staging, errors: _Errors) -> None:
+def _read(reader: PurchaseReader, staging: Staging, errors: _Errors) -> bool:
+    """Take all rows; returns whether some date can be read in two ways when no other row helps."""
+    has_open_dates = False
     try:
         for record in reader.file.records():
             try:
@@ -96,6 +133,7 @@ def _read(reader: PurchaseReader, staging: Staging, errors: _Errors) -> None:
                 earlier = staging.add(row)
             except InvalidInput as error:
                 errors.add(record.row, record.line, error.errors)
+                has_open_dates |= reader.dates.is_open(record.cells["soldAt"])
                 continue
             if earlier:
                 sentence = f"Sale ID “{row.sale_id}” is in row {earlier.row} for something else; give one another ID."
@@ -103,17 +141,29 @@ def _read(reader: PurchaseReader, staging: Staging, errors: _Errors) -> None:
     except MalformedRow as error:
         errors.add(error.row, error.line, [FieldError("file", error.message)])
     staging.finish_adding()
+    return has_open_dates
 
 
-def _compare(store: Store, staging: Staging, unknown: Unknown, errors: _Errors) -> None:
-    """Tell what is recorded already, and who is not known."""
+def _compare(
+    store: Store,
+    staging: Staging,
+    unknown: Unknown,
+    choices: ImportChoices,
+    errors: _Errors,
+    taken_back: _TakenBack,
+) -> None:
+    """Tell what is recorded already, what was taken back since the file was exported, and who is not known."""
     for batch in in_batches(staging.rows()):
         known = store.customers.get_by_customer_ids({row.customer_id for row in batch})
         customers = {staging.key(row.customer_id): known.get(row.customer_id) for row in batch}
         recorded = store.sales.get_many(row.sale_id for row in batch)
         in_trash = held_in_trash(store, (row.sale_id for row in batch))
+        exported = store.sales.get_by_ids(
+            row.exported_as for row in batch if row.exported_as and row.sale_id not in recorded
+        )
+        with_zeros = called_but_for_zeros(store, [row.customer_id for row in batch if row.customer_id not in known])
         staging.know([(key, found.id if found else None) for key, found in customers.items()])
-        done = []
+        done, left_out = [], []
         for row in batch:
             customer = customers[staging.key(row.customer_id)]
             if earlier := recorded.get(row.sale_id):
@@ -123,14 +173,28 @@ def _compare(store: Store, staging: Staging, unknown: Unknown, errors: _Errors) 
                     errors.add(row.row, row.line, [_taken(row)])
             elif row.sale_id in in_trash:
                 errors.add(row.row, row.line, [_taken_by_deleted(row)])
+            elif row.exported_as in exported and choices.side_of(row.row) != "mine":
+                taken_back.add(row, choices.side_of(row.row))
+                left_out.append(row.row)
+            elif customer is None and row.customer_id in with_zeros:
+                errors.add(row.row, row.line, [_lost_zeros(row, with_zeros[row.customer_id].customer_id)])
             elif customer is None and (problems := _unknown(row, unknown)):
                 errors.add(row.row, row.line, problems)
         staging.mark_recorded(done)
+        staging.leave_out(left_out)
 
 
 def _is_same(row: PurchaseRow, customer: Customer | None, earlier: Sale) -> bool:
+    if customer is None and row.exported_as == earlier.id:
+        # The customer has got another ID since.
+        return (row.kind, row.amount, row.refund_of) == (earlier.kind, earlier.amount, earlier.refund_of)
     facts = (customer.id if customer else None, row.kind, row.amount, row.refund_of)
     return facts == (earlier.customer, earlier.kind, earlier.amount, earlier.refund_of)
+
+
+def _lost_zeros(row: PurchaseRow, whole: str) -> FieldError:
+    sentence = f"Customer ID “{row.customer_id}” seems to be “{whole}”, which a spreadsheet took for a number"
+    return FieldError("customerId", f"{sentence}; write it in full.")
 
 
 def _taken(row: PurchaseRow) -> FieldError:

@@ -20,11 +20,14 @@ from kinso.repository.customers import changed
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.eligibility import amounts_that_count, is_eligible, rule_of
-from kinso.services.ledger import AMOUNT
+from kinso.services.ledger import AMOUNT, adjusting_entry
+from kinso.services.opening_balances import still_explained_twice
 from kinso.services.purchase_staging import Portion
 from kinso.services.purchase_survey import draft_of
 from kinso.services.records import record_of_creation, record_of_update, write_down
 from kinso.services.runs import advance
+
+_GAVE_WAY = "The opening balance gave way to the purchases that it consisted of"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class PurchaseWriter:
         ]
         sold = self._dates_of_refunded([row for portion in batch for row in portion.rows])
         entries = [self._entry(row, change, at, sold) for portion, _, change in written for row in portion.rows]
+        entries += self._give_way(written)
         write_down(self.store, [change for _, _, change in written], entries=entries)
         self._check_refunds(entries)
         advance(self.store, self.run, sum(portion.is_first for portion in batch))
@@ -84,6 +88,19 @@ class PurchaseWriter:
                 after,
                 record_of_update(self.actor, before, after, run=self.run.id, reason=reason, kind="purchase"),
             )
+
+    def _give_way(self, written: Sequence[tuple[Portion, Customer, Change]]) -> list[Sale]:
+        """What the balances of these customers are lowered by, because their purchases explain it now."""
+        lowered = {customer.id: portion.gives_way for portion, customer, _ in written if portion.gives_way}
+        if not lowered:
+            return []
+        if not still_explained_twice(self.store, lowered):
+            raise Conflict("The opening balance of some of these customers was changed by someone else meanwhile.")
+        return [
+            adjusting_entry(change, "adjustment", -lowered[customer.id]).model_copy(update={"note": _GAVE_WAY})
+            for _, customer, change in written
+            if customer.id in lowered
+        ]
 
     def _check_refunds(self, entries: Sequence[Sale]) -> None:
         """With the entries written, no sale may have more refunded than it came to.
@@ -176,4 +193,4 @@ def _new_amount(before: Customer, portion: Portion) -> Decimal:
 
 
 def _sum(portion: Portion) -> Decimal:
-    return sum((row.amount for row in portion.rows), Decimal("0.00"))
+    return sum((row.amount for row in portion.rows), -portion.gives_way)

@@ -8,8 +8,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from kinso.errors import CUSTOMER_GONE, NotFound
+from kinso.models.as_exported import entry_as_exported
 from kinso.models.csv_cells import escape_formula
-from kinso.models.customer import LARGEST_PAGE
+from kinso.models.customer import LARGEST_PAGE, Customer
 from kinso.models.money import round_to_cents
 from kinso.models.purchases import LedgerLine, LedgerPage, MonthAmount, PurchaseSummary, items_in_words
 from kinso.models.sale import PURCHASES, Sale, SaleQuery
@@ -17,7 +18,7 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.csv_writing import started, stream_csv
+from kinso.services.csv_writing import Flavour, moment_for, started, stream_csv
 from kinso.services.statistics import month_starts
 
 MOST_MONTHS = 24
@@ -36,7 +37,10 @@ COLUMNS = (
     "by",
     "source",
     "recordedAt",
+    "customerId",
+    "asExported",
 )
+_TEXTS = frozenset({"saleId", "items", "note", "refundOf", "by", "customerId"})
 _NOTHING = Decimal("0.00")
 
 
@@ -79,15 +83,16 @@ def list_refundable(store: Store, actor: Actor, customer: str, *, limit: int = 1
 
 
 @use_case(Permission.EXPORT)
-def export_purchases(store: Store, actor: Actor, customer: str) -> Iterator[bytes]:
-    """The ledger of one customer as a CSV file for Excel, oldest first, dates in ISO 8601 and the shop's time zone.
+def export_purchases(store: Store, actor: Actor, customer: str, flavour: Flavour = "excel") -> Iterator[bytes]:
+    """The ledger of one customer as a CSV file that can be imported again, oldest first.
 
-    Raises `NotFound` when there is no such customer.
+    Flavours are those of all exports. Raises `NotFound` when there is no such customer.
     """
-    if store.customers.get(customer) is None:
+    found = store.customers.get(customer)
+    if found is None:
         raise NotFound(CUSTOMER_GONE)
     zone = store.shop.get().zone
-    return started(stream_csv(COLUMNS, _rows(store, customer, zone), for_excel=True))
+    return started(stream_csv(COLUMNS, _rows(store, found, zone, flavour), flavour))
 
 
 def _months(store: Store, customer: str, first: datetime) -> list[MonthAmount]:
@@ -109,26 +114,35 @@ def _left_of_each(store: Store, entries: Sequence[Sale]) -> list[Decimal]:
     ]
 
 
-def _rows(store: Store, customer: str, zone: ZoneInfo) -> Iterator[list[str]]:
+def _rows(store: Store, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> Iterator[list[str]]:
     running = _NOTHING
     with store.guarded():
-        for entry in store.account.oldest_first(customer):
+        for entry in store.account.oldest_first(customer.id):
             running += entry.amount
-            texts = (entry.payment_method, entry.note, entry.refund_of)
-            yield [
-                _written(entry.sold_at, zone),
-                escape_formula(entry.sale_id),
-                entry.kind,
-                f"{entry.amount:.2f}",
-                f"{running:.2f}",
-                escape_formula(items_in_words(entry)),
-                *("" if amount is None else f"{amount:.2f}" for amount in (entry.discount, entry.surcharge)),
-                *(escape_formula(text or "") for text in texts),
-                escape_formula(entry.by_name),
-                entry.source,
-                _written(entry.recorded_at, zone),
-            ]
+            cells = _cells(entry, customer, running)
+            if flavour == "excel":
+                cells |= {name: escape_formula(cells[name]) for name in _TEXTS}
+            cells |= {
+                "date": moment_for(flavour, entry.sold_at, zone),
+                "recordedAt": moment_for(flavour, entry.recorded_at, zone),
+                "asExported": entry_as_exported(entry.id, entry.sold_at, zone),
+            }
+            yield [cells[name] for name in COLUMNS]
 
 
-def _written(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).isoformat(timespec="seconds")
+def _cells(entry: Sale, customer: Customer, running: Decimal) -> dict[str, str]:
+    return {
+        "saleId": entry.sale_id,
+        "kind": entry.kind,
+        "amount": f"{entry.amount:.2f}",
+        "runningTotal": f"{running:.2f}",
+        "items": items_in_words(entry),
+        "discount": "" if entry.discount is None else f"{entry.discount:.2f}",
+        "surcharge": "" if entry.surcharge is None else f"{entry.surcharge:.2f}",
+        "paymentMethod": entry.payment_method or "",
+        "note": entry.note or "",
+        "refundOf": entry.refund_of or "",
+        "by": entry.by_name,
+        "source": entry.source,
+        "customerId": customer.customer_id,
+    }

@@ -10,7 +10,7 @@ from kinso.models.customer import Customer
 from kinso.models.history import HistoryQuery
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor, Permission
-from kinso.repository.documents import ERASED, canonical_id, now
+from kinso.repository.documents import ERASED, canonical_id, erased_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.ledger import unmade_among
@@ -66,7 +66,7 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
     def work() -> str:
         # Beforehand, for afterwards the history does not know the customer ID any more.
         demand_imported(store, [id])
-        alias = f"erased-{id}"
+        alias = erased_id(id)
         at = now()
         texts = _texts_about(store, id)
         erased = (

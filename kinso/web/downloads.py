@@ -16,7 +16,8 @@ from kinso.models.history import HistoryQuery
 from kinso.models.user import Actor
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services.exports import Flavour, export_customers
+from kinso.services.csv_writing import Flavour
+from kinso.services.exports import export_customers
 from kinso.services.history import export_history
 from kinso.services.ledger_exports import export_ledger
 from kinso.services.office import current_office
@@ -51,20 +52,21 @@ async def download_ledger(request: Request) -> Response:
 
 
 async def download_history(request: Request) -> Response:
-    """GET /download/history.csv and the filters of the history page by their names in the model; none is required."""
+    """GET /download/history.csv?flavour=excel|raw and the filters of the history page; none is required."""
 
     def export(store: Store, actor: Actor) -> Iterator[bytes]:
-        return export_history(store, actor, parse(HistoryQuery, _given(request, _HISTORY_FILTERS)))
+        query = parse(HistoryQuery, _given(request, _HISTORY_FILTERS))
+        return export_history(store, actor, query, _flavour(request))
 
     return await _download(request, "history", export)
 
 
 async def download_purchases(request: Request) -> Response:
-    """GET /download/purchases.csv?customer=<_id>: everything in the ledger of one customer."""
+    """GET /download/purchases.csv?customer=<_id>&flavour=excel|raw: everything in the ledger of one customer."""
     customer = request.query_params.get("customer", "")
 
     def export(store: Store, actor: Actor) -> Iterator[bytes]:
-        return export_purchases(store, actor, customer)
+        return export_purchases(store, actor, customer, _flavour(request))
 
     return await _download(request, "purchases", export)
 

@@ -21,6 +21,8 @@ COLUMNS = [
     "membershipStatus",
     "createdAt",
     "updatedAt",
+    "version",
+    "asExported",
 ]
 NASTY = [
     ("=SUM(A1:A9)", "Formula, Inc."),
@@ -58,10 +60,11 @@ def download(page, name):
 def rows_of(text):
     head, *rows = csv.reader(io.StringIO(text, newline=""))
     assert head == COLUMNS
-    return rows
+    assert all(seen.startswith("c1-") for *_, seen in rows)
+    return [row[:-1] for row in rows]
 
 
-def stored_rows(shop, query, sort):
+def stored_rows(shop, query, sort, form="{0:%Y-%m-%dT%H:%M:%S}.{1:03}Z"):
     """What the file has to say, straight from the documents."""
     rows = []
     for document in shop.store.connection.database["customers"].find(query).sort(sort):
@@ -73,7 +76,8 @@ def stored_rows(shop, query, sort):
                 document["contactInfo"],
                 f"{Decimal(str(document['purchaseAmount'])):.2f}",
                 "true" if document["membershipStatus"] else "false",
-                *(f"{date:%Y-%m-%dT%H:%M:%S}.{date.microsecond // 1000:03}Z" for date in dates),
+                *(form.format(date, date.microsecond // 1000) for date in dates),
+                str(document["version"]),
             ]
         )
     return rows
@@ -104,7 +108,7 @@ def test_the_file_for_excel_has_what_is_filtered_and_no_formula(filled, sign_in)
     content = download(page, "CSV for Excel").path().read_bytes()
 
     assert content.startswith(b"\xef\xbb\xbf")
-    expected = stored_rows(filled, {"membershipStatus": True}, "customerId")
+    expected = stored_rows(filled, {"membershipStatus": True}, "customerId", "{0:%Y-%m-%d %H:%M:%S}")
     escaped = [[*map(as_spreadsheets_get_it, row[:3]), *row[3:]] for row in expected]
     assert rows_of(content.decode("utf-8-sig")) == escaped
     assert expected != escaped

@@ -153,8 +153,8 @@ class TestRecording:
 
     def test_what_is_no_amount_is_named(self, page, store, ada):
         add_item(page, "Coffee", 16.5)
-        record(fill(page, total="3,50"))
-        assert "Amount “3,50” is not a plain number; write it like 1250.50, without a currency sign." in said(page)
+        record(fill(page, total="3.5.0"))
+        assert "Amount “3.5.0” is not a plain number; write it like 1250.50." in said(page)
         assert sales(store, ada) == []
 
     def test_a_unit_price_keeps_its_decimals(self, page, store, ada):

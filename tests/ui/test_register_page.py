@@ -69,9 +69,9 @@ def test_who_comes_with_nothing_has_no_opening_balance(page, open_page, store, a
 
 
 def test_every_bad_field_is_named_beside_it_and_what_was_typed_stays(page, store, toasts):
-    save(fill(page, customerId="x", customerName="Grace", contactInfo="abc", purchaseAmount=-1.0))
+    save(fill(page, customerId="x" * 65, customerName="Grace", contactInfo="abc", purchaseAmount=-1.0))
     contact, identity, amount = errors(page)
-    assert "Customer ID is too short" in identity
+    assert "Customer ID is too long" in identity
     assert "Contact is too short" in contact
     assert "Purchase amount cannot be negative" in amount
     assert toasts(page) == ["Not registered: 3 fields need attention."]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kinso.models.csv_cells import read_amount
+from kinso.models.csv_amounts import read_amount
 from kinso.models.shop import ShopSettings
 from kinso.ui.customer.card import Difference, PurchaseForm, at_card
 from kinso.ui.customer.items import items_total

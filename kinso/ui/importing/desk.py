@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import streamlit as st
 
-from kinso.models.csv_plan import ImportPlan
+from kinso.models.csv_plan import UNDECIDED, ImportChoices, ImportPlan, Side
 from kinso.models.purchase_plan import PurchasePlan, Unknown
 from kinso.models.run import Run
 from kinso.services.imports import import_customers, rehearse_import
@@ -44,6 +44,7 @@ class Desk:
 
     upload: Upload | None = None
     data: bytes = b""
+    choices: ImportChoices = UNDECIDED
     checking: Job | None = None
     plan: Plan | None = None
     importing: Job | None = None
@@ -54,22 +55,37 @@ class Desk:
     def put(self, upload: Upload, read: Callable[[], bytes], visit: Visit) -> None:
         """Check this file, unless that is what was done last."""
         if upload != self.upload:
+            is_other_file = self.upload is None or upload.file_id != self.upload.file_id
+            choices = UNDECIDED if is_other_file else self.choices
             self.clear()
             self.ended = self.run = None
-            self.upload, self.data = upload, read()
+            self.upload, self.data, self.choices = upload, read(), choices
         if self.checking is None:
-            self.checking = Job("Checking the file", lambda _progress: self._check(upload, visit))
+            choices = self.choices
+            self.checking = Job("Checking the file", lambda _progress: self._check(upload, choices, visit))
+
+    def decide(self, **choices: Any) -> None:
+        """Take over what the person decided, and have the file checked again where that makes a difference."""
+        self.choices = replace(self.choices, **choices)
+        if isinstance(self.plan, PurchasePlan) or "conflicts" not in choices:
+            self.checking = self.plan = None
+
+    def decide_row(self, row: int, side: Side | None) -> None:
+        """Take over whose values stay in this row; None takes the decision back."""
+        rows = {each: chosen for each, chosen in self.choices.rows.items() if each != row}
+        self.choices = replace(self.choices, rows={**rows, row: side} if side else rows)
 
     def clear(self) -> None:
         """Forget the file; what became of the last import stays."""
         self.upload, self.data, self.checking, self.plan = None, b"", None, None
+        self.choices = UNDECIDED
 
     def begin(self, visit: Visit) -> None:
         """Import the file as it was checked."""
-        upload, plan, data = self.upload, self.plan, self.data
+        upload, plan, data, choices = self.upload, self.plan, self.data, self.choices
         if upload is None or plan is None or self.importing is not None:
             return
-        self.importing = Job("Importing", lambda progress: self._import(upload, plan, data, visit, progress))
+        self.importing = Job("Importing", lambda progress: self._import(upload, plan, data, choices, visit, progress))
 
     def close(self) -> None:
         """The import has ended: a new file may be chosen."""
@@ -81,17 +97,19 @@ class Desk:
             # The file is checked again: what stood in the way may be gone.
             self.checking = self.plan = None
 
-    def _check(self, upload: Upload, visit: Visit) -> str:
+    def _check(self, upload: Upload, choices: ImportChoices, visit: Visit) -> str:
         if upload.kind == "customers":
-            plan: Plan = rehearse_import(visit.store, visit.actor, self.data)
+            plan: Plan = rehearse_import(visit.store, visit.actor, self.data, choices=choices)
         else:
-            plan = rehearse_purchases(visit.store, visit.actor, self.data, unknown=upload.unknown)
-        if upload == self.upload:
+            plan = rehearse_purchases(visit.store, visit.actor, self.data, unknown=upload.unknown, choices=choices)
+        if upload == self.upload and choices == self.choices:
             self.plan = plan
         return upload.name
 
-    def _import(self, upload: Upload, plan: Plan, data: bytes, visit: Visit, progress: Progress) -> str:
-        progress(0, plan.figures.new if isinstance(plan, PurchasePlan) else plan.changes)
+    def _import(
+        self, upload: Upload, plan: Plan, data: bytes, choices: ImportChoices, visit: Visit, progress: Progress
+    ) -> str:
+        progress(0, plan.figures.new if isinstance(plan, PurchasePlan) else plan.writes)
         try:
             if isinstance(plan, PurchasePlan):
                 purchases = import_purchases(
@@ -100,12 +118,21 @@ class Desk:
                     data,
                     progress,
                     unknown=upload.unknown,
+                    choices=choices,
                     file_name=upload.name,
                     expected=plan,
                 )
                 self.run = purchases.run
                 return purchases_done(purchases, visit.shop)
-            customers = import_customers(visit.store, visit.actor, data, progress, file_name=upload.name, expected=plan)
+            customers = import_customers(
+                visit.store,
+                visit.actor,
+                data,
+                progress,
+                choices=choices,
+                file_name=upload.name,
+                expected=plan,
+            )
             self.run = customers.run
             return customers_done(customers)
         finally:

@@ -7,6 +7,14 @@ import streamlit as st
 
 from kinso.models.csv_plan import ImportPlan
 from kinso.models.purchase_plan import PurchasePlan
+from kinso.ui.importing.changes import show_changes
+from kinso.ui.importing.decisions import (
+    ask_about_balances,
+    ask_about_conflicts,
+    ask_about_damage,
+    ask_about_dates,
+    undecided_rows,
+)
 from kinso.ui.importing.desk import Desk, Plan, begin_import
 from kinso.ui.importing.words import already, period
 from kinso.ui.visit import Visit
@@ -25,7 +33,7 @@ def show_report(desk: Desk, visit: Visit) -> None:
     elif desk.plan is None:
         st.error(plain(desk.checking.problem or ""), icon=":material/error:")
     else:
-        _show_plan(desk.plan, visit)
+        _show_plan(desk, desk.plan, visit)
 
 
 @st.fragment(run_every=LOOK_AGAIN)
@@ -35,7 +43,7 @@ def _watch_check(desk: Desk) -> None:
     st.info("Checking the file …", icon=":material/hourglass_top:")
 
 
-def _show_plan(plan: Plan, visit: Visit) -> None:
+def _show_plan(desk: Desk, plan: Plan, visit: Visit) -> None:
     with st.container(border=True):
         if isinstance(plan, PurchasePlan):
             _show_purchases(plan, visit)
@@ -45,10 +53,17 @@ def _show_plan(plan: Plan, visit: Visit) -> None:
             st.caption(f":material/info: {plain(notice)}")
         if plan.ignored_columns:
             st.caption(f":material/info: Ignored columns: {plain(', '.join(plan.ignored_columns))}")
+        ask_about_dates(desk, plan)
+        ask_about_damage(desk, plan)
         if plan.error_count:
             _show_errors(plan)
-        else:
-            _offer(plan)
+            return
+        if isinstance(plan, PurchasePlan):
+            ask_about_balances(desk, plan, visit)
+        ask_about_conflicts(desk, plan, visit)
+        _offer(desk, plan)
+        if isinstance(plan, ImportPlan):
+            show_changes(desk, plan, visit)
 
 
 def _show_purchases(plan: PurchasePlan, visit: Visit) -> None:
@@ -93,20 +108,26 @@ def _show_errors(plan: Plan) -> None:
         st.caption(f"The first {number(len(plan.errors))} of {number(plan.error_count)}; the header is row 1.")
 
 
-def _offer(plan: Plan) -> None:
+def _offer(desk: Desk, plan: Plan) -> None:
     if isinstance(plan, PurchasePlan):
         count, noun = plan.figures.new, "purchase"
         nothing = "Nothing to import: every purchase in the file is recorded already."
     else:
-        count, noun = plan.changes, "customer"
+        count, noun = plan.writes, "customer"
         nothing = "Nothing to import: every customer is as the file says."
-    if not count:
+    if not count and not plan.conflict_count:
         st.info(nothing, icon=":material/check_circle:")
         return
-    st.button(
-        f"Import {counted(count, noun)}",
-        type="primary",
-        icon=":material/upload:",
-        key="import_begin",
-        on_click=begin_import,
-    )
+    undecided = undecided_rows(desk, plan)
+    waits = bool(undecided) or (isinstance(plan, PurchasePlan) and plan.is_overlap_undecided)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Import" if plan.conflict_count else f"Import {counted(count, noun)}",
+            type="primary",
+            icon=":material/upload:",
+            key="import_begin",
+            disabled=waits,
+            on_click=begin_import,
+        )
+        if undecided:
+            st.caption(f"{counted(undecided, 'row')} to decide about")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from kinso.models.csv_plan import ImportResult
 from kinso.models.purchase_plan import PurchaseFigures, PurchaseResult
 from kinso.models.shop import ShopSettings
-from kinso.ui.wording import counted, day, money, number
+from kinso.ui.wording import counted, day, membership, money, number
 
 
 def purchases_done(result: PurchaseResult, shop: ShopSettings) -> str:
@@ -20,6 +22,11 @@ def purchases_done(result: PurchaseResult, shop: ShopSettings) -> str:
         )
     if figures.recorded:
         more.append(already(figures))
+    if result.gives_way.customers:
+        more.append(
+            f"opening balances of {counted(result.gives_way.customers, 'customer')} lowered by"
+            f" {money(result.gives_way.amount, shop)}"
+        )
     return (
         f"{counted(figures.new, 'purchase')} of {counted(figures.customers, 'customer')} recorded,"
         f" {money(figures.total, shop)} in all{''.join(f'; {each}' for each in more)}."
@@ -37,6 +44,17 @@ def period(figures: PurchaseFigures, shop: ShopSettings) -> str:
         return ""
     first, last = (day(moment.astimezone(shop.zone).date()) for moment in (figures.first_at, figures.last_at))
     return first if first == last else f"{first} to {last}"
+
+
+def cell_in_words(field: str, text: str, shop: ShopSettings) -> str:
+    """A cell of an export as the pages show such a value, as plain text."""
+    match field:
+        case "purchaseAmount":
+            return money(Decimal(text), shop)
+        case "membershipStatus":
+            return membership(text == "true")
+        case _:
+            return text or "(empty)"
 
 
 def customers_done(result: ImportResult) -> str:

@@ -2,6 +2,7 @@ from urllib.parse import quote
 
 import pytest
 
+from kinso.models.csv_plan import ImportChoices
 from kinso.models.shop import ShopSettings
 from kinso.services.customers import CUSTOMER_GONE
 from kinso.services.purchase_imports import import_purchases
@@ -237,7 +238,8 @@ class TestWithoutAZone:
     )
     def test_a_date_means_the_same_through_the_api_and_in_a_file(self, call, store, manager, date, meant):
         sent = data(call("POST", "/sales", {**SOLD, "date": date}), 201)
-        import_purchases(store, manager, f"saleId,customerId,date,amount\nF-1,C-1,{date},1\n".encode())
+        file = f"saleId,customerId,date,amount\nF-1,C-1,{date},1\n".encode()
+        import_purchases(store, manager, file, choices=ImportChoices(opening_balance="keep"))
         assert (sent["date"], data(call("GET", "/sales/F-1"))["date"]) == (meant, meant)
 
     def test_a_refund_may_name_the_day_of_its_sale(self, call):

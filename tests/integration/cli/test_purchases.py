@@ -109,6 +109,6 @@ def test_an_export_of_purchases_is_what_can_be_imported(kinso, store, tmp_path):
     kinso("import", "--purchases", "-", "--create-unknown", stdin=FILE)
     assert kinso("export", "--purchases", "all.csv") == (0, "", "")
     lines = (tmp_path / "all.csv").read_bytes().decode("utf-8-sig").splitlines()
-    assert lines[1].startswith("S-1,C-001,C-001,Not known,2025-01-31T00:00:00.000Z,sale,10.00,,,,,Command line")
+    assert lines[1].startswith("S-1,C-001,C-001,Not known,2025-01-31 00:00:00,sale,10.00,,,,,,,Command line,p1-")
     assert len(lines) == 3
     assert "2 were recorded already" in kinso("import", "--purchases", "all.csv")[1]

@@ -4,6 +4,7 @@ import io
 import pytest
 
 from kinso.errors import DatabaseUnavailable, NotPermitted
+from kinso.models.as_exported import read_exported_customer
 from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.user import Actor
 from kinso.services.csv_writing import CHUNK
@@ -31,7 +32,11 @@ def test_an_export_holds_every_field_of_every_customer_as_it_is_stored(store, st
     assert header[:5] == ["customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus"]
     assert row[:5] == ["C-100", 'Ada "the first", née Byron', "ada@example.com", "1250.50", "true"]
     written = customer.created_at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{customer.created_at.microsecond // 1000:03}Z"
-    assert row[5:] == [written, written]
+    assert row[5:8] == [written, written, "1"]
+    seen = read_exported_customer(row[8])
+    assert seen.id == customer.id
+    assert seen.saw("contactInfo", "ada@example.com")
+    assert not seen.saw("contactInfo", "bea@example.com")
 
 
 def test_an_export_is_what_is_filtered_in_its_order(store, staff):

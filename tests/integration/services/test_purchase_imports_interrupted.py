@@ -9,6 +9,7 @@ import pytest
 
 from kinso.database.connection import connect
 from kinso.errors import Conflict, DatabaseUnavailable, ImportUnderWay
+from kinso.models.csv_plan import ImportChoices
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.sale import SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
@@ -23,6 +24,7 @@ from kinso.services.shop import save_shop_settings
 
 COUNT, FIRST_BATCH = 700, 300
 KNOWN = range(0, COUNT, 7)
+ON_TOP = ImportChoices(opening_balance="keep")
 
 
 class PowerCut(BaseException):
@@ -56,7 +58,7 @@ def file_of(count=COUNT):
 
 
 def imported(store, actor, progress=runs.ignore_progress):
-    return import_purchases(store, actor, file_of(), progress, unknown="create", file_name="till.csv")
+    return import_purchases(store, actor, file_of(), progress, unknown="create", choices=ON_TOP, file_name="till.csv")
 
 
 def after_first_batch(act):
@@ -189,7 +191,8 @@ def test_two_files_for_the_same_customers_take_turns_and_add_up(store, staff, kn
         rows = "".join(f"{till}-{number},{id_of(number)},2025-01-31,0.10\n" for number in KNOWN)
         while True:
             with suppress(ImportUnderWay):
-                return import_purchases(each, staff, f"saleId,customerId,date,amount\n{rows}".encode())
+                source = f"saleId,customerId,date,amount\n{rows}".encode()
+                return import_purchases(each, staff, source, choices=ON_TOP)
 
     with closing(connect(settings)) as other, ThreadPoolExecutor(2) as pool:
         done = [pool.submit(sold, till, each) for till, each in (("A", store), ("B", Store(other)))]

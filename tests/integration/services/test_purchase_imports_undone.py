@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict, DuplicateCustomerId
+from kinso.models.csv_plan import ImportChoices
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
@@ -46,7 +47,8 @@ def activating(store, admin):
 
 
 def imported(store, actor, source=BOTH):
-    return import_purchases(store, actor, source, unknown="create", file_name="till.csv")
+    on_top = ImportChoices(opening_balance="keep")
+    return import_purchases(store, actor, source, unknown="create", file_name="till.csv", choices=on_top)
 
 
 def state(store):
@@ -119,7 +121,7 @@ def test_only_the_last_twelve_months_count_where_the_shop_says_so(store, manager
         admin,
         ShopSettings(threshold=Decimal(65), activate_on_purchase=True, threshold_basis="last-12-months"),
     )
-    import_purchases(store, manager, f"{HEADER}S-1,C-KNOWN,1997-01-01,500\n".encode())
+    imported(store, manager, f"{HEADER}S-1,C-KNOWN,1997-01-01,500\n".encode())
     assert state(store) == {KNOWN: ("505.00", False)}
 
 

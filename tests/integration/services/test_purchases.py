@@ -142,7 +142,7 @@ class TestFile:
         opening, sale, refund = rows(export_purchases(store, analyst, ada.id))
         assert (opening["kind"], opening["amount"], opening["runningTotal"]) == ("opening", "100.00", "100.00")
         assert sale == {
-            "date": sold_at.astimezone(store.shop.get().zone).isoformat(timespec="seconds"),
+            "date": sold_at.astimezone(store.shop.get().zone).strftime("%Y-%m-%d %H:%M:%S"),
             "saleId": "S-1",
             "kind": "sale",
             "amount": "8.50",
@@ -156,6 +156,8 @@ class TestFile:
             "by": "Staff Person",
             "source": "app",
             "recordedAt": ANY,
+            "customerId": ada.customer_id,
+            "asExported": ANY,
         }
         assert (refund["amount"], refund["runningTotal"], refund["refundOf"]) == ("-0.50", "108.00", "S-1")
 

@@ -9,6 +9,7 @@ import pytest
 
 from kinso.database.connection import connect
 from kinso.errors import Conflict
+from kinso.models.csv_plan import ImportChoices
 from kinso.models.customer import CustomerDraft
 from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
@@ -104,7 +105,8 @@ def test_what_counts_again_is_taken_back_at_either_end_but_not_at_both(store, st
 
 def imported(store, staff, *rows):
     file = "saleId,customerId,date,amount,kind,refundOf\n" + "\n".join(rows)
-    return import_purchases(store, staff, file.encode(), file_name="till.csv").run
+    on_top = ImportChoices(opening_balance="keep")
+    return import_purchases(store, staff, file.encode(), file_name="till.csv", choices=on_top).run
 
 
 def test_an_undone_run_keeps_what_was_taken_back_by_hand_and_says_so(store, staff, manager, ann):

@@ -6,6 +6,7 @@ import pytest
 
 from kinso.database.schema import UNIQUE_ID, prepare
 from kinso.errors import AmbiguousCustomerId, InvalidInput
+from kinso.models.csv_plan import ImportChoices
 from kinso.models.customer import CustomerPatch, CustomerQuery
 from kinso.models.sale import SaleQuery
 from kinso.services.bulk import upsert_customers
@@ -114,7 +115,8 @@ def test_their_export_can_be_imported_again(store, staff, twins, flavour):
 def test_purchases_of_a_file_go_to_the_one_that_they_name_exactly(store, staff, admin, twins):
     rows = "S-1,leg-2,2025-01-31,10,,\nS-2,LEG-2,2025-01-31,20,,\nS-3,leg-2,2025-02-01,30,,\n"
     rows += "R-1,leg-2,2025-02-02,-5,refund,S-1\n"
-    assert import_purchases(store, staff, (HEADER + rows).encode()).figures.customers == 2
+    on_top = ImportChoices(opening_balance="keep")
+    assert import_purchases(store, staff, (HEADER + rows).encode(), choices=on_top).figures.customers == 2
     owners = {sale.sale_id: sale.customer for sale in store.sales.iterate(SaleQuery()) if "-" in sale.sale_id[:2]}
     leg = twins["leg-2"].id
     assert owners == {"S-1": leg, "S-2": twins["LEG-2"].id, "S-3": leg, "R-1": leg}

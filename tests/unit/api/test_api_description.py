@@ -106,7 +106,7 @@ def test_every_parameter_of_a_path_is_described(method, path, operation):
 def test_limits_are_described():
     schemas = DESCRIPTION["components"]["schemas"]
     customer_id = schemas["CustomerDraftIn"]["properties"]["customerId"]
-    assert (customer_id["minLength"], customer_id["maxLength"]) == (3, 64)
+    assert (customer_id["minLength"], customer_id["maxLength"]) == (1, 64)
     assert schemas["ActivationIn"]["properties"]["threshold"]["minimum"] == 0.01
     listed = {one["name"]: one["schema"] for one in DESCRIPTION["paths"]["/customers"]["get"]["parameters"]}
     assert (listed["limit"]["minimum"], listed["limit"]["maximum"], listed["limit"]["default"]) == (1, 1000, 10)

@@ -83,7 +83,7 @@ def test_every_call_is_on_the_page_with_its_parameters_and_answers(path):
 
 
 def test_limits_are_on_the_page():
-    for limit in ("1,000,000 bytes", "1 to 1,000", "3 to 64 characters", "2 to 200 characters", "up to 200 characters"):
+    for limit in ("1,000,000 bytes", "1 to 1,000", "1 to 64 characters", "2 to 200 characters", "up to 200 characters"):
         assert limit in HTML
 
 

@@ -21,10 +21,10 @@ def test_a_draft_is_trimmed_composed_and_has_defaults():
 
 def test_every_bad_field_gets_one_sentence_that_names_it():
     found = messages(
-        CustomerDraft, {"customerId": "A", "contactInfo": " ", "purchaseAmount": -1, "membershipStatus": "false"}
+        CustomerDraft, {"customerId": "\u3164", "contactInfo": " ", "purchaseAmount": -1, "membershipStatus": "false"}
     )
     assert found == {
-        "customerId": "Customer ID is too short; use at least 3 characters.",
+        "customerId": "Customer ID is required.",
         "customerName": "Customer name is required.",
         "contactInfo": "Contact is required.",
         "purchaseAmount": "Purchase amount cannot be negative; enter 0 or more.",

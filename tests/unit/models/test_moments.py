@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.csv_cells import read_moment
+from kinso.models.csv_dates import read_moment
 from kinso.models.moments import moment_of, past_moment_of, read_written
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -38,8 +38,8 @@ LEAST = {
         """,
     Role.STAFF: """
         bulk.upsert_customers customers.create_customer customers.set_membership customers.update_customer
-        drafts.end_draft drafts.find_drafts drafts.keep_draft
-        edits.save_edits history.revert_change imports.import_customers imports.rehearse_import
+        drafts.end_draft drafts.find_drafts drafts.keep_draft edits.save_edits history.revert_change
+        import_reports.write_import_report imports.import_customers imports.rehearse_import
         likely_twins.find_likely_twins likely_twins.find_twins_of likely_twins.find_without_leading_zeros
         membership.activate_at_threshold membership.count_eligible numbering.propose_customer_id
         purchase_imports.import_purchases purchase_imports.rehearse_purchases

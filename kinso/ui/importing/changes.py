@@ -1,0 +1,64 @@
+"""What a file of customers would change, old and new, before anything is written."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import streamlit as st
+
+from kinso.models.csv_plan import ImportPlan, PlannedChange
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import LABELS
+from kinso.services.import_reports import write_import_report
+from kinso.ui.importing.desk import Desk
+from kinso.ui.importing.words import cell_in_words
+from kinso.ui.visit import Visit
+from kinso.ui.wording import number
+
+
+def show_changes(desk: Desk, plan: ImportPlan, visit: Visit) -> None:
+    """The first of them as a table, and all of them as a file."""
+    if plan.changes:
+        st.markdown("**What changes**")
+        st.dataframe(
+            pd.DataFrame([_line(change, visit.shop) for change in plan.changes]),
+            hide_index=True,
+            key="import_changes",
+            alt="What the file changes",
+            column_config={"Row": st.column_config.NumberColumn(width=70, format="%d")},
+        )
+    if plan.change_count > len(plan.changes):
+        st.caption(f"The first {number(len(plan.changes))} of {number(plan.change_count)}.")
+    if plan.change_count + plan.conflict_count:
+        _offer_list(desk, visit)
+
+
+def _line(change: PlannedChange, shop: ShopSettings) -> dict[str, object]:
+    is_new = change.kind == "new"
+    return {
+        "Row": change.row,
+        "Customer": change.customer_id,
+        "What": "New customer" if is_new else LABELS[change.field],
+        "Now": "" if is_new else cell_in_words(change.field, change.stored, shop),
+        "In the file": change.file if is_new else cell_in_words(change.field, change.file, shop),
+    }
+
+
+def _offer_list(desk: Desk, visit: Visit) -> None:
+    data, choices = desk.data, desk.choices
+
+    def write() -> bytes:
+        target = io.BytesIO()
+        write_import_report(visit.store, visit.actor, data, target, choices=choices)
+        return target.getvalue()
+
+    st.download_button(
+        "All changes as CSV",
+        write,
+        file_name="import-changes.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key="import_report",
+        on_click="ignore",
+    )

@@ -1,0 +1,64 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinso.models.as_exported import (
+    SEEN_FIELDS,
+    customer_as_exported,
+    entry_as_exported,
+    read_exported_customer,
+    read_exported_entry,
+)
+
+ID = "65b0a1f2c3d4e5f6a7b8c9d0"
+NEW_YORK = ZoneInfo("America/New_York")
+CELLS = st.fixed_dictionaries(dict.fromkeys(SEEN_FIELDS, st.text(max_size=20)))
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+
+
+@given(CELLS, MOMENTS)
+def test_what_was_exported_is_recognised_and_everything_else_is_not(cells, at):
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    seen = read_exported_customer(customer_as_exported(ID, cells, at, NEW_YORK))
+    assert (seen.id, seen.created.utc) == (ID, at)
+    assert all(seen.saw(field, text) for field, text in cells.items())
+    assert not any(seen.saw(field, f"{text}1") for field, text in cells.items())
+
+
+@given(CELLS)
+def test_no_spreadsheet_makes_anything_of_the_text(cells):
+    text = customer_as_exported(ID, cells, datetime(2026, 1, 1, tzinfo=UTC), NEW_YORK)
+    assert text.startswith("c1-")
+    assert text.replace("-", "").isalnum()
+    assert len(text) < 100
+    assert read_exported_customer(f" {text.upper()} ") == read_exported_customer(text)
+
+
+def test_both_hours_of_the_night_when_the_clocks_are_put_back_stay_apart():
+    first, second = (datetime(2026, 11, 1, hour, 30, tzinfo=UTC) for hour in (5, 6))
+    one, other = (read_exported_entry(entry_as_exported(ID, at, NEW_YORK)).at for at in (first, second))
+    assert one.shown == other.shown == datetime(2026, 11, 1, 1, 30)  # noqa: DTZ001
+    assert (one.utc, other.utc) == (first, second)
+    assert one.offset - other.offset == timedelta(hours=1)
+
+
+@given(st.text() | st.binary(max_size=80).map(lambda raw: f"c1-{raw.hex()}"))
+def test_what_is_not_whole_is_nothing(text):
+    assert read_exported_customer(text) is None
+    assert read_exported_entry(text) is None
+
+
+def test_a_changed_character_is_noticed():
+    text = entry_as_exported(ID, datetime(2026, 1, 1, tzinfo=UTC), NEW_YORK)
+    for place in range(3, len(text)):
+        other = "a" if text[place] != "a" else "b"
+        assert read_exported_entry(text[:place] + other + text[place + 1 :]) is None
+
+
+def test_another_applications_id_has_no_such_text():
+    assert (
+        customer_as_exported("not hex", dict.fromkeys(SEEN_FIELDS, ""), datetime(2026, 1, 1, tzinfo=UTC), NEW_YORK)
+        == ""
+    )
