@@ -122,11 +122,11 @@ class SaleRepository:
         if not wanted:
             return {}
         found = self._sales.find({"saleId": {"$in": wanted}, "trashed": True}, {"saleId": True, "customer": True})
-        held = {document["saleId"]: document["customer"] for document in found}
+        marked = [(document["saleId"], document["customer"]) for document in found]
         # The entries of whom the trash was emptied are still marked, but nobody can bring them back.
-        keys = [key for id in set(held.values()) if (key := object_id(id))]
+        keys = [key for id in {customer for _, customer in marked} if (key := object_id(id))]
         present = {str(each["_id"]) for each in self._trash.find({"_id": {"$in": keys}}, {"_id": True})}
-        return {sale_id: customer for sale_id, customer in held.items() if customer in present}
+        return {sale_id: customer for sale_id, customer in marked if customer in present}
 
     def recorded_again(self, customers: Iterable[str]) -> dict[str, Sale]:
         """By the `_id` of each of these deleted customers an entry that counts and has the ID of one of theirs."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kinso.errors import Conflict
 from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
 from kinso.repository.documents import now
@@ -109,6 +110,22 @@ class TestADeletedCustomer:
         buy(store, staff, again, "S-1", 200)
         refund_sale(store, staff, "S-1", RefundDraft(amount=Decimal(20), sale_id="R-1"))
         assert this_month(store, manager)[:2] == self.BEFORE[:2]
+
+    def test_that_is_registered_anew_and_deleted_again_holds_the_sale_id_once_more(
+        self, store, connection, manager, staff, ann
+    ):
+        delete_customer(store, manager, ann.id)
+        age_trash(connection)
+        empty_trash(store)
+        again = register(store, staff, "C-ann")
+        buy(store, staff, again, "S-1", 180)
+        delete_customer(store, manager, again.id)
+        # The earlier entry comes last in whatever order the database tells them.
+        earlier = connection.database["sales"].find_one({"saleId": "S-1", "customer": ann.id})
+        connection.database["sales"].delete_one({"_id": earlier["_id"]})
+        connection.database["sales"].insert_one(earlier)
+        with pytest.raises(Conflict, match="belongs to customer C-ann, who is deleted"):
+            buy(store, manager, register(store, staff, "C-cleo"), "S-1", 5)
 
     def test_does_not_give_way_to_another_sale_under_a_free_id(self, store, connection, manager, staff, ann):
         delete_customer(store, manager, ann.id)
