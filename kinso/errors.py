@@ -112,6 +112,13 @@ class StillUnderWay(Conflict):
         self.retry_after = retry_after
 
 
+class WriteCollision(StillUnderWay):
+    """Somebody else kept writing to the same for as long as one can wait; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(5, "Somebody else is changing the same at this moment; wait a few seconds and try again.")
+
+
 class BeingImported(StillUnderWay):
     """An import that has not ended wrote to this customer, so nobody else may until it is done or taken back."""
 

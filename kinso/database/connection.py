@@ -13,13 +13,14 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError as DriverConfigurationError
-from pymongo.errors import ConnectionFailure, CursorNotFound, InvalidOperation, PyMongoError
+from pymongo.errors import ConnectionFailure, CursorNotFound, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from kinso.config import Settings
-from kinso.database.transactions import run_in_transaction
+from kinso.database.abandoned import application_name, end_abandoned_transactions
+from kinso.database.transactions import is_closed, run_in_transaction
 from kinso.errors import ConfigurationError, DatabaseUnavailable
 
 Result = TypeVar("Result")
@@ -28,6 +29,9 @@ Document = dict[str, Any]
 _SCHEMES = ("mongodb://", "mongodb+srv://")
 _PATIENCE = 3.0
 """Seconds in which a server that is well answers a ping; one that hangs keeps its connections open."""
+
+_GOING_AWAY = frozenset({6, 7, 64, 89, 91, 100, 189, 9001, 10107, 11600, 11602, 13435, 13436})
+"""Codes of a server that shuts down, steps down, has no majority or lost its own connections."""
 
 _open_transaction: ContextVar[MongoClient[Document] | None] = ContextVar("open_transaction", default=None)
 
@@ -44,7 +48,8 @@ class Connection:
         """Run `work` with all of its reads and writes in one transaction, which a nested call joins.
 
         `work` runs again when it collides with another transaction, so it must not have effects outside of the
-        database. In memory there are no transactions: `work` just runs. Raises `DatabaseUnavailable`.
+        database. In memory there are no transactions: `work` just runs. Raises `DatabaseUnavailable` and
+        `WriteCollision`.
         """
         if self.in_memory or _open_transaction.get() is self.client:
             return work()
@@ -55,9 +60,14 @@ class Connection:
                 self.client.start_session() as session,
                 session.bind(end_session=False),
             ):
-                return run_in_transaction(session, work)
+                return run_in_transaction(session, work, on_collision=lambda: end_abandoned_transactions(self.client))
         finally:
             _open_transaction.reset(token)
+
+    def end_abandoned(self) -> None:
+        """End the transactions of Kinso's processes that are gone."""
+        if not self.in_memory:
+            end_abandoned_transactions(self.client)
 
     def ping(self) -> None:
         """Raise `DatabaseUnavailable` unless the server answers and takes writes."""
@@ -95,7 +105,7 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
             serverSelectionTimeoutMS=3000,
             connectTimeoutMS=5000,
             waitQueueTimeoutMS=10_000,
-            appname="kinso",
+            appname=application_name(),
         )
     except (PyMongoError, ValueError, TypeError):
         # The driver's message may repeat the password.
@@ -143,11 +153,13 @@ def translated_errors() -> Iterator[None]:
     except PyMongoError as error:
         # A long reading whose server restarted meanwhile has lost its cursor.
         lost = isinstance(error, ConnectionFailure | DriverConfigurationError | CursorNotFound)
-        if lost or error.timeout or _is_closed(error):
+        if lost or error.timeout or is_closed(error) or _codes_of(error) & _GOING_AWAY:
             raise DatabaseUnavailable from error
         raise
 
 
-def _is_closed(error: PyMongoError) -> bool:
-    # A thread may still be at work while the process shuts down.
-    return isinstance(error, InvalidOperation) and "after close" in str(error)
+def _codes_of(error: PyMongoError) -> set[Any]:
+    """The error's own code, and those that say why a write is not known to be with the majority."""
+    details = getattr(error, "details", None) or {}
+    concerns = [*details.get("writeConcernErrors", ()), details.get("writeConcernError") or {}, details]
+    return {getattr(error, "code", None), *(concern.get("code") for concern in concerns)}

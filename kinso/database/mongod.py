@@ -152,6 +152,10 @@ def _command(binary: Path, folder: ServerFolder, host: str) -> list[str]:
         *("--wiredTigerCacheSizeGB", str(_CACHE_GB)),
         *("--oplogSize", str(_OPLOG_MB)),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        # What a process that died left open is in nobody's way for longer than this.
+        *("--setParameter", "transactionLifetimeLimitSeconds=30"),
+        # Nobody is far away, and their libraries had holes.
+        *("--networkMessageCompressors", "disabled"),
     ]
 
 

@@ -27,8 +27,8 @@ class KeptAnswer(_Model):
 class KeyedRequest(_Model):
     """A request that somebody named with a key of their own; `fingerprint` tells what was asked for.
 
-    While it has no `answer`, someone is at work on it until `held_until`, unless a crash came between. `erased` says
-    that the answer told about a person who was erased since.
+    While it has no `answer`, the process `worker` is at work on it until `held_until`, unless a crash came between.
+    `erased` says that the answer told about a person who was erased since.
     """
 
     id: str = Field(alias="_id")
@@ -39,3 +39,4 @@ class KeyedRequest(_Model):
     expires_at: datetime
     answer: KeptAnswer | None = None
     erased: bool = False
+    worker: str = ""

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from kinso.database.processes import has_ended, this_process
 from kinso.errors import Conflict, DatabaseUnavailable, FieldError, InvalidInput, StillUnderWay
 from kinso.models.request import KeptAnswer, KeyedRequest
 from kinso.models.user import Actor
@@ -67,6 +68,7 @@ def attempt_request(store: Store, actor: Actor, key: str, fingerprint: str) -> A
                 fingerprint=fingerprint,
                 held_until=moment + HOLD,
                 expires_at=moment + LIFETIME,
+                worker=this_process(),
             )
             if store.requests.insert(request):
                 return Attempt(store, request.id)
@@ -86,7 +88,7 @@ def _answer_of(store: Store, earlier: KeyedRequest, fingerprint: str) -> KeptAns
         raise InvalidInput([FieldError("Idempotency-Key", _OTHER)])
     if earlier.erased:
         raise Conflict(_ERASED)
-    if earlier.answer is None and earlier.held_until > moment:
+    if earlier.answer is None and earlier.held_until > moment and not has_ended(earlier.worker):
         raise StillUnderWay(math.ceil((earlier.held_until - moment).total_seconds()))
     if earlier.answer is None:
         store.requests.give_up(earlier.id)

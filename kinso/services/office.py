@@ -109,6 +109,7 @@ class Office:
 
     def _clean_up(self) -> None:
         with self._store.guarded():
+            self._store.connection.end_abandoned()
             recover_interrupted(self._store)
             self._is_refolded = refold(
                 self._store.connection, most=_LOOKED_THROUGH_AT_ONCE, should_stop=self._closing.is_set

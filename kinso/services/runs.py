@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
+from kinso.database.processes import this_process
 from kinso.errors import BeingImported, Conflict, DatabaseUnavailable, NotFound, NotSignedIn
 from kinso.models.customer import Customer
 from kinso.models.run import Change, Run, RunException, RunKind, RunPage
@@ -20,7 +21,7 @@ from kinso.services.access import demand, use_case
 from kinso.services.records import record_of_update, write_down
 from kinso.services.reverting import revert_and_report
 from kinso.services.unfinished import BEING_IMPORTED, being_imported
-from kinso.services.workers import at_work, is_left, this_worker
+from kinso.services.workers import at_work, is_left
 
 BATCH = 500
 SILENCE = timedelta(seconds=60)
@@ -114,7 +115,7 @@ def new_run(actor: Actor, kind: RunKind, parameters: dict[str, Any], matched: in
         changed=0,
         started_at=at,
         heartbeat_at=at,
-        worker=this_worker(),
+        worker=this_process(),
     )
 
 

@@ -1,5 +1,9 @@
+import subprocess
+import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -16,6 +20,10 @@ from kinso.services.trash import erase_person, finish_erasures
 
 DRAFT = CustomerDraft(customer_id="C-1", customer_name="Ada", contact_info="ada@shop.com")
 ANSWER = KeptAnswer(status=201, content='{"data":1}', headers={"ETag": '"v1"'})
+
+
+ROOT = Path(__file__).parents[3]
+_THIS_PROCESS = "from kinso.database.processes import this_process"
 
 
 def register(store, actor, attempt, *, crash=None):
@@ -179,3 +187,16 @@ def test_many_at_once_do_it_once(store, staff):
     assert len(outcomes) == 6
     assert outcomes.count("done") == 1
     assert how_many(store) == 1
+
+
+def test_a_request_whose_process_is_gone_is_done_again_at_once(store, staff, monkeypatch):
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{_THIS_PROCESS}; print(this_process())"], stdout=PIPE, cwd=ROOT
+    ) as gone:
+        mark = gone.communicate()[0].decode().strip()
+    monkeypatch.setattr(idempotency, "this_process", lambda: mark)
+    assert isinstance(attempt_request(store, staff, "key", "print"), Attempt)
+    monkeypatch.undo()
+    assert isinstance(attempt_request(store, staff, "key", "print"), Attempt)
+    with pytest.raises(StillUnderWay):
+        attempt_request(store, staff, "key", "print")

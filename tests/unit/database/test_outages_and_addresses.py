@@ -18,6 +18,9 @@ OUTAGES = [
     errors.ExecutionTimeout("operation exceeded time limit", 50),
     errors.CursorNotFound("cursor id 5 not found", 43),
     errors.InvalidOperation("Cannot use MongoClient after close"),
+    *(errors.WriteConcernError("going away", code, {"code": code}) for code in (91, 189, 11600, 11602)),
+    errors.OperationFailure("operation was interrupted", 11602),
+    errors.BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 91, "errmsg": "shutting down"}]}),
 ]
 NO_OUTAGES = [
     errors.DuplicateKeyError("E11000 duplicate key", 11000),

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from kinso.database.processes import this_process
 from kinso.models.run import Run
-from kinso.services.workers import at_work, is_left, this_worker
+from kinso.services.workers import at_work, is_left
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
-OTHER = "from kinso.services.workers import this_worker; print(this_worker(), flush=True); input()"
-PLACE, NUMBER, TOKEN = this_worker().rsplit(" ", 2)
+OTHER = "from kinso.database.processes import this_process; print(this_process(), flush=True); input()"
+PLACE, NUMBER, TOKEN = this_process().rsplit(" ", 2)
 
 
 def a_run(worker):
@@ -34,8 +35,8 @@ def a_run(worker):
 
 def test_a_run_of_this_process_is_left_as_soon_as_it_does_not_work_on_it():
     with at_work("1"):
-        assert not is_left(a_run(this_worker()))
-    assert is_left(a_run(this_worker()))
+        assert not is_left(a_run(this_process()))
+    assert is_left(a_run(this_process()))
 
 
 @pytest.mark.skipif(not PLACE, reason="no other process can be recognised here")
