@@ -77,6 +77,9 @@ class Connection:
             if not self.client.admin.command("hello", read_preference=ReadPreference.PRIMARY).get("isWritablePrimary"):
                 # It has just started, and does not know yet that it may write.
                 raise DatabaseUnavailable
+            # A server that cannot reach the majority says that it is primary for a while, and still answers reads.
+            health = self.database.get_collection("health", write_concern=WriteConcern("majority"))
+            health.update_one({"_id": "ping"}, {"$inc": {"count": 1}}, upsert=True)
 
     def close(self) -> None:
         """Give the sockets back; the connection cannot be used afterwards."""
@@ -143,6 +146,13 @@ def _plain(database: Database[Document]) -> Database[Document]:
     return database.with_options(
         read_preference=ReadPreference.PRIMARY, write_concern=WriteConcern(), read_concern=ReadConcern()
     )
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Give up what takes longer, as `DatabaseUnavailable`: a server that hangs keeps its connections open."""
+    with translated_errors(), pymongo.timeout(seconds):
+        yield
 
 
 @contextmanager

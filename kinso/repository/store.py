@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from kinso.database.connection import Connection, translated_errors
+from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.rule import Rule
 from kinso.repository.account import AccountRepository
 from kinso.repository.attempts import AttemptRepository
@@ -80,4 +80,10 @@ class Store:
     def guarded(self) -> Iterator[None]:
         """Turn the driver's failures into `DatabaseUnavailable`."""
         with translated_errors():
+            yield
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """The same, also for what takes longer than this; for what somebody waits for to see anything at all."""
+        with within(seconds):
             yield

@@ -27,6 +27,8 @@ IDLE_LIFETIME = timedelta(hours=12)
 LONGEST_LIFETIME = timedelta(days=7)
 """A session ends after this, however much it was used; also the cookie's lifetime."""
 _SMALLEST_EXTENSION = timedelta(minutes=5)
+_PATIENCE = 2.0
+"""Seconds; it takes one of a thousand, and a person who waits should be told why."""
 _WRONG = "E-mail or password is not right; check both and try again."
 
 _verifying = BoundedSemaphore(2)
@@ -78,12 +80,13 @@ def _sign_in(store: Store, email: str, password: str, target: Target) -> SignedI
         return signed_in
 
 
-def resume(store: Store, session_id: str | None, *, in_use: bool = True) -> User:
+def resume(store: Store, session_id: str | None, *, in_use: bool = True, patience: float = _PATIENCE) -> User:
     """The person behind a session; being in use moves its end.
 
-    Raises `NotSignedIn` when it is absent, expired or ended, or the account is switched off.
+    Raises `NotSignedIn` when it is absent, expired or ended, or the account is switched off, and `DatabaseUnavailable`
+    when that cannot be told within `patience` seconds.
     """
-    with store.guarded():
+    with store.within(patience):
         moment = now()
         found = store.sessions.get_with_user(session_id) if session_id else None
         if found is None:

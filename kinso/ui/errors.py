@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from uuid import uuid4
 
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotPermitted, NotSignedIn
+from kinso.services.office import current_office
 from kinso.ui.scripts import GO_TO_SIGN_IN, run_script
 
 SIGN_IN = "/sign-in"
+_LOOK_AGAIN = 2
+"""Seconds."""
 FAILED = "last_run_failed"
 """In the session while what was on screen before is gone, together with what widgets held only in the browser."""
 
@@ -51,3 +55,12 @@ def _show_database_away() -> None:
         st.subheader("The database does not answer", icon=":material/cloud_off:", anchor=False)
         st.write("Nothing is lost. Kinso keeps trying; usually it is back within a few seconds.")
         st.button("Try again", type="primary", icon=":material/refresh:", key="retry_database")
+        _come_back()
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _come_back() -> None:
+    """Draw the page as soon as the database answers."""
+    with suppress(DatabaseUnavailable):
+        current_office().store.connection.ping()
+        st.rerun()

@@ -19,6 +19,8 @@ from kinso.web.threads import look_up
 _TYPED = re.compile(rf"\$\$ID-[0-9a-f]+-(?:{'|'.join(map(re.escape, WIDGETS))})")
 """The ids of widgets into which something is typed that must not be lost."""
 _CLICKS = frozenset({"trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value"})
+_PATIENCE = 0.8
+"""Seconds; what comes after it asks again, and then says that the database does not answer."""
 
 
 def while_signed_in(receive: Receive, session_id: str) -> Receive:
@@ -50,7 +52,7 @@ def _draw_the_page(message: bytes) -> bytes:
 
 def _is_signed_in(session_id: str) -> bool:
     try:
-        resume(current_office().store, session_id, in_use=False)
+        resume(current_office().store, session_id, in_use=False, patience=_PATIENCE)
     except NotSignedIn:
         return False
     except DatabaseUnavailable:
