@@ -139,6 +139,11 @@ class CustomerRepository:
         insert_all(self._customers, documents)
         return [to_customer(document) for document in documents]
 
+    def insert_as_they_are(self, customers: Sequence[Customer]) -> None:
+        """Store customers with a history, in one round trip; raises `DuplicateCustomerId`."""
+        country = country_of(self._database)
+        insert_all(self._customers, [_as_it_is(customer, country) for customer in customers])
+
     def update(self, before: Customer, changes: Document, at: datetime) -> Customer | None:
         """Write `changes` (by stored names) over exactly the version in `before`.
 
@@ -332,6 +337,15 @@ def _to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, 
         "createdAt": at,
         "updatedAt": at,
         "version": 1,
+        search.HELPERS: search.helper_fields(values, country),
+    }
+
+
+def _as_it_is(customer: Customer, country: str) -> dict[str, Any]:
+    values = customer.model_dump(by_alias=True)
+    return {
+        **to_stored(values),
+        "_id": ObjectId(customer.id),
         search.HELPERS: search.helper_fields(values, country),
     }
 

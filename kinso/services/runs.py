@@ -38,8 +38,8 @@ _STOPPED = "This run was stopped meanwhile; start it again."
 _ENDED = "This run has ended already; look at the list of runs again."
 _UNFINISHED = "The run was not finished"
 
-_REPEATING = frozenset({"purchases", "undo"})
-"""What an undo may take back that changed a customer twice: a purchase, and the membership that it began."""
+_REPEATING = frozenset({"import", "purchases", "undo"})
+"""What an undo may take back that changed a customer twice: a purchase and the membership that it began, or samples."""
 
 logger = logging.getLogger(__name__)
 

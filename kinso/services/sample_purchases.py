@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kinso.models.money import CENT
-from kinso.models.sale import PaymentMethod
+from kinso.models.sale import PaymentMethod, SaleItem
+from kinso.services.sample_goods import sample_basket
 
 _COUNTS = range(1, 9)
 _SHARES = (22, 25, 18, 12, 9, 6, 5, 3)
@@ -18,19 +19,28 @@ _BEFORE_THE_LEDGER = 0.08
 _REFUNDED = 0.06
 _METHODS: tuple[PaymentMethod, ...] = ("cash", "card", "mobile", "transfer")
 _METHOD_SHARES = (30, 45, 20, 5)
-_WEEKEND = (3, 4, 5)
-"""From Thursday to Saturday, when shops are busy."""
+_MONTHS = (0.6, 0.6, 0.8, 0.9, 0.9, 0.7, 0.6, 0.7, 0.8, 0.9, 1.2, 1.6)
+"""How busy a shop is from January to December."""
+_WEEKDAYS = (0.6, 0.6, 0.7, 1.0, 1.2, 1.3, 0.5)
+_BUSIEST = max(_MONTHS) * max(_WEEKDAYS)
+_TRIES = 6
+_OPENS, _MINUTES_OPEN = timedelta(hours=9), 11 * 60
+_STAYED = 0.4
+"""How many never stopped coming."""
+_LONGEST_UNTIL_REFUND = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class SamplePurchase:
-    """One sale; `refunded` of its amount went back at `refunded_at`."""
+    """One sale; `refunded` of its amount went back at `refunded_at`. What it consists of is not known of all."""
 
     amount: Decimal
     sold_at: datetime
     payment_method: PaymentMethod
     refunded: Decimal = Decimal("0.00")
     refunded_at: datetime | None = None
+    items: Sequence[SaleItem] = ()
+    discount: Decimal | None = None
 
 
 def sample_purchases(number: int, amount: Decimal, since: datetime, until: datetime) -> Sequence[SamplePurchase]:
@@ -44,18 +54,23 @@ def sample_purchases(number: int, amount: Decimal, since: datetime, until: datet
         return ()
     parts = _parts(chance, cents, min(cents, chance.choices(_COUNTS, _SHARES)[0]))
     refunded = chance.randrange(len(parts)) if chance.random() < _REFUNDED else -1
-    moments = sorted(_moment(chance, since, until) for _ in parts[1:])
-    purchases = []
-    for place, (part, sold_at) in enumerate(zip(parts, (since, *moments), strict=True)):
-        method = chance.choices(_METHODS, _METHOD_SHARES)[0]
-        if place == refunded:
-            back = chance.randint(1, 2 * part) * CENT
-            purchases.append(
-                SamplePurchase(part * CENT + back, sold_at, method, back, _between(chance.random(), sold_at, until))
-            )
-        else:
-            purchases.append(SamplePurchase(part * CENT, sold_at, method))
-    return purchases
+    last = until if chance.random() < _STAYED else _between(0.2 + 0.8 * chance.random(), since, until)
+    moments = [since, *sorted(_moment(chance, since, last) for _ in parts[1:])]
+    return [
+        _purchase(chance, part, sold_at, until, is_refunded=place == refunded)
+        for place, (part, sold_at) in enumerate(zip(parts, moments, strict=True))
+    ]
+
+
+def _purchase(
+    chance: random.Random, cents: int, sold_at: datetime, until: datetime, *, is_refunded: bool
+) -> SamplePurchase:
+    method = chance.choices(_METHODS, _METHOD_SHARES)[0]
+    back = chance.randint(1, 2 * cents) * CENT if is_refunded else Decimal("0.00")
+    amount = cents * CENT + back
+    items, discount = sample_basket(chance, amount)
+    refunded_at = _between(chance.random(), sold_at, min(until, sold_at + _LONGEST_UNTIL_REFUND))
+    return SamplePurchase(amount, sold_at, method, back, refunded_at if is_refunded else None, items, discount)
 
 
 def _parts(chance: random.Random, cents: int, count: int) -> list[int]:
@@ -68,8 +83,13 @@ def _parts(chance: random.Random, cents: int, count: int) -> list[int]:
 
 
 def _moment(chance: random.Random, since: datetime, until: datetime) -> datetime:
-    first, second = (_between(chance.random(), since, until) for _ in range(2))
-    return first if first.weekday() in _WEEKEND else second
+    """A moment while the shop is open, more likely one when it is busy."""
+    for _ in range(_TRIES):
+        found = _between(chance.random(), since, until)
+        if chance.random() * _BUSIEST < _MONTHS[found.month - 1] * _WEEKDAYS[found.weekday()]:
+            break
+    day = found.replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(max(day + _OPENS + timedelta(minutes=chance.randrange(_MINUTES_OPEN)), since), until)
 
 
 def _between(share: float, since: datetime, until: datetime) -> datetime:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from kinso.errors import Conflict, DuplicateSaleId, FieldError, ImportUnderWay, InvalidInput
-from kinso.models.run import Change, Run
-from kinso.models.sale import Sale
+from kinso.models.membership import Basis
+from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.import_runs import await_turn
-from kinso.services.records import record_of_creation, write_down
+from kinso.services.records import write_down
 from kinso.services.runs import Progress, advance, ignore_progress, in_batches, running
+from kinso.services.sample_history import SampleHistory
 from kinso.services.sample_people import sample_id, sample_person
-from kinso.services.sample_purchases import SamplePurchase, sample_purchases
+from kinso.services.sample_purchases import sample_purchases
 
 MOST_SAMPLES = 5_000_000
 _MONTHS_24 = timedelta(days=730)
+_BASES: tuple[Basis, ...] = ("person", "rule")
 
 
 @use_case(Permission.IMPORT)
@@ -28,7 +30,8 @@ def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress =
     """Register those of the first `count` sample customers that are not there yet; returns how many these were.
 
     The same number means the same customer every time, registered at some moment of the 24 months before today, with
-    the same purchases since then; on the same day (in UTC) all dates are the same as well. All of it is one run. Raises
+    the same purchases and membership since then, each recorded as if at the time; on the same day (in UTC) all dates
+    are the same as well. All of it is one run. Raises
     `InvalidInput` for the field `count`, and `ImportUnderWay`.
     """
     if not 1 <= count <= MOST_SAMPLES:
@@ -66,49 +69,30 @@ def _register(
     store: Store, actor: Actor, run: Run, numbers: Sequence[int], today: datetime, *, are_known: bool = False
 ) -> None:
     """Register one batch; when some of its purchases `are_known`, all of them get IDs of their own."""
-    at = now()
-    people = [sample_person(number) for number in numbers]
-    created_at = [today - _whole_milliseconds(_MONTHS_24 * person.age) for person in people]
-    created = store.customers.insert_many([person.draft for person in people], at, created_at=created_at)
-    changes = [record_of_creation(actor, customer, run=run.id) for customer in created]
-    entries: list[Sale] = []
-    for number, customer, change in zip(numbers, created, changes, strict=True):
-        bought = sample_purchases(number, customer.purchase_amount, customer.created_at, today)
-        for place, purchase in enumerate(bought, start=1):
-            entries.extend(_entries(purchase, change, f"{number:06}-{new_id() if are_known else place}"))
-    write_down(store, changes, entries=entries)
-    advance(store, run, len(changes))
+    histories = [_history(actor, run, number, today, new_id() if are_known else "") for number in numbers]
+    store.customers.insert_as_they_are([history.customer for history in histories])
+    _put_in_rounds(histories)
+    for basis in _BASES:
+        some = [history for history in histories if history.basis == basis]
+        changes = [change for history in some for change in history.changes]
+        write_down(store, changes, basis=basis, entries=[entry for history in some for entry in history.entries])
+    advance(store, run, len(histories))
 
 
-def _entries(purchase: SamplePurchase, change: Change, name: str) -> Iterator[Sale]:
-    sale = _entry(change, f"S-{name}", purchase)
-    yield sale
-    if purchase.refunded_at is not None:
-        refund = {"id": new_id(), "sale_id": f"R-{name}", "kind": "refund", "amount": -purchase.refunded}
-        yield sale.model_copy(update={**refund, "sold_at": purchase.refunded_at, "refund_of": sale.sale_id})
+def _put_in_rounds(histories: Sequence[SampleHistory]) -> None:
+    """Order the first changes of all before the second ones, so that an undo takes back many customers at once."""
+    changes = sorted((change for history in histories for change in history.changes), key=lambda one: one.version)
+    renamed = {change.id: new_id() for change in changes}
+    for history in histories:
+        history.changes = [one.model_copy(update={"id": renamed[one.id]}) for one in history.changes]
+        history.entries = [one.model_copy(update={"change": renamed[one.change]}) for one in history.entries]
 
 
-def _entry(change: Change, sale_id: str, purchase: SamplePurchase) -> Sale:
-    return Sale.model_construct(
-        id=new_id(),
-        sale_id=sale_id,
-        customer=change.customer,
-        kind="sale",
-        amount=purchase.amount,
-        sold_at=purchase.sold_at,
-        counts_at=purchase.sold_at,
-        recorded_at=change.at,
-        by_id=change.by_id,
-        by_name=change.by_name,
-        source=change.source,
-        items=[],
-        payment_method=purchase.payment_method,
-        note=None,
-        refund_of=None,
-        run=change.run,
-        change=change.id,
-        voided_by=None,
-    )
+def _history(actor: Actor, run: Run, number: int, today: datetime, own: str) -> SampleHistory:
+    person = sample_person(number)
+    since = today - _whole_milliseconds(_MONTHS_24 * person.age)
+    bought = sample_purchases(number, person.draft.purchase_amount, since, today)
+    return SampleHistory.of(actor, run, person.draft, since, bought, f"{number:06}{own and '-'}{own}")
 
 
 def _whole_milliseconds(span: timedelta) -> timedelta:
