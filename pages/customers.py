@@ -11,6 +11,7 @@ from kinso.ui.customers.grid import draw_grid
 from kinso.ui.customers.leaving import ask_before_leaving
 from kinso.ui.customers.listing import bring_up, draw_nothing_found, draw_problems, draw_range
 from kinso.ui.customers.opening import open_clicked
+from kinso.ui.customers.printing import draw_for_print
 from kinso.ui.customers.questions import draw_open_conflicts, show_question
 from kinso.ui.customers.saving import finish_saving
 from kinso.ui.customers.toolbar import draw_toolbar
@@ -42,6 +43,7 @@ with body:
             draw_range(sheet)
             with st.container(key="customers_table"):
                 draw_grid(sheet, visit, open_clicked)
+            draw_for_print(sheet, visit.shop)
         else:
             draw_nothing_found(query)
 warn_before_closing(sheet.pending_count)

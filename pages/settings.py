@@ -32,8 +32,8 @@ FIELDS = {
 }
 
 
+# Time zones that are another one on each machine.
 NO_PLACES = {"localtime", "Factory"}
-"""Time zones that are another one on each machine."""
 
 
 @st.cache_data(show_spinner=False)

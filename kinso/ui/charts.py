@@ -25,6 +25,7 @@ HEIGHT, _TALL = 300, 420
 _GREY_ON_LIGHT = "#667078"
 _LABELLED_EDGES = 6
 _LONGEST_LABEL = 22
+_FEWEST_TO_COUNT_BY_MORE, _THOUSAND = 6, 1000
 _LONGEST_LINE = 48
 _PATTERNS = {True: "", False: "/"}
 _COLOURS = {True: MEMBERS, False: NON_MEMBERS}
@@ -64,7 +65,7 @@ def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Fig
         )
     )
     label_every_other(figure, names)
-    figure.update_yaxes(title="Members", tickformat=",d", rangemode="tozero", nticks=6)
+    count_along_y(figure, "Members", max(members, default=0))
     figure.update_layout(showlegend=False)
     return dressed(figure)
 
@@ -198,8 +199,19 @@ def _stacked(x: Sequence[Any], counts: dict[bool, list[int]], *, hover: Sequence
             hovertemplate=f"%{{customdata}}<br>{membership(is_member)}s: %{{y:,}}<extra></extra>",
         )
     figure.update_layout(barmode="stack", bargap=0.15)
-    figure.update_yaxes(title="Customers", tickformat=",d", rangemode="tozero", nticks=6)
+    count_along_y(figure, "Customers", max(map(sum, zip(*counts.values(), strict=True)), default=0))
     return figure
+
+
+def count_along_y(figure: go.Figure, title: str, highest: int) -> None:
+    """Ticks at whole numbers up to `highest`, each once: half a customer would be rounded to the next tick's label."""
+    steps: dict[str, Any] = {"dtick": 1} if highest < _FEWEST_TO_COUNT_BY_MORE else {"nticks": 6}
+    figure.update_yaxes(title=title, tickformat=",d", rangemode="tozero", **steps)
+
+
+def amount_format(highest: float) -> str:
+    """For ticks of amounts up to `highest`, with `k` and `M` only where they make numbers shorter."""
+    return "~s" if abs(highest) >= _THOUSAND else ",~r"
 
 
 def label_every_other(figure: go.Figure, months: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder
 from kinso.ui.links import leave_if_asked
+from kinso.ui.tab import show_in_tab
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import plain
 
@@ -33,6 +34,7 @@ def main() -> None:
     if st.context.theme.type == "dark":
         st.html(ASSETS / "dark.css")
     page = st.navigation(_pages(visit))
+    show_in_tab(page.title)
     leave_if_asked()
     with st.sidebar:
         show_finder(page.url_path)

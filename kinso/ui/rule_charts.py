@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from kinso.models.rule import Comparison, ThresholdPoint
 from kinso.models.shop import ShopSettings
-from kinso.ui.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, dressed
+from kinso.ui.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, amount_format, count_along_y, dressed
 from kinso.ui.wording import currency_symbol, money, number
 
 _FILL = 0.14
@@ -29,7 +29,7 @@ class _Mark:
 def draw_members_by_threshold(curve: Sequence[ThresholdPoint], compared: Comparison, shop: ShopSettings) -> go.Figure:
     """How many members each threshold would mean, with today's and the chosen one."""
     figure = _curve(curve, compared, shop, lambda point: point.members, MEMBERS, lambda point: number(point.members))
-    figure.update_yaxes(title="Members", tickformat=",d")
+    count_along_y(figure, "Members", max((point.members for point in curve), default=0))
     return figure
 
 
@@ -38,8 +38,12 @@ def draw_spending_by_threshold(curve: Sequence[ThresholdPoint], compared: Compar
     figure = _curve(
         curve, compared, shop, lambda point: float(point.total), NON_MEMBERS, lambda point: money(point.total, shop)
     )
-    figure.update_yaxes(title=f"Their purchases ({currency_symbol(shop)})", tickformat="~s")
+    figure.update_yaxes(title=f"Their purchases ({currency_symbol(shop)})", tickformat=amount_format(_most(curve)))
     return figure
+
+
+def _most(curve: Sequence[ThresholdPoint]) -> float:
+    return max((float(point.total) for point in curve), default=0.0)
 
 
 def _curve(

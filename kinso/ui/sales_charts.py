@@ -9,7 +9,15 @@ import plotly.graph_objects as go
 
 from kinso.models.shop import ShopSettings
 from kinso.models.statistics import SalesMonth
-from kinso.ui.charts import MEMBERS, NON_MEMBERS, PATTERN_STYLE, dressed, label_every_other
+from kinso.ui.charts import (
+    MEMBERS,
+    NON_MEMBERS,
+    PATTERN_STYLE,
+    amount_format,
+    count_along_y,
+    dressed,
+    label_every_other,
+)
 from kinso.ui.wording import counted, currency_symbol, money, month, number
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -26,7 +34,8 @@ def draw_revenue(months: Sequence[SalesMonth], shop: ShopSettings) -> go.Figure:
         [f"{money(each.revenue, shop)}<br>{counted(each.sales, 'sale')}" for each in months],
     )
     label_every_other(figure, names)
-    figure.update_yaxes(title=f"Revenue ({currency_symbol(shop)})", tickformat="~s", nticks=6)
+    ticks = amount_format(max((abs(float(each.revenue)) for each in months), default=0))
+    figure.update_yaxes(title=f"Revenue ({currency_symbol(shop)})", tickformat=ticks, nticks=6)
     return dressed(figure, margin=_WITHOUT_LEGEND)
 
 
@@ -36,7 +45,7 @@ def draw_weekdays(counts: Sequence[int]) -> go.Figure:
     figure.update_xaxes(
         type="category", tickvals=list(WEEKDAYS), ticktext=[day[:_SHORT] for day in WEEKDAYS], tickangle=0
     )
-    figure.update_yaxes(title="Sales", tickformat=",d", rangemode="tozero", nticks=6)
+    count_along_y(figure, "Sales", max(counts, default=0))
     return dressed(figure, margin=_WITHOUT_LEGEND)
 
 
@@ -58,7 +67,11 @@ def draw_new_and_returning(months: Sequence[SalesMonth]) -> go.Figure:
         )
     label_every_other(figure, names)
     figure.update_layout(barmode="stack", bargap=0.15)
-    figure.update_yaxes(title="Customers who bought", tickformat=",d", rangemode="tozero", nticks=6)
+    count_along_y(
+        figure,
+        "Customers who bought",
+        max((each.new_customers + each.returning_customers for each in months), default=0),
+    )
     return dressed(figure)
 
 

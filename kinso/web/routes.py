@@ -28,6 +28,7 @@ from kinso.web.paths import (
 )
 from kinso.web.set_up import do_set_up, show_set_up
 from kinso.web.sign_in import do_sign_in, do_sign_out, redirect, show_sign_in
+from kinso.web.unknown import UnknownAddresses
 
 
 def web_routes() -> list[BaseRoute]:
@@ -57,4 +58,9 @@ def web_middleware(scripts: Iterable[str] = ()) -> list[Middleware]:
 
     `scripts` are the inline scripts that pages may run.
     """
-    return [Middleware(SecurityHeaders, scripts=tuple(scripts)), Middleware(Mishaps), Middleware(SignInGuard)]
+    return [
+        Middleware(SecurityHeaders, scripts=tuple(scripts)),
+        Middleware(Mishaps),
+        Middleware(SignInGuard),
+        Middleware(UnknownAddresses),
+    ]

@@ -23,6 +23,7 @@ from kinso.ui.customer.card import (
 from kinso.ui.customer.membership import badge_of
 from kinso.ui.customers.sheet import Row
 from kinso.ui.customers.words import isolated
+from kinso.ui.tab import show_in_tab
 from kinso.ui.trash.erasing import Erasure
 from kinso.ui.visit import Visit
 
@@ -32,6 +33,7 @@ Kind = Literal["primary", "secondary", "tertiary"]
 def draw_head(card: Card, standing: MembershipStanding, visit: Visit) -> None:
     """Name, ID, membership, actions."""
     customer = standing.customer
+    show_in_tab(customer.customer_name or customer.customer_id)
     st.title(isolated(customer.customer_name or "(no name)"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(customer.customer_id, width="content")

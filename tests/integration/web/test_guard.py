@@ -185,3 +185,10 @@ def test_every_answer_carries_the_protecting_headers(browse, signed_in):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_person_at_an_unknown_address_is_told_so(browse, signed_in, reached):
+    answer = browse(signed_in.secret).get("/nowhere", headers={"sec-fetch-mode": "navigate"})
+    assert answer.status_code == 404
+    assert "This address does not exist" in answer.text
+    assert reached == []
