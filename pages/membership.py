@@ -22,7 +22,7 @@ from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_un
 from kinso.ui.visit import current_visit
 from kinso.ui.wording import number, percent
 
-_BELOW = "Who they are and what can be done is below the rule. Nobody loses a membership by a refund or a typed amount."
+_BELOW = "Members who spent less than the rule asks for. Who they are and what can be done is listed below the rule."
 
 
 @st.fragment(run_every=REFRESH)
@@ -34,7 +34,7 @@ def show_base() -> None:
         st.metric("Members", number(now.members), border=True)
         st.metric("Non-members", number(now.non_members), border=True)
         st.metric("Membership rate", percent(now.membership_rate), border=True)
-        st.metric("Members below the threshold", number(below), border=True, help=_BELOW)
+        st.metric("Below the threshold", number(below), border=True, help=_BELOW)
 
 
 visit = current_visit()

@@ -151,7 +151,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("customer", "soldAt", "_id"),
         COUNTED,
         _index("void", "kind", "customer", "soldAt"),
-        _index("void", "soldAt", "_id"),
+        _index("void", "soldAt", "_id", "kind"),
     ],
     "trash": [_index("deletedAt", "_id"), _index("customer.search.id")],
     "settings": [],
@@ -160,7 +160,9 @@ INDEXES: dict[str, list[IndexModel]] = {
 }
 """Every collection with its indexes; `_id` at the end settles the order of equals."""
 
-_REPLACED: dict[str, list[IndexModel]] = {"sales": [_index("void", "kind", "soldAt", "customer", "amount")]}
+_REPLACED: dict[str, list[IndexModel]] = {
+    "sales": [_index("void", "kind", "soldAt", "customer", "amount"), _index("void", "soldAt", "_id")]
+}
 """What an earlier version had an index for, and nothing reads any more."""
 
 

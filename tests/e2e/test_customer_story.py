@@ -55,7 +55,15 @@ def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada
     dialog.get_by_label("Item").nth(1).fill("Cake")
     dialog.get_by_label("Unit price").nth(1).fill("4")
     dialog.get_by_label("Unit price").nth(1).press("Tab")
-    expect(dialog.get_by_role("spinbutton", name="Amount")).to_have_value("16.50")
+    amount = dialog.get_by_role("textbox", name="Amount")
+    expect(amount).to_have_value("16.50")
+    amount.clear()
+    amount.press_sequentially("3.00")
+    expect(dialog.get_by_text("the amount is $13.50 less")).to_be_visible()
+    expect(dialog.get_by_role("radio", name="A discount of $13.50")).to_be_checked()
+    dialog.get_by_text("Not meant: take $16.50").click()
+    expect(amount).to_have_value("16.50")
+    expect(dialog.get_by_text("The difference is")).to_have_count(0)
     dialog.get_by_text("Card", exact=True).click()
     dialog.get_by_label("Note").fill("for the office")
     dialog.get_by_role("button", name="Record purchase").dblclick()
@@ -69,7 +77,7 @@ def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada
     page.reload()
     expect(page.get_by_text("Reached the membership threshold by a purchase")).to_be_visible()
     shown = until(lambda: cells(page), lambda rows: len(rows) == 2)
-    assert "2 × Coffee beans, Cake" in shown[0]
+    assert "2 × Coffee beans at 6.25, Cake at 4.00" in shown[0]
     assert "1001.5" in shown[0]
     assert "Opening balance" in shown[1]
 

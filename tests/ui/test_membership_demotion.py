@@ -50,7 +50,7 @@ def members(store):
 
 def test_how_many_they_are_is_said_without_being_asked(open_page, store, shop_of_four):
     page = open_page("membership", Role.ANALYST)
-    assert {metric.label: metric.value for metric in page.metric}["Members below the threshold"] == "3"
+    assert {metric.label: metric.value for metric in page.metric}["Below the threshold"] == "3"
     assert "Members below the threshold of the rule: 3" in [each.label for each in page.expander]
     store.shop.save(ShopSettings(threshold=Decimal(1)))
     page = open_page("membership", Role.ANALYST)

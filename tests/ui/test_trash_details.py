@@ -31,8 +31,8 @@ def test_the_question_before_deleting_tells_of_the_trash(details, store, ada):
     store.shop.save(ShopSettings(trash_days=7))
     page = press(details(), "delete_customer")
     assert "go to the trash with their history, and can be restored from there for 7 days" in texts(page)
-    assert "the total of purchase amounts. What it bought stays in the revenue." in texts(page)
-    assert "It leaves the numbers of customers and members and its \\$100\\.00" in texts(page)
+    assert "They leave the numbers of customers and members, and their \\$100\\.00 the total of" in texts(page)
+    assert "What they bought stays in the revenue." in texts(page)
     press(page, "deletion_confirm")
     assert store.customers.get(ada.id) is None
     assert [item.customer.customer_name for item in store.trash.latest(limit=5)] == ["Ada"]

@@ -70,9 +70,8 @@ def draw_deletion(
 def _what_leaves(customers: Sequence[Customer], shop: ShopSettings) -> str:
     """Which figures change by the deletion, and which do not."""
     total = sum((customer.purchase_amount for customer in customers), Decimal(0))
-    they, their, bought = ("They leave", "their", "they") if len(customers) > 1 else ("It leaves", "its", "it")
-    amount = f" and {their} {plain(money(total, shop))} the total of purchase amounts" if total else ""
-    return f"{they} the numbers of customers and members{amount}. What {bought} bought stays in the revenue."
+    amount = f", and their {plain(money(total, shop))} the total of purchase amounts" if total else ""
+    return f"They leave the numbers of customers and members{amount}. What they bought stays in the revenue."
 
 
 def delete_each(visit: Visit, customers: Sequence[Customer]) -> list[Customer]:

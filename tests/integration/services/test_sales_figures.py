@@ -131,3 +131,14 @@ def test_the_latest_entries_of_the_whole_ledger_are_read_in_their_order_from_an_
 
     assert "IXSCAN" in plan
     assert "'SORT'" not in plan
+
+
+def test_the_entries_of_a_kind_and_a_period_are_counted_without_looking_at_them(connection, register, enter):
+    enter(register("C-1"), "1.00", NOW)
+    match = {"void": False, "kind": "refund", "soldAt": {"$gte": NOW - timedelta(days=1), "$lt": NOW}}
+    stages = [{"$match": match}, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
+    pipeline = {"aggregate": "sales", "pipeline": stages, "cursor": {}, "hint": "void_1_soldAt_1__id_1_kind_1"}
+    plan = str(connection.database.command("explain", pipeline))
+
+    assert "IXSCAN" in plan
+    assert "FETCH" not in plan
