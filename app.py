@@ -6,18 +6,18 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from kinso.api.addresses import OddAddresses
-from kinso.api.app import api_routes
+from kinso.api.app import api_routes, create_api
 from kinso.ui.errors import show_script_error
 from kinso.ui.scripts import SCRIPTS
 from kinso.web.lifespan import lifespan
 from kinso.web.paths import API
 from kinso.web.routes import web_middleware, web_routes
 
-api = api_routes(API)
+api = create_api()
 app = st.App(
     Path(__file__).resolve().parent / "kinso" / "ui" / "main.py",
-    routes=[*api, *web_routes()],
-    middleware=[*web_middleware(SCRIPTS), Middleware(OddAddresses, path=API, routes=api)],
+    routes=[*api_routes(API, api), *web_routes()],
+    middleware=[*web_middleware(SCRIPTS), Middleware(OddAddresses, path=API, api=api)],
     lifespan=lifespan,
     on_script_error=show_script_error,
 )

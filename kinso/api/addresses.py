@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ORDINARY = re.compile(r"(/[\w-]+(\.\w+)?)*/?", re.ASCII)
@@ -18,15 +16,17 @@ class OddAddresses:
     API is a file.
     """
 
-    def __init__(self, app: ASGIApp, path: str, routes: Sequence[BaseRoute]) -> None:
+    def __init__(self, app: ASGIApp, path: str, api: ASGIApp) -> None:
+        """`api` is what is mounted at `path`."""
         self._app = app
-        self._below = f"{path}/"
-        self._api = Router(routes)
+        self._path = path
+        self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything else on."""
-        is_odd = scope["type"] == "http" and scope["path"].startswith(self._below)
-        if is_odd and not _ORDINARY.fullmatch(scope["path"]):
-            await self._api(scope, receive, send)
+        is_below = scope["type"] == "http" and scope["path"].startswith(f"{self._path}/")
+        if is_below and not _ORDINARY.fullmatch(scope["path"]):
+            # Not by its mount, which takes no path with a line break in it.
+            await self._api({**scope, "root_path": scope.get("root_path", "") + self._path}, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -78,7 +78,10 @@ def create_api() -> FastAPI:
     return api
 
 
-def api_routes(path: str) -> list[BaseRoute]:
-    """The API at `path`, with and without a slash at the end, because a mount alone leaves the latter to the pages."""
-    api = create_api()
+def api_routes(path: str, api: FastAPI | None = None) -> list[BaseRoute]:
+    """The API at `path`, with and without a slash at the end, because a mount alone leaves the latter to the pages.
+
+    Without `api` it is a new one.
+    """
+    api = api or create_api()
     return [Mount(path, api), Route(path, api)]

@@ -9,12 +9,12 @@ from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import ExactRoute, part_of_api
+from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.user import Permission
 from kinso.services.bulk import upsert_customers
 
-router = part_of_api("/customers", "customers", route_class=ExactRoute)
+router = part_of_api("/customers", "customers")
 
 
 @router.post(

@@ -12,13 +12,13 @@ from starlette.responses import Response, StreamingResponse
 from kinso.api.description import CONTENT_DISPOSITION, open_to
 from kinso.api.failures import failures
 from kinso.api.parameters import CustomerExport
-from kinso.api.route import ExactRoute, part_of_api
+from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.user import Permission
 from kinso.services.exports import export_customers
 from kinso.services.shop import get_shop_settings
 
-router = part_of_api("/customers", "customers", route_class=ExactRoute)
+router = part_of_api("/customers", "customers")
 
 _FILE = {
     "description": "The file",

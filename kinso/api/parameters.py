@@ -18,7 +18,7 @@ from starlette.requests import Request
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
 from kinso.models.moments import MEANING, read_written
-from kinso.models.names import OPERATOR, folded, is_meant
+from kinso.models.names import OPERATOR, folded
 from kinso.models.sale import SaleKind, SaleQuery
 from kinso.models.text import searchable
 from kinso.services.csv_writing import Flavour
@@ -163,13 +163,6 @@ StatusList = Annotated[StatusParameters, Query()]
 SaleList = Annotated[SaleParameters, Query()]
 PageOnly = Annotated[PageParameters, Query()]
 
-_OURS = frozenset(
-    field.alias or name
-    for model in (ListParameters, ExportParameters, SaleParameters)
-    for name, field in model.model_fields.items()
-) | {"contactInfo", "purchaseAmount", "createdAt", "updatedAt", "version", "threshold"}
-"""What people may expect to be a filter anywhere."""
-
 
 def names_of(dependant: Dependant) -> frozenset[str]:
     """What the query parameters of a call are called."""
@@ -183,27 +176,24 @@ def names_of(dependant: Dependant) -> frozenset[str]:
     return frozenset(names.union(*map(names_of, dependant.dependencies)))
 
 
-def check_names(request: Request, known: Collection[str], *, exact: bool) -> None:
-    """Raise `InvalidInput` for parameters that are repeated, sent as an operator or object, or not known.
-
-    Unless the call is `exact`, names that resemble nothing of ours are let pass.
-    """
+def check_names(request: Request, known: Collection[str]) -> None:
+    """Raise `InvalidInput` for parameters that are repeated, sent as an operator or object, or not known."""
     if not request.scope["query_string"]:
         return
     given = Counter(name for name, _value in request.query_params.multi_items())
-    found = (_what_is_wrong(name, count, known, exact=exact) for name, count in given.items())
+    found = (_what_is_wrong(name, count, known) for name, count in given.items())
     errors = [error for error in found if error]
     if errors:
         raise InvalidInput(errors)
 
 
-def _what_is_wrong(name: str, count: int, known: Collection[str], *, exact: bool) -> FieldError | None:
+def _what_is_wrong(name: str, count: int, known: Collection[str]) -> FieldError | None:
     base = OPERATOR.split(name, maxsplit=1)[0]
     if name in known:
         return FieldError(name, f"{name} is given {count} times; give it once.") if count > 1 else None
     if base in known:
         return FieldError(base, f"{base} must be a plain value; write it as {base}=value.")
-    if name == _CACHE_BUSTER or not (exact or is_meant(name, {*known, *_OURS})):
+    if name == _CACHE_BUSTER:
         return None
     meant = next((each for each in known if folded(each) == folded(name)), None)
     advice = f"write {meant}" if meant else "leave it out, or look at /api/docs for what this address takes"

@@ -45,9 +45,6 @@ class JsonRoute(APIRoute):
     Forms of other sites cannot be sent as JSON, so this is also a part of the defence against them.
     """
 
-    is_exact: ClassVar[bool] = False
-    """Whether every parameter that the call does not know is refused, or only those that somebody must have meant."""
-
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's handler, after everything that can be settled without the body."""
         handle = super().get_route_handler()
@@ -61,18 +58,12 @@ class JsonRoute(APIRoute):
                 caller = request.state.caller = await identify_caller(request)
                 if permission:
                     demand(caller.actor, permission)
-                check_names(request, known, exact=self.is_exact)
+                check_names(request, known)
             if self.body_field and _has_body(request) and not _is_json(request.headers.get("content-type", "")):
                 raise HTTPException(415, _WRONG_TYPE)
             return await handle(JsonRequest(request.scope, request.receive))
 
         return handle_json
-
-
-class ExactRoute(JsonRoute):
-    """A call of our own, whose clients know what they may send."""
-
-    is_exact = True
 
 
 class OneOfManyRoute(JsonRoute):

@@ -13,14 +13,14 @@ from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import PageOnly
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import ExactRoute, part_of_api
+from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.run import Run
 from kinso.models.user import Permission
 from kinso.services.runs import get_run, list_run_page
 from kinso.services.undo import undo_run
 
-router = part_of_api("/runs", "runs", route_class=ExactRoute)
+router = part_of_api("/runs", "runs")
 
 RunId = Annotated[str, Path(alias="_id", description="The run's `_id`, 24 hexadecimal digits.")]
 

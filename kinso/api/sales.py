@@ -19,7 +19,7 @@ from kinso.api.failures import failures
 from kinso.api.gate import raw_path
 from kinso.api.parameters import PageOnly, SaleList, SaleParameters
 from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import ExactRoute, part_of_api
+from kinso.api.route import JsonRoute, part_of_api
 from kinso.api.sale_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recorded_json, sale_json
 from kinso.api.schemas import still_a_member
 from kinso.api.security import Caller, SignedIn
@@ -34,7 +34,7 @@ _REFUND = "/refund"
 _DEFAULTS = RefundIn()
 
 
-class _SaleRoute(ExactRoute):
+class _SaleRoute(JsonRoute):
     """A call about one sale; a slash in its ID is part of the address unless it is sent as %2F."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -50,7 +50,7 @@ class _SaleRoute(ExactRoute):
 
 
 router = part_of_api("/sales", "sales", route_class=_SaleRoute)
-of_customers = part_of_api("/customers", "sales", route_class=ExactRoute)
+of_customers = part_of_api("/customers", "sales")
 
 SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `saleId`.")]
 

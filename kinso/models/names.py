@@ -42,7 +42,9 @@ class Tolerant(BaseModel):
         if not isinstance(data, dict):
             return data
         known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {name: value for name, value in data.items() if name in known or is_meant(str(name), known)}
+        kept = {name: value for name, value in data.items() if name in known or is_meant(str(name), known)}
+        # Nobody sends what does nothing at all: then every name of it was meant.
+        return kept or data
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

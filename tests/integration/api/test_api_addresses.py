@@ -11,21 +11,21 @@ from starlette.routing import Route
 from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
 
 from kinso.api.addresses import OddAddresses
-from kinso.api.app import api_routes
+from kinso.api.app import api_routes, create_api
 from kinso.services.office import Office, use_office
 
 
 @pytest.fixture
 def ask(store, token):
     """One request through what Streamlit puts before the API; the path is sent exactly as it is written."""
-    routes = api_routes("/api")
+    api = create_api()
 
     async def page(_request):
         return PlainTextResponse("page")
 
     app = Starlette(
-        routes=[*routes, Route("/{path:path}", page)],
-        middleware=[Middleware(OddAddresses, path="/api", routes=routes), Middleware(PathSecurityMiddleware)],
+        routes=[*api_routes("/api", api), Route("/{path:path}", page)],
+        middleware=[Middleware(OddAddresses, path="/api", api=api), Middleware(PathSecurityMiddleware)],
     )
 
     async def send(method, path, secret):
@@ -48,6 +48,8 @@ ODD = [
     "/api/runs/%00",
     "/api/%2e%2e/etc/passwd",
     "/api//server/share",
+    "/api/x%0ay/z",
+    "/api/customers/x%0dy",
 ]
 
 

@@ -18,6 +18,7 @@ REFUSALS = {
     errors.DuplicateSaleId: (errors.DuplicateSaleId("S-1"), 409),
     errors.DuplicateEmail: (errors.DuplicateEmail("a@shop.com"), 409),
     errors.StillUnderWay: (errors.StillUnderWay(7), 409),
+    errors.WriteCollision: (errors.WriteCollision(), 409),
     errors.BeingImported: (errors.BeingImported("C-1"), 409),
     errors.AmbiguousCustomerId: (errors.AmbiguousCustomerId("A-1", ["a-1", "A-1 "]), 422),
     errors.ImportUnderWay: (errors.ImportUnderWay("Another import began."), 409),
