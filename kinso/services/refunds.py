@@ -19,6 +19,6 @@ def date_refund(given: datetime, sold_at: datetime, zone: ZoneInfo) -> datetime:
         return sold_at
     form = "%Y-%m-%d" if local.date() != sale.date() else "%Y-%m-%d %H:%M:%S"
     raise ValueError(
-        f"{local.strftime(form)} is before its sale, which is of {sale.strftime(form)};"
+        f"{local.strftime(form)} is before its sale, which was on {sale.strftime(form)};"
         " a refund happens after its sale or on the same day"
     )

@@ -139,7 +139,7 @@ def test_a_refund_counts_with_its_sale_and_is_never_dated_before_it(call, ann):
     assert refused.json()["errors"] == [
         {
             "field": "date",
-            "message": "Date 2025-01-29 is before its sale, which is of 2025-01-31;"
+            "message": "Date 2025-01-29 is before its sale, which was on 2025-01-31;"
             " a refund happens after its sale or on the same day.",
         }
     ]

@@ -155,12 +155,12 @@ class TestTheDateOfARefund:
         assert [(error.field, error.message) for error in refused.value.errors] == [
             (
                 "soldAt",
-                "Date 2026-02-08 is before its sale, which is of 2026-02-10; a refund happens after its sale or on the"
+                "Date 2026-02-08 is before its sale, which was on 2026-02-10; a refund happens after its sale or on the"
                 " same day.",
             )
         ]
         with pytest.raises(
-            InvalidInput, match="2026-02-10 10:29:59 is before its sale, which is of 2026-02-10 10:30:00"
+            InvalidInput, match="2026-02-10 10:29:59 is before its sale, which was on 2026-02-10 10:30:00"
         ):
             bring_back("S-1", sold_at=self.DAY - timedelta(seconds=1))
 
@@ -183,8 +183,8 @@ class TestTheDateOfARefund:
         plan = rehearse_purchases(store, staff, (HEADER + rows).encode())
         after = "a refund happens after its sale or on the same day."
         assert [(error.row, error.field, error.message) for error in plan.errors] == [
-            (3, "soldAt", f"Date 2026-02-09 is before its sale, which is of 2026-02-10; {after}"),
-            (4, "soldAt", f"Date 2026-03-04 is before its sale, which is of 2026-03-05; {after}"),
+            (3, "soldAt", f"Date 2026-02-09 is before its sale, which was on 2026-02-10; {after}"),
+            (4, "soldAt", f"Date 2026-03-04 is before its sale, which was on 2026-03-05; {after}"),
         ]
 
     def test_refunds_of_a_file_count_with_their_sales_of_the_file_and_of_the_ledger(self, store, staff):
