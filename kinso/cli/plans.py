@@ -72,6 +72,14 @@ def tell_changes(plan: ImportPlan) -> None:
     _tell_first(say, plan.changes, plan.change_count)
 
 
+def tell_twins(outcome: ImportPlan | ImportResult | PurchasePlan | PurchaseResult) -> None:
+    """Which of the new customers may be known already."""
+    for twin in outcome.twins[:_MOST_TOLD]:
+        remark(str(twin))
+    if outcome.twin_count > _MOST_TOLD:
+        remark(f"… and {outcome.twin_count - _MOST_TOLD:,} more new customers may be known already.")
+
+
 def count_of_errors(plan: ImportPlan | PurchasePlan) -> str:
     """`1 error`, `2,000 errors`."""
     return counted(plan.error_count, "error")

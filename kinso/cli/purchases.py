@@ -7,7 +7,7 @@ import argparse
 from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.files import name_of, opened
 from kinso.cli.opening import opened_store
-from kinso.cli.plans import choices_of, count_of_errors, tell_conflicts, tell_errors, tell_reading
+from kinso.cli.plans import choices_of, count_of_errors, tell_conflicts, tell_errors, tell_reading, tell_twins
 from kinso.models.purchase_plan import Overlap, PurchaseFigures, PurchasePlan, Unknown
 from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE
@@ -44,6 +44,7 @@ def import_purchases_file(options: argparse.Namespace) -> int:
             _tell_ways(undecided.plan)
             raise
     tell_reading(result)
+    tell_twins(result)
     members = f", made {counted(result.activated, 'customer')} members" if result.activated else ""
     say(
         f"Recorded {_purchases(result.figures)}, {result.figures.total:,} in all, created"
@@ -59,6 +60,7 @@ def _tell_plan(plan: PurchasePlan, shop: ShopSettings) -> int:
         _advise(plan)
         remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
         return 1
+    tell_twins(plan)
     tell_conflicts(plan)
     if plan.overlap.customers:
         remark(f"{plan.overlap}.")

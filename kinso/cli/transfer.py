@@ -16,6 +16,7 @@ from kinso.cli.plans import (
     tell_conflicts,
     tell_errors,
     tell_reading,
+    tell_twins,
 )
 from kinso.cli.purchases import import_purchases_file
 from kinso.models.csv_dates import DATE_ORDERS
@@ -139,6 +140,7 @@ def _import_customers(options: argparse.Namespace) -> int:
             # The report is what helps to decide, so it stays.
             return 1
     tell_reading(result)
+    tell_twins(result)
     say(
         f"Created {counted(result.created, 'customer')}, updated {result.updated:,}, left {result.unchanged:,} as they"
         " were."
@@ -152,6 +154,7 @@ def _tell_plan(plan: ImportPlan) -> int:
         tell_errors(plan)
         remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
         return 1
+    tell_twins(plan)
     tell_conflicts(plan)
     if plan.undecided_rows:
         remark(

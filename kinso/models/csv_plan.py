@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from kinso.models.csv_dates import DateOrder
+from kinso.models.likely_twin import LikelyTwin
 from kinso.models.run import Run
 
 MOST_ERRORS_SHOWN = 100
+MOST_TWINS_SHOWN = 100
 MOST_CHANGES_SHOWN = 1000
 """Of changes and of conflicts in a plan; a report lists all."""
 
@@ -84,12 +86,26 @@ class PlannedChange:
 
 
 @dataclass(frozen=True)
+class KnownAlready:
+    """A customer who would be registered, and the likeliest one who may be the same person."""
+
+    row: int
+    customer_id: str
+    customer_name: str
+    twin: LikelyTwin
+
+    def __str__(self) -> str:
+        return f"Row {self.row}: {self.customer_name} ({self.customer_id}) may be known already: {self.twin.message}"
+
+
+@dataclass(frozen=True)
 class ImportPlan:
     """What an import would do at this moment; with any error it would do nothing.
 
     `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`; `changes` and `conflicts` the first
     `MOST_CHANGES_SHOWN` of theirs. `conflicting_rows` are those with a conflict; `undecided_rows` those of them that
-    nothing is decided about. `needs_date_order` says that some dates can be read in two ways, `damaged` how many cells
+    nothing is decided about. `twins` are the first of the `twin_count` new customers who may be known already.
+    `needs_date_order` says that some dates can be read in two ways, `damaged` how many cells
     a spreadsheet has spoilt. `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about
     how the file was understood. `digest` is equal for plans that mean the same.
     """
@@ -109,6 +125,8 @@ class ImportPlan:
     undecided_rows: int = 0
     needs_date_order: bool = False
     damaged: int = 0
+    twins: tuple[KnownAlready, ...] = ()
+    twin_count: int = 0
     digest: str = ""
 
     @property
@@ -119,7 +137,10 @@ class ImportPlan:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import did; `run` is None when there was nothing to change."""
+    """What an import did; `run` is None when there was nothing to change.
+
+    `twins` are the first of the `twin_count` new customers who may have been known already, unless a plan told them.
+    """
 
     run: Run | None
     created: int
@@ -127,3 +148,5 @@ class ImportResult:
     unchanged: int
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
+    twins: tuple[KnownAlready, ...] = ()
+    twin_count: int = 0

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from kinso.models.csv_plan import OpeningBalance, PlannedChange, RowError
+from kinso.models.csv_plan import KnownAlready, OpeningBalance, PlannedChange, RowError
 from kinso.models.run import Run
 from kinso.models.sale import PaymentMethod, SaleKind
 
@@ -79,8 +79,9 @@ class PurchasePlan:
     `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`, `conflicts` the first of the `conflict_count` purchases
     that were taken back here since the file was exported; `undecided_rows` are those of them about which nothing is
     decided. `overlap` is what has to be decided about opening balances. `needs_date_order` says that some dates can be
-    read in two ways. `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about how the
-    file was understood.
+    read in two ways. `twins` are the first of the `twin_count` new customers who may be known already.
+    `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about how the file was
+    understood.
     """
 
     figures: PurchaseFigures
@@ -95,6 +96,8 @@ class PurchasePlan:
     overlap: Overlap = Overlap()
     opening_balance: OpeningBalance | None = None
     needs_date_order: bool = False
+    twins: tuple[KnownAlready, ...] = ()
+    twin_count: int = 0
 
     @property
     def is_overlap_undecided(self) -> bool:
@@ -122,3 +125,5 @@ class PurchaseResult:
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
     gives_way: Overlap = Overlap()
+    twins: tuple[KnownAlready, ...] = ()
+    twin_count: int = 0

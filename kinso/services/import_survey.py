@@ -28,6 +28,7 @@ from kinso.services.file_dates import FileDates
 from kinso.services.first_rows import FirstRows, first_rows
 from kinso.services.import_known import KnownCustomers, SeenVersion, Subject, exported_customer
 from kinso.services.import_rows import Creation, RowPlan, RowReader, SpoiltCell
+from kinso.services.import_twins import TwinsOfNew
 from kinso.services.runs import in_batches
 
 Sink = Callable[[PlannedChange], None]
@@ -45,6 +46,7 @@ class Survey:
 
     store: Store
     reader: RowReader
+    twins: TwinsOfNew
     sink: Sink | None = None
     marks: array[int] = field(default_factory=lambda: array("q"))
     create: int = 0
@@ -73,8 +75,8 @@ class Survey:
             try:
                 for batch in in_batches(self.reader.file.records()):
                     known = KnownCustomers(self.store, self.reader.file, batch)
-                    for record in batch:
-                        self._take(record, known, first)
+                    plans = [(record.row, self._take(record, known, first)) for record in batch]
+                    self.twins.look_for([(row, plan.draft.draft) for row, plan in plans if plan and plan.draft])
             except MalformedRow as error:
                 self._add_errors(error.row, error.line, [FieldError("file", error.message)])
 
@@ -97,6 +99,8 @@ class Survey:
             undecided_rows=self.undecided_rows,
             needs_date_order=self.open_dates > 0 and not self.reader.dates.is_order_known,
             damaged=self.damaged,
+            twins=tuple(self.twins.first),
+            twin_count=self.twins.count,
             digest=self._digest.hexdigest(),
         )
 
@@ -104,7 +108,8 @@ class Survey:
         """What this row writes."""
         return self.marks[row] if row < len(self.marks) else 0
 
-    def _take(self, record: Record, known: KnownCustomers, first: FirstRows) -> None:
+    def _take(self, record: Record, known: KnownCustomers, first: FirstRows) -> RowPlan | None:
+        """Count and tell what the row does; None when something is wrong with it."""
         try:
             subject = known.subject(record)
             self._refuse_repeated(record, subject, first)
@@ -113,10 +118,11 @@ class Survey:
             self.damaged += isinstance(error, SpoiltCell)
             self._add_errors(record.row, record.line, error.errors)
             self.open_dates += any(error.field == "createdAt" for error in error.errors) and self._is_open(record)
-            return
+            return None
         self._count(record, plan)
         for change in self._told(record, plan):
             self._tell(change)
+        return plan
 
     def _is_open(self, record: Record) -> bool:
         return self.reader.dates.is_open(record.cells.get("createdAt", ""))

@@ -19,6 +19,7 @@ from kinso.services.import_known import KnownCustomers
 from kinso.services.import_rows import CUSTOMER_FILE, Creation, Update
 from kinso.services.import_runs import CHANGED, FileRefused, Turn, as_ended, await_turn, import_run
 from kinso.services.import_survey import Sink, Survey, is_new, mark_of_customer, reader_for
+from kinso.services.import_twins import TwinsOfNew
 from kinso.services.records import record_of_creation, record_of_update
 from kinso.services.runs import Progress, ignore_progress, in_batches, record_batch
 
@@ -55,7 +56,7 @@ def rehearse_import(
     A `sink` is told every single change and conflict, while the plan keeps only the first ones.
     """
     with open_csv_file(source, CUSTOMER_FILE) as file:
-        survey = Survey(store, reader_for(store, file, choices), sink)
+        survey = Survey(store, reader_for(store, file, choices), TwinsOfNew(store, actor, is_wanted=True), sink)
         survey.go_through()
         return survey.plan()
 
@@ -83,7 +84,9 @@ def import_customers(
     """
     turn = await_turn(store)
     with open_csv_file(source, CUSTOMER_FILE) as file:
-        survey = Survey(store, reader_for(store, file, choices), sink)
+        # Whoever has seen the plan has seen the twins.
+        twins = TwinsOfNew(store, actor, is_wanted=expected is None)
+        survey = Survey(store, reader_for(store, file, choices), twins, sink)
         survey.go_through()
         plan = survey.plan()
         _refuse(plan, expected)
@@ -96,6 +99,8 @@ def import_customers(
         unchanged=plan.unchanged,
         ignored_columns=plan.ignored_columns,
         notices=plan.notices,
+        twins=plan.twins,
+        twin_count=plan.twin_count,
     )
 
 

@@ -17,7 +17,8 @@ from kinso.services.runs import in_batches
 def find_overlap(store: Store, staging: Staging, *, give_way: bool) -> Overlap:
     """What the new purchases would explain twice; with `give_way` the balances are noted to be lowered by it."""
     customers, total = 0, NOTHING
-    for batch in in_batches(staging.of_known_customers()):
+    known = ((id, rows) for id, rows in staging.by_customer() if id)
+    for batch in in_batches(known):
         typed = store.sales.typed_of(id for id, _ in batch)
         twice = {id: amount for id, rows in batch if (amount := explained_twice(typed.get(id, ()), rows))}
         customers, total = customers + len(twice), total + sum(twice.values(), NOTHING)

@@ -14,6 +14,7 @@ from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import demand_all, use_case
 from kinso.services.import_runs import CHANGED, FileRefused, Turn, as_ended, await_turn, import_run
+from kinso.services.import_twins import TwinsOfNew
 from kinso.services.purchase_staging import Portion
 from kinso.services.purchase_survey import Survey, surveyed
 from kinso.services.purchase_writing import PurchaseWriter
@@ -60,7 +61,7 @@ def rehearse_purchases(
     choices: ImportChoices = UNDECIDED,
 ) -> PurchasePlan:
     """What importing this file would do now; changes nothing. Raises `InvalidInput` for a file that is unusable."""
-    with surveyed(store, source, unknown, choices) as survey:
+    with surveyed(store, source, unknown, choices, TwinsOfNew(store, actor, is_wanted=unknown == "create")) as survey:
         return survey.plan
 
 
@@ -85,7 +86,8 @@ def import_purchases(
     when the plan does not hold any more; nothing is imported then. `DatabaseUnavailable` tells what is.
     """
     turn = await_turn(store)
-    with surveyed(store, source, unknown, choices) as survey:
+    twins = TwinsOfNew(store, actor, is_wanted=unknown == "create" and expected is None)
+    with surveyed(store, source, unknown, choices, twins) as survey:
         plan = survey.plan
         if plan.error_count:
             raise PurchasesRefused(plan)
@@ -103,6 +105,8 @@ def import_purchases(
         ignored_columns=plan.ignored_columns,
         notices=plan.notices,
         gives_way=plan.gives_way,
+        twins=plan.twins,
+        twin_count=plan.twin_count,
     )
 
 

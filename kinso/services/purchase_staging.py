@@ -133,12 +133,11 @@ class Staging:
         """Note the `_id` of customers by their `key`, None for those who are not known."""
         self._database.executemany("INSERT OR IGNORE INTO customers (customer, id) VALUES (?, ?)", customers)
 
-    def of_known_customers(self) -> Iterator[tuple[str, Sequence[PurchaseRow]]]:
-        """What is to be recorded of each customer who is stored, by their `_id`, what is positive first."""
+    def by_customer(self) -> Iterator[tuple[str | None, Sequence[PurchaseRow]]]:
+        """What is to be recorded of each customer, by their `_id` if they are stored, what is positive first."""
         for customer, rows in groupby(self.rows(), lambda row: self.key(row.customer_id)):
             known_as, _ = self._customer(customer)
-            if known_as:
-                yield known_as, list(rows)
+            yield known_as, list(rows)
 
     def give_way(self, amounts: Mapping[str, Decimal]) -> None:
         """Note what the opening balances of these customers (by `_id`) give way by."""

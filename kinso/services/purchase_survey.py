@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import BinaryIO
@@ -28,6 +28,7 @@ from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.csv_reading import MalformedRow, open_csv_file
 from kinso.services.import_known import called_but_for_zeros
+from kinso.services.import_twins import TwinsOfNew
 from kinso.services.ledger import held_in_trash
 from kinso.services.opening_balances import find_overlap
 from kinso.services.purchase_rows import PURCHASE_FILE, PurchaseReader, purchase_reader
@@ -78,7 +79,9 @@ class _TakenBack:
 
 
 @contextmanager
-def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: ImportChoices) -> Iterator[Survey]:
+def surveyed(
+    store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: ImportChoices, twins: TwinsOfNew
+) -> Iterator[Survey]:
     """Go through the whole file and compare it with what is stored; raises `InvalidInput` for an unusable file."""
     with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.twins()) as staging:
         errors, taken_back = _Errors(), _TakenBack()
@@ -90,6 +93,7 @@ def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: 
         _check_amounts(store, staging, errors)
         _check_refunds(store, staging, errors)
         _check_dates_of_refunds(store, staging, errors, zone)
+        _look_for_twins(staging, twins)
         plan = PurchasePlan(
             figures=staging.figures(),
             unknown=unknown,
@@ -103,6 +107,8 @@ def surveyed(store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: 
             overlap=overlap,
             opening_balance=choices.opening_balance,
             needs_date_order=open_dates and not reader.dates.is_order_known,
+            twins=tuple(twins.first),
+            twin_count=twins.count,
         )
         yield Survey(plan, staging)
 
@@ -182,6 +188,20 @@ def _compare(
                 errors.add(row.row, row.line, problems)
         staging.mark_recorded(done)
         staging.leave_out(left_out)
+
+
+def _look_for_twins(staging: Staging, twins: TwinsOfNew) -> None:
+    """Of whom the file tells a name or a contact, beside the ID."""
+    new = (rows for id, rows in staging.by_customer() if id is None)
+    for batch in in_batches(rows for rows in new if any(row.customer_name or row.contact_info for row in rows)):
+        # What cannot be registered is among the errors already.
+        drafts = []
+        for rows in batch:
+            with suppress(InvalidInput):
+                draft = draft_of(rows)
+                told = draft.contact_info if draft.contact_info != NO_CONTACT else ""
+                drafts.append((rows[0].row, draft.model_copy(update={"contact_info": told})))
+        twins.look_for(drafts)
 
 
 def _is_same(row: PurchaseRow, customer: Customer | None, earlier: Sale) -> bool:

@@ -189,3 +189,35 @@ def test_a_file_of_something_else_is_still_refused(store, staff):
     for file in (b"Report\n\nName;Phone\nAda;1\n", b"sep=;\n", b"sep=;\na;b\n"):
         with pytest.raises(InvalidInput, match="must name the columns"):
             rehearse_import(store, staff, file)
+
+
+class TestWhoMayBeKnownAlready:
+    @pytest.fixture
+    def ada(self, store, staff):
+        store.shop.save(ShopSettings(country="BD"))
+        draft = CustomerDraft(customer_id="C-1", customer_name="Ada Lovelace", contact_info="+8801711234567")
+        return create_customer(store, staff, draft)
+
+    def test_new_customers_like_stored_ones_are_listed_and_created_all_the_same(self, store, staff, ada):
+        file = (
+            b"customerId,customerName,contactInfo\nC-1,Ada Byron,\nN-1,Bea,01711-234567\n"
+            b"N-2,Lovelace Ada,a@b.com\nN-3,Cid,c@b.com\n"
+        )
+        plan = rehearse_import(store, staff, file)
+        assert [str(twin) for twin in plan.twins] == [
+            "Row 3: Bea (N-1) may be known already: Ada Lovelace (C-1) has the same phone number.",
+            "Row 4: Lovelace Ada (N-2) may be known already: Ada Lovelace (C-1) has the same name.",
+        ]
+        result = import_customers(store, staff, file)
+        assert (result.created, result.twin_count) == (3, 2)
+        assert import_customers(store, staff, file, expected=rehearse_import(store, staff, file)).twin_count == 0
+
+    def test_customers_created_from_purchases_are_looked_for_as_well(self, store, staff, ada):
+        header = "saleId,customerId,date,amount,customerName,contactInfo\n"
+        file = f"{header}1,N-1,2025-01-31,1,Lovelace Ada,\n2,N-2,2025-01-31,1,,01711234567\n3,N-3,2025-01-31,1,,\n"
+        plan = rehearse_purchases(store, staff, file.encode(), unknown="create")
+        assert [(twin.row, twin.twin.alike) for twin in plan.twins] == [(2, "name"), (3, "phone")]
+        import_purchases(store, staff, file.encode(), unknown="create")
+        again = file.replace("N-", "M-").replace("\n1,", "\n4,").replace("\n2,", "\n5,").replace("\n3,", "\n6,")
+        plan = rehearse_purchases(store, staff, again.encode(), unknown="create")
+        assert [(twin.row, twin.twin.alike) for twin in plan.twins] == [(2, "name"), (3, "phone")]
