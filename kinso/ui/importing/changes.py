@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from kinso.models.csv_plan import ImportPlan, PlannedChange
+from kinso.models.purchase_plan import PurchasePlan
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.services.import_reports import write_import_report
 from kinso.ui.importing.desk import Desk
 from kinso.ui.importing.words import cell_in_words
 from kinso.ui.visit import Visit
-from kinso.ui.wording import number
+from kinso.ui.wording import counted, number
 
 
 def show_changes(desk: Desk, plan: ImportPlan, visit: Visit) -> None:
@@ -32,6 +33,33 @@ def show_changes(desk: Desk, plan: ImportPlan, visit: Visit) -> None:
         st.caption(f"The first {number(len(plan.changes))} of {number(plan.change_count)}.")
     if plan.change_count + plan.conflict_count:
         _offer_list(desk, visit)
+
+
+def show_twins(plan: ImportPlan | PurchasePlan) -> None:
+    """Which of the new customers may be known already; they are registered all the same."""
+    if not plan.twin_count:
+        return
+    st.warning(
+        f"{counted(plan.twin_count, 'new customer')} may be known already; look before you import the file.",
+        icon=":material/group:",
+    )
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "Row": each.row,
+                    "New": f"{each.customer_name} ({each.customer_id})",
+                    "Known": f"{each.twin.customer.customer_name} ({each.twin.customer.customer_id})",
+                    "Has": each.twin.has,
+                }
+                for each in plan.twins
+            ]
+        ),
+        hide_index=True,
+        key="import_twins",
+        alt="New customers who may be known already",
+        column_config={"Row": st.column_config.NumberColumn(width=70, format="%d")},
+    )
 
 
 def _line(change: PlannedChange, shop: ShopSettings) -> dict[str, object]:

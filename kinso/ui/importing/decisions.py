@@ -28,6 +28,7 @@ _ORDERS: Mapping[DateOrder, str] = {
     "mdy": "March 4, 2024: the month comes first",
 }
 _SIDES: Mapping[Side, str] = {"theirs": "Keep what is stored", "mine": "Take the file's"}
+_OF_DELETED: Mapping[Side, str] = {"theirs": "Leave it out", "mine": "Register again"}
 _BALANCES: Mapping[OpeningBalance, str] = {
     "give-way": "Lower the opening balances by that amount; the totals count the money once",
     "keep": "Keep them; the purchases come on top",
@@ -132,7 +133,7 @@ def _draw_row(desk: Desk, cells: Sequence[PlannedChange], shop: ShopSettings) ->
         for column, label, text in zip(
             columns, ("Before", "Here now", "In the file"), (cell.before, cell.stored, cell.file), strict=True
         ):
-            with column:
+            with column, st.container(gap=None):
                 st.caption(label)
                 st.text("Not known any more" if text is None else cell_in_words(cell.field, text, shop))
     key = f"import_row_{desk.edition}_{row}"
@@ -140,7 +141,7 @@ def _draw_row(desk: Desk, cells: Sequence[PlannedChange], shop: ShopSettings) ->
         "Which one stays?",
         SIDES[::-1],
         default=desk.choices.side_of(row),
-        format_func=_SIDES.__getitem__,
+        format_func=(_OF_DELETED if cells[0].kind == "gone" else _SIDES).__getitem__,
         key=key,
         label_visibility="collapsed",
         disabled=desk.choices.conflicts is not None,

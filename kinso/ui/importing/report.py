@@ -7,7 +7,7 @@ import streamlit as st
 
 from kinso.models.csv_plan import ImportPlan
 from kinso.models.purchase_plan import PurchasePlan
-from kinso.ui.importing.changes import show_changes
+from kinso.ui.importing.changes import show_changes, show_twins
 from kinso.ui.importing.decisions import (
     ask_about_balances,
     ask_about_conflicts,
@@ -61,6 +61,7 @@ def _show_plan(desk: Desk, plan: Plan, visit: Visit) -> None:
         if isinstance(plan, PurchasePlan):
             ask_about_balances(desk, plan, visit)
         ask_about_conflicts(desk, plan, visit)
+        show_twins(plan)
         _offer(desk, plan)
         if isinstance(plan, ImportPlan):
             show_changes(desk, plan, visit)
@@ -79,10 +80,12 @@ def _show_purchases(plan: PurchasePlan, visit: Visit) -> None:
 
 
 def _show_customers(plan: ImportPlan) -> None:
-    with st.grid(3, min_column_width=150):
+    with st.grid(4 if plan.conflicting_rows else 3, min_column_width=150):
         st.metric("New customers", number(plan.create), border=True)
         st.metric("Updated", number(plan.update), border=True)
         st.metric("As they are", number(plan.unchanged), border=True)
+        if plan.conflicting_rows:
+            st.metric("Changed on both sides", number(plan.conflicting_rows), border=True)
 
 
 def _show_errors(plan: Plan) -> None:

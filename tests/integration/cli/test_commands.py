@@ -160,6 +160,36 @@ def test_bad_rows_are_listed_and_nothing_is_imported(kinso, store):
     assert store.customers.count(CustomerQuery()) == 0
 
 
+def test_what_a_file_changes_is_told_old_and_new_and_kept_in_a_report(kinso, tmp_path):
+    kinso("import", "-", stdin=b"customerId,customerName,contactInfo\nC-1,Ada,ada@shop.com\n")
+    file = b"customerId,customerName,contactInfo\nC-1,Ada Byron,\n" + b"".join(
+        b"N-%d,Bea,b@c.com\n" % n for n in range(25)
+    )
+    code, out, _ = kinso("import", "-", "--dry-run", "--report", "changes.csv", stdin=file)
+    lines = out.decode().splitlines()
+    assert code == 0
+    assert lines[1:3] == ["Row 2: C-1, Customer name: Ada → Ada Byron.", "Row 3: N-0 is new: Bea, b@c.com."]
+    assert lines[-1] == "… and 6 more; --report FILE writes all of them."
+    report = (tmp_path / "changes.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert (report[1], len(report)) == ("2,C-1,change,customerName,,Ada,Ada Byron", 27)
+
+
+def test_conflicts_are_listed_until_an_option_decides(kinso, tmp_path):
+    kinso("import", "-", stdin=b"customerId,customerName,contactInfo\nC-1,Ada,ada@shop.com\n")
+    kinso("export", "all.csv")
+    kinso("import", "-", stdin=b"customerId,customerName\nC-1,Theirs\n")
+    edited = (tmp_path / "all.csv").read_bytes().replace(b"Ada", b"Mine")
+    for arguments, last in (((), "Nothing was imported, because 1 row"), (("--dry-run",), "1 row would overwrite")):
+        code, out, err = kinso("import", "-", "--report", "changes.csv", *arguments, stdin=edited)
+        assert (code, out) == (1, b"")
+        assert "Row 2: C-1, Customer name: was Ada, is Theirs here now, and Mine in the file." in err
+        assert "--conflicts mine the file's values are taken" in err
+        assert last in err.splitlines()[-1]
+        assert "changed on both sides,customerName,Ada,Theirs,Mine" in (tmp_path / "changes.csv").read_text("utf-8-sig")
+    assert kinso("import", "-", "--conflicts", "theirs", stdin=edited)[1].endswith(b"updated 0, left 1 as they were.\n")
+    assert kinso("import", "-", "--conflicts", "mine", stdin=edited)[1].endswith(b"updated 1, left 0 as they were.\n")
+
+
 def test_a_file_that_is_not_there_is_told_in_one_sentence(kinso):
     assert kinso("import", "nowhere.csv") == (1, b"", "nowhere.csv: No such file or directory.\n")
 

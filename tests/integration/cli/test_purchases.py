@@ -112,3 +112,43 @@ def test_an_export_of_purchases_is_what_can_be_imported(kinso, store, tmp_path):
     assert lines[1].startswith("S-1,C-001,C-001,Not known,2025-01-31 00:00:00,sale,10.00,,,,,,,Command line,p1-")
     assert len(lines) == 3
     assert "2 were recorded already" in kinso("import", "--purchases", "all.csv")[1]
+
+
+def test_money_that_is_explained_twice_is_told_and_waits_for_an_option(kinso, store):
+    people = b"customerId,customerName,contactInfo,purchaseAmount\nC-001,Ada,ada@b.com,100\nC-002,Bea,bea@b.com,20.50\n"
+    kinso("import", "-", stdin=people)
+    for arguments, last in (((), "Nothing was imported, because"), (("--dry-run",), "Nothing would be imported")):
+        code, out, err = kinso("import", "--purchases", "-", *arguments, stdin=FILE)
+        assert (code, out) == (1, "")
+        assert "2 customers came with a balance that these purchases explain again, 30.50 in all" in err
+        assert "--opening-balance give-way the opening balances are lowered by that amount" in err
+        assert last in err.splitlines()[-1]
+    assert kinso("import", "--purchases", "-", "--opening-balance", "give-way", stdin=FILE)[:2] == (
+        0,
+        "Recorded 2 purchases of 2 customers, 30.50 in all, created 0 customers; 0 were recorded already."
+        " Opening balances of 2 customers gave way, by 30.50 in all.\n",
+    )
+    assert amounts(store) == {"C-001": Decimal(100), "C-002": Decimal("20.50")}
+    assert kinso("check")[0] == 0
+
+
+def test_the_order_of_day_and_month_is_an_option(kinso, store):
+    file = f"{HEADER}S-1,C-001,03.04.2024,1\n".encode()
+    code, _, err = kinso("import", "--purchases", "-", "--create-unknown", stdin=file)
+    assert code == 1
+    assert "say it with --date-order dmy or mdy" in err
+    kinso("import", "--purchases", "-", "--create-unknown", "--date-order", "mdy", stdin=file)
+    assert store.sales.get("S-1").sold_at.month == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--opening-balance", "keep"), "--opening-balance goes with --purchases only"),
+        (("--purchases", "--report", "x.csv"), "--report tells what a file of customers changes"),
+    ],
+)
+def test_options_that_do_not_go_together_are_a_wrong_use(kinso, arguments, sentence):
+    code, _, err = kinso("import", "-", *arguments, stdin=FILE)
+    assert code == 2
+    assert sentence in err
