@@ -26,6 +26,7 @@ from kinso.web.paths import (
     SIGN_IN,
     SIGN_OUT,
 )
+from kinso.web.proxies import ClientAddresses
 from kinso.web.set_up import do_set_up, show_set_up
 from kinso.web.sign_in import do_sign_in, do_sign_out, redirect, show_sign_in
 from kinso.web.unknown import UnknownAddresses
@@ -58,9 +59,6 @@ def web_middleware(scripts: Iterable[str] = ()) -> list[Middleware]:
 
     `scripts` are the inline scripts that pages may run.
     """
-    return [
-        Middleware(SecurityHeaders, scripts=tuple(scripts)),
-        Middleware(Mishaps),
-        Middleware(SignInGuard),
-        Middleware(UnknownAddresses),
-    ]
+    headers = Middleware(SecurityHeaders, scripts=tuple(scripts))
+    inner = (Mishaps, SignInGuard, UnknownAddresses)
+    return [Middleware(ClientAddresses), headers, *(Middleware(each) for each in inner)]

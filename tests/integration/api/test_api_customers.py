@@ -317,7 +317,11 @@ def test_a_whole_customer_can_be_sent_back_with_one_field_changed(api, token, re
 
 def test_a_change_that_changes_nothing_is_no_new_version(api, token, register):
     created = register("C-1")
-    for body in ({}, {"customerName": created["customerName"]}, {"unknown": 1, "customerName": created["customerName"]}):
+    for body in (
+        {},
+        {"customerName": created["customerName"]},
+        {"unknown": 1, "customerName": created["customerName"]},
+    ):
         assert api("PUT", f"/customers/{created['_id']}", token=token(), json=body).json()["data"] == created
 
 

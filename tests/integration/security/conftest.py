@@ -143,7 +143,8 @@ def _running(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     own = {"KINSO_MONGODB_URI": mongodb_uri, "KINSO_DATABASE": settings.database}
     own |= {"KINSO_ADMIN_EMAIL": ADMIN, "KINSO_ADMIN_PASSWORD": PASSWORD}
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    # As the documents say: without an address, so that a proxy on this machine comes as an IPv6 client.
+    options = ["--server.port", str(port)]
     with console.open("wb") as output:
         process = subprocess.Popen(
             [*command, *options], cwd=_ROOT, env=os.environ | own, stdout=output, stderr=subprocess.STDOUT
