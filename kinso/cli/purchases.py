@@ -8,7 +8,8 @@ from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.files import name_of, opened
 from kinso.cli.opening import opened_store
 from kinso.cli.plans import choices_of, count_of_errors, tell_conflicts, tell_errors, tell_reading, tell_twins
-from kinso.models.purchase_plan import Overlap, PurchaseFigures, PurchasePlan, Unknown
+from kinso.models.csv_plan import Overlap
+from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, Unknown
 from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE
 from kinso.services.purchase_imports import (
@@ -63,7 +64,7 @@ def _tell_plan(plan: PurchasePlan, shop: ShopSettings) -> int:
     tell_twins(plan)
     tell_conflicts(plan)
     if plan.overlap.customers:
-        remark(f"{plan.overlap}.")
+        remark(f"{plan.overlap_in_words}.")
     if plan.undecided_rows or plan.is_overlap_undecided:
         _tell_ways(plan)
         remark("Nothing would be imported before that is decided.")

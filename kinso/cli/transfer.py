@@ -62,7 +62,7 @@ def add_commands(commands: Any) -> None:
         "--opening-balance",
         choices=OPENING_BALANCES,
         help="with --purchases: what customers came with gives way by what the purchases explain of it, or is kept and"
-        " they come on top",
+        " they come on top; without: amounts in the file contain what was bought here (default), or that comes on top",
     )
     imports.add_argument(
         "--date-order",
@@ -106,8 +106,6 @@ def add_commands(commands: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     if options.create_unknown and not options.purchases:
         options.wrong_use("--create-unknown goes with --purchases only")
-    if options.opening_balance and not options.purchases:
-        options.wrong_use("--opening-balance goes with --purchases only")
     if options.report and options.purchases:
         options.wrong_use("--report tells what a file of customers changes, and --purchases only adds")
     return import_purchases_file(options) if options.purchases else _import_customers(options)

@@ -10,7 +10,8 @@ from kinso.models.csv_cells import ascii_digits
 
 _SCIENTIFIC = re.compile(r"(?P<digits>\d(?:[.,]\d+)?)E[+-]?\d{1,3}", re.IGNORECASE)
 _NUMBER = re.compile(r"(?P<digits>\d+)(?:[.,]0+)?")
-_WHOLE = re.compile(r"\+?\d+")
+_WHOLE = re.compile(r"\+?\d+(?:\.\d+)?")
+_WITHOUT_ZEROS = re.compile(r"(?:0|[1-9]\d*)(?:[.,]\d+)?")
 _MOST_ZEROS = 20
 
 
@@ -37,8 +38,8 @@ def undamaged_forms(cell: str) -> Iterator[str]:
 
 
 def _is_same_number(written: str, number: Decimal) -> bool:
-    if found := _NUMBER.fullmatch(written):
-        return Decimal(found["digits"]) == number
+    if _WITHOUT_ZEROS.fullmatch(written):
+        return _value(written) == number
     found = _SCIENTIFIC.fullmatch(written)
     if not found:
         return False
@@ -46,5 +47,5 @@ def _is_same_number(written: str, number: Decimal) -> bool:
     return f"{number:.{shown - 1}E}" == f"{_value(written):.{shown - 1}E}"
 
 
-def _value(scientific: str) -> Decimal:
-    return Decimal(scientific.replace(",", "."))
+def _value(written: str) -> Decimal:
+    return Decimal(written.replace(",", "."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal, get_args
 
 from kinso.models.csv_dates import DateOrder
@@ -22,7 +23,7 @@ Damaged = Literal["refuse", "mend"]
 """What becomes of numbers that a spreadsheet has spoilt: an error each, or what is stored is meant."""
 OpeningBalance = Literal["give-way", "keep"]
 """What becomes of a balance that a customer came with when purchases explain the same money: it is lowered by what they
-explain, or they come on top."""
+explain, or both count."""
 OPENING_BALANCES: tuple[OpeningBalance, ...] = get_args(OpeningBalance)
 ChangeOfPlan = Literal["new", "change", "conflict", "gone"]
 
@@ -86,6 +87,25 @@ class PlannedChange:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Money that may be explained twice: `amount` of what `customers` customers came with or bought.
+
+    Of a file of purchases it is what the new ones explain of balances that were recorded after their day; of a file of
+    customers it is what was bought by those whose totals it brings.
+    """
+
+    customers: int = 0
+    amount: Decimal = Decimal("0.00")
+
+    def with_another(self, amount: Decimal) -> Overlap:
+        """With this amount of one more customer."""
+        return Overlap(self.customers + 1, self.amount + amount)
+
+
+NO_OVERLAP = Overlap()
+
+
+@dataclass(frozen=True)
 class KnownAlready:
     """A customer who would be registered, and the likeliest one who may be the same person."""
 
@@ -105,6 +125,7 @@ class ImportPlan:
     `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`; `changes` and `conflicts` the first
     `MOST_CHANGES_SHOWN` of theirs. `conflicting_rows` are those with a conflict; `undecided_rows` those of them that
     nothing is decided about. `twins` are the first of the `twin_count` new customers who may be known already.
+    `overlap` is what the customers bought here whose totals the file brings, without having seen their purchases.
     `needs_date_order` says that some dates can be read in two ways, `damaged` how many cells
     a spreadsheet has spoilt. `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about
     how the file was understood. `digest` is equal for plans that mean the same.
@@ -127,6 +148,7 @@ class ImportPlan:
     damaged: int = 0
     twins: tuple[KnownAlready, ...] = ()
     twin_count: int = 0
+    overlap: Overlap = NO_OVERLAP
     digest: str = ""
 
     @property

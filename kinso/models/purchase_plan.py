@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from kinso.models.csv_plan import KnownAlready, OpeningBalance, PlannedChange, RowError
+from kinso.models.csv_plan import NO_OVERLAP, KnownAlready, OpeningBalance, Overlap, PlannedChange, RowError
 from kinso.models.run import Run
 from kinso.models.sale import PaymentMethod, SaleKind
 
@@ -58,21 +58,6 @@ class PurchaseFigures:
 
 
 @dataclass(frozen=True)
-class Overlap:
-    """Money that the new purchases would explain a second time: `amount` of what `customers` customers came with.
-
-    That is what they are said to have spent, in an opening balance or an adjustment, after the day of the purchase.
-    """
-
-    customers: int = 0
-    amount: Decimal = Decimal("0.00")
-
-    def __str__(self) -> str:
-        customers = "1 customer" if self.customers == 1 else f"{self.customers:,} customers"
-        return f"{customers} came with a balance that these purchases explain again, {self.amount:,} in all"
-
-
-@dataclass(frozen=True)
 class PurchasePlan:
     """What an import would do at this moment; with any error it would do nothing.
 
@@ -93,11 +78,18 @@ class PurchasePlan:
     conflicts: tuple[PlannedChange, ...] = ()
     conflict_count: int = 0
     undecided_rows: int = 0
-    overlap: Overlap = Overlap()
+    overlap: Overlap = NO_OVERLAP
     opening_balance: OpeningBalance | None = None
     needs_date_order: bool = False
     twins: tuple[KnownAlready, ...] = ()
     twin_count: int = 0
+
+    @property
+    def overlap_in_words(self) -> str:
+        """`2 customers came with a balance that these purchases explain again, 1,250.00 in all`."""
+        overlap = self.overlap
+        customers = "1 customer" if overlap.customers == 1 else f"{overlap.customers:,} customers"
+        return f"{customers} came with a balance that these purchases explain again, {overlap.amount:,} in all"
 
     @property
     def is_overlap_undecided(self) -> bool:
@@ -107,7 +99,7 @@ class PurchasePlan:
     @property
     def gives_way(self) -> Overlap:
         """By how much opening balances of how many customers are lowered."""
-        return self.overlap if self.opening_balance == "give-way" else Overlap()
+        return self.overlap if self.opening_balance == "give-way" else NO_OVERLAP
 
 
 @dataclass(frozen=True)
@@ -124,6 +116,6 @@ class PurchaseResult:
     activated: int
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
-    gives_way: Overlap = Overlap()
+    gives_way: Overlap = NO_OVERLAP
     twins: tuple[KnownAlready, ...] = ()
     twin_count: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
@@ -115,6 +116,14 @@ class SaleRepository:
                     entry = entry.model_copy(update={"sold_at": document["_id"].generation_time})
                 typed.setdefault(entry.customer, []).append(entry)
         return typed
+
+    def bought_by(self, customers: Iterable[str]) -> dict[str, Decimal]:
+        """What each of these customers bought, less what went back, as far as they bought anything."""
+        match = {"void": False, "kind": {"$in": list(PURCHASES)}, "customer": {"$in": list(customers)}}
+        groups = self._sales.aggregate(
+            [{"$match": match}, {"$group": {"_id": "$customer", "sum": {"$sum": "$amount"}}}]
+        )
+        return {group["_id"]: read_stored_amount(group["sum"]) for group in groups}
 
     def in_trash(self, sale_ids: Iterable[str]) -> dict[str, str]:
         """Those of `sale_ids` that come back when a deleted customer is restored, with the `_id` of that customer."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
 from typing import Literal, Protocol
 
 from kinso.errors import AmbiguousCustomerId
@@ -46,9 +48,9 @@ class SeenVersion:
 class Subject:
     """Whom a row is about: somebody who is stored, or a new customer.
 
-    `seen` is what the file saw of them, None when it does not tell. `gone` says why nobody is there any more who was
-    when the file was exported; with `given away`, somebody else has the ID now. `lost_zeros` is the ID that the cell
-    had before a spreadsheet took it for a number.
+    `seen` is what the file saw of them, None when it does not tell; then `bought` is what their purchases come to.
+    `gone` says why nobody is there any more who was when the file was exported; with `given away`, somebody else has
+    the ID now. `lost_zeros` is the ID that the cell had before a spreadsheet took it for a number.
     """
 
     existing: Customer | None = None
@@ -56,6 +58,7 @@ class Subject:
     created: ExportedMoment | None = None
     gone: Gone | None = None
     lost_zeros: str | None = None
+    bought: Decimal = Decimal("0.00")
 
 
 class KnownCustomers:
@@ -79,6 +82,19 @@ class KnownCustomers:
 
     def subject(self, record: Record) -> Subject:
         """Whom the row is about; raises `AmbiguousCustomerId`."""
+        subject = self._subject(record)
+        if subject.existing is None or subject.seen is not None:
+            return subject
+        return replace(subject, bought=self._bought.get(subject.existing.id, subject.bought))
+
+    @cached_property
+    def _bought(self) -> Mapping[str, Decimal]:
+        """What was bought by those whose totals the file may bring without having seen it."""
+        if "purchaseAmount" not in self._file.columns.values():
+            return {}
+        return self._store.sales.bought_by({*(each.id for each in self._by_customer_id), *self._by_id})
+
+    def _subject(self, record: Record) -> Subject:
         found = self._found(record)
         seen = self._seen.get(record.row)
         if seen is None:

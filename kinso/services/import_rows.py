@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
@@ -138,13 +139,14 @@ class RowReader:
         spoilt: list[FieldError] = []
         for name in EDITABLE:
             cell = record.cells.get(name, "")
-            if not cell.strip() or self._is_as_known(name, cell, written[name], subject.seen):
+            on_top = self._on_top(name, subject)
+            if not cell.strip() or (not on_top and self._is_as_known(name, cell, written[name], subject.seen)):
                 continue
             if name == "contactInfo" and self._is_spoilt(cell, written[name], subject.seen):
                 spoilt.append(FieldError(name, _spoilt(cell, written[name])))
                 continue
             try:
-                value = self._acceptable(name, cell)
+                value = self._acceptable(name, cell, on_top)
             except InvalidInput as error:
                 errors.extend(error.errors)
                 continue
@@ -157,6 +159,10 @@ class RowReader:
         if spoilt and self.choices.damaged == "refuse":
             raise SpoiltCell(spoilt)
         return RowPlan(subject, None, changes, conflicts, mended + len(spoilt))
+
+    def _on_top(self, name: str, subject: Subject) -> Decimal:
+        """What is added to the amount in the file, because that does not contain it."""
+        return subject.bought if name == "purchaseAmount" and self.choices.opening_balance == "keep" else Decimal(0)
 
     def _is_as_known(self, name: str, cell: str, written: str, seen: Seen | None) -> bool:
         """Whether the cell is, letter by letter, what is stored or what was exported."""
@@ -174,11 +180,13 @@ class RowReader:
     def _possible(self, name: str, cell: str) -> tuple[str, ...]:
         return (cell,) if name in ("purchaseAmount", "membershipStatus") else self.file.readings(cell)
 
-    def _acceptable(self, name: str, cell: str) -> Any:
+    def _acceptable(self, name: str, cell: str, on_top: Decimal) -> Any:
         """The value of a cell, as it would be stored; raises `InvalidInput`."""
         values, errors = self._values({name: cell})
         if errors:
             raise InvalidInput(errors)
+        if on_top:
+            values[name] += on_top
         return parse(CustomerPatch, values).changes()[name]
 
     def _values(self, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[FieldError]]:

@@ -13,9 +13,11 @@ from kinso.models.csv_cells import written_cells, written_value
 from kinso.models.csv_plan import (
     MOST_CHANGES_SHOWN,
     MOST_ERRORS_SHOWN,
+    NO_OVERLAP,
     ChangeOfPlan,
     ImportChoices,
     ImportPlan,
+    Overlap,
     PlannedChange,
     RowError,
 )
@@ -65,6 +67,7 @@ class Survey:
     damaged: int = 0
     mended: int = 0
     open_dates: int = 0
+    overlap: Overlap = NO_OVERLAP
 
     def __post_init__(self) -> None:
         self._digest = blake2b(digest_size=16)
@@ -101,6 +104,7 @@ class Survey:
             damaged=self.damaged,
             twins=tuple(self.twins.first),
             twin_count=self.twins.count,
+            overlap=self.overlap,
             digest=self._digest.hexdigest(),
         )
 
@@ -122,6 +126,8 @@ class Survey:
         self._count(record, plan)
         for change in self._told(record, plan):
             self._tell(change)
+        if plan.subject.bought and "purchaseAmount" in plan.changes:
+            self.overlap = self.overlap.with_another(plan.subject.bought)
         return plan
 
     def _is_open(self, record: Record) -> bool:
@@ -213,6 +219,14 @@ class Survey:
         self.marks.append(mark)
 
     def _notices(self) -> Iterator[str]:
+        if self.overlap.customers:
+            amount, customers = f"{self.overlap.amount:,}", self.overlap.customers
+            who = "1 customer has" if customers == 1 else f"{customers:,} customers have"
+            added = self.reader.choices.opening_balance == "keep"
+            yield (
+                f"{who} purchases here, {amount} in all, and the file brings another total:"
+                f" {'the purchases are added to it.' if added else 'it is taken to contain the purchases.'}"
+            )
         if self.erased:
             were = "1 customer of the file was" if self.erased == 1 else f"{self.erased:,} customers of the file were"
             yield f"{were} erased since it was exported and left out."

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from kinso.models.purchase_plan import Overlap, PurchaseRow
+from kinso.models.csv_plan import Overlap
+from kinso.models.purchase_plan import PurchaseRow
 from kinso.models.sale import Sale
 from kinso.repository.store import Store
 from kinso.services.ledger import NOTHING

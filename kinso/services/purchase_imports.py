@@ -44,7 +44,7 @@ class PurchasesUndecided(Conflict):
             )
         if plan.is_overlap_undecided:
             what.append(
-                f"{plan.overlap}: decide whether the opening balances give way by that amount, or the"
+                f"{plan.overlap_in_words}: decide whether the opening balances give way by that amount, or the"
                 " purchases come on top of them"
             )
         super().__init__(f"Nothing was imported, because {'; and '.join(what)}.")

@@ -33,6 +33,10 @@ _BALANCES: Mapping[OpeningBalance, str] = {
     "give-way": "Lower the opening balances by that amount; the totals count the money once",
     "keep": "Keep them; the purchases come on top",
 }
+_TOTALS: Mapping[OpeningBalance, str] = {
+    "give-way": "contain them: they are the new totals",
+    "keep": "do not contain them: the purchases come on top",
+}
 
 
 def ask_about_dates(desk: Desk, plan: ImportPlan | PurchasePlan) -> None:
@@ -60,8 +64,22 @@ def ask_about_damage(desk: Desk, plan: ImportPlan | PurchasePlan) -> None:
         )
 
 
-def ask_about_balances(desk: Desk, plan: PurchasePlan, visit: Visit) -> None:
-    """What becomes of opening balances that the purchases explain a second time."""
+def ask_about_balances(desk: Desk, plan: ImportPlan | PurchasePlan, visit: Visit) -> None:
+    """What becomes of money that is in a total and in purchases."""
+    if isinstance(plan, PurchasePlan):
+        _ask_about_purchases(desk, plan, visit)
+    elif plan.overlap.customers or desk.choices.opening_balance:
+        st.radio(
+            "Where customers have purchases here, the amounts in the file",
+            OPENING_BALANCES,
+            index=_place(OPENING_BALANCES, desk.choices.opening_balance or "give-way"),
+            format_func=_TOTALS.__getitem__,
+            key=OPENING,
+            on_change=lambda: _decide(opening_balance=st.session_state[OPENING]),
+        )
+
+
+def _ask_about_purchases(desk: Desk, plan: PurchasePlan, visit: Visit) -> None:
     if not plan.overlap.customers:
         return
     customers, amount = counted(plan.overlap.customers, "customer"), money(plan.overlap.amount, visit.shop)

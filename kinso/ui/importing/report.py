@@ -58,8 +58,7 @@ def _show_plan(desk: Desk, plan: Plan, visit: Visit) -> None:
         if plan.error_count:
             _show_errors(plan)
             return
-        if isinstance(plan, PurchasePlan):
-            ask_about_balances(desk, plan, visit)
+        ask_about_balances(desk, plan, visit)
         ask_about_conflicts(desk, plan, visit)
         show_twins(plan)
         _offer(desk, plan)

@@ -144,7 +144,6 @@ def test_the_order_of_day_and_month_is_an_option(kinso, store):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--opening-balance", "keep"), "--opening-balance goes with --purchases only"),
         (("--purchases", "--report", "x.csv"), "--report tells what a file of customers changes"),
     ],
 )

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from kinso.database.schema import prepare
 from kinso.errors import Conflict
-from kinso.models.csv_plan import ImportChoices
+from kinso.models.csv_plan import ImportChoices, Overlap
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchase_plan import Overlap
 from kinso.models.sale import RefundDraft, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
@@ -19,7 +18,7 @@ from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, update_customer
 from kinso.services.exports import export_customers
-from kinso.services.imports import import_customers
+from kinso.services.imports import import_customers, rehearse_import
 from kinso.services.ledger_exports import export_ledger
 from kinso.services.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
 from kinso.services.sales import record_sale, refund_sale
@@ -263,3 +262,30 @@ def test_where_what_is_kept_explains_all_of_it_the_balance_goes_on_giving_way(st
     undo_run(store, manager, run.id)
     assert amounts(store)["C-1"] == Decimal("250.00")
     assert ("adjustment", Decimal("-100.00")) in ledger(store, "C-1")
+
+
+class TestCustomersAfterTheirPurchases:
+    @pytest.fixture
+    def bought(self, store, staff):
+        import_purchases(store, staff, PURCHASES, unknown="create")
+
+    def test_the_plan_tells_who_has_purchases_that_the_totals_are_taken_to_contain(self, store, staff, bought):
+        plan = rehearse_import(store, staff, CUSTOMERS)
+        assert plan.overlap == Overlap(1, Decimal("420.50"))
+        assert plan.notices == (
+            "1 customer has purchases here, 420.50 in all, and the file brings another total: it is taken to contain"
+            " the purchases.",
+        )
+
+    def test_or_the_purchases_are_added_to_them_once(self, store, staff, bought):
+        for _ in range(2):
+            import_customers(store, staff, CUSTOMERS, choices=KEEP)
+            assert amounts(store) == {"C-1": Decimal("920.50"), "C-2": Decimal("160.20")}
+        assert ("adjustment", Decimal("500.00")) in ledger(store, "C-1")
+
+    def test_an_exported_file_has_seen_the_purchases(self, store, staff, bought):
+        exported = b"".join(export_customers(store, staff, CustomerQuery())).replace(b"420.50", b"400.50")
+        plan = rehearse_import(store, staff, exported, choices=KEEP)
+        assert (plan.overlap, plan.update) == (Overlap(), 1)
+        import_customers(store, staff, exported, choices=KEEP)
+        assert amounts(store)["C-1"] == Decimal("400.50")

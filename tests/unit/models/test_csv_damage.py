@@ -15,6 +15,8 @@ from kinso.models.csv_damage import is_damaged, undamaged_forms
         ("1.00E+05", "1E5"),
         ("100000", "1E5"),
         ("0", "000"),
+        ("1.1", "1.10"),
+        ("1,1", "1.10"),
     ],
 )
 def test_what_a_spreadsheet_made_of_a_text_is_recognised(cell, text):
@@ -23,7 +25,16 @@ def test_what_a_spreadsheet_made_of_a_text_is_recognised(cell, text):
 
 @pytest.mark.parametrize(
     ("cell", "text"),
-    [("7", "7"), ("8", "007"), ("8.80172E+12", "+8801711234567"), ("Ada", "007"), ("7", "C-7"), ("", "007")],
+    [
+        ("7", "7"),
+        ("8", "007"),
+        ("8.80172E+12", "+8801711234567"),
+        ("Ada", "007"),
+        ("01711234567", "1711234567"),
+        ("+1711234567", "01711234567"),
+        ("7", "C-7"),
+        ("", "007"),
+    ],
 )
 def test_an_edit_is_no_damage(cell, text):
     assert not is_damaged(cell, text)
