@@ -24,7 +24,7 @@ _MONTHS = (0.6, 0.6, 0.8, 0.9, 0.9, 0.7, 0.6, 0.7, 0.8, 0.9, 1.2, 1.6)
 _WEEKDAYS = (0.6, 0.6, 0.7, 1.0, 1.2, 1.3, 0.5)
 _BUSIEST = max(_MONTHS) * max(_WEEKDAYS)
 _TRIES = 6
-_OPENS, _MINUTES_OPEN = timedelta(hours=9), 11 * 60
+_OPENS, _MINUTES_OPEN, _MINUTES_OF_A_DAY = timedelta(hours=9), 11 * 60, 24 * 60
 _STAYED = 0.4
 """How many never stopped coming."""
 _LONGEST_UNTIL_REFUND = timedelta(days=30)
@@ -88,8 +88,14 @@ def _moment(chance: random.Random, since: datetime, until: datetime) -> datetime
         found = _between(chance.random(), since, until)
         if chance.random() * _BUSIEST < _MONTHS[found.month - 1] * _WEEKDAYS[found.weekday()]:
             break
-    day = found.replace(hour=0, minute=0, second=0, microsecond=0)
-    return min(max(day + _OPENS + timedelta(minutes=chance.randrange(_MINUTES_OPEN)), since), until)
+    return min(max(while_open(found), since), until)
+
+
+def while_open(moment: datetime) -> datetime:
+    """The same day at an hour at which shops are open; the earlier the moment, the earlier."""
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    minutes = (moment - day) // timedelta(minutes=1)
+    return day + _OPENS + timedelta(minutes=minutes * _MINUTES_OPEN // _MINUTES_OF_A_DAY)
 
 
 def _between(share: float, since: datetime, until: datetime) -> datetime:

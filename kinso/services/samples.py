@@ -18,7 +18,7 @@ from kinso.services.records import write_down
 from kinso.services.runs import Progress, advance, ignore_progress, in_batches, running
 from kinso.services.sample_history import SampleHistory
 from kinso.services.sample_people import sample_id, sample_person
-from kinso.services.sample_purchases import sample_purchases
+from kinso.services.sample_purchases import sample_purchases, while_open
 
 MOST_SAMPLES = 5_000_000
 _MONTHS_24 = timedelta(days=730)
@@ -90,10 +90,6 @@ def _put_in_rounds(histories: Sequence[SampleHistory]) -> None:
 
 def _history(actor: Actor, run: Run, number: int, today: datetime, own: str) -> SampleHistory:
     person = sample_person(number)
-    since = today - _whole_milliseconds(_MONTHS_24 * person.age)
+    since = while_open(today - _MONTHS_24 * person.age)
     bought = sample_purchases(number, person.draft.purchase_amount, since, today)
     return SampleHistory.of(actor, run, person.draft, since, bought, f"{number:06}{own and '-'}{own}")
-
-
-def _whole_milliseconds(span: timedelta) -> timedelta:
-    return timedelta(milliseconds=span // timedelta(milliseconds=1))
