@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -163,6 +163,11 @@ def _set_apart(customers: Collection[Document], alike: Sequence[tuple[Document, 
 
 
 def _write(document: Document, helpers: Document) -> UpdateOne:
-    version = document.get("version")
+    """Writes what differs, so that only the indexes over that are touched."""
+    version, stored = document.get("version"), document.get(HELPERS)
     unchanged = {"_id": document["_id"], "version": version if version else {"$in": [0, None]}}
-    return UpdateOne(unchanged, {"$set": {HELPERS: helpers}})
+    if not isinstance(stored, Mapping):
+        return UpdateOne(unchanged, {"$set": {HELPERS: helpers}})
+    differing = {f"{HELPERS}.{name}": value for name, value in helpers.items() if stored.get(name) != value}
+    surplus = {f"{HELPERS}.{name}": "" for name in stored if name not in helpers}
+    return UpdateOne(unchanged, {"$set": differing, **({"$unset": surplus} if surplus else {})})

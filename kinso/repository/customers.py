@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,16 @@ VISIBLE = {search.HELPERS: False, "__v": False}
 """What of a customer document is read for a model."""
 _DUPLICATE_KEY = 11000
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """A customer with what tells whether somebody else is the same person: see `kinso.database.search`."""
+
+    customer: Customer
+    keys: frozenset[str]
+    contact: str
+    name: str
 
 
 class CustomerRepository:
@@ -210,27 +221,27 @@ class CustomerRepository:
             return int(document[search.HELPERS]["id"][len(start) : len(start) + len(digits)])
         return 0
 
-    def find_with_contact(self, contacts: Sequence[str], *, limit: int) -> list[Customer]:
+    def find_with_contact(self, contacts: Sequence[str], *, limit: int) -> list[Comparable]:
         """Customers with a phone number or an e-mail address of one of these contacts, however it is written."""
         country = country_of(self._database)
         keys = [key for contact in contacts for key in search.contact_keys(contact, country)]
         folded = list(filter(None, map(fold, contacts)))
         return self._any_of([("search.keys", keys), ("search.contact", folded)], limit)
 
-    def find_with_name(self, names: Sequence[str], *, limit: int) -> list[Customer]:
+    def find_with_name(self, names: Sequence[str], *, limit: int) -> list[Comparable]:
         """Customers with one of these names, its words in any order."""
         orders = [order for name in names for order in search.names_in_any_order(name)]
         return self._any_of([("search.name", orders)], limit)
 
-    def find_with_nearly(self, names: Sequence[str], *, limit: int) -> list[Customer]:
+    def find_with_nearly(self, names: Sequence[str], *, limit: int) -> list[Comparable]:
         """Customers whose names may be nearly the same as one of these."""
         keys = [key for name in names for key in search.name_keys(name)]
         return self._any_of([("search.keys", keys)], limit)
 
-    def _any_of(self, wanted: Sequence[tuple[str, list[str]]], limit: int) -> list[Customer]:
-        ways = [{field: {"$in": values}} for field, values in wanted if values]
-        found = self._customers.find({"$or": ways}, VISIBLE).limit(limit) if ways else ()
-        return [to_customer(document) for document in found]
+    def _any_of(self, wanted: Sequence[tuple[str, list[str]]], limit: int) -> list[Comparable]:
+        ways = [{field: {"$in": list(dict.fromkeys(values))}} for field, values in wanted if values]
+        found = self._customers.find({"$or": ways}).limit(limit) if ways else ()
+        return [_comparable(document) for document in found]
 
     def _country_for(self, changes: Iterable[Document]) -> str:
         """What the helper fields depend on, if any of these changes concern them."""
@@ -348,6 +359,13 @@ def _as_it_is(customer: Customer, country: str) -> dict[str, Any]:
         "_id": ObjectId(customer.id),
         search.HELPERS: search.helper_fields(values, country),
     }
+
+
+def _comparable(document: Document) -> Comparable:
+    helpers = document[search.HELPERS]
+    keys = frozenset(helpers.get("keys") or ())
+    contact, name = (str(helpers.get(each) or "") for each in ("contact", "name"))
+    return Comparable(to_customer(document), keys, contact, name)
 
 
 def to_customer(document: Document) -> Customer:

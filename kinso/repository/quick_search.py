@@ -14,6 +14,8 @@ from kinso.models.customer import Customer
 from kinso.models.folding import fold, id_key
 from kinso.repository.customers import to_customer
 
+_MOST_ORDERS = 6
+"""Of three words; whoever types more of them is in no hurry."""
 _VISIBLE = {search.HELPERS: False, "__v": False}
 
 
@@ -25,9 +27,13 @@ class QuickSearchRepository:
         self._customers = database["customers"]
 
     def beginning_with(self, text: str, *, limit: int) -> list[Customer]:
-        """Whose ID, name or contact begins with `text`, in this order; before them who has it as a phone number."""
+        """Whose ID, name (in any order of its words) or contact begins with `text`.
+
+        Before them comes who has it as a phone number.
+        """
         folded = fold(text)
-        starts = (("search.id", id_key(text)), ("search.name", folded), ("search.contact", folded))
+        names = [("search.name", order) for order in search.names_in_any_order(text)[:_MOST_ORDERS]]
+        starts = (("search.id", id_key(text)), *names, ("search.contact", folded))
         found = {customer.id: customer for customer in self._with_number(text, limit)}
         for field, start in starts:
             match = {field: {"$gte": start, "$lt": start + search.HIGHEST}}

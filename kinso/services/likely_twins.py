@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
@@ -14,6 +13,7 @@ from kinso.models.customer import Customer, CustomerDraft
 from kinso.models.folding import fold, id_key
 from kinso.models.likely_twin import Alike, LikelyTwin
 from kinso.models.user import Actor, Permission
+from kinso.repository.customers import Comparable
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.runs import in_batches
@@ -67,27 +67,15 @@ def find_twins_of(store: Store, actor: Actor, draft: CustomerDraft) -> list[Like
     return [*by_id.values(), *(twin for twin in others if twin.customer.id not in by_id)][:_SHOWN]
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A stored customer, and what they are compared by."""
-
-    customer: Customer
-    keys: frozenset[str]
-    contact: str
-    name: str
-    words: tuple[str, ...]
-
-
 def _twins_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[list[LikelyTwin]]:
-    candidates = _candidates(store, drafts, country)
-    by_key: dict[str, list[_Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        for key in {*candidate.keys, candidate.contact, " ".join(candidate.words), *search.name_keys(candidate.name)}:
+    by_key: dict[str, list[Comparable]] = defaultdict(list)
+    for candidate in _candidates(store, drafts):
+        for key in {*candidate.keys, candidate.contact, _in_order(candidate.name)}:
             by_key[key].append(candidate)
     return [_best(draft, by_key, country) for draft in drafts]
 
 
-def _candidates(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[_Candidate]:
+def _candidates(store: Store, drafts: Sequence[CustomerDraft]) -> Iterable[Comparable]:
     most = max(_FOR_ONE, _FOR_EACH * len(drafts))
     contacts, names = [draft.contact_info for draft in drafts], [draft.customer_name for draft in drafts]
     found = [
@@ -95,28 +83,22 @@ def _candidates(store: Store, drafts: Sequence[CustomerDraft], country: str) -> 
         *store.customers.find_with_name(names, limit=most),
         *store.customers.find_with_nearly(names, limit=most),
     ]
-    return [_candidate(customer, country) for customer in {each.id: each for each in found}.values()]
+    return {each.customer.id: each for each in found}.values()
 
 
-def _candidate(customer: Customer, country: str) -> _Candidate:
-    helpers = search.helper_fields(customer.model_dump(by_alias=True), country)
-    words = tuple(sorted(helpers["name"].split()))
-    return _Candidate(customer, frozenset(helpers["keys"]), helpers["contact"], helpers["name"], words)
-
-
-def _best(draft: CustomerDraft, by_key: dict[str, list[_Candidate]], country: str) -> list[LikelyTwin]:
+def _best(draft: CustomerDraft, by_key: dict[str, list[Comparable]], country: str) -> list[LikelyTwin]:
     contact, name = fold(draft.contact_info), fold(draft.customer_name)
-    reached, words = search.contact_keys(draft.contact_info, country), tuple(sorted(name.split()))
+    reached, words = search.contact_keys(draft.contact_info, country), _in_order(name)
     found: dict[str, LikelyTwin] = {}
 
-    def note(candidates: Iterable[_Candidate], alike: Alike) -> None:
+    def note(candidates: Iterable[Comparable], alike: Alike) -> None:
         for candidate in candidates:
             found.setdefault(candidate.customer.id, LikelyTwin(candidate.customer, alike))
 
     note((each for key in reached if "@" not in key for each in by_key.get(key, ())), "phone")
     note((each for key in reached if "@" in key for each in by_key.get(key, ())), "email")
     note((each for each in by_key.get(contact, ()) if each.contact == contact), "contact")
-    note((each for each in by_key.get(" ".join(words), ()) if each.words == words), "name")
+    note((each for each in by_key.get(words, ()) if _in_order(each.name) == words), "name")
     scored = {
         each: score
         for key in search.name_keys(name)
@@ -125,6 +107,11 @@ def _best(draft: CustomerDraft, by_key: dict[str, list[_Candidate]], country: st
     }
     note(sorted(scored, key=lambda each: -scored[each]), "similar name")
     return list(found.values())[:_SHOWN]
+
+
+def _in_order(name: str) -> str:
+    """The name with its words in alphabetical order."""
+    return " ".join(sorted(name.split()))
 
 
 def _likeness(one: str, other: str) -> float:

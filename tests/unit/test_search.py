@@ -19,6 +19,8 @@ def _meets(helpers, condition):
     for name, wanted in condition.items():
         if name == "$or":
             met = any(_meets(helpers, each) for each in wanted)
+        elif name == "$nor":
+            met = not any(_meets(helpers, each) for each in wanted)
         elif name == "$and":
             met = all(_meets(helpers, each) for each in wanted)
         else:
