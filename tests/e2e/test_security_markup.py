@@ -92,8 +92,8 @@ def expect_shown(place: Page | Locator, *texts: str) -> None:
 
 
 def as_id(text: str, number: int) -> str:
-    """An ID holds nothing invisible, so the emoji that are joined in a text are not joined in it."""
-    return f"{text[:50]} {number:02d}".replace("\u200d", "")
+    """An ID holds nothing invisible, so the emoji that are joined in a text are not joined in it, and plain quotes."""
+    return f"{text[:50]} {number:02d}".replace("\u200d", "").replace("`", "'")
 
 
 @pytest.fixture
