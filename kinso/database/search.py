@@ -52,9 +52,7 @@ HIGHEST = "\U0010ffff"
 _MOST_WORDS = 6
 _MOST_ORDERS = 24
 _NAME_MARK = "n "
-_SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
-_SILENT = re.compile("[aeiouyhw']+")
-_REPEATED = re.compile(r"(.)\1+")
+_BEGINNING = 3
 
 
 def twin_key(key: str, id: object) -> str:
@@ -208,17 +206,9 @@ def _words(text: str) -> list[str]:
 
 
 def _name_keys(folded: str) -> list[str]:
-    """For each word of a name, how the others sound and how this one begins: nearly equal names have one in common."""
+    """For each word of a name, the others and how this one begins: nearly equal names have one of these in common."""
     words = sorted(set(folded.split()))[:_MOST_WORDS]
-    sounds = [_sound(word) for word in words]
     if len(words) == 1:
-        return [f"{_NAME_MARK}{sounds[0]}"]
-    return [
-        f"{_NAME_MARK}{' '.join([*sorted([*sounds[:place], *sounds[place + 1 :]]), word[:1]])}"
-        for place, word in enumerate(words)
-    ]
-
-
-def _sound(word: str) -> str:
-    """The first letter and the classes of the consonants that follow; letters of other scripts as they are."""
-    return word[:1] + _REPEATED.sub(r"\1", _SILENT.sub("", word[1:]).translate(_SOUNDS))
+        return [f"{_NAME_MARK}{words[0][:_BEGINNING]}"]
+    others = (" ".join([*words[:place], *words[place + 1 :], word[:1]]) for place, word in enumerate(words))
+    return [f"{_NAME_MARK}{each}" for each in others]

@@ -35,14 +35,27 @@ _DUPLICATE_KEY = 11000
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparable:
-    """A customer with what tells whether somebody else is the same person: see `kinso.database.search`."""
+    """A stored customer with what tells whether somebody else is the same person: see `kinso.database.search`.
 
-    customer: Customer
+    Very many are compared and few are alike, so the model is only made of those.
+    """
+
+    document: Document
     keys: frozenset[str]
     contact: str
     name: str
+
+    @property
+    def id(self) -> str:
+        """The customer's `_id`."""
+        return str(self.document["_id"])
+
+    @property
+    def customer(self) -> Customer:
+        """The model."""
+        return to_customer(self.document)
 
 
 class CustomerRepository:
@@ -365,7 +378,7 @@ def _comparable(document: Document) -> Comparable:
     helpers = document[search.HELPERS]
     keys = frozenset(helpers.get("keys") or ())
     contact, name = (str(helpers.get(each) or "") for each in ("contact", "name"))
-    return Comparable(to_customer(document), keys, contact, name)
+    return Comparable(document, keys, contact, name)
 
 
 def to_customer(document: Document) -> Customer:

@@ -83,7 +83,7 @@ def _candidates(store: Store, drafts: Sequence[CustomerDraft]) -> Iterable[Compa
         *store.customers.find_with_name(names, limit=most),
         *store.customers.find_with_nearly(names, limit=most),
     ]
-    return {each.customer.id: each for each in found}.values()
+    return {each.id: each for each in found}.values()
 
 
 def _best(draft: CustomerDraft, by_key: dict[str, list[Comparable]], country: str) -> list[LikelyTwin]:
@@ -93,7 +93,8 @@ def _best(draft: CustomerDraft, by_key: dict[str, list[Comparable]], country: st
 
     def note(candidates: Iterable[Comparable], alike: Alike) -> None:
         for candidate in candidates:
-            found.setdefault(candidate.customer.id, LikelyTwin(candidate.customer, alike))
+            if candidate.id not in found:
+                found[candidate.id] = LikelyTwin(candidate.customer, alike)
 
     note((each for key in reached if "@" not in key for each in by_key.get(key, ())), "phone")
     note((each for key in reached if "@" in key for each in by_key.get(key, ())), "email")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from kinso.models.customer import Customer
+from kinso.models.folding import id_key
 from kinso.services.trash import erase_person
 from kinso.ui.customers.sheet import new_serial
 from kinso.ui.customers.words import isolated, named
@@ -57,7 +58,7 @@ def draw_erasure(erasure: Erasure, on_keep: Callable[[], None], on_erase: Callab
 def erase_if_confirmed(erasure: Erasure) -> bool:
     """From a callback: erase when the right ID was typed; False when it was not, which the dialog then says."""
     typed = str(st.session_state.get(erasure.key) or "")
-    if typed.strip().casefold() != erasure.customer.customer_id.casefold():
+    if id_key(typed) != id_key(erasure.customer.customer_id):
         erasure.problem = "This is not the customer ID; nothing was erased."
         return False
     visit = current_visit()
