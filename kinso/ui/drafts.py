@@ -51,9 +51,12 @@ def keep_while_typed(form: Form, place: str, *, seen: str = "") -> None:
     run_script(KEEP_TYPED, prefix=form.key(""), draft=form.draft_id, place=place, seen=seen)
 
 
-def forget_draft(form: object) -> None:
-    """From a callback: this was saved or given up, so nobody has to be offered it; other things have no draft."""
-    id = getattr(form, "draft_id", None)
+def forget_draft(form: object, *, id: str | None = None) -> None:
+    """From a callback: this was saved or given up, so nobody has to be offered it; other things have no draft.
+
+    `id` is that of the draft where the form has begun another one already.
+    """
+    id = id or getattr(form, "draft_id", None)
     if id is None:
         return
     forms: dict[str, tuple[Form, str]] = st.session_state.get(_FORMS, {})

@@ -74,8 +74,7 @@ def _submit(form: Registration, serial: int, *, seen: Person | None, another: bo
 
 
 def _give_up(form: Registration) -> None:
-    form.begin_next(None)
-    form.is_finished = True
+    form.begin_next(None, is_finished=True)
     st.rerun()
 
 

@@ -18,6 +18,7 @@ from kinso.models.likely_twin import LikelyTwin
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
 from kinso.services.customers import create_customer
+from kinso.services.drafts import end_draft
 from kinso.services.likely_twins import find_twins_of
 from kinso.services.lookup import find_by_customer_id
 from kinso.ui.drafts import forget_draft, number_in, seen_in, text_in
@@ -81,15 +82,15 @@ class Registration:
         st.session_state[self.key("purchaseAmount")] = number_in(values, "purchaseAmount")
         st.session_state[self.key("membershipStatus")] = values.get("membershipStatus") is True
 
-    def begin_next(self, created: Customer | None) -> None:
-        """Put an empty form in place of this one."""
-        forget_draft(self)
-        self.draft_id = new_id()
+    def begin_next(self, created: Customer | None, *, is_finished: bool = False) -> None:
+        """Put an empty form in place of this one, before another click can interrupt it; then forget what was typed."""
+        ended, self.draft_id = self.draft_id, new_id()
         self.serial += 1
         self.errors, self.twins, self.warned_of, self.proposal = {}, (), None, None
         self.holder = None
         self.created, self.renewed_at = created, time.monotonic()
-        self.is_finished = False
+        self.is_finished = is_finished
+        forget_draft(self, id=ended)
 
 
 def register(form: Registration, serial: int, *, seen: Person | None, another: bool) -> bool:
@@ -144,8 +145,8 @@ def _create(form: Registration, visit: Visit, draft: CustomerDraft, *, seen: Per
     except DuplicateCustomerId as error:
         _refuse(form, _by_field(error.errors))
         return False
-    form.begin_next(created)
-    form.is_finished = not another
+    end_draft(visit.store, visit.actor, form.draft_id)
+    form.begin_next(created, is_finished=not another)
     forget_figures()
     is_other = is_proposed and id_key(created.customer_id) != id_key(draft.customer_id)
     taken = f" {draft.customer_id} was taken meanwhile." if is_other else ""
