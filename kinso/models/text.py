@@ -25,13 +25,16 @@ def clean_text(value: Any, *, shortest: int, longest: int, is_id: bool = False) 
     if not isinstance(value, str):
         raise ValueError("must be text")
     text = unicodedata.normalize("NFC", value).strip()
-    shown = sum(not shows_nothing(character) for character in text)
+    is_plain = text.isascii() and text.isprintable()
+    shown = len(text) if is_plain else sum(not shows_nothing(character) for character in text)
     if not shown:
         raise ValueError("is required")
     if shown < shortest:
         raise ValueError(f"is too short; use at least {shortest} characters")
     if len(text) > longest:
         raise ValueError(f"is too long; use at most {longest} characters")
+    if is_plain:
+        return text
     allowed = frozenset() if is_id else _JOINERS | _BLANKS
     for character in text:
         if _is_never_stored(character) or (shows_nothing(character) and character not in allowed):
