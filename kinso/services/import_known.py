@@ -50,7 +50,8 @@ class Subject:
 
     `seen` is what the file saw of them, None when it does not tell; then `bought` is what their purchases come to.
     `gone` says why nobody is there any more who was when the file was exported; with `given away`, somebody else has
-    the ID now. `lost_zeros` is the ID that the cell had before a spreadsheet took it for a number.
+    the ID now. `lost_zeros` is the ID that the cell had before a spreadsheet took it for a number, and
+    `has_another_id` says that the row was exported for somebody else.
     """
 
     existing: Customer | None = None
@@ -58,6 +59,7 @@ class Subject:
     created: ExportedMoment | None = None
     gone: Gone | None = None
     lost_zeros: str | None = None
+    has_another_id: bool = False
     bought: Decimal = Decimal("0.00")
 
 
@@ -106,7 +108,7 @@ class KnownCustomers:
             return Subject(before, seen, lost_zeros=before.customer_id)
         if not any(seen.saw("customerId", reading) for reading in self._readings(record)):
             # The ID was typed over, so the row is not about the customer any more whom it was exported for.
-            return self._by_its_id(record, found)
+            return replace(self._by_its_id(record, found), has_another_id=True)
         if before:
             return Subject(before, seen, gone="erased" if before.customer_id == erased_id(before.id) else None)
         if seen.id in self._known_once:

@@ -64,6 +64,7 @@ class Survey:
     conflicting_rows: int = 0
     undecided_rows: int = 0
     erased: int = 0
+    renamed: int = 0
     damaged: int = 0
     mended: int = 0
     open_dates: int = 0
@@ -146,6 +147,7 @@ class Survey:
         side = self.reader.choices.side_of(record.row)
         self.mended += plan.mended
         self.erased += plan.subject.gone == "erased"
+        self.renamed += plan.subject.has_another_id and plan.draft is not None
         self.conflicting_rows += plan.is_conflict
         self.undecided_rows += plan.is_conflict and side is None
         written = plan.to_write(side)
@@ -227,6 +229,9 @@ class Survey:
                 f"{who} purchases here, {amount} in all, and the file brings another total:"
                 f" {'the purchases are added to it.' if added else 'it is taken to contain the purchases.'}"
             )
+        if self.renamed:
+            rows = "1 row has" if self.renamed == 1 else f"{self.renamed:,} rows have"
+            yield f"{rows} another customer ID than in the export: a new customer each; an ID is changed in the app."
         if self.erased:
             were = "1 customer of the file was" if self.erased == 1 else f"{self.erased:,} customers of the file were"
             yield f"{were} erased since it was exported and left out."

@@ -296,6 +296,7 @@ def test_a_copied_row_with_an_id_of_its_own_is_a_new_customer(store, staff, shop
     update_customer(store, staff, shop["ST-1"].id, CustomerPatch(contact_info="theirs@b.com"))
     result = import_customers(store, staff, sheet.saved())
     assert (result.created, result.updated) == (1, 0)
+    assert result.notices[0].startswith("1 row has another customer ID than in the export: a new customer each")
     assert store.customers.get_by_customer_id("ST-4").contact_info == "+880 171 000 001"
 
 
