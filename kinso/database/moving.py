@@ -11,6 +11,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from kinso.database.connection import Connection, translated_errors
+from kinso.database.emptiness import clear, first_filled
 from kinso.database.schema import INDEXES, prepare
 from kinso.errors import Conflict, DatabaseUnavailable, StartupError
 
@@ -34,28 +35,22 @@ def copy_everything(source: Connection, target: Connection, on_progress: Callabl
         _demand_empty(target.database)
         prepare(target)
         try:
-            _clear(target.database)
+            clear(target.database)
             _copy(source.database, target.database, on_progress)
             prepare(target)
             if _content(source.database) != _content(target.database):
                 raise Conflict("Somebody changed something meanwhile: stop Kinso, and move again. Nothing was moved.")
         except BaseException:
-            _clear(target.database)
+            clear(target.database)
             raise
 
 
 def _demand_empty(database: Database[Any]) -> None:
-    for name in sorted(database.list_collection_names()):
-        if database[name].find_one({}, {"_id": True}) is not None:
-            raise StartupError(
-                f"The database {database.name} there is not empty, {name} has documents: set KINSO_DATABASE to another"
-                " one for both, or empty that one first."
-            )
-
-
-def _clear(database: Database[Any]) -> None:
-    for name in INDEXES:
-        database.drop_collection(name)
+    if name := first_filled(database):
+        raise StartupError(
+            f"The database {database.name} there is not empty, {name} has documents: set KINSO_DATABASE to another"
+            " one for both, or empty that one first."
+        )
 
 
 def _copy(source: Database[Any], target: Database[Any], on_progress: Callable[[int, int], None]) -> None:
