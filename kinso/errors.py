@@ -168,3 +168,27 @@ class StartupError(KinsoError):
 
 class ConfigurationError(StartupError):
     """A setting has an unusable value."""
+
+
+class BackupUnusable(KinsoError):
+    """A file that is no backup, or not one that this version reads."""
+
+    def __init__(self, message: str = "This file is not a backup of Kinso, or its beginning is damaged.") -> None:
+        super().__init__(message)
+
+
+class BackupDamaged(BackupUnusable):
+    """A backup that is not as it was written; nothing was done with it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This backup is damaged: it was cut short or changed since it was written. Nothing was done; use another"
+            " copy of it."
+        )
+
+
+class FileInTheWay(KinsoError):
+    """There is a file of that name already; it stays as it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} exists already: choose another name, or add --overwrite to replace a file.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from kinso.cli.backups import check_backup
 from kinso.cli.console import ProgressLine, counted, remark, say
 from kinso.cli.opening import opened_store
 from kinso.models.check import CheckReport
@@ -20,10 +21,13 @@ def add_command(commands: Any) -> None:
         description="Examine all customers, their history, runs and memberships, and name what is wrong. It changes"
         " nothing. The exit code is 0 when nothing is wrong.",
     )
+    check.add_argument("--backup", metavar="FILE", help="examine this backup instead, without any database")
     check.set_defaults(run=_check)
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.backup is not None:
+        return check_backup(options.backup)
     with opened_store() as store, ProgressLine("Examining") as progress:
         report = check_database(store, COMMAND_LINE, progress)
     _tell_twins(report)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from kinso.cli import accounts, checking, moving, samples, transfer
+from kinso.cli import accounts, backups, checking, moving, samples, transfer
 from kinso.cli.console import let_go_of_closed_output, remark
 from kinso.errors import KinsoError
 
@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     accounts.add_command(commands)
     transfer.add_commands(commands)
     checking.add_command(commands)
+    backups.add_commands(commands)
     moving.add_command(commands)
     return parser
 

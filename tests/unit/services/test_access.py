@@ -51,6 +51,7 @@ LEAST = {
         trash.count_trash trash.erase_person trash.list_trash trash.restore_customers undo.undo_run
         """,
     Role.ADMIN: """
+        backups.make_backup
         checks.check_database shop.guess_country shop.save_shop_settings moving.move_shop tokens.list_all_tokens
         tokens.revoke_any_token users.change_role
         users.create_user users.list_users users.reset_password users.set_active
@@ -68,6 +69,8 @@ PARTS = {
 """What else takes an actor, and why it is no use case; only use cases call it, but for the first."""
 OPEN = {
     "access.demand",
+    "backups.examine_backup",
+    "backups.restore_shop",
     "csrf.csrf_token",
     "csrf.form_token",
     "csrf.is_csrf_token",

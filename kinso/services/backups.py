@@ -1,0 +1,86 @@
+"""Backups of the whole shop: made while it is open, examined without a database, restored into an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, BinaryIO
+
+from kinso.config import Settings
+from kinso.database.backup_file import BackupReader
+from kinso.database.backups import read_backup, restore_backup, write_backup
+from kinso.database.connection import Connection, connect
+from kinso.database.embedded import EmbeddedServer
+from kinso.errors import ConfigurationError, StartupError
+from kinso.models.user import Actor, Permission
+from kinso.repository.store import Store
+from kinso.services.access import use_case
+from kinso.services.runs import Progress, ignore_progress
+
+
+@dataclass(frozen=True)
+class BackupContent:
+    """What a backup holds; `made_at` is the moment whose state it is."""
+
+    made_at: datetime
+    customers: int
+    documents: int
+
+
+@use_case(Permission.SETTINGS)
+def make_backup(
+    store: Store,
+    actor: Actor,
+    settings: Settings,
+    file: IO[bytes],
+    on_progress: Progress = ignore_progress,
+) -> BackupContent:
+    """Write everything that lasts into `file` as it is at one moment; others go on working. Raises `Conflict`."""
+    made_at, counts = write_backup(store.connection, file, on_progress, our_server=settings.embedded)
+    return _content(made_at, counts)
+
+
+def examine_backup(file: BinaryIO, on_progress: Progress = ignore_progress) -> BackupContent:
+    """Read all of a backup and change nothing; raises `BackupUnusable` and `BackupDamaged`."""
+    reader = BackupReader(file)
+    return _content(reader.header.made_at, read_backup(reader, on_progress))
+
+
+def restore_shop(settings: Settings, file: BinaryIO, on_progress: Progress = ignore_progress) -> BackupContent:
+    """Fill the empty database of the settings from a backup.
+
+    Raises `BackupUnusable` and `BackupDamaged` before anything is written, and `StartupError`.
+    """
+    reader = BackupReader(file)
+    reader.verify()
+    with _unprepared(settings) as connection:
+        return _content(reader.header.made_at, restore_backup(connection, reader, on_progress))
+
+
+@contextmanager
+def _unprepared(settings: Settings) -> Iterator[Connection]:
+    """The database of the settings as it is, on a server that nobody else works with where it is our own."""
+    if settings.in_memory:
+        raise ConfigurationError(
+            "KINSO_MONGODB_URI is mongomock://, where nothing is kept after a command: unset it, or name a MongoDB"
+            " server."
+        )
+    server = EmbeddedServer(settings.data_dir, settings.mongod) if settings.embedded else None
+    try:
+        uri = server.start() if server else None
+        if server and not server.is_owner:
+            raise StartupError("Kinso is running with this data folder: stop it, and restore again.")
+        connection = connect(settings, uri)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    finally:
+        if server:
+            server.stop()
+
+
+def _content(made_at: datetime, counts: dict[str, int]) -> BackupContent:
+    return BackupContent(made_at, counts.get("customers", 0), sum(counts.values()))

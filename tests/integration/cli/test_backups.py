@@ -1,0 +1,230 @@
+"""`backup`, `restore` and `check --backup` on the command line."""
+
+import gzip
+import json
+import os
+import stat
+import subprocess
+import sys
+import threading
+import uuid
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from kinso.config import Settings
+from kinso.database import backup_file
+from kinso.database.backup_file import BackupReader
+from kinso.database.connection import connect
+from kinso.database.emptiness import PASSING
+from kinso.database.schema import INDEXES, prepare
+from kinso.errors import BackupDamaged, BackupUnusable, ConfigurationError, StartupError
+from kinso.models.customer import CustomerDraft
+from kinso.models.user import COMMAND_LINE
+from kinso.repository.store import Store
+from kinso.services.backups import examine_backup, make_backup, restore_shop
+from kinso.services.checks import check_database
+from kinso.services.customers import create_customer
+from kinso.services.samples import load_samples
+
+ROOT = Path(__file__).parents[3]
+LASTING = [name for name in INDEXES if name not in PASSING]
+
+
+@pytest.fixture
+def empty(mongodb_uri):
+    """The settings of a database that is not there yet."""
+    settings = Settings(mongodb_uri=mongodb_uri, database=f"restored_{uuid.uuid4().hex[:12]}")
+    yield settings
+    connection = connect(settings)
+    connection.client.drop_database(connection.database)
+    connection.close()
+
+
+@pytest.fixture
+def restored(empty):
+    connection = connect(empty)
+    yield Store(connection)
+    connection.close()
+
+
+@pytest.fixture
+def backup(store, settings):
+    """The bytes of a backup of a small shop."""
+    prepare(store.connection)
+    load_samples(store, COMMAND_LINE, 20)
+    file = BytesIO()
+    make_backup(store, COMMAND_LINE, settings, file)
+    return file.getvalue()
+
+
+def run(*arguments, **environment):
+    command = [sys.executable, "-W", "error", "-m", "kinso", *map(str, arguments)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=100, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def documents(store):
+    database = store.connection.database
+    return {name: list(database[name].find().sort("_id", 1)) for name in LASTING}
+
+
+def seal(content):
+    """A whole backup file around this content."""
+    packed = gzip.compress(content)
+    return packed + backup_file._seal(backup_file.hashlib.sha256(packed).hexdigest())
+
+
+def test_every_document_and_index_comes_back_as_it_was(store, backup, empty, restored):
+    told = []
+    content = restore_shop(empty, BytesIO(backup), lambda done, total: told.append(done))
+
+    assert documents(restored) == documents(store)
+    assert (content.customers, content.documents) == (20, sum(map(len, documents(store).values())))
+    assert told[-1] == content.documents
+    for name in INDEXES:
+        sides = [each.connection.database[name] for each in (restored, store)]
+        assert sides[0].index_information() == sides[1].index_information()
+        assert sides[0].options() == sides[1].options()
+
+
+def test_a_backup_under_load_is_the_shop_of_one_moment(store, settings, empty, restored, monkeypatch):
+    prepare(store.connection)
+    load_samples(store, COMMAND_LINE, 300)
+    monkeypatch.setattr("kinso.database.backups._AT_ONCE", 20)
+    registered = threading.Semaphore(0)
+    done = threading.Event()
+
+    def register():
+        number = 0
+        while not done.is_set():
+            draft = CustomerDraft(
+                customer_id=f"L-{number}",
+                customer_name="Lee",
+                contact_info=f"{number}@l.com",
+                purchase_amount=Decimal(7),
+            )
+            create_customer(store, COMMAND_LINE, draft)
+            number += 1
+            registered.release()
+
+    def hold_up(written, total):
+        # Nothing is written any further before somebody has come in meanwhile.
+        if written % 100 == 0:
+            assert registered.acquire(timeout=30)
+
+    file = BytesIO()
+    shopper = threading.Thread(target=register)
+    shopper.start()
+    try:
+        assert registered.acquire(timeout=30)
+        content = make_backup(store, COMMAND_LINE, settings, file, hold_up)
+    finally:
+        done.set()
+        shopper.join()
+    restore_shop(empty, file)
+
+    report = check_database(restored, COMMAND_LINE)
+    assert report.findings == []
+    assert report.customers == content.customers < store.connection.database["customers"].count_documents({})
+    there, here = documents(restored), documents(store)
+    for name in ("customers", "changes", "sales", "memberships"):
+        assert [each for each in here[name] if each["_id"] in {one["_id"] for one in there[name]}] == there[name]
+    assert sum(sale["amount"] for sale in there["sales"]) == pytest.approx(
+        sum(customer["purchaseAmount"] for customer in there["customers"])
+    )
+
+
+def test_what_people_are_at_is_not_in_a_backup(store, settings, backup):
+    for name in PASSING:
+        store.connection.database[name].insert_one({"secret": name})
+    file = BytesIO()
+    make_backup(store, COMMAND_LINE, settings, file)
+    assert {name for name, documents in BackupReader(file).collections() if [*documents]} <= set(LASTING)
+
+
+def test_no_byte_can_change_and_nothing_be_cut_off_unnoticed(backup, empty, restored):
+    altered = [backup[:length] for length in (0, 5, 60, len(backup) // 2, len(backup) - 1)]
+    altered += [backup + b"\0"]
+    places = [*range(40), *range(40, len(backup), 97), *range(len(backup) - 110, len(backup))]
+    altered += [backup[:at] + bytes([backup[at] ^ 1 << at % 8]) + backup[at + 1 :] for at in places]
+    for each in altered:
+        with pytest.raises(BackupUnusable):
+            restore_shop(empty, BytesIO(each))
+    assert restored.connection.database.list_collection_names() == []
+
+
+def test_a_whole_file_with_a_wrong_content_leaves_the_database_empty(backup, empty, restored):
+    content = gzip.decompress(backup[: -len(backup_file._seal("0" * 64))])
+    with pytest.raises(BackupDamaged):
+        restore_shop(empty, BytesIO(seal(content.replace(b'{"documents": {', b'{"documents": {"more": 1, '))))
+    assert not any(documents(restored).values())
+
+
+def test_a_file_of_a_later_kinso_is_refused_by_name(empty):
+    header = {"format": "kinso-backup", "version": 2, "kinso": "9.1", "madeAt": "2031-01-01T00:00:00+00:00"}
+    with pytest.raises(BackupUnusable, match=r"Kinso 9\.1, which is newer .* update Kinso"):
+        restore_shop(empty, BytesIO(seal(json.dumps(header).encode() + b"\n")))
+
+
+def test_a_database_that_is_not_empty_is_left_alone(store, settings, backup):
+    before = documents(store)
+    with pytest.raises(StartupError, match="is not empty, changes has documents: set KINSO_DATA_DIR"):
+        restore_shop(settings, BytesIO(backup))
+    assert documents(store) == before
+
+
+def test_a_database_that_kinso_was_only_started_on_is_empty(backup, empty, restored):
+    prepare(restored.connection)
+    restored.connection.ping()
+    assert restore_shop(empty, BytesIO(backup)).customers == 20
+
+
+def test_memory_is_not_backed_up(mock_store, settings, tmp_path):
+    with pytest.raises(ConfigurationError, match="in memory"):
+        make_backup(mock_store, COMMAND_LINE, settings, BytesIO())
+
+
+def test_any_tool_for_gzip_reads_the_file(backup):
+    lines = gzip.decompress(backup).split(b"\n")
+    assert json.loads(lines[0])["format"] == "kinso-backup"
+    assert "sha256" in json.loads(lines[-2])
+    assert examine_backup(BytesIO(backup)).customers == 20
+
+
+def test_from_a_folder_through_a_file_into_another_folder(tmp_path):
+    here, there = ({"KINSO_DATA_DIR": str(tmp_path / name)} for name in ("here", "there"))
+    file = tmp_path / "kinso.backup"
+    assert run("seed", 10, **here)[0] == 0
+
+    code, out, err = run("backup", file, **here)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{file} holds 10 customers, ")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["kinso.backup"]
+
+    before = file.read_bytes()
+    code, out, err = run("backup", file, **here)
+    assert (code, out) == (1, "")
+    assert "exists already" in err
+    assert "--overwrite" in err
+    assert file.read_bytes() == before
+
+    code, out, err = run("check", "--backup", file, KINSO_MONGODB_URI="mongodb://127.0.0.1:1/")
+    assert (code, err) == (0, "")
+    assert out.startswith("Nothing is wrong with the backup: 10 customers, ")
+
+    code, out, err = run("restore", file, **there)
+    assert (code, err) == (0, "")
+    assert out.startswith("Restored 10 customers, ")
+    code, out, err = run("check", **there)
+    assert (code, err) == (0, "")
+    assert out.startswith("Nothing is wrong with 10 customers, 0 in the trash, ")
+
+    code, out, err = run("restore", file, **there)
+    assert (code, out) == (1, "")
+    assert "is not empty" in err
