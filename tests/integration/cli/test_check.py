@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kinso.models.user import COMMAND_LINE
+from kinso.services.imports import import_customers
 from kinso.services.samples import load_samples
 
 ROOT = Path(__file__).parents[3]
@@ -25,13 +26,20 @@ def check(environment):
     return done.returncode, done.stdout, done.stderr
 
 
+def import_twenty(store):
+    """One run, with one change for each customer."""
+    rows = (f"C-{number:06},Person {number},{number}@example.com,{number}.50" for number in range(1, 21))
+    text = "\n".join(["customerId,customerName,contactInfo,purchaseAmount", *rows])
+    import_customers(store, COMMAND_LINE, text.encode())
+
+
 def test_a_clean_database_is_said_to_be_so(store, environment):
-    load_samples(store, COMMAND_LINE, 20)
+    import_twenty(store)
     assert check(environment) == (0, "Nothing is wrong with 20 customers, 0 in the trash, 20 changes.\n", "")
 
 
 def test_what_is_wrong_is_told_line_by_line_and_ends_with_1(store, connection, environment):
-    load_samples(store, COMMAND_LINE, 20)
+    import_twenty(store)
     connection.database["changes"].delete_one({"customerId": "C-000007"})
     connection.database["customers"].update_one({"customerId": "C-000009"}, {"$set": {"purchaseAmount": 1.005}})
     code, out, err = check(environment)
