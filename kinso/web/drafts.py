@@ -9,8 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kinso.errors import DatabaseUnavailable, InvalidInput, NotPermitted
-from kinso.models.user import Actor
+from kinso.errors import DatabaseUnavailable, InvalidInput
+from kinso.models.user import Actor, Permission
 from kinso.services.drafts import keep_draft
 from kinso.services.office import current_office
 from kinso.web.answers import short
@@ -25,14 +25,14 @@ _UNREADABLE = "This is no draft of a form."
 
 async def save_draft(request: Request) -> Response:
     """POST /draft `{id, place, seen, values}`: instead of what was kept of this form; 409 when the form is done."""
+    actor: Actor = request.state.user.acting("app")
+    if not actor.may(Permission.EDIT):
+        return short("Your role does not allow this.", status=403)
     sent = await _read(request)
     if sent is None:
         return short(_UNREADABLE, status=400)
-    actor: Actor = request.state.user.acting("app")
     try:
         is_kept = await look_up(_keep, actor, sent)
-    except NotPermitted as error:
-        return short(error.message, status=403)
     except InvalidInput as error:
         return short(error.message, status=413)
     except DatabaseUnavailable as error:

@@ -9,7 +9,7 @@ BAD_ROWS = [
     ({**EVE, "customerId": None}, "customerId"),
     ({**EVE, "customerId": 5}, "customerId"),
     ({**EVE, "customerId": {"$gt": ""}}, "customerId"),
-    ({**EVE, "customerId": "ab"}, "customerId"),
+    ({**EVE, "customerId": " "}, "customerId"),
     ({**EVE, "customerId": "C\x00-9"}, "customerId"),
     ({**EVE, "customer_name": "Eve"}, "customer_name"),
     ({**EVE, "$set": {"purchaseAmount": 5}}, "$set"),

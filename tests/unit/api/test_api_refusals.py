@@ -26,6 +26,9 @@ REFUSALS = {
     errors.NotPermitted: (errors.NotPermitted("No."), 403),
     errors.TooManyAttempts: (errors.TooManyAttempts(90), 429),
     errors.DatabaseUnavailable: (errors.DatabaseUnavailable(), 503),
+    errors.BackupUnusable: (errors.BackupUnusable(), 400),
+    errors.BackupDamaged: (errors.BackupDamaged(), 400),
+    errors.FileInTheWay: (errors.FileInTheWay("shop.kinso"), 400),
     errors.StartupError: (errors.StartupError("The folder /srv/secret is locked."), 503),
     errors.ConfigurationError: (errors.ConfigurationError("The folder /srv/secret is wrong."), 503),
 }
