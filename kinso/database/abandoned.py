@@ -11,7 +11,8 @@ from pymongo.errors import OperationFailure
 from kinso.database.processes import has_ended, this_process
 
 _APPLICATION = "kinso "
-_NOT_PERMITTED = frozenset({13, 8000})
+NOT_PERMITTED = frozenset({13, 8000})
+"""Codes with which a server refuses to tell about its connections."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def end_abandoned_transactions(client: MongoClient[dict[str, Any]]) -> int:
         if open_ones:
             client.admin.command("killSessions", [{"id": each["lsid"]["id"]} for each in open_ones])
     except OperationFailure as error:
-        if error.code not in _NOT_PERMITTED:
+        if error.code not in NOT_PERMITTED:
             raise
         return 0
     for each in open_ones:
@@ -44,5 +45,10 @@ def end_abandoned_transactions(client: MongoClient[dict[str, Any]]) -> int:
     return len(open_ones)
 
 
+def process_of(operation: dict[str, Any]) -> str:
+    """The mark of the process whose operation or connection this is; something else when it is not of Kinso's."""
+    return str(operation.get("appName", "")).removeprefix(_APPLICATION)
+
+
 def _is_abandoned(operation: dict[str, Any]) -> bool:
-    return has_ended(str(operation["appName"]).removeprefix(_APPLICATION))
+    return has_ended(process_of(operation))

@@ -17,11 +17,15 @@ from pymongo.errors import OperationFailure
 from kinso.database.backup_file import BackupReader, BackupWriter
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.emptiness import PASSING, clear, first_filled
+from kinso.database.presence import demand_nobody_else
 from kinso.database.schema import INDEXES, prepare
 from kinso.errors import BackupDamaged, ConfigurationError, Conflict, DatabaseUnavailable, StartupError
 
 Progress = Callable[[int, int], None]
 Counts = dict[str, int]
+
+RESTORE_AGAIN = "restore again"
+"""What to do once nobody else has the database open."""
 
 _AT_ONCE = 1_000
 _SNAPSHOT_TOO_OLD = 239
@@ -65,12 +69,13 @@ def read_backup(reader: BackupReader, on_progress: Progress) -> Counts:
 def restore_backup(connection: Connection, reader: BackupReader, on_progress: Progress) -> Counts:
     """Fill the empty database from a backup; returns how many documents of each collection.
 
-    Raises `BackupDamaged` before anything is written, and `StartupError` when the database is not empty. When
-    something goes wrong later, the database is empty again.
+    Raises `BackupDamaged` before anything is written, `StartupError` when the database is not empty, and `Conflict`
+    while Kinso is running on it. When something goes wrong later, the database is empty again.
     """
     reader.verify()
     with translated_errors():
         _demand_empty(connection)
+        demand_nobody_else(connection, RESTORE_AGAIN)
         prepare(connection)
         try:
             clear(connection.database)

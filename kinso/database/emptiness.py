@@ -6,12 +6,13 @@ from typing import Any
 
 from pymongo.database import Database
 
+from kinso.database.presence import NOTES
 from kinso.database.schema import INDEXES
 
 PASSING = frozenset({"sessions", "requests", "attempts", "drafts"})
 """What belongs to people at work at the moment, and goes away by itself."""
 
-_OF_A_START = PASSING | {"health", "setup"}
+_OF_A_START = PASSING | {"health", "setup", NOTES}
 _SETTINGS_OF_A_START = ["ledger", "search"]
 """What a start of Kinso writes into an empty database."""
 

@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.emptiness import clear, first_filled
+from kinso.database.presence import demand_nobody_else
 from kinso.database.schema import INDEXES, prepare
 from kinso.errors import Conflict, DatabaseUnavailable, StartupError
 
@@ -25,13 +26,16 @@ def copy_everything(source: Connection, target: Connection, on_progress: Callabl
     """Copy all collections with their indexes into the empty database of `target`, and compare the two.
 
     `on_progress` gets the documents copied and about how many there are. Raises `StartupError` when the target
-    cannot be used, and `Conflict` when somebody changed something meanwhile; then the target is empty again.
+    cannot be used, and `Conflict` when Kinso is running on one of the two or somebody changed something meanwhile; then
+    the target is as empty as before.
     """
     try:
         target.ping()
     except DatabaseUnavailable as error:
         raise StartupError("The server to move to does not answer: check the address, and whether it runs.") from error
     with translated_errors():
+        for side in (source, target):
+            demand_nobody_else(side, "move again")
         _demand_empty(target.database)
         prepare(target)
         try:
@@ -40,6 +44,8 @@ def copy_everything(source: Connection, target: Connection, on_progress: Callabl
             prepare(target)
             if _content(source.database) != _content(target.database):
                 raise Conflict("Somebody changed something meanwhile: stop Kinso, and move again. Nothing was moved.")
+            # Whoever came meanwhile would go on working with what is left behind.
+            demand_nobody_else(source, "move again")
         except BaseException:
             clear(target.database)
             raise

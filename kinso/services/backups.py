@@ -10,9 +10,10 @@ from typing import IO, BinaryIO
 
 from kinso.config import Settings
 from kinso.database.backup_file import BackupReader
-from kinso.database.backups import read_backup, restore_backup, write_backup
+from kinso.database.backups import RESTORE_AGAIN, read_backup, restore_backup, write_backup
 from kinso.database.connection import Connection, connect
 from kinso.database.embedded import EmbeddedServer
+from kinso.database.presence import demand_nobody_else
 from kinso.errors import ConfigurationError, StartupError
 from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
@@ -51,7 +52,7 @@ def examine_backup(file: BinaryIO, on_progress: Progress = ignore_progress) -> B
 def restore_shop(settings: Settings, file: BinaryIO, on_progress: Progress = ignore_progress) -> BackupContent:
     """Fill the empty database of the settings from a backup.
 
-    Raises `BackupUnusable` and `BackupDamaged` before anything is written, and `StartupError`.
+    Raises `BackupUnusable` and `BackupDamaged` before anything is written, `StartupError` and `Conflict`.
     """
     reader = BackupReader(file)
     reader.verify()
@@ -70,10 +71,11 @@ def _unprepared(settings: Settings) -> Iterator[Connection]:
     server = EmbeddedServer(settings.data_dir, settings.mongod) if settings.embedded else None
     try:
         uri = server.start() if server else None
-        if server and not server.is_owner:
-            raise StartupError("Kinso is running with this data folder: stop it, and restore again.")
         connection = connect(settings, uri)
         try:
+            if server and not server.is_owner:
+                demand_nobody_else(connection, RESTORE_AGAIN)
+                raise StartupError("Kinso is running with this data folder: stop it, and restore again.")
             yield connection
         finally:
             connection.close()

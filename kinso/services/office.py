@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from kinso.config import Settings
 from kinso.database.adoption import Adoption
 from kinso.database.connection import connect
 from kinso.database.embedded import EmbeddedServer
+from kinso.database.presence import RENEWED_AFTER, end_presence, note_presence
 from kinso.database.refolding import refold
 from kinso.database.schema import prepare
 from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
@@ -29,6 +30,7 @@ _CARE_SECONDS = 5.0
 """A killed process must not hold anybody up for longer; a look costs a millisecond."""
 _SECONDS_FOR_OTHERS = 0.1
 _TRASH_SECONDS = 3600.0
+_SECONDS_FOR_GOODBYE = 1.0
 _MOST_NAMED = 20
 _LOOKED_THROUGH_AT_ONCE = 10_000
 """Customers who are brought up to date between two looks at whether anything else is to be done."""
@@ -60,6 +62,7 @@ class Office:
         self._closing = threading.Event()
         self._caretaker: threading.Thread | None = None
         self._trash_is_due = 0.0
+        self._presence_is_due = 0.0
         self._is_refolded = False
 
     @classmethod
@@ -84,6 +87,8 @@ class Office:
     def prepare(self) -> None:
         """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
         _report(prepare(self._store.connection))
+        with self._store.guarded():
+            self._note_presence()
         complete_revenue(self._store)
         self._clean_up()
         if self._announce:
@@ -101,14 +106,27 @@ class Office:
         """Give back the connection, and stop the server if this process owns it."""
         self._closing.set()
         self._ready.clear()
+        # Whose server is away cannot say goodbye, and whoever asks later sees that the process is gone.
+        with suppress(DatabaseUnavailable), self._store.within(_SECONDS_FOR_GOODBYE):
+            self._end_presence()
         self._store.connection.close()
         if self._caretaker:
             self._caretaker.join()
         if self._server:
             self._server.stop()
 
+    def _note_presence(self) -> None:
+        if time.monotonic() >= self._presence_is_due:
+            note_presence(self._store.connection)
+            self._presence_is_due = time.monotonic() + RENEWED_AFTER
+
+    def _end_presence(self) -> None:
+        if self._presence_is_due:
+            end_presence(self._store.connection)
+
     def _clean_up(self) -> None:
         with self._store.guarded():
+            self._note_presence()
             self._store.connection.end_abandoned()
             recover_interrupted(self._store)
             self._is_refolded = refold(

@@ -27,6 +27,11 @@ class App:
         self.client = httpx2.Client(base_url=address, timeout=60, headers={"Origin": address})
 
     @property
+    def process_id(self) -> int:
+        """Kinso's."""
+        return self._process.pid
+
+    @property
     def health(self) -> int:
         """What the health check answers; 0 while nothing does."""
         try:

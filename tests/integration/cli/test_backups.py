@@ -28,6 +28,7 @@ from kinso.services.backups import examine_backup, make_backup, restore_shop
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer
 from kinso.services.samples import load_samples
+from tests.support.at_work import at_work
 
 ROOT = Path(__file__).parents[3]
 LASTING = [name for name in INDEXES if name not in PASSING]
@@ -182,6 +183,21 @@ def test_a_database_that_kinso_was_only_started_on_is_empty(backup, empty, resto
     prepare(restored.connection)
     restored.connection.ping()
     assert restore_shop(empty, BytesIO(backup)).customers == 20
+
+
+def test_nothing_is_restored_where_kinso_is_up(backup, empty, restored, tmp_path):
+    file = tmp_path / "kinso.backup"
+    file.write_bytes(backup)
+    for place in (
+        {"KINSO_MONGODB_URI": empty.mongodb_uri, "KINSO_DATABASE": empty.database},
+        {"KINSO_DATA_DIR": str(tmp_path / "data")},
+    ):
+        with at_work(**place) as kinso:
+            code, out, err = run("restore", file, **place)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert f"Kinso is running on this data (process {kinso.pid} on " in err
+        assert "stop it, and restore again." in err
+        assert run("restore", file, **place)[0] == 0
 
 
 def test_memory_is_not_backed_up(mock_store, settings, tmp_path):

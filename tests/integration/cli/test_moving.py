@@ -1,9 +1,12 @@
 """`move-to` on the command line: from the embedded server to a MongoDB of one's own."""
 
 import os
+import platform
+import re
 import subprocess
 import sys
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,14 @@ from kinso.database.schema import INDEXES, prepare
 from kinso.errors import Conflict
 from kinso.models.customer import CustomerDraft
 from kinso.models.user import COMMAND_LINE
+from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer
 from kinso.services.moving import move_shop
 from kinso.services.samples import load_samples
+from tests.crash.app import serving
+from tests.support.at_work import at_work
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,6 +45,12 @@ def move(uri, **environment):
         command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=100, check=False
     )
     return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def here(settings):
+    """The environment in which commands find the shop of `store`."""
+    return {"KINSO_MONGODB_URI": settings.mongodb_uri, "KINSO_DATABASE": settings.database}
 
 
 def documents(store):
@@ -114,3 +126,66 @@ def test_who_works_meanwhile_is_noticed_and_nothing_is_moved(store, admin, targe
 
     assert not any(documents(moved).values())
     assert check_database(store, admin).findings == []
+
+
+def test_nothing_is_moved_while_kinso_is_up_even_if_nobody_does_anything(tmp_path, target):
+    moved, settings = target
+    environment = {"KINSO_DATA_DIR": str(tmp_path / "data"), "KINSO_DATABASE": settings.database}
+    with serving(tmp_path, **environment) as app:
+        with at_work(**environment) as second:
+            code, out, err = move(settings.mongodb_uri, **environment)
+            assert (code, out, err.count("\n")) == (1, "", 1)
+            host = re.escape(platform.node())
+            a_process = rf"process \d+ on {host}, since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC"
+            assert re.fullmatch(
+                rf"Kinso is running on this data \({a_process}; {a_process}\): stop them, and move again\.\n", err
+            )
+            assert {int(number) for number in re.findall(r"process (\d+)", err)} == {app.process_id, second.pid}
+        code, out, err = move(settings.mongodb_uri, **environment)
+        assert (code, out) == (1, "")
+        assert f"(process {app.process_id} on " in err
+    assert not any(documents(moved).values())
+    assert move(settings.mongodb_uri, **environment)[0] == 0
+
+
+def test_nothing_is_moved_onto_a_database_that_kinso_is_up_on(store, admin, target, here):
+    _, settings = target
+    with (
+        at_work(**here | {"KINSO_DATABASE": settings.database}) as other,
+        pytest.raises(Conflict, match=rf"\(process {other.pid} on .* move again"),
+    ):
+        move_shop(store, admin, settings, settings.mongodb_uri)
+
+
+def test_a_process_that_died_stands_in_nobodys_way(store, admin, target, here):
+    _, settings = target
+    with at_work(**here) as gone:
+        gone.kill()
+        gone.wait()
+    assert store.connection.database["processes"].count_documents({"number": gone.pid}) == 1
+    elsewhere = {"_id": "another-machine 17 x", "number": 17, "host": "far", "since": now(), "seenAt": now()}
+    store.connection.database["processes"].insert_one(elsewhere)
+    move_shop(store, admin, settings, settings.mongodb_uri)
+
+
+def test_who_works_on_another_database_of_the_server_is_in_nobodys_way(store, admin, target, here):
+    _, settings = target
+    prepare(store.connection)
+    with at_work(**here | {"KINSO_DATABASE": f"{settings.database}_other"}):
+        move_shop(store, admin, settings, settings.mongodb_uri)
+    store.connection.client.drop_database(f"{settings.database}_other")
+
+
+def test_kinso_that_starts_meanwhile_is_noticed_and_nothing_is_moved(store, admin, target, here):
+    moved, settings = target
+    prepare(store.connection)
+    load_samples(store, admin, 30)
+    with ExitStack() as started:
+
+        def start_kinso(done, total):
+            if done == total:
+                started.enter_context(at_work(**here))
+
+        with pytest.raises(Conflict, match=r"is running on this data .* move again"):
+            move_shop(store, admin, settings, settings.mongodb_uri, start_kinso)
+    assert not any(documents(moved).values())
