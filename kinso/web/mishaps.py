@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from uuid import uuid4
 
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +31,9 @@ class Mishaps:
 
         try:
             await self._app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            # Nobody is there to be answered.
+            return
         except Exception:
             if scope["type"] != "http" or has_begun:
                 raise

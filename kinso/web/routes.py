@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kinso.web.connections import LimitedConnections
 from kinso.web.downloads import download_customers, download_history, download_ledger, download_purchases
 from kinso.web.drafts import save_draft
 from kinso.web.guard import SignInGuard
@@ -61,4 +62,4 @@ def web_middleware(scripts: Iterable[str] = ()) -> list[Middleware]:
     """
     headers = Middleware(SecurityHeaders, scripts=tuple(scripts))
     inner = (Mishaps, SignInGuard, UnknownAddresses)
-    return [Middleware(ClientAddresses), headers, *(Middleware(each) for each in inner)]
+    return [Middleware(LimitedConnections), Middleware(ClientAddresses), headers, *(Middleware(each) for each in inner)]
