@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from kinso import __version__
 from kinso.api import auth, bulk, customers, export, health, membership, runs, sales
+from kinso.api.client_schemas import suit_generators
 from kinso.api.description import SECURITY_SCHEMES
 from kinso.api.docs import add_docs
 from kinso.api.docs_parts import answer_sample
@@ -43,6 +44,7 @@ class _Api(FastAPI):
         if self.openapi_schema is None:
             description = super().openapi()
             description["components"]["securitySchemes"] = SECURITY_SCHEMES
+            suit_generators(description)
             for answer in _good_answers(description):
                 answer["example"] = answer_sample(description, answer["schema"])
         return super().openapi()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema
 
 from kinso.api.envelope import FieldProblem
 from kinso.api.schemas import (
@@ -25,7 +26,7 @@ from kinso.models.run import Run, RunKind, RunStatus
 from kinso.models.user import Source
 from kinso.services.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome
 
-_BULK = {
+_BULK: dict[str, Any] = {
     "mode": "all-or-nothing",
     "customers": [
         CUSTOMER_EXAMPLE,
@@ -61,26 +62,28 @@ _EXCEPTION = {
     "outcome": "skipped",
     "reason": "was changed by someone else meanwhile",
 }
-_ANY_ROW = {"type": "object", "description": "Each is looked at for itself: what is wrong with it is in its result."}
+_CHECKED_ROWS: dict[str, Any] = {
+    "if": {"properties": {"mode": {"const": "all-or-nothing"}}},
+    "then": {"properties": {"customers": {"items": {"$ref": "#/components/schemas/CustomerRow"}}}},
+}
+"""Rows have to be right only where one bad row refuses all."""
 
 
-def _describe_bulk(schema: dict[str, Any]) -> None:
-    """Rows have to be right only where one bad row refuses all."""
-    customers = schema["properties"].pop("customers")
-    del schema["additionalProperties"]
-    row = CustomerRow.model_json_schema()
-    schema["oneOf"] = [
-        {
-            "title": title,
-            "properties": {"mode": {"const": mode}, "customers": {**customers, "items": items}},
-            "additionalProperties": False,
-        }
-        for title, mode, items in (
-            ("All or nothing", "all-or-nothing", {**row, "title": "CustomerRow"}),
-            ("Row by row", "per-row", _ANY_ROW),
-        )
-    ]
-    schema["examples"] = [_BULK]
+class UncheckedRow(BaseModel):
+    """With `per-row` each customer is looked at for itself: what is wrong with it is in its result."""
+
+
+class _DescribedAs:
+    """What a value looks like in the description; what is really there is checked elsewhere."""
+
+    def __init__(self, kind: Any) -> None:
+        self._schema = TypeAdapter(kind).core_schema
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self._schema)
+
+
+_Row = Annotated[dict[str, Any], _DescribedAs(CustomerRow | UncheckedRow)]
 
 
 class BulkRowOut(BaseModel):
@@ -154,10 +157,10 @@ class RunDetailOut(RunOut):
 class BulkIn(BaseModel):
     """Customers to create or update by `customerId`, whatever its letter case; each ID at most once."""
 
-    model_config = ConfigDict(json_schema_extra=_describe_bulk, extra="forbid")
+    model_config = ConfigDict(json_schema_extra={"examples": [_BULK], **_CHECKED_ROWS}, extra="forbid")
 
     mode: Literal["all-or-nothing", "per-row"]
-    customers: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_ROWS)
+    customers: list[_Row] = Field(min_length=1, max_length=MOST_ROWS)
 
 
 def bulk_json(done: BulkOutcome) -> dict[str, Any]:

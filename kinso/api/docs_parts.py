@@ -40,9 +40,6 @@ def details_html(name: str, head: str, content: str) -> str:
 def fields_html(description: Description, schema: Description) -> str:
     """A table of an object's fields; alternatives one after the other."""
     schema = _resolved(description, schema)
-    if "oneOf" in schema:
-        parts = (f"<p>{escape(one['title'])}</p>{fields_html(description, one)}" for one in schema["oneOf"])
-        return text_html(schema.get("description", "")) + "".join(parts)
     rows = []
     for name, field in schema.get("properties", {}).items():
         told = _resolved(description, field)
@@ -52,7 +49,8 @@ def fields_html(description: Description, schema: Description) -> str:
             f"<tr><td><code>{escape(name)}</code></td><td>{escape(kind)}</td><td>{need}</td>"
             f"<td>{marked(told.get('description', ''))}</td></tr>"
         )
-        items = _resolved(description, told.get("items", {}))
+        items = told.get("items", {})
+        items = _resolved(description, items["anyOf"][0] if "anyOf" in items else items)
         rows += [
             f"<tr><td><code>{escape(name)}[].{escape(inner)}</code></td><td>"
             f"{escape(_type_in_words(description, _resolved(description, one)))}</td>"

@@ -31,6 +31,7 @@ _FILE = {
     "/export",
     response_class=StreamingResponse,
     responses=failures(401, 403, 422, 503) | {200: _FILE},
+    operation_id="export_customers",
     summary="Download customers as CSV",
     openapi_extra=open_to(Permission.EXPORT),
 )

@@ -54,6 +54,7 @@ def show_run(caller: SignedIn, id: RunId) -> Answer:
     "/{_id}/undo",
     response_model=Success[RunDetailOut],
     responses=failures(401, 403, 404, 409, 422, 503) | with_headers(200, REPLAYED),
+    operation_id="undo_run",
     summary="Take a bulk change back",
     openapi_extra=open_to(Permission.UNDO),
 )

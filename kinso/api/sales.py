@@ -78,6 +78,7 @@ def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
     responses=failures(400, 401, 403, 404, 409, 413, 415, 422, 503)
     | with_headers(201, REPLAYED)
     | {200: {"model": Success[RecordedOut], "description": "The same sale was recorded before; nothing was changed"}},
+    operation_id="record_sale",
     summary="Record a purchase",
     openapi_extra=open_to(Permission.PURCHASES),
 )
@@ -111,6 +112,7 @@ def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     responses=failures(400, 401, 403, 404, 409, 413, 415, 422, 503)
     | with_headers(201, REPLAYED)
     | {200: {"model": Success[RecordedOut], "description": "The same refund was recorded before; nothing was changed"}},
+    operation_id="refund_sale",
     summary="Refund a purchase",
     openapi_extra=open_to(Permission.PURCHASES),
 )

@@ -219,7 +219,7 @@ class ActivationIn(Tolerant):
 
     model_config = example({"threshold": 1000, "dryRun": True})
 
-    threshold: Threshold = Field(default=DEFAULT_THRESHOLD, json_schema_extra={"default": float(DEFAULT_THRESHOLD)})
+    threshold: Threshold = Field(default=DEFAULT_THRESHOLD, json_schema_extra={"default": int(DEFAULT_THRESHOLD)})
     dry_run: StrictBool = Field(default=False, alias="dryRun")
 
 

@@ -54,6 +54,63 @@ def test_every_specified_call_is_described():
     }
 
 
+def test_operations_keep_the_names_that_generated_clients_call_them_by():
+    assert sorted(operation["operationId"] for _method, _path, operation in OPERATIONS) == [
+        "auto_activate",
+        "change_customer",
+        "change_membership",
+        "check_health",
+        "export_customers",
+        "log_in",
+        "log_out",
+        "propose_id",
+        "record_sale",
+        "refund_sale",
+        "register_customer",
+        "remove_customer",
+        "save_customers",
+        "show_by_status",
+        "show_customer",
+        "show_customers",
+        "show_profile",
+        "show_run",
+        "show_runs",
+        "show_sale",
+        "show_sales",
+        "show_sales_of_customer",
+        "show_statistics",
+        "undo_run",
+    ]
+
+
+def test_what_has_a_default_need_not_be_sent():
+    """Generators make a field with a `default` one that is always there."""
+    schemas = DESCRIPTION["components"]["schemas"]
+    for name in (name for name in schemas if name.endswith("In")):
+        assert not [field for field, schema in schemas[name]["properties"].items() if "default" in schema]
+    assert schemas["ActivationIn"]["properties"]["threshold"]["description"] == "By default 1000."
+    assert "required" not in schemas["ActivationIn"]
+
+
+def test_no_parameter_is_described_as_null():
+    for _method, _path, operation in OPERATIONS:
+        for parameter in operation.get("parameters", []):
+            assert {"type": "null"} not in parameter["schema"].get("anyOf", [])
+
+
+@each([one for one in OPERATIONS if one[1] == "/customers/bulk"])
+def test_the_rows_of_a_list_are_right_where_one_bad_row_refuses_all(method, path, operation):
+    schemas = DESCRIPTION["components"]["schemas"]
+    assert schemas["BulkIn"]["properties"]["customers"]["items"]["anyOf"] == [
+        {"$ref": "#/components/schemas/CustomerRow"},
+        {"$ref": "#/components/schemas/UncheckedRow"},
+    ]
+    validator = Draft202012Validator(schema_of(operation["requestBody"]))
+    assert validator.is_valid({"mode": "per-row", "customers": [{"customerId": 5}]})
+    assert validator.is_valid({"mode": "all-or-nothing", "customers": [{"customerId": "5"}]})
+    assert not validator.is_valid({"mode": "all-or-nothing", "customers": [{"customerId": 5}]})
+
+
 @each()
 def test_every_failure_is_described_as_the_envelope(method, path, operation):
     failures = {code: answer for code, answer in operation["responses"].items() if code[0] in "45d"}
