@@ -143,7 +143,7 @@ class TestEditing:
         someone_changes(store, ada, {"membershipStatus": True})
         page = self.edit(press(open_customer(Role.STAFF), "edit_customer"), purchaseAmount=1.5)
         assert [toast.replace("\\", "") for toast in toasts(page)] == [
-            "Saved 1 change of Ada Lovelace (C\\-1).",
+            "Saved 1 change of Ada Lovelace (C-1).",
             "Ada Lovelace (C-1) is still a member, $1.50 of $1,000.00.",
         ]
 
