@@ -6,11 +6,12 @@ is shown, and focusing one of its cells moves the grid's own cursor. Only rows i
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 60.0
 """Seconds to wait for what the server or the browser still has to do; mostly one will do, but not on a busy machine."""
@@ -92,9 +93,9 @@ class Grid:
             if box is not None:
                 self.page.mouse.move(box["x"] + _SELECT_WIDTH, box["y"] + _HEAD_HEIGHT + 5)
             cell.focus()
-            self.page.wait_for_timeout(60)
-            if cell.evaluate("c => document.activeElement === c && c.ariaSelected === 'true'"):
-                return True
+            with contextlib.suppress(AssertionError):
+                expect(cell).to_have_attribute("aria-selected", "true", timeout=1000)
+                return bool(cell.evaluate("c => document.activeElement === c"))
             # A cell that had the focus while the cursor could not follow does not call for it again.
             cell.evaluate("c => (c.nextElementSibling ?? c.previousElementSibling).focus()")
             self.page.wait_for_timeout(60)

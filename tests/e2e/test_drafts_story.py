@@ -126,6 +126,8 @@ def test_a_half_filled_purchase_is_offered_with_its_items_and_recorded_once(shop
     page.get_by_label("Unit price").fill("2.5")
     page.get_by_label("Note (optional)").fill("for later")
     until(lambda: drafts(shop), lambda places: places == [f"customer/{people[0].id}/purchase"])
+    # The unit price has reached the server: what it computes from it is shown.
+    expect(page.get_by_role("textbox", name="Amount ($)")).to_have_value("2.50")
     end_all_sessions(shop)
     page.get_by_label("Note (optional)").fill("for tomorrow")
     page.get_by_role("button", name="Record purchase").last.click()
