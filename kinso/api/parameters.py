@@ -65,6 +65,14 @@ def _customer(value: Any) -> Any:
     return value.strip() or None if isinstance(value, str) else value
 
 
+def _exact_id(value: Any) -> Any:
+    """Whoever looks for one customer and has no ID must not get all of them."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("is empty; give the ID to look for, or leave it out")
+    _customer(value)
+    return value
+
+
 def _absent_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
@@ -95,10 +103,22 @@ SearchText = Annotated[
 CustomerFilter = Annotated[
     str | None, Field(max_length=64), BeforeValidator(_customer), WithJsonSchema({"type": "string", "maxLength": 64})
 ]
+ExactId = Annotated[
+    str,
+    Field(max_length=LONGEST_SEARCH),
+    BeforeValidator(_exact_id),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}),
+]
 KindFilter = Annotated[SaleKind | None, BeforeValidator(_absent_if_empty)]
 MomentFilter = Annotated[
     datetime | None, BeforeValidator(_written), _or_empty({"type": "string", "format": "date-time"})
 ]
+
+
+_EXACTLY = Field(
+    default_factory=str,
+    description="At most one customer: whose ID it is, whatever its letter case and kinds of dash, space and width.",
+)
 
 
 class PageParameters(BaseModel):
@@ -113,6 +133,7 @@ class PageParameters(BaseModel):
 class _Query(CustomerQuery):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
+    customer_id: ExactId = _EXACTLY
     search: SearchText = ""
     customer_name: SearchText = ""
     membership_status: MembershipFilter = None
@@ -126,6 +147,7 @@ class ListParameters(_Query, PageParameters):
 class StatusParameters(PageParameters):
     """Which of the members or non-members, in what order, and which part of them."""
 
+    customer_id: ExactId = _EXACTLY
     search: SearchText = ""
     customer_name: SearchText = ""
     eligible: MembershipFilter = None

@@ -108,9 +108,11 @@ class CustomerPatch(_Model):
 class CustomerQuery(_Model):
     """Which customers, in what order. Texts are searched as typed, never as patterns.
 
-    `eligible` customers are those whom the shop's rule would make members now; False means all others.
+    `customer_id` leaves the one customer whose ID looks like that, or nobody. `eligible` customers are those whom the
+    shop's rule would make members now; False means all others.
     """
 
+    customer_id: str = ""
     search: str = Field(default="", max_length=LONGEST_SEARCH)
     customer_name: str = Field(default="", max_length=LONGEST_SEARCH)
     membership_status: bool | None = None
@@ -121,8 +123,9 @@ class CustomerQuery(_Model):
     @property
     def is_filtered(self) -> bool:
         """Whether some customers may be left out."""
+        texts = (self.customer_id, self.search, self.customer_name)
         given = (self.membership_status, self.eligible)
-        return bool(self.search.strip() or self.customer_name.strip() or any(value is not None for value in given))
+        return any(text.strip() for text in texts) or any(value is not None for value in given)
 
 
 class CustomerPage(_Model):

@@ -99,7 +99,8 @@ class CustomerRepository:
     def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None) -> list[Customer]:
         """One page of the result; `page` counts from 1.
 
-        A query about eligible customers needs to know who they are: `SpenderRepository.filter` tells.
+        Like every method that takes a query, it raises `AmbiguousCustomerId` for a `customer_id`. A query about eligible
+        customers needs to know who they are: `SpenderRepository.filter` tells.
         """
         match = self._filter(query, eligible)
         return self._page(query, match, self._few(query, match), page, limit)
@@ -263,6 +264,9 @@ class CustomerRepository:
     def _filter(self, query: CustomerQuery, eligible: Document | None) -> dict[str, Any]:
         country = country_of(self._database) if query.search.strip() else ""
         parts = [search.matching(query.search, country), search.name_matching(query.customer_name)]
+        if query.customer_id:
+            found = self.get_by_customer_id(query.customer_id)
+            parts.append({"_id": {"$in": [ObjectId(found.id)] if found else []}})
         if query.membership_status is not None:
             parts.append({"membershipStatus": query.membership_status})
         if query.eligible is not None:

@@ -60,7 +60,7 @@ def test_a_field_that_must_have_been_meant_is_refused_by_name(api, token, ada, e
     [
         ("GET", "/customers?customer_name=ada", "customer_name"),
         ("GET", "/customers?membership=true", "membership"),
-        ("GET", "/customers?customerId=C-1", "customerId"),
+        ("GET", "/customers?customer_id=C-1", "customer_id"),
         ("GET", "/customers?$where=1", "$where"),
         ("GET", "/customers/export?membership=true", "membership"),
         ("GET", "/customers/export?limit=5", "limit"),
