@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -16,6 +17,7 @@ from kinso.config import load_settings
 from kinso.errors import KinsoError
 from kinso.services.office import close_office, open_office
 from kinso.web.paths import SET_UP
+from kinso.web.uploads import release_files
 
 _LOG_OF_SCRIPTS = "streamlit.error_util"
 
@@ -31,9 +33,11 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         open_office(load_settings(), _announce)
     except KinsoError as error:
         _give_up(error.message)
+    releasing = asyncio.create_task(release_files())
     try:
         yield
     finally:
+        releasing.cancel()
         close_office()
 
 

@@ -108,11 +108,12 @@ def fill_in(browser, address: str, **typed: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Running:
-    """The real server: its address, its database and what it wrote to its console."""
+    """The real server: its address, its database, what it wrote to its console, and its process."""
 
     address: str
     store: Store
     console: Path
+    process_id: int
 
     def ask(self, method: str, path: str, **options: object) -> httpx.Response:
         """One request, with the path exactly as given and no redirect followed."""
@@ -150,7 +151,7 @@ def _running(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
             [*command, *options], cwd=_ROOT, env=os.environ | own, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        running = Running(f"http://127.0.0.1:{port}", store, console)
+        running = Running(f"http://127.0.0.1:{port}", store, console, process.pid)
         _wait_for(running, process)
         yield running
     finally:

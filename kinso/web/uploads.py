@@ -1,0 +1,147 @@
+"""Files on their way to a page: from those who may import, into their own tab, one at a time, and gone with the tab."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import NamedTuple
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kinso.errors import DatabaseUnavailable, NotPermitted, NotSignedIn
+from kinso.models.user import Permission
+from kinso.services.access import demand
+from kinso.services.office import current_office
+from kinso.services.sign_in import resume
+from kinso.web.answers import short
+from kinso.web.guard import IDENTITY_HEADER
+from kinso.web.tabs import NoTabs, drop_file, drop_files_of, forget_tabs_long_away, held_files, owner_of
+from kinso.web.threads import look_up
+
+MOST_FILES = 3
+"""That one signed-in browser may have in all of its tabs; one tab has one."""
+_MOST_WAITING = 3
+_RELEASE_SECONDS = 10.0
+_TARGET = re.compile(r"/+_stcore/+upload_file/+(?P<tab>[^/]+)/+(?P<file>[^/]+)/*")
+
+_NOT_ALLOWED = "Your role does not allow imports."
+_FOREIGN = "This is no page of yours: reload it."
+_TOO_MANY = "Too many files: close other Import tabs."
+
+
+class _Target(NamedTuple):
+    tab: str
+    file: str
+
+
+@dataclass
+class _Turn:
+    """Of one tab: one file after the other, so that no more than one is on its way."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    present: int = 0
+
+
+class Uploads:
+    """ASGI middleware inside the guard; everything but files passes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._turns: dict[str, _Turn] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse before anything of the file is read; one that is too large is refused by Streamlit."""
+        found = _TARGET.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        target = _Target(found["tab"], found["file"])
+        if refusal := _refusal(scope, target):
+            status, sentence = refusal
+            await short(sentence, status=status)(scope, receive, send)
+        elif scope["method"] == "PUT":
+            await self._take(target, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _take(self, target: _Target, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._turn(target.tab) as turn:
+            if turn.present > _MOST_WAITING or _has_too_many(target.tab):
+                await short(_TOO_MANY, status=HTTPStatus.TOO_MANY_REQUESTS)(scope, receive, send)
+                return
+            async with turn.lock:
+                await self._app(scope, receive, _replacing(target, send))
+
+    @asynccontextmanager
+    async def _turn(self, tab: str) -> AsyncIterator[_Turn]:
+        turn = self._turns.setdefault(tab, _Turn())
+        turn.present += 1
+        try:
+            yield turn
+        finally:
+            turn.present -= 1
+            if not turn.present:
+                self._turns.pop(tab, None)
+
+
+async def release_files() -> None:
+    """As long as the server runs: forget files of tabs that were closed, and of people who have left."""
+    while True:
+        await asyncio.sleep(_RELEASE_SECONDS)
+        with suppress(NoTabs):
+            forget_tabs_long_away()
+            for tab in held_files():
+                if not await look_up(_is_wanted, owner_of(tab)):
+                    drop_files_of(tab)
+
+
+def _refusal(scope: Scope, target: _Target) -> tuple[int, str] | None:
+    actor = scope["state"]["user"].acting("app")
+    try:
+        demand(actor, Permission.IMPORT)
+    except NotPermitted:
+        return HTTPStatus.FORBIDDEN, _NOT_ALLOWED
+    if owner_of(target.tab) != _session_of(scope):
+        return HTTPStatus.FORBIDDEN, _FOREIGN
+    return None
+
+
+def _session_of(scope: Scope) -> str:
+    return str(dict(scope["headers"])[IDENTITY_HEADER], "ascii")
+
+
+def _has_too_many(tab: str) -> bool:
+    """Whether other tabs of the same browser have as many files as there may be, without one for this tab."""
+    owner = owner_of(tab)
+    others = [other for other, files in held_files().items() if files and other != tab and owner_of(other) == owner]
+    return len(others) >= MOST_FILES
+
+
+def _replacing(target: _Target, send: Send) -> Send:
+    """`send`, and what the tab had before goes as soon as the new file is there."""
+
+    async def send_and_replace(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.NO_CONTENT:
+            for file in _others(held_files(), target):
+                drop_file(target.tab, file)
+        await send(message)
+
+    return send_and_replace
+
+
+def _others(held: Mapping[str, Mapping[str, int]], target: _Target) -> list[str]:
+    return [file for file in held.get(target.tab, {}) if file != target.file]
+
+
+def _is_wanted(owner: str | None) -> bool:
+    try:
+        resume(current_office().store, owner, in_use=False)
+    except NotSignedIn:
+        return False
+    except DatabaseUnavailable:
+        return owner is not None
+    return True
