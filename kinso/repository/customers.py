@@ -99,8 +99,8 @@ class CustomerRepository:
     def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None) -> list[Customer]:
         """One page of the result; `page` counts from 1.
 
-        Like every method that takes a query, it raises `AmbiguousCustomerId` for a `customer_id`. A query about eligible
-        customers needs to know who they are: `SpenderRepository.filter` tells.
+        Like every method that takes a query, it raises `AmbiguousCustomerId` for a `customer_id`. A query about
+        eligible customers needs to know who they are: `SpenderRepository.filter` tells.
         """
         match = self._filter(query, eligible)
         return self._page(query, match, self._few(query, match), page, limit)
