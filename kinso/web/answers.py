@@ -27,6 +27,11 @@ def refused(title: str, sentence: str, *, status: int, back: str = "/", label: s
     return page(title, sentence, status=status, content=link_html(back, label))
 
 
+def enveloped(sentence: str, *, status: int) -> Response:
+    """The same form that the API gives its failures, for what never reaches it."""
+    return JSONResponse({"success": False, "message": sentence}, status, {"Cache-Control": "no-store"})
+
+
 def short(sentence: str, *, status: int) -> Response:
     """A sentence for a program; as JSON, because then Streamlit shows it to the person when it lost its server.
 

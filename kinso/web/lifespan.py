@@ -17,9 +17,12 @@ from kinso.config import load_settings
 from kinso.errors import KinsoError
 from kinso.services.office import close_office, open_office
 from kinso.web.paths import SET_UP
+from kinso.web.prefixes import AT_THE_ROOT, HOW_INSTEAD, refuse_prefix
 from kinso.web.uploads import release_files
 
 _LOG_OF_SCRIPTS = "streamlit.error_util"
+
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -30,9 +33,11 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """
     _write_log()
     try:
+        refuse_prefix(st.get_option("server.baseUrlPath") or "")
         open_office(load_settings(), _announce)
     except KinsoError as error:
         _give_up(error.message)
+    logger.info("%s: %s.", AT_THE_ROOT, HOW_INSTEAD)
     releasing = asyncio.create_task(release_files())
     try:
         yield

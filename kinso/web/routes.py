@@ -27,6 +27,7 @@ from kinso.web.paths import (
     SIGN_IN,
     SIGN_OUT,
 )
+from kinso.web.prefixes import Prefixes
 from kinso.web.proxies import ClientAddresses
 from kinso.web.set_up import do_set_up, show_set_up
 from kinso.web.sign_in import do_sign_in, do_sign_out, redirect, show_sign_in
@@ -62,5 +63,5 @@ def web_middleware(scripts: Iterable[str] = ()) -> list[Middleware]:
     `scripts` are the inline scripts that pages may run.
     """
     headers = Middleware(SecurityHeaders, scripts=tuple(scripts))
-    inner = (Mishaps, SignInGuard, Uploads, UnknownAddresses)
+    inner = (Prefixes, Mishaps, SignInGuard, Uploads, UnknownAddresses)
     return [Middleware(LimitedConnections), Middleware(ClientAddresses), headers, *(Middleware(each) for each in inner)]

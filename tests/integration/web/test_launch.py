@@ -48,8 +48,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def launch(port, folder, **settings):
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+def launch(port, folder, *options, **settings):
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", *options]
     command += ["--server.address=127.0.0.1", "--browser.serverAddress=localhost"]
     outputs = {name: (folder / name).open("wb") for name in ("stdout", "stderr")}
     environment = os.environ | {"KINSO_DATA_DIR": str(folder / "data"), **settings}
@@ -152,3 +152,39 @@ def test_what_cannot_start_says_why_in_one_sentence(tmp_path, settings, sentence
     errors = (tmp_path / "stderr").read_text()
     assert re.search(rf"^Kinso cannot start: .*{re.escape(sentence)}", errors, re.MULTILINE)
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("prefix", ["shop", "/shop/"])
+def test_a_start_below_a_path_is_refused_with_the_way_out(tmp_path, prefix):
+    process = launch(free_port(), tmp_path, f"--server.baseUrlPath={prefix}", KINSO_MONGODB_URI="mongomock://")
+    try:
+        assert process.wait(60) == 1
+    finally:
+        process.kill()
+    errors = (tmp_path / "stderr").read_text()
+    assert re.search(
+        r"^Kinso cannot start: .*root of a host name.*baseUrlPath.*a name of its own", errors, re.MULTILINE
+    )
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Prefix", "X-Script-Name"])
+def test_a_proxy_that_serves_it_below_a_path_is_told_on_every_address(running, secret, name):
+    address, _ = running
+    headers = {name: "/shop", "Cookie": f"kinso_session={secret}"}
+    for path in ("/", "/sign-in", "/customers"):
+        page = httpx2.get(address + path, headers={**headers, "Sec-Fetch-Mode": "navigate"})
+        assert page.status_code == 400
+        assert "root of a host name" in page.text
+        assert "below /shop" in page.text
+    assert httpx2.get(f"{address}/static/js/index.js", headers=headers).status_code == 400
+    refused = httpx2.get(f"{address}/api/customers", headers=headers)
+    assert (refused.status_code, refused.json()["success"]) == (400, False)
+    with pytest.raises(InvalidStatus):
+        open_websocket(address, **headers)
+    assert httpx2.get(f"{address}/api/health", headers={name: "/"}).status_code == 200
+
+
+def test_the_console_says_that_it_is_for_the_root_of_a_host(running, tmp_path_factory):
+    logs = [path.read_text() for path in tmp_path_factory.getbasetemp().glob("launch*/stderr")]
+    assert any("root of a host name only" in log for log in logs)
