@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from ssl import SSLContext
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -21,7 +22,9 @@ class Tab:
     `parts` are the fragments in it and `pages` the pages that it offers; `ids` are those of all buttons by their keys.
     """
 
-    def __init__(self, address: str, secret: str, *, resumed: str = "", **headers: str) -> None:
+    def __init__(
+        self, address: str, secret: str, *, resumed: str = "", context: SSLContext | None = None, **headers: str
+    ) -> None:
         cookie = {"Cookie": f"{SESSION_COOKIE}={secret}"} if secret else {}
         self._stack = ExitStack()
         self._opening = connect(
@@ -29,6 +32,7 @@ class Tab:
             subprotocols=["streamlit", *(("no-token", resumed) if resumed else ())],
             additional_headers=cookie | headers,
             max_size=None,
+            ssl=context,
         )
         self.seen = self.session_id = ""
         self.parts: set[str] = set()
