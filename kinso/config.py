@@ -21,6 +21,7 @@ class Settings:
     mongodb_uri: str | None = field(default=None, repr=False)
     database: str = "kinso"
     data_dir: Path = Path(".kinso")
+    backup_dir: Path | None = None
     mongod: str | None = None
     admin_email: str | None = None
     admin_password: str | None = field(default=None, repr=False)
@@ -52,6 +53,7 @@ def load_settings(environ: Mapping[str, str] | None = None, secrets_file: Path =
         mongodb_uri=value("KINSO_MONGODB_URI"),
         database=value("KINSO_DATABASE") or Settings.database,
         data_dir=Path(value("KINSO_DATA_DIR") or Settings.data_dir).expanduser().absolute(),
+        backup_dir=Path(folder).expanduser().absolute() if (folder := value("KINSO_BACKUP_DIR")) else None,
         mongod=value("KINSO_MONGOD"),
         admin_email=value("KINSO_ADMIN_EMAIL"),
         admin_password=value("KINSO_ADMIN_PASSWORD"),

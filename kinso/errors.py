@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -185,6 +186,13 @@ class BackupDamaged(BackupUnusable):
             "This backup is damaged: it was cut short or changed since it was written. Nothing was done; use another"
             " copy of it."
         )
+
+
+class BackupFailed(KinsoError):
+    """The file of a backup could not be written."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"The backup cannot be written into {folder}: {reason}.")
 
 
 class FileInTheWay(KinsoError):

@@ -11,6 +11,7 @@ import streamlit as st
 from kinso.models.statistics import MonthCount, Statistics
 from kinso.models.statistics import Overview as Figures
 from kinso.ui import charts, sales_charts
+from kinso.ui.backups import show_backup_problem
 from kinso.ui.empty import show_no_customers
 from kinso.ui.figures import REFRESH, TOP, forget_figures, members_at_month_ends, overview, sales_months, top_customers
 from kinso.ui.visit import Visit, current_visit
@@ -30,6 +31,7 @@ def show_figures() -> None:
     if not figures.statistics.total_customers:
         show_no_customers(visit)
         return
+    show_backup_problem(visit)
     show_metrics(figures, visit)
     show_charts(figures, visit)
     st.subheader("Purchases", anchor=False)

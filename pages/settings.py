@@ -1,4 +1,4 @@
-"""Name, country, currency, time zone and trash of the shop."""
+"""Name, country, currency, time zone, trash and backups of the shop."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kinso.models.countries import country_names
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
 from kinso.services.shop import guess_country, save_shop_settings
+from kinso.ui.backups import show_backups
 from kinso.ui.decisions import show_decisions
 from kinso.ui.feedback import celebrate
 from kinso.ui.figures import forget_figures
@@ -29,6 +30,9 @@ FIELDS = {
     "currency": "shop_currency",
     "timeZone": "shop_time_zone",
     "trashDays": "shop_trash_days",
+    "dailyBackups": "shop_daily_backups",
+    "backupHour": "shop_backup_hour",
+    "backupDays": "shop_backup_days",
 }
 
 
@@ -120,9 +124,41 @@ def show_form(shop: ShopSettings) -> None:
             help="For so long deleted customers can be restored; then they are removed for good.",
         )
         show_problem(FORM, "trashDays")
+        show_backup_settings(shop)
         show_problem(FORM)
         st.caption("The membership threshold is decided on the membership page.")
         st.form_submit_button("Save settings", type="primary", on_click=save)
+
+
+def show_backup_settings(shop: ShopSettings) -> None:
+    """Whether, when, and for how long."""
+    st.toggle(
+        LABELS["dailyBackups"],
+        value=shop.daily_backups,
+        key=FIELDS["dailyBackups"],
+        help="Also later that day, when Kinso was not running at the time.",
+    )
+    at, kept = st.columns(2)
+    with at:
+        st.selectbox(
+            LABELS["backupHour"],
+            range(24),
+            index=shop.backup_hour,
+            format_func="{:02d}:00".format,
+            key=FIELDS["backupHour"],
+            help="In the time zone of the shop.",
+        )
+    with kept:
+        st.number_input(
+            LABELS["backupDays"],
+            value=shop.backup_days,
+            min_value=1,
+            max_value=3650,
+            step=1,
+            key=FIELDS["backupDays"],
+            help="Older ones are removed once there is a new one.",
+        )
+        show_problem(FORM, "backupDays")
 
 
 def save() -> None:
@@ -142,4 +178,5 @@ def save() -> None:
 visit = current_visit()
 st.title("Settings", anchor=False)
 show_form(visit.shop)
+show_backups(visit)
 show_decisions("What was changed", FIELDS, visit)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from kinso.cli.console import ProgressLine, counted, say
-from kinso.cli.files import new_file
 from kinso.cli.opening import opened_store
 from kinso.config import load_settings
 from kinso.models.user import COMMAND_LINE
 from kinso.services.backups import BackupContent, examine_backup, make_backup, restore_shop
+from kinso.services.new_file import new_file
 
 
 def add_commands(commands: Any) -> None:

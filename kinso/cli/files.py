@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from kinso.errors import FileInTheWay
-
 STANDARD = "-"
 
 
@@ -65,31 +63,3 @@ def _mode_for(target: Path) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
-
-
-@contextmanager
-def new_file(name: str, *, overwrite: bool) -> Iterator[IO[bytes]]:
-    """A file that only its owner can read, and that appears under its name when it is complete and on the disk."""
-    target = Path(name).absolute()
-    _demand_free(target, name, overwrite=overwrite)
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.", suffix=".part")
-    except OSError as error:
-        # Nobody knows the temporary name.
-        error.filename = name
-        raise
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        _demand_free(target, name, overwrite=overwrite)
-        Path(unfinished).replace(target)
-    except BaseException:
-        Path(unfinished).unlink()
-        raise
-
-
-def _demand_free(target: Path, name: str, *, overwrite: bool) -> None:
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise FileInTheWay(name)

@@ -31,6 +31,7 @@ _AT_ONCE = 1_000
 _SNAPSHOT_TOO_OLD = 239
 _SNAPSHOT_UNAVAILABLE = 246
 _WINDOW = "minSnapshotHistoryWindowInSeconds"
+_USUAL = 300
 _LONG_ENOUGH = 6 * 3600
 _LAST = ("users", "runs")
 """Nobody signs in, and nothing unfinished is taken back, before everything else is there."""
@@ -127,12 +128,11 @@ def _remembering(connection: Connection, our_server: bool) -> Iterator[None]:
         yield
         return
     admin = connection.client.admin
-    usual = admin.command({"getParameter": 1, _WINDOW: 1})[_WINDOW]
     admin.command({"setParameter": 1, _WINDOW: _LONG_ENOUGH})
     try:
         yield
     finally:
-        admin.command({"setParameter": 1, _WINDOW: usual})
+        admin.command({"setParameter": 1, _WINDOW: _USUAL})
 
 
 def _demand_empty(connection: Connection) -> None:

@@ -9,8 +9,8 @@ from pymongo.database import Database
 from kinso.database.presence import NOTES
 from kinso.database.schema import INDEXES
 
-PASSING = frozenset({"sessions", "requests", "attempts", "drafts"})
-"""What belongs to people at work at the moment, and goes away by itself."""
+PASSING = frozenset({"sessions", "requests", "attempts", "drafts", "backups"})
+"""What belongs to the people and processes at work at the moment, not to the shop."""
 
 _OF_A_START = PASSING | {"health", "setup", NOTES}
 _SETTINGS_OF_A_START = ["ledger", "search"]

@@ -157,6 +157,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "settings": [],
     "settings_changes": [_index("at", "_id")],
     "setup": [],
+    "backups": [],
 }
 """Every collection with its indexes; `_id` at the end settles the order of equals."""
 

@@ -51,7 +51,8 @@ class ShopSettings(MembershipRule):
     """`time_zone` decides what “today” and “this month” mean; amounts have no currency of their own.
 
     `country` decides what phone numbers without the code of a country are; it is empty until somebody sets it.
-    `trash_days` is for how long deleted customers can be restored.
+    `trash_days` is for how long deleted customers can be restored. With `daily_backups` there is a backup every day at
+    `backup_hour`, and it is kept for `backup_days`.
     """
 
     shop_name: Annotated[str, BeforeValidator(lambda v: clean_text(v, shortest=1, longest=80))] = "Kinso"
@@ -59,6 +60,9 @@ class ShopSettings(MembershipRule):
     currency: Annotated[str, BeforeValidator(_check_currency)] = "USD"
     time_zone: Annotated[str, BeforeValidator(_check_time_zone)] = "UTC"
     trash_days: int = Field(default=30, ge=1, le=3650, strict=True)
+    daily_backups: StrictBool = True
+    backup_hour: int = Field(default=3, ge=0, le=23, strict=True)
+    backup_days: int = Field(default=14, ge=1, le=3650, strict=True)
 
     @property
     def zone(self) -> ZoneInfo:

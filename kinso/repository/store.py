@@ -10,6 +10,7 @@ from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.rule import Rule
 from kinso.repository.account import AccountRepository
 from kinso.repository.attempts import AttemptRepository
+from kinso.repository.backups import BackupRepository
 from kinso.repository.changes import ChangeRepository
 from kinso.repository.checks import CheckRepository
 from kinso.repository.customers import CustomerRepository
@@ -57,6 +58,7 @@ class Store:
         self.requests = RequestRepository(database)
         self.drafts = DraftRepository(database)
         self.attempts = AttemptRepository(database)
+        self.backups = BackupRepository(database)
         self.shop = ShopRepository(database)
         self.checks = CheckRepository(database)
 

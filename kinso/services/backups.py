@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from kinso.database.backups import RESTORE_AGAIN, read_backup, restore_backup, w
 from kinso.database.connection import Connection, connect
 from kinso.database.embedded import EmbeddedServer
 from kinso.database.presence import demand_nobody_else
-from kinso.errors import ConfigurationError, StartupError
+from kinso.errors import ConfigurationError, Conflict, StartupError
 from kinso.models.user import Actor, Permission
+from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.runs import Progress, ignore_progress
+
+_SIGN_EVERY = 10.0
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,17 @@ def make_backup(
     file: IO[bytes],
     on_progress: Progress = ignore_progress,
 ) -> BackupContent:
-    """Write everything that lasts into `file` as it is at one moment; others go on working. Raises `Conflict`."""
-    made_at, counts = write_backup(store.connection, file, on_progress, our_server=settings.embedded)
+    """Write everything that lasts into `file` as it is at one moment; others go on working.
+
+    Raises `Conflict`, also while another backup is being made.
+    """
+    if not store.backups.begin(now()):
+        raise Conflict("Another backup is being made: wait for its end, and try again.")
+    try:
+        progress = _with_signs(store, on_progress)
+        made_at, counts = write_backup(store.connection, file, progress, our_server=settings.embedded)
+    finally:
+        store.backups.end()
     return _content(made_at, counts)
 
 
@@ -58,6 +71,20 @@ def restore_shop(settings: Settings, file: BinaryIO, on_progress: Progress = ign
     reader.verify()
     with _unprepared(settings) as connection:
         return _content(reader.header.made_at, restore_backup(connection, reader, on_progress))
+
+
+def _with_signs(store: Store, on_progress: Progress) -> Progress:
+    """The same progress, which now and then shows the others that the backup is still being made."""
+    due = time.monotonic() + _SIGN_EVERY
+
+    def tell(done: int, total: int) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            store.backups.go_on(now())
+            due = time.monotonic() + _SIGN_EVERY
+        on_progress(done, total)
+
+    return tell
 
 
 @contextmanager

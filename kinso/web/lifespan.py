@@ -15,6 +15,7 @@ import streamlit as st
 
 from kinso.config import load_settings
 from kinso.errors import KinsoError
+from kinso.services.daily_backups import DailyBackups
 from kinso.services.office import close_office, open_office
 from kinso.web.paths import SET_UP
 from kinso.web.prefixes import AT_THE_ROOT, HOW_INSTEAD, refuse_prefix
@@ -34,14 +35,17 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     _write_log()
     try:
         refuse_prefix(st.get_option("server.baseUrlPath") or "")
-        open_office(load_settings(), _announce)
+        office = open_office(load_settings(), _announce)
     except KinsoError as error:
         _give_up(error.message)
     logger.info("%s: %s.", AT_THE_ROOT, HOW_INSTEAD)
     releasing = asyncio.create_task(release_files())
+    backups = DailyBackups(lambda: office.store, office.settings)
+    backups.start()
     try:
         yield
     finally:
+        backups.stop()
         releasing.cancel()
         close_office()
 

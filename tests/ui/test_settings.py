@@ -1,5 +1,6 @@
 """The settings page: name, currency, time zone and trash of the shop."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,8 @@ from kinso.errors import InvalidInput
 from kinso.models.customer import CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Role
+from kinso.models.validation import parse
+from kinso.repository.documents import now
 from kinso.services.shop import save_shop_settings
 
 
@@ -175,3 +178,58 @@ def test_two_settings_can_be_saved_one_after_the_other(open_page, store):
     save(page)
 
     assert store.shop.get().shop_name == "Kinso"
+
+
+class TestBackups:
+    @pytest.fixture
+    def folder(self, tmp_path, office):
+        office.settings = replace(office.settings, backup_dir=tmp_path / "backups")
+        return tmp_path / "backups"
+
+    def test_one_is_made_at_the_press_of_a_button_and_listed(self, open_page, store, add_customer, folder):
+        add_customer("A-1")
+        page = open_page("settings", Role.ADMIN)
+        assert "There is none yet. The first one is made at 03:00." in words(page)
+        page.button(key="back_up_now").click().run()
+        until_ended(page)
+        (made,) = folder.iterdir()
+        told = page.success[0].value.replace("\\", "")
+        assert told.startswith(f"{made.name} holds everything as of")
+        assert told.endswith(" 1 customer.")
+        assert page.dataframe[0].value["File"].tolist() == [made.name]
+
+    def test_why_there_is_none_is_told_here_and_on_the_overview_to_administrators(
+        self, open_page, store, add_customer, folder
+    ):
+        add_customer("A-1")
+        store.backups.note_problem(now(), "The disk is full.")
+        for name in ("settings", "overview"):
+            told = open_page(name, Role.ADMIN).error[0].value.replace("\\", "")
+            assert "failed. The disk is full. There is none yet." in told
+        assert not open_page("overview", Role.MANAGER).error
+
+    def test_without_a_folder_the_way_to_one_is_told(self, open_page):
+        assert "Set KINSO_BACKUP_DIR to a folder" in open_page("settings", Role.ADMIN).info[0].value
+
+    def test_hour_and_days_are_saved_and_out_of_bounds_refused(self, open_page, store, folder):
+        page = open_page("settings", Role.ADMIN)
+        page.toggle(key="shop_daily_backups").set_value(False)
+        page.selectbox(key="shop_backup_hour").set_value(22)
+        page.number_input(key="shop_backup_days").set_value(30)
+        save(page)
+        shop = store.shop.get()
+        assert (shop.daily_backups, shop.backup_hour, shop.backup_days) == (False, 22, 30)
+        page.run()
+        assert "Back up every day: on → off; Time of the backup: 3 → 22; Days a backup is kept: 14 → 30" in [
+            what for table in page.dataframe for what in table.value.get("What", [])
+        ]
+        assert "They are switched off above." in words(page)
+        for field, value in {"backupHour": 24, "backupDays": 0}.items():
+            with pytest.raises(InvalidInput):
+                parse(ShopSettings, {field: value})
+
+
+def until_ended(page):
+    job = page.session_state["backup_under_way"]
+    assert job.has_ended(30)
+    page.run()

@@ -1,5 +1,6 @@
 import asyncio
 import inspect
+from pathlib import Path
 
 import httpx
 import pytest
@@ -28,6 +29,7 @@ REFUSALS = {
     errors.DatabaseUnavailable: (errors.DatabaseUnavailable(), 503),
     errors.BackupUnusable: (errors.BackupUnusable(), 400),
     errors.BackupDamaged: (errors.BackupDamaged(), 400),
+    errors.BackupFailed: (errors.BackupFailed(Path("backups"), "it is full"), 400),
     errors.FileInTheWay: (errors.FileInTheWay("shop.kinso"), 400),
     errors.StartupError: (errors.StartupError("The folder /srv/secret is locked."), 503),
     errors.ConfigurationError: (errors.ConfigurationError("The folder /srv/secret is wrong."), 503),

@@ -51,7 +51,7 @@ LEAST = {
         trash.count_trash trash.erase_person trash.list_trash trash.restore_customers undo.undo_run
         """,
     Role.ADMIN: """
-        backups.make_backup
+        backups.make_backup daily_backups.back_up daily_backups.get_backup_state daily_backups.list_backups
         checks.check_database shop.guess_country shop.save_shop_settings moving.move_shop tokens.list_all_tokens
         tokens.revoke_any_token users.change_role
         users.create_user users.list_users users.reset_password users.set_active
@@ -71,6 +71,8 @@ OPEN = {
     "access.demand",
     "backups.examine_backup",
     "backups.restore_shop",
+    "daily_backups.backup_folder",
+    "new_file.new_file",
     "csrf.csrf_token",
     "csrf.form_token",
     "csrf.is_csrf_token",
