@@ -11,6 +11,7 @@ from kinso.cli.opening import opened_store
 from kinso.models.check import CheckReport
 from kinso.models.user import COMMAND_LINE
 from kinso.services.checks import check_database
+from kinso.services.office import current_office
 
 
 def add_command(commands: Any) -> None:
@@ -29,7 +30,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.backup is not None:
         return check_backup(options.backup)
     with opened_store() as store, ProgressLine("Examining") as progress:
-        report = check_database(store, COMMAND_LINE, progress)
+        report = check_database(store, COMMAND_LINE, progress, put_back=current_office().put_back)
     _tell_twins(report)
     for finding in report.findings:
         say(finding.sentence)

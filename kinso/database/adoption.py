@@ -20,6 +20,7 @@ from kinso.database.batches import in_batches
 from kinso.database.connection import Connection
 from kinso.database.country import country_of
 from kinso.database.ledger import balance
+from kinso.database.seals import sealed_decision
 from kinso.models.membership import Basis
 from kinso.models.money import read_stored_amount, readable_amount
 
@@ -28,7 +29,8 @@ Document = dict[str, Any]
 _TEXTS = ("customerId", "customerName", "contactInfo")
 _DUPLICATE_KEY = 11000
 _BASIS: Basis = "adopted"
-_EARLIER = "An earlier application"
+EARLIER = "An earlier application"
+"""Who is named for what was there before Kinso kept records."""
 _COMPLETE = {
     **{f"{search.HELPERS}.{helper}": {"$type": "string"} for helper in ("id", "name", "contact", "text")},
     f"{search.HELPERS}.keys": {"$type": "array"},
@@ -43,15 +45,17 @@ _COMPLETE = {
 
 @dataclass
 class Adoption:
-    """What was taken over.
+    """What a start took over or had to mend.
 
     `twins` are groups of customer IDs that differ in letter case only; the first of a group keeps the unique key.
-    `unreadable_amounts` are IDs of customers whose purchase amount was no number and now is 0.
+    `unreadable_amounts` are IDs of customers whose purchase amount was no number and now is 0. `put_back` are the
+    indexes and validators that somebody had removed since the last start.
     """
 
     adopted: int = 0
     twins: list[tuple[str, ...]] = field(default_factory=list)
     unreadable_amounts: list[str] = field(default_factory=list)
+    put_back: list[str] = field(default_factory=list)
 
     def add(self, more: Adoption) -> None:
         """Count in what was taken over later."""
@@ -138,8 +142,10 @@ def _record_memberships(
 
 
 def _membership(member: Document) -> Document:
-    begun = {"basis": _BASIS, "byName": _EARLIER, "amount": float(member["purchaseAmount"])}
-    return {"customer": str(member["_id"]), "from": member["createdAt"], "to": None, "begun": begun, "open": True}
+    begun = {"basis": _BASIS, "byName": EARLIER, "amount": float(member["purchaseAmount"])}
+    customer, since = str(member["_id"]), member["createdAt"]
+    sealed = sealed_decision(customer, since, begun)
+    return {"customer": customer, "from": since, "to": None, "begun": sealed, "open": True}
 
 
 def _write(document: RawBSONDocument, update: Document) -> UpdateOne:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from kinso.database.seals import OF_SETTINGS_CHANGE, sealed
 from kinso.models.countries import country_of_currency, country_of_numbers, country_of_zone
 
 _MOST_LOOKED_AT = 2000
@@ -41,4 +42,5 @@ def set_guessed_country(database: Database[dict[str, Any]]) -> None:
         if settings.update_one(unset, {"$set": {"country": country}}).matched_count == 0:
             settings.update_one({"_id": "shop"}, {"$setOnInsert": {"country": country}}, upsert=True)
         sides = {"before": {"country": ""}, "after": {"country": country}}
-        database["settings_changes"].insert_one({"at": datetime.now(UTC), "byName": "Kinso", **sides})
+        change = {"at": datetime.now(UTC), "byName": "Kinso", **sides}
+        database["settings_changes"].insert_one(sealed(change, OF_SETTINGS_CHANGE))

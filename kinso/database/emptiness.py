@@ -13,7 +13,7 @@ PASSING = frozenset({"sessions", "requests", "attempts", "drafts", "backups"})
 """What belongs to the people and processes at work at the moment, not to the shop."""
 
 _OF_A_START = PASSING | {"health", "setup", NOTES}
-_SETTINGS_OF_A_START = ["ledger", "search"]
+_SETTINGS_OF_A_START = ["ledger", "search", "checks"]
 """What a start of Kinso writes into an empty database."""
 
 

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from kinso.database.connection import Connection
+from kinso.database.seals import OF_ENTRY, sealed
 from kinso.models.money import read_stored_amount
 
 Document = dict[str, Any]
@@ -106,7 +107,7 @@ def _entries(database: Database[Document], keys: Sequence[str]) -> tuple[dict[st
 def _opening(document: Mapping[str, Any], amount: Decimal) -> Document:
     at = document.get("createdAt") or document["_id"].generation_time
     key = str(document["_id"])
-    return {
+    entry = {
         "_id": ObjectId(),
         "saleId": _sale_id(key),
         "customer": key,
@@ -118,6 +119,7 @@ def _opening(document: Mapping[str, Any], amount: Decimal) -> Document:
         **_EARLIER,
         "void": False,
     }
+    return sealed(entry, OF_ENTRY)
 
 
 def _sale_id(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -17,7 +17,9 @@ from kinso.database.country import set_guessed_country
 from kinso.database.counts_at import complete_counts_at
 from kinso.database.ledger import open_ledger
 from kinso.database.refolding import refold, rekey_ids
+from kinso.database.seals import begin_marks, marks_of
 from kinso.database.search import HELPERS
+from kinso.database.shape import essence, fingerprint, flaws_of, validation
 from kinso.errors import ConfigurationError, StartupError
 
 Document = dict[str, Any]
@@ -161,6 +163,8 @@ INDEXES: dict[str, list[IndexModel]] = {
 }
 """Every collection with its indexes; `_id` at the end settles the order of equals."""
 
+_SHAPE = fingerprint(INDEXES, VALIDATORS)
+
 _REPLACED: dict[str, list[IndexModel]] = {
     "sales": [_index("void", "kind", "soldAt", "customer", "amount"), _index("void", "soldAt", "_id")]
 }
@@ -180,6 +184,7 @@ def prepare(connection: Connection) -> Adoption:
         return Adoption()
     with translated_errors(), _explained_refusals(database.name):
         _demand_transactions(database)
+        missing = missing_since_last_start(database)
         _validate(database)
         # What keeps two processes from recording the same membership or balance twice has to be there when they adopt.
         complete_counts_at(database, indexed=_is_present(database["sales"], COUNTED))
@@ -196,7 +201,19 @@ def prepare(connection: Connection) -> Adoption:
         open_ledger(connection)
         rekey_ids(database)
         refold(connection, most=_LOOKED_THROUGH_AT_START)
+        begin_marks(database, _SHAPE)
+        adoption.put_back = missing
         return adoption
+
+
+def flaws(database: Database[Document]) -> list[str]:
+    """Each index and validator that is missing or another one than it should be, as the beginning of a sentence."""
+    return list(flaws_of(database, INDEXES, VALIDATORS))
+
+
+def missing_since_last_start(database: Database[Document]) -> list[str]:
+    """The same, of a database that this edition of Kinso has prepared already: somebody has removed them since."""
+    return flaws(database) if marks_of(database).shape == _SHAPE else []
 
 
 @contextmanager
@@ -231,9 +248,9 @@ def _validate(database: Database[Document]) -> None:
         if name not in existing:
             _create(database, name)
             existing[name] = {}
-        wanted = {"$jsonSchema": VALIDATORS[name]} if name in VALIDATORS else None
-        if wanted and existing[name].get("validator") != wanted:
-            database.command("collMod", name, validator=wanted, validationLevel="moderate", validationAction="error")
+        wanted = validation(VALIDATORS[name]) if name in VALIDATORS else {}
+        if any(existing[name].get(option) != value for option, value in wanted.items()):
+            database.command("collMod", name, **wanted)
 
 
 def _create(database: Database[Document], name: str) -> None:
@@ -264,8 +281,8 @@ def _adopt_customers(connection: Connection) -> Adoption:
 
 
 def _create_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
-    present = [_essence(index) for index in collection.list_indexes()]
-    missing = [index for index in indexes if _essence(index.document) not in present]
+    present = [essence(index) for index in collection.list_indexes()]
+    missing = [index for index in indexes if essence(index.document) not in present]
     if not missing:
         return
     try:
@@ -285,13 +302,13 @@ def _create_indexes(collection: Collection[Document], indexes: Iterable[IndexMod
 
 
 def _is_present(collection: Collection[Document], index: IndexModel) -> bool:
-    return _essence(index.document) in map(_essence, collection.list_indexes())
+    return essence(index.document) in map(essence, collection.list_indexes())
 
 
 def _drop_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
-    unwanted = [_essence(index.document) for index in indexes]
+    unwanted = [essence(index.document) for index in indexes]
     for index in list(collection.list_indexes()):
-        if _essence(index) in unwanted:
+        if essence(index) in unwanted:
             try:
                 collection.drop_index(index["name"])
             except OperationFailure as error:
@@ -302,9 +319,3 @@ def _drop_indexes(collection: Collection[Document], indexes: Iterable[IndexModel
 
 def _said(error: OperationFailure) -> str:
     return str((error.details or {}).get("errmsg", ""))
-
-
-def _essence(index: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What makes two indexes interchangeable, whatever their names."""
-    keys = tuple((key, int(direction)) for key, direction in index["key"].items())
-    return (keys, bool(index.get("unique")), index.get("expireAfterSeconds"))

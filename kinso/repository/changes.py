@@ -9,6 +9,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
+from kinso.database.seals import OF_CHANGE, sealed
 from kinso.models.folding import id_key
 from kinso.models.history import HistoryQuery
 from kinso.models.money import read_stored_amount
@@ -181,7 +182,8 @@ def _to_document(change: Change) -> dict[str, Any]:
     for side in ("before", "after"):
         if document[side] is not None:
             document[side] = to_stored(document[side])
-    return {"_id": ObjectId(change.id), **to_stored(document), "idKey": id_key(change.customer_id)}
+    stored = {"_id": ObjectId(change.id), **to_stored(document), "idKey": id_key(change.customer_id)}
+    return sealed(stored, OF_CHANGE)
 
 
 def _to_change(document: Document) -> Change:

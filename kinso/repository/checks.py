@@ -6,27 +6,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bson import ObjectId
+from bson import CodecOptions, ObjectId
+from bson.codec_options import DatetimeConversion
 from pymongo.collection import Collection
 from pymongo.database import Database
 
 from kinso.database import search
 from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
+from kinso.database.schema import flaws
+from kinso.database.seals import SEAL, Marks, marks_of
 from kinso.models.folding import sale_key
-from kinso.models.run import Run
 from kinso.repository.customers import SPECIFIED_FIELDS
-from kinso.repository.documents import Document, object_id, with_text_id
+from kinso.repository.documents import Document, object_id
 
 _CUSTOMERS_AT_ONCE = 1000
 _RECORDS_AT_ONCE = 4000
 _CUSTOMER_FIELDS = (*SPECIFIED_FIELDS, "membershipHeld", "createdAt", "updatedAt", "version", search.HELPERS)
-_CHANGE_FIELDS = ("customer", "customerId", "kind", "version", "before", "after", "run", "undoes")
+_CHANGE_FIELDS = (
+    *("customer", "customerId", "kind", "version", "before", "after", "run", "undoes"),
+    *("at", "byId", "byName", "source", SEAL),
+)
 _SALE_FIELDS = (
     *("customer", "saleId", "kind", "amount", "refundOf", "change", "soldAt", "countsAt", "void", "trashed"),
-    "revenueOnly",
+    *("revenueOnly", "voidedBy", "recordedAt", "byId", "byName", "source", SEAL),
 )
-_INTERVAL_FIELDS = ("customer", "from", "to", "open")
+_INTERVAL_FIELDS = ("customer", "from", "to", "open", "begun", "ended")
+_LENIENT: CodecOptions[dict[str, Any]] = CodecOptions(
+    tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
+)
+"""A date beyond what Python knows, or a text that is none, is for the examination to name."""
 
 
 @dataclass
@@ -44,7 +53,10 @@ class Dossier:
 class CheckRepository:
     """Reads documents as they are, in the order of the customers' ids."""
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    def __init__(self, database: Database[dict[str, Any]], *, in_memory: bool = False) -> None:
+        self._in_memory = in_memory
+        if not in_memory:
+            database = database.with_options(codec_options=_LENIENT)
         self._database = database
         self._customers = database["customers"]
         self._trash = database["trash"]
@@ -101,10 +113,21 @@ class CheckRepository:
             if (key := sale_key(document["saleId"])) != document["saleId"]:
                 yield document["saleId"], key
 
-    def runs(self) -> Iterator[Run]:
+    def flaws(self) -> Sequence[str]:
+        """Each index and validator that is missing or another one than it should be, as the beginning of a sentence."""
+        return [] if self._in_memory else flaws(self._database)
+
+    def marks(self) -> Marks:
+        """What the database tells about its past."""
+        return marks_of(self._database)
+
+    def runs(self) -> Iterator[Document]:
         """All runs."""
-        for document in self._runs.find():
-            yield Run.model_validate(with_text_id(document))
+        yield from self._runs.find()
+
+    def settings_changes(self) -> Iterator[Document]:
+        """All changes of settings."""
+        yield from self._database["settings_changes"].find()
 
     def count_customers_of_run(self, run: str) -> int:
         """How many customers have changes that are recorded with this run."""

@@ -9,6 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.database import Database
 
+from kinso.database.seals import sealed_decision
 from kinso.models.membership import Basis, Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
 from kinso.repository.documents import Document, canonical_id, to_stored, with_text_id
@@ -81,7 +82,7 @@ class MembershipRepository:
     def _end(self, ended: Sequence[Turn]) -> None:
         closed = self._memberships.bulk_write(
             [
-                UpdateOne({"customer": customer, "open": True, "from": {"$lte": at}}, _closing(at, decision))
+                UpdateOne({"customer": customer, "open": True, "from": {"$lte": at}}, _closing(customer, at, decision))
                 for customer, at, decision in ended
             ]
         )
@@ -89,7 +90,8 @@ class MembershipRepository:
             return
         decisions = {customer: decision for customer, _, decision in ended}
         for document in self._memberships.find({"customer": {"$in": list(decisions)}, "open": True}):
-            update = _closing(document["from"], decisions[document["customer"]])
+            customer = document["customer"]
+            update = _closing(customer, document["from"], decisions[customer])
             self._memberships.update_one({"_id": document["_id"]}, update)
 
     def _begin(self, begun: Sequence[Turn]) -> None:
@@ -103,15 +105,7 @@ class MembershipRepository:
             latest[document["customer"]] = max(document["to"], latest.get(document["customer"], document["to"]))
         self._memberships.bulk_write(
             [
-                InsertOne(
-                    {
-                        "customer": customer,
-                        "from": max(at, latest.get(customer, at)),
-                        "to": None,
-                        "begun": _stored_decision(decision),
-                        "open": True,
-                    }
-                )
+                InsertOne(_opened(customer, max(at, latest.get(customer, at)), decision))
                 for customer, at, decision in begun
             ]
         )
@@ -130,12 +124,17 @@ class MembershipRepository:
             )
 
 
-def _closing(at: datetime, decision: Decision) -> dict[str, Any]:
-    return {"$set": {"to": at, "ended": _stored_decision(decision)}, "$unset": {"open": ""}}
+def _opened(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
+    begun = _stored_decision(customer, at, decision)
+    return {"customer": customer, "from": at, "to": None, "begun": begun, "open": True}
 
 
-def _stored_decision(decision: Decision) -> dict[str, Any]:
-    return to_stored(decision.model_dump(by_alias=True, exclude_none=True))
+def _closing(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
+    return {"$set": {"to": at, "ended": _stored_decision(customer, at, decision)}, "$unset": {"open": ""}}
+
+
+def _stored_decision(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
+    return sealed_decision(customer, at, to_stored(decision.model_dump(by_alias=True, exclude_none=True)))
 
 
 def _to_interval(document: Document) -> MembershipInterval:

@@ -11,6 +11,7 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 
 from kinso.database.country import country_of
+from kinso.database.seals import OF_RUN, sealed
 from kinso.database.search import names_one_of
 from kinso.models.run import Run, RunException
 from kinso.repository.documents import ERASED, object_id, to_stored, with_text_id
@@ -30,7 +31,8 @@ class RunRepository:
     def insert(self, run: Run) -> None:
         """Record a run that begins."""
         document = run.model_dump(by_alias=True, exclude={"id"})
-        self._runs.insert_one({"_id": ObjectId(run.id), **document, "parameters": to_stored(run.parameters)})
+        stored = {"_id": ObjectId(run.id), **document, "parameters": to_stored(run.parameters)}
+        self._runs.insert_one(sealed(stored, OF_RUN))
 
     def get(self, id: str) -> Run | None:
         """The run, or None when there is none or `id` is malformed."""

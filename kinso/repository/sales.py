@@ -16,6 +16,7 @@ from pymongo import ASCENDING, DESCENDING, UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
+from kinso.database.seals import OF_ENTRY, sealed
 from kinso.errors import DuplicateSaleId
 from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
@@ -240,7 +241,7 @@ def _to_document(sale: Sale) -> dict[str, Any]:
     document = to_stored(sale.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
     if sale.items:
         document["items"] = [to_stored(item.model_dump(by_alias=True)) for item in sale.items]
-    return {"_id": ObjectId(sale.id), **document, "void": False}
+    return sealed({"_id": ObjectId(sale.id), **document, "void": False}, OF_ENTRY)
 
 
 def to_sale(document: Document) -> Sale:

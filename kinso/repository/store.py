@@ -60,7 +60,7 @@ class Store:
         self.attempts = AttemptRepository(database)
         self.backups = BackupRepository(database)
         self.shop = ShopRepository(database)
-        self.checks = CheckRepository(database)
+        self.checks = CheckRepository(database, in_memory=connection.in_memory)
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from kinso.database.country import country_of
+from kinso.database.seals import note_emptied
 from kinso.database.search import HELPERS, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.customer import Customer
@@ -103,7 +104,11 @@ class TrashRepository:
 
     def empty(self, *, deleted_before: datetime) -> int:
         """Remove for good what was deleted before; returns how many."""
-        return self._trash.delete_many({"deletedAt": {"$lt": deleted_before}}).deleted_count
+        old = {"deletedAt": {"$lt": deleted_before}}
+        if self._trash.find_one(old, {"_id": True}) is None:
+            return 0
+        note_emptied(self._database, deleted_before)
+        return self._trash.delete_many(old).deleted_count
 
     def _count_revenue_only(self, customers: Sequence[str], unmade: Collection[str]) -> None:
         """Entries of deleted customers count for nothing but the revenue, as their purchase amounts do not."""

@@ -1,89 +1,125 @@
-"""Examining a whole database: does everything hold that Kinso promises?"""
+"""Examining a whole database: does everything hold that Kinso promises?
+
+Each thing is examined on its own: what stumbles over something that is stored is a finding, and the others go on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
+from kinso.errors import KinsoError
 from kinso.models.check import CheckReport, Finding
-from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
-from kinso.repository.documents import now
+from kinso.repository.checks import Dossier
 from kinso.repository.store import Store
 from kinso.services.access import use_case
-from kinso.services.invariants import RolledBack, name_of, problems_of, twin_of
-from kinso.services.runs import SILENCE, Progress, ignore_progress
+from kinso.services.check_runs import RunRecords
+from kinso.services.invariants import Background, name_of, problems_of, stumbled, twin_of
+from kinso.services.runs import Progress, ignore_progress
+from kinso.services.traces import settings_changes_altered
 
 
 @use_case(Permission.SETTINGS)
-def check_database(store: Store, actor: Actor, on_progress: Progress = ignore_progress) -> CheckReport:
+def check_database(
+    store: Store, actor: Actor, on_progress: Progress = ignore_progress, *, put_back: Sequence[str] = ()
+) -> CheckReport:
     """Verify everything about all customers, their history, runs and memberships, and the accounts; changes nothing.
 
-    Others may go on working meanwhile: what belongs together is read as it was at one moment.
+    Others may go on working meanwhile: what belongs together is read as it was at one moment. `put_back` is what the
+    start of this process found missing.
     """
     report = CheckReport()
-    rolled_back = _check_runs(store, report)
-    _check_customers(store, report, rolled_back, on_progress)
-    for sale_id, other in store.checks.sale_ids_alike():
-        report.add_twin(f"Sale ID {sale_id} differs from {other} only in what looks the same.")
-    _check_accounts(store, report)
+    for flaw in put_back:
+        report.add(Finding(f"At the start, {flaw}; Kinso has put it back where it could."))
+    runs = RunRecords()
+    parts: dict[str, Callable[[], None]] = {
+        "the indexes and validators": lambda: _check_shape(store, report),
+        "the runs": lambda: runs.examine(store, report),
+        "the runs that changes name": lambda: _check_unknown_runs(store, report),
+        "the _ids of customers": lambda: _check_foreign_ids(store, report),
+        "the customers": lambda: _check_customers(store, report, runs, on_progress),
+        "the sale IDs that look alike": lambda: _check_sale_ids(store, report),
+        "the changes of settings": lambda: _check_settings_changes(store, report),
+        "the e-mail addresses of accounts": lambda: _check_addresses(store, report),
+        "the administrators": lambda: _check_administrators(store, report),
+    }
+    for about, examine in parts.items():
+        with _on_its_own(report, about), store.guarded():
+            examine()
     return report
 
 
-def _check_runs(store: Store, report: CheckReport) -> RolledBack:
-    runs: set[str] = set()
-    left_alone: set[tuple[str, str]] = set()
-    taken_back_by: dict[str, str] = {}
-    for run in store.checks.runs():
-        _check_run(store, report, run)
-        if run.status == "rolled-back":
-            runs.add(run.id)
-            left_alone.update((run.id, exception.customer) for exception in run.exceptions)
-        if run.undone_by:
-            taken_back_by[run.id] = run.undone_by
-    for id, by in taken_back_by.items():
-        if by in runs:
-            report.add(Finding(f"Run {id} is marked as undone by run {by}, which was taken back itself."))
+@contextmanager
+def _on_its_own(report: CheckReport, about: str, customer: str | None = None) -> Iterator[None]:
+    try:
+        yield
+    except KinsoError:
+        raise
+    except Exception as error:
+        sentence = stumbled(about, error)
+        report.add(Finding(f"{sentence[0].upper()}{sentence[1:]}.", customer))
+
+
+def _check_shape(store: Store, report: CheckReport) -> None:
+    for flaw in store.checks.flaws():
+        report.add(Finding(f"{flaw[0].upper()}{flaw[1:]}."))
+
+
+def _check_unknown_runs(store: Store, report: CheckReport) -> None:
     for id in store.checks.unknown_runs():
         report.add(Finding(f"Run {id} is named by changes, but it is not recorded."))
-    return RolledBack(frozenset(runs), frozenset(left_alone))
 
 
-def _check_run(store: Store, report: CheckReport, run: Run) -> None:
-    if run.status == "running" and now() - run.heartbeat_at > SILENCE:
-        report.add(Finding(f"Run {run.id} says that it is running, but it has not moved for more than a minute."))
-    if run.status == "done":
-        recorded = store.checks.count_customers_of_run(run.id)
-        if recorded != run.changed:
-            report.add(
-                Finding(f"Run {run.id} says that it changed {run.changed:,} customers, but {recorded:,} are recorded.")
-            )
-
-
-def _check_customers(store: Store, report: CheckReport, rolled_back: RolledBack, on_progress: Progress) -> None:
+def _check_foreign_ids(store: Store, report: CheckReport) -> None:
     for document in store.checks.foreign_ids():
         said = str(document.get("customerId") or document["_id"])
         report.add(
             Finding(f"Customer {said}: its _id is not an ObjectId, so it cannot be opened.", str(document["_id"]))
         )
+
+
+def _check_customers(store: Store, report: CheckReport, runs: RunRecords, on_progress: Progress) -> None:
+    background = Background(runs.rolled_back, store.checks.country(), store.checks.marks())
     total = store.checks.estimated_count()
-    country = store.checks.country()
     key: str | None = ""
     while key is not None:
         dossiers, key = store.transact(partial(store.checks.dossiers_after, key))
         for dossier in dossiers:
-            report.customers += dossier.customer is not None
-            report.trashed += dossier.trashed is not None
-            report.changes += len(dossier.changes)
-            for problem in problems_of(dossier, rolled_back, country):
-                report.add(Finding(f"Customer {name_of(dossier)}: {problem}.", dossier.key))
-            if (shared := twin_of(dossier)) and (holder := store.checks.holder_of(shared)):
-                twins = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
-                report.add_twin(f"{twins} in letter case, spaces, dashes or the like only.")
+            with _on_its_own(report, f"customer {dossier.key}", dossier.key), store.guarded():
+                _check_customer(store, report, dossier, background)
         on_progress(report.customers + report.trashed, max(total, report.customers + report.trashed))
 
 
-def _check_accounts(store: Store, report: CheckReport) -> None:
+def _check_customer(store: Store, report: CheckReport, dossier: Dossier, background: Background) -> None:
+    report.customers += dossier.customer is not None
+    report.trashed += dossier.trashed is not None
+    report.changes += len(dossier.changes)
+    for problem in problems_of(dossier, background):
+        report.add(Finding(f"Customer {name_of(dossier)}: {problem}.", dossier.key))
+    if (shared := twin_of(dossier)) and (holder := store.checks.holder_of(shared)):
+        twins = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
+        report.add_twin(f"{twins} in letter case, spaces, dashes or the like only.")
+
+
+def _check_sale_ids(store: Store, report: CheckReport) -> None:
+    for sale_id, other in store.checks.sale_ids_alike():
+        report.add_twin(f"Sale ID {sale_id} differs from {other} only in what looks the same.")
+
+
+def _check_settings_changes(store: Store, report: CheckReport) -> None:
+    marks = store.checks.marks()
+    for document in store.checks.settings_changes():
+        if settings_changes_altered(document, marks):
+            report.add(Finding(f"Change of settings {document['_id']}: who made it, or when, was altered."))
+
+
+def _check_addresses(store: Store, report: CheckReport) -> None:
     for email in store.checks.repeated_emails():
         report.add(Finding(f"The e-mail address {email} has several accounts."))
+
+
+def _check_administrators(store: Store, report: CheckReport) -> None:
     if store.checks.lacks_admin():
         report.add(Finding("There are accounts, but no active administrator."))

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from kinso.database.seals import Marks
 from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
 from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import PURCHASES
 from kinso.repository.checks import Dossier
+from kinso.services.ledger_invariants import (
+    counted_entries,
+    kind_problems,
+    moment_problems,
+    refund_problems,
+    sum_problems,
+)
+from kinso.services.membership_invariants import membership_problems
+from kinso.services.traces import changes_altered, entries_altered, memberships_altered, vanished_from_trash
 
 Document = Mapping[str, Any]
 
@@ -31,7 +39,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "updatedAt": (datetime, "a date"),
 }
 _HISTORY_FIELDS = tuple(name for name in _TYPES if name not in ("createdAt", "updatedAt"))
-_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -42,29 +50,69 @@ class RolledBack:
     left_alone: frozenset[tuple[str, str]]
 
 
-def problems_of(dossier: Dossier, rolled_back: RolledBack, country: str | None) -> Iterator[str]:
-    """Everything that is wrong with one customer.
+@dataclass(frozen=True)
+class Background:
+    """What an examination of one customer has to know of everything else.
 
     `country` is what the shop's phone numbers were read by, None while they are being read anew.
     """
+
+    rolled_back: RolledBack
+    country: str | None
+    marks: Marks
+
+
+def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
+    """Everything that is wrong with one customer; what cannot be examined is among it."""
     changes = in_order(dossier.changes)
-    stored = dossier.customer or (dossier.trashed or {}).get("customer")
-    yield from _whereabouts(dossier, changes)
-    if stored is not None:
-        yield from _fields(stored)
-        yield from _helpers(dossier, country)
-        yield from _version(stored, changes)
-    yield from _gaps(changes)
-    yield from _values(stored, changes)
-    yield from _taken_back_twice(changes)
-    yield from _memberships(dossier)
-    yield from _ledger(dossier, stored)
-    yield from _left_in_force(dossier.key, changes, rolled_back)
+    stored = _stored(dossier)
+    marks = background.marks
+    parts: dict[str, Iterator[str]] = {
+        "its whereabouts": _whereabouts(dossier, changes, marks),
+        "its fields": _fields(stored),
+        "what it is searched by": _helpers(dossier, background.country),
+        "its version": _version(stored, changes),
+        "the order of its history": _gaps(changes),
+        "the values in its history": _values(stored, changes),
+        "what was taken back of it": _taken_back(changes),
+        "who changed it": changes_altered(changes, marks),
+        "its memberships": membership_problems(dossier, changes),
+        "who decided on its memberships": memberships_altered(dossier.intervals, marks),
+        "the kinds in its ledger": kind_problems(dossier.sales),
+        "the dates in its ledger": entries_altered(dossier.sales, marks),
+        "the sum of its ledger": sum_problems(dossier, stored),
+        "its refunds": refund_problems(counted_entries(dossier)),
+        "when its purchases count": moment_problems(counted_entries(dossier)),
+        "what taken back runs left of it": _left_in_force(dossier.key, changes, background.rolled_back),
+    }
+    for about, problems in parts.items():
+        yield from _on_its_own(about, problems)
+
+
+def stumbled(about: str, error: Exception) -> str:
+    """That something could not be examined, as the beginning of a sentence on one line."""
+    said = " ".join(str(error).split())[:_LONGEST_REASON]
+    return f"{about} cannot be examined ({type(error).__name__}: {said})"
+
+
+def _on_its_own(about: str, problems: Iterator[str]) -> Iterator[str]:
+    try:
+        yield from problems
+    except Exception as error:
+        yield stumbled(about, error)
+
+
+def _stored(dossier: Dossier) -> Document | None:
+    """The customer, wherever it is; None when it is nowhere, or what is in the trash is no customer."""
+    if dossier.customer is not None:
+        return dossier.customer
+    trashed = (dossier.trashed or {}).get("customer")
+    return trashed if isinstance(trashed, Mapping) else None
 
 
 def name_of(dossier: Dossier) -> str:
     """The customer ID, from wherever it is still known, else the `_id`."""
-    stored = dossier.customer or (dossier.trashed or {}).get("customer") or {}
+    stored = _stored(dossier) or {}
     changes = in_order(dossier.changes)
     return str(stored.get("customerId") or (changes[-1].get("customerId") if changes else "") or dossier.key)
 
@@ -83,7 +131,7 @@ def in_order(changes: Sequence[Document]) -> list[Document]:
     return sorted(changes, key=lambda change: (_version_of(change), change.get("after") is None, str(change["_id"])))
 
 
-def _whereabouts(dossier: Dossier, changes: Sequence[Document]) -> Iterator[str]:
+def _whereabouts(dossier: Dossier, changes: Sequence[Document], marks: Marks) -> Iterator[str]:
     last = next((change for change in reversed(changes) if change.get("kind") != "erase"), None)
     deleted = last is not None and last.get("after") is None
     if dossier.customer is not None and dossier.trashed is not None:
@@ -94,9 +142,15 @@ def _whereabouts(dossier: Dossier, changes: Sequence[Document]) -> Iterator[str]
         yield "it is in the trash, but its history does not end with its deletion"
     elif dossier.customer is None and dossier.trashed is None and last is not None and not deleted:
         yield "it has a history that does not end with its deletion, but it is gone"
+    elif dossier.customer is None and dossier.trashed is None and vanished_from_trash(changes, marks):
+        yield "it was deleted, but it is not in the trash any more, which was not emptied of it"
+    elif dossier.trashed is not None and _stored(dossier) is None:
+        yield "what the trash keeps of it is no customer"
 
 
-def _fields(document: Document) -> Iterator[str]:
+def _fields(document: Document | None) -> Iterator[str]:
+    if document is None:
+        return
     for name, (kind, words) in _TYPES.items():
         value = document.get(name)
         if name not in document:
@@ -121,7 +175,9 @@ def _helpers(dossier: Dossier, country: str | None) -> Iterator[str]:
         yield "what it is searched and ordered by does not belong to its texts"
 
 
-def _version(stored: Document, changes: Sequence[Document]) -> Iterator[str]:
+def _version(stored: Document | None, changes: Sequence[Document]) -> Iterator[str]:
+    if stored is None:
+        return
     version = stored.get("version", 0)
     if not isinstance(version, int) or isinstance(version, bool) or version < 0:
         yield "the field version is not a whole number"
@@ -156,12 +212,15 @@ def _values(stored: Document | None, changes: Sequence[Document]) -> Iterator[st
             yield f"the stored {name} is not what its history says"
 
 
-def _taken_back_twice(changes: Sequence[Document]) -> Iterator[str]:
+def _taken_back(changes: Sequence[Document]) -> Iterator[str]:
     """Of two changes that take the same one back, one must have been taken back itself before."""
     by: dict[str, Document] = {}
     versions = {str(change["_id"]): _version_of(change) for change in changes}
     for change in reversed(changes):
         undone = change.get("undoes")
+        if undone and undone not in versions:
+            yield f"version {_version_of(change)} takes back a change that is not in its history"
+            continue
         if not undone or str(change["_id"]) in by:
             continue
         if undone in by:
@@ -169,75 +228,6 @@ def _taken_back_twice(changes: Sequence[Document]) -> Iterator[str]:
             yield f"version {versions.get(undone, '?')} was taken back twice, the last time by version {again}"
         else:
             by[undone] = change
-
-
-def _memberships(dossier: Dossier) -> Iterator[str]:
-    intervals = sorted(dossier.intervals, key=lambda found: (_moment(found, "from"), _moment(found, "to")))
-    opened = sum(found.get("to") is None for found in intervals)
-    is_member = dossier.customer is not None and dossier.customer.get("membershipStatus") is True
-    if is_member and not opened:
-        yield "it is a member, but since when is not recorded"
-    elif opened and not is_member:
-        yield "it is not a member, but a membership of it is recorded as lasting"
-    elif opened > 1:
-        yield f"{opened} memberships of it are recorded as lasting"
-    for found in intervals:
-        if bool(found.get("open")) is not (found.get("to") is None):
-            yield "a membership of it is marked as lasting but has an end, or the other way round"
-        if _moment(found, "to") < _moment(found, "from"):
-            yield "a membership of it ends before it begins"
-    if any(_moment(later, "from") < _moment(earlier, "to") for earlier, later in pairwise(intervals)):
-        yield "two memberships of it overlap"
-
-
-def _ledger(dossier: Dossier, stored: Document | None) -> Iterator[str]:
-    """The entries that count add up to the purchase amount; those of a deleted customer are in the trash, too."""
-    if stored is None:
-        if any(entry.get("void") is False for entry in dossier.sales):
-            yield "it is gone, but purchases of it still count"
-        return
-    counted = [entry for entry in dossier.sales if entry.get("void") is False]
-    if dossier.customer is None:
-        if counted:
-            yield "it is in the trash, but purchases of it still count"
-        counted = [entry for entry in dossier.sales if entry.get("trashed") is True]
-    total = sum((read_stored_amount(entry.get("amount")) for entry in counted), Decimal("0.00"))
-    amount = read_stored_amount(stored.get("purchaseAmount"))
-    if total != amount:
-        yield f"its purchase amount is {amount}, but its ledger adds up to {total}"
-    recorded = {str(change["_id"]) for change in dossier.changes}
-    if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in counted):
-        yield "the history lacks a change that wrote to its ledger"
-    bought = (entry for entry in dossier.sales if entry.get("kind") in PURCHASES)
-    if dossier.customer is not None and any(entry.get("revenueOnly") is True for entry in bought):
-        yield "what it bought counts twice in the revenue"
-    yield from _refunds(counted)
-    yield from _moments(counted)
-
-
-def _moments(counted: Sequence[Document]) -> Iterator[str]:
-    """A refund counts where its sale does, everything else on its own date."""
-    sold = {entry.get("saleId"): entry.get("soldAt") for entry in counted if entry["kind"] == "sale"}
-    for entry in counted:
-        own = entry.get("soldAt")
-        if entry.get("countsAt") != (sold.get(entry.get("refundOf"), own) if entry["kind"] == "refund" else own):
-            yield f"the {entry['kind']} {entry.get('saleId')} counts at another moment than it should"
-
-
-def _refunds(counted: Sequence[Document]) -> Iterator[str]:
-    left = {
-        entry.get("saleId"): read_stored_amount(entry.get("amount")) for entry in counted if entry["kind"] == "sale"
-    }
-    for entry in counted:
-        if entry["kind"] != "refund":
-            continue
-        sale = entry.get("refundOf")
-        if sale not in left:
-            yield f"the refund {entry.get('saleId')} belongs to no sale"
-            continue
-        left[sale] += read_stored_amount(entry.get("amount"))
-        if left[sale] < 0:
-            yield f"more than sale {sale} came to was refunded"
 
 
 def _left_in_force(key: str, changes: Sequence[Document], rolled_back: RolledBack) -> Iterator[str]:
@@ -259,8 +249,3 @@ def _takes_back_or_replaces(later: Document, change: Document) -> bool:
 def _version_of(change: Document) -> int:
     version = change.get("version")
     return version if isinstance(version, int) else -1
-
-
-def _moment(interval: Document, side: str) -> datetime:
-    found = interval.get(side)
-    return found if isinstance(found, datetime) else _END_OF_TIME

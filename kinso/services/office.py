@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from kinso.config import Settings
@@ -55,6 +55,8 @@ class Office:
     ) -> None:
         """`announce` gets the one-time code with which the first administrator is set up, if one is needed."""
         self.settings = settings
+        self.put_back: Sequence[str] = ()
+        """Which indexes and validators this start found missing, as the beginnings of sentences."""
         self._store = store
         self._server = server
         self._announce = announce
@@ -86,7 +88,9 @@ class Office:
 
     def prepare(self) -> None:
         """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
-        _report(prepare(self._store.connection))
+        adoption = prepare(self._store.connection)
+        _report(adoption)
+        self.put_back = adoption.put_back
         with self._store.guarded():
             self._note_presence()
         complete_revenue(self._store)
@@ -225,6 +229,8 @@ def _open(settings: Settings, announce: Announce | None) -> Office:
 
 
 def _report(adoption: Adoption) -> None:
+    for flaw in adoption.put_back:
+        _log.warning("At this start %s; Kinso has put it back where it could.", flaw)
     if adoption.adopted:
         _log.warning("%d customers of another application were taken over.", adoption.adopted)
     for twins in adoption.twins[:_MOST_NAMED]:

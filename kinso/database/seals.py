@@ -1,0 +1,94 @@
+"""Checksums of what nobody alters afterwards: who did something, and when.
+
+They are no secret, so they show that a stored value was altered by hand or by a fault, not that somebody meant it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo.database import Database
+
+Document = Mapping[str, Any]
+
+SEAL = "seal"
+OF_CHANGE = ("customer", "at", "byId", "byName", "source")
+OF_ENTRY = ("customer", "soldAt", "recordedAt", "byId", "byName", "source")
+OF_RUN = ("startedAt", "byId", "byName", "source")
+OF_SETTINGS_CHANGE = ("at", "byName")
+OF_DECISION = ("customer", "moment", "basis", "byName")
+
+_KEY = "checks"
+_LENGTH = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What an examination has to know about the past of a database.
+
+    `sealed_since` is from when on everything was written with its seal, `trash_emptied_until` until when what was
+    deleted may be gone for good; None where that is not known. `shape` stands for the indexes and validators of the
+    last start.
+    """
+
+    sealed_since: datetime | None = None
+    trash_emptied_until: datetime | None = None
+    shape: str | None = None
+
+
+def sealed(document: Document, fields: tuple[str, ...]) -> dict[str, Any]:
+    """The document with the seal of these fields."""
+    return {**document, SEAL: seal_of(document, fields)}
+
+
+def sealed_decision(customer: str, moment: datetime, decision: Document) -> dict[str, Any]:
+    """Who or what began or ended a membership, sealed together with whose it is and when that was."""
+    return {**decision, SEAL: seal_of({**decision, "customer": customer, "moment": moment}, OF_DECISION)}
+
+
+def seal_of(document: Document, fields: tuple[str, ...]) -> str:
+    """The seal that belongs to these values."""
+    values = "\x1f".join([_text(document.get(field)) for field in fields])
+    return hashlib.sha256(values.encode()).hexdigest()[:_LENGTH]
+
+
+def lacks_seal(key: Any, marks: Marks) -> bool:
+    """Whether something with this `_id` and without a seal was not written by Kinso."""
+    if marks.sealed_since is None:
+        return False
+    return not isinstance(key, ObjectId) or key.generation_time > marks.sealed_since
+
+
+def begin_marks(database: Database[dict[str, Any]], shape: str) -> None:
+    """From now on everything is sealed, and the trash tells what it was emptied of; harmless when repeated."""
+    moment = datetime.now(UTC)
+    first = {"sealedSince": moment, "trashEmptiedUntil": moment}
+    settings = database["settings"]
+    if (settings.find_one({"_id": _KEY}) or {}).get("shape") != shape:
+        settings.update_one({"_id": _KEY}, {"$setOnInsert": first, "$set": {"shape": shape}}, upsert=True)
+
+
+def note_emptied(database: Database[dict[str, Any]], until: datetime) -> None:
+    """What was deleted before may be gone for good now."""
+    database["settings"].update_one({"_id": _KEY}, {"$max": {"trashEmptiedUntil": until}})
+
+
+def marks_of(database: Database[dict[str, Any]]) -> Marks:
+    """The marks of this database."""
+    found = database["settings"].find_one({"_id": _KEY}) or {}
+    return Marks(found.get("sealedSince"), found.get("trashEmptiedUntil"), found.get("shape"))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        # MongoDB keeps milliseconds, and in memory no time zone.
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return str((aware - _EPOCH) // _MILLISECOND)
+    return "" if value is None else str(value)

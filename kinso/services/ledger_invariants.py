@@ -1,0 +1,87 @@
+"""What must hold for the ledger of one customer; parts of sentences that follow the customer's ID and a colon."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from kinso.models.money import read_stored_amount
+from kinso.models.sale import PURCHASES, TYPED
+from kinso.repository.checks import Dossier
+
+Document = Mapping[str, Any]
+
+_KINDS = {*PURCHASES, *TYPED}
+
+
+def kind_problems(entries: Sequence[Document]) -> Iterator[str]:
+    """Entries of which something is not what it must be."""
+    for entry in entries:
+        said = entry.get("saleId")
+        if entry.get("kind") not in _KINDS:
+            yield f"the entry {said} of its ledger has no known kind"
+        amount = entry.get("amount")
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not math.isfinite(amount):
+            yield f"the amount of the entry {said} of its ledger is not a number"
+        if not isinstance(said, str):
+            yield f"an entry of its ledger has no sale ID ({entry.get('_id')})"
+        if not isinstance(entry.get("void"), bool):
+            yield f"whether the entry {said} of its ledger counts is not told"
+
+
+def counted_entries(dossier: Dossier) -> list[Document]:
+    """What makes up the purchase amount; that of a deleted customer is marked as being in the trash."""
+    if dossier.customer is None and dossier.trashed is not None:
+        return [entry for entry in dossier.sales if entry.get("trashed") is True]
+    return [entry for entry in dossier.sales if entry.get("void") is False]
+
+
+def sum_problems(dossier: Dossier, stored: Document | None) -> Iterator[str]:
+    """The entries that count add up to the purchase amount; those of a deleted customer are in the trash, too."""
+    if stored is None:
+        if any(entry.get("void") is False for entry in dossier.sales):
+            yield "it is gone, but purchases of it still count"
+        return
+    if dossier.customer is None and any(entry.get("void") is False for entry in dossier.sales):
+        yield "it is in the trash, but purchases of it still count"
+    counted = counted_entries(dossier)
+    total = sum((read_stored_amount(entry.get("amount")) for entry in counted), Decimal("0.00"))
+    amount = read_stored_amount(stored.get("purchaseAmount"))
+    if total != amount:
+        yield f"its purchase amount is {amount}, but its ledger adds up to {total}"
+    recorded = {str(change["_id"]) for change in dossier.changes}
+    if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in counted):
+        yield "the history lacks a change that wrote to its ledger"
+    if recorded and any(entry.get("voidedBy") and entry["voidedBy"] not in recorded for entry in dossier.sales):
+        yield "the history lacks a change that took an entry of its ledger back"
+    bought = (entry for entry in dossier.sales if entry.get("kind") in PURCHASES)
+    if dossier.customer is not None and any(entry.get("revenueOnly") is True for entry in bought):
+        yield "what it bought counts twice in the revenue"
+
+
+def moment_problems(counted: Sequence[Document]) -> Iterator[str]:
+    """A refund counts where its sale does, everything else on its own date."""
+    sold = {entry.get("saleId"): entry.get("soldAt") for entry in counted if entry.get("kind") == "sale"}
+    for entry in counted:
+        own, is_refund = entry.get("soldAt"), entry.get("kind") == "refund"
+        if entry.get("countsAt") != (sold.get(entry.get("refundOf"), own) if is_refund else own):
+            yield f"the {entry.get('kind') or 'entry'} {entry.get('saleId')} counts at another moment than it should"
+
+
+def refund_problems(counted: Sequence[Document]) -> Iterator[str]:
+    """Each refund belongs to a sale, and no more goes back than that came to."""
+    left = {
+        entry.get("saleId"): read_stored_amount(entry.get("amount")) for entry in counted if entry.get("kind") == "sale"
+    }
+    for entry in counted:
+        if entry.get("kind") != "refund":
+            continue
+        sale = entry.get("refundOf")
+        if sale not in left:
+            yield f"the refund {entry.get('saleId')} belongs to no sale"
+            continue
+        left[sale] += read_stored_amount(entry.get("amount"))
+        if left[sale] < 0:
+            yield f"more than sale {sale} came to was refunded"
