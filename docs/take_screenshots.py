@@ -87,6 +87,7 @@ def settle(page: Page) -> None:
 def serve(folder: Path) -> Iterator[str]:
     """A shop with sample customers, a run and something in the trash; tells the `_id` of a customer to show."""
     own = {"KINSO_DATA_DIR": str(folder), "KINSO_ADMIN_EMAIL": EMAIL, "KINSO_ADMIN_PASSWORD": PASSWORD}
+    own["KINSO_BACKUP_DIR"] = "/backups/kinso"
     environment = {**os.environ, **own}
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)],
