@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from kinso.api.conditions import Matching, NotMatching, tell_customer
 from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_headers
-from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
+from kinso.api.envelope import Answer, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.lookups import SharedLookups
 from kinso.api.parameters import CustomerList, PageParameters
@@ -28,6 +28,7 @@ from kinso.api.schemas import (
     warning_json,
 )
 from kinso.api.security import Caller, SignedIn
+from kinso.api.sync import CustomerListing, tell_changed
 from kinso.errors import CUSTOMER_GONE, NotFound
 from kinso.models.customer import Customer, CustomerQuery
 from kinso.models.statistics import Statistics
@@ -74,13 +75,19 @@ async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters) 
 
 @router.get(
     "",
-    response_model=Listing[CustomerOut],
+    response_model=CustomerListing,
     responses=failures(401, 403, 422, 503),
     summary="List customers",
     openapi_extra=open_to(Permission.READ),
 )
 async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
-    """Search looks for the text as it is in ID, name and contact, whatever its letter case; the newest come first."""
+    """Search looks for the text as it is in ID, name and contact, whatever its letter case; the newest come first.
+
+    With `updatedSince`, and then with `cursor`, it tells programs that keep a copy who was changed and who was deleted.
+    Both go with `limit` only.
+    """
+    if parameters.cursor or parameters.updated_since:
+        return await tell_changed(caller, parameters)
     return await tell_page(caller, parameters, parameters)
 
 

@@ -20,6 +20,7 @@ from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, S
 from kinso.models.moments import MEANING, read_written
 from kinso.models.names import OPERATOR, folded
 from kinso.models.sale import SaleKind, SaleQuery
+from kinso.models.sync import LONGEST_CURSOR, Cursor
 from kinso.models.text import searchable
 from kinso.services.csv_writing import Flavour
 
@@ -81,6 +82,19 @@ def _written(value: Any) -> datetime | None:
     return None if value in (None, "") else read_written(value)
 
 
+def _since(value: Any) -> datetime:
+    if value == "":
+        raise ValueError("is empty; give a date, such as 2025-01-31T09:30:00Z, or leave it out")
+    return read_written(value)
+
+
+def _cursor(value: Any) -> Cursor:
+    try:
+        return Cursor.read(value)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("is none of those that an answer gave; begin again with updatedSince") from error
+
+
 def _or_empty(schema: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [schema, {"const": ""}]})
 
@@ -121,6 +135,14 @@ _EXACTLY = Field(
 )
 
 
+Since = Annotated[datetime, BeforeValidator(_since), WithJsonSchema({"type": "string", "format": "date-time"})]
+CursorText = Annotated[
+    Cursor,
+    BeforeValidator(_cursor),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_CURSOR, "pattern": "^[0-9A-Za-z_-]+$"}),
+]
+
+
 class PageParameters(BaseModel):
     """Which part of a result."""
 
@@ -141,7 +163,14 @@ class _Query(CustomerQuery):
 
 
 class ListParameters(_Query, PageParameters):
-    """Which customers, in what order, and which part of them."""
+    """Which customers, in what order, and which part of them; or what changed since then."""
+
+    updated_since: Since | None = Field(
+        default=None, description=f"For copies: who was changed or deleted since then, the earliest first. {MEANING}"
+    )
+    cursor: CursorText | None = Field(
+        default=None, description="`nextCursor` of an earlier answer: who was changed or deleted after that."
+    )
 
 
 class StatusParameters(PageParameters):

@@ -132,6 +132,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("idKey", "at", "_id"),
         _index("run", "_id"),
         _index("at", "_id"),
+        _index("kind", "at", "_id", partialFilterExpression={"kind": "delete"}, name="kinso_deletions"),
     ],
     "runs": [
         _index("startedAt", "_id"),

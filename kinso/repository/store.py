@@ -17,6 +17,7 @@ from kinso.repository.customers import CustomerRepository
 from kinso.repository.drafts import DraftRepository
 from kinso.repository.figures import FigureRepository
 from kinso.repository.memberships import MembershipRepository
+from kinso.repository.news import NewsRepository
 from kinso.repository.quick_search import QuickSearchRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.runs import RunRepository
@@ -43,6 +44,7 @@ class Store:
         self.customers = CustomerRepository(database)
         self.quick_search = QuickSearchRepository(database)
         self.changes = ChangeRepository(database)
+        self.news = NewsRepository(database)
         self.memberships = MembershipRepository(database)
         self.sales = SaleRepository(database)
         self.account = AccountRepository(database)

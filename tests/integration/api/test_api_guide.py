@@ -18,7 +18,7 @@ from kinso.services.tokens import create_token
 from kinso.services.users import create_user
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
+BLOCKS = re.findall(r"```(bash|json|text)\n(.*?)```", GUIDE, re.DOTALL)
 PASSWORD = "correct horse battery"
 
 

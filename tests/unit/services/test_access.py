@@ -32,6 +32,7 @@ LEAST = {
         runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
         sales.refundable shop.get_shop_settings shop.list_settings_changes standing.find_below standing.standing_of
         statistics.get_overview statistics.get_sales_months statistics.get_statistics statistics.total_purchases
+        sync.list_changed
         tokens.create_token tokens.list_own_tokens
         tokens.revoke_own_token users.change_own_password users.rename_own users.sign_out_everywhere
         what_if.compare_thresholds what_if.get_curve what_if.get_spending_distribution
