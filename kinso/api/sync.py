@@ -26,8 +26,12 @@ _DELETED = {
     "customerId": CUSTOMER_STORED["customerId"],
     "deletedAt": "2026-02-02T08:15:00.500Z",
 }
-_NEUTRAL: dict[str, Any] = {"page": 1, "sort_by": "updatedAt", "sort_order": "asc"}
-"""What the answers are like anyway."""
+_NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "page": (1,),
+    "sort_by": ("createdAt", "updatedAt"),
+    "sort_order": ("asc", "desc"),
+}
+"""What the answers are like anyway, and what generated clients send when nobody asks for anything."""
 
 
 class DeletedOut(BaseModel):
@@ -85,7 +89,7 @@ def _refuse_others(parameters: ListParameters) -> None:
     mine = "cursor" if parameters.cursor else "updatedSince"
     for name in parameters.model_fields_set - {"updated_since", "cursor", "limit"}:
         field = ListParameters.model_fields[name]
-        if getattr(parameters, name) not in (_NEUTRAL.get(name), "", None):
+        if getattr(parameters, name) not in _NEUTRAL.get(name, ("", None)):
             raise InvalidInput([FieldError(mine, f"{mine} goes with limit only; leave {field.alias} out.")])
 
 

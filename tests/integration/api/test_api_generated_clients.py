@@ -134,6 +134,10 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     )
     assert ([customer.customer_id for customer in found.data], found.pagination.total) == (["B-0"], 1)
     call("show_customers", limit=0, expect=422)
+    assert [customer.field_id for customer in call("show_customers", customer_id="c-1").data] == [ada.field_id]
+    begun = call("show_customers", updated_since=datetime(2026, 1, 1, tzinfo=UTC), limit=2).pagination
+    assert (begun.more, begun.deleted) == (True, [])
+    assert len(call("show_customers", cursor=begun.next_cursor).data) == 1
     assert call("show_statistics").data.total_customers == 3
     file = importlib.import_module(f"{PACKAGE}.api.customers.export_customers")
     exported = file.sync_detailed(client=call.connection, flavour=call.ExportCustomersFlavour.RAW)
@@ -169,6 +173,8 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     assert call("show_sales_of_customer", ada.field_id).pagination.total == 3
 
     assert call("remove_customer", ada.field_id).data.field_id == ada.field_id
+    [gone] = call("show_customers", cursor=begun.next_cursor).pagination.deleted
+    assert gone.field_id == ada.field_id
     call("show_customer", ada.field_id, expect=404)
     call("log_out", expect=409)
     assert call.called == set(operations(description))

@@ -162,7 +162,7 @@ def test_what_is_old_enough_costs_a_cursor_nothing(ask, register, store):
             "updatedSince goes with limit only; leave search out",
         ),
         ({"updatedSince": EVER, "membershipStatus": "true"}, "updatedSince", "leave membershipStatus out"),
-        ({"updatedSince": EVER, "sortOrder": "desc"}, "updatedSince", "leave sortOrder out"),
+        ({"updatedSince": EVER, "sortBy": "customerName"}, "updatedSince", "leave sortBy out"),
         ({"updatedSince": EVER, "limit": "0"}, "limit", "limit must be 1 or more"),
         ({"updated_since": EVER}, "updated_since", "write updatedSince"),
     ],

@@ -87,6 +87,13 @@ async function lists(): Promise<void> {
   const found = await done(api.GET("/customers", { params: { query } }));
   same([found.data.map((customer) => customer.customerId), found.pagination.total], [["B-0"], 1]);
   same(await refused(422, api.GET("/customers", { params: { query: { limit: 0 } } })), ["limit"]);
+  const exact = await done(api.GET("/customers", { params: { query: { customerId: "c-1" } } }));
+  same(exact.data.map((customer) => customer.customerId), ["C-1"]);
+  const begun = await done(api.GET("/customers", { params: { query: { updatedSince: "2026-01-01", limit: 2 } } }));
+  const { nextCursor: cursor, more, deleted } = begun.pagination;
+  if (cursor === undefined) throw new Error("there is no cursor");
+  same([more, deleted], [true, []]);
+  same((await done(api.GET("/customers", { params: { query: { cursor } } }))).data.length, 1);
   same((await done(api.GET("/customers/stats"))).data.totalCustomers, 3);
   const path = { membershipStatus: "true" } as const;
   const members = await done(api.GET("/customers/membership/by-status/{membershipStatus}", { params: { path } }));
