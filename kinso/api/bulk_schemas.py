@@ -149,8 +149,11 @@ class RunOut(BaseModel):
 class RunDetailOut(RunOut):
     """One bulk change, with the first 1,000 customers that were not changed as planned."""
 
-    model_config = example({**_RUN, "exceptions": [_EXCEPTION]})
+    model_config = example({**_RUN, "runId": _RUN["_id"], "exceptions": [_EXCEPTION]})
 
+    run_id: str = Field(
+        alias="runId", description="The same as `_id`: what every answer calls the run that a request began."
+    )
     exceptions: list[RunExceptionOut]
 
 
@@ -197,7 +200,7 @@ def run_detail_json(run: Run) -> dict[str, Any]:
         {"_id": one.customer, "customerId": one.customer_id, "outcome": one.outcome, "reason": one.reason}
         for one in run.exceptions
     ]
-    return {**run_json(run), "exceptions": exceptions}
+    return {**run_json(run), "runId": run.id, "exceptions": exceptions}
 
 
 def _bulk_row_json(row: RowOutcome) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def test_an_undo_takes_back_what_nobody_changed_since_and_names_the_rest(api, to
     answer = api("POST", f"/runs/{run_id}/undo", token=token("manager"))
     undo = answer.json()["data"]
     assert (answer.status_code, undo["kind"], undo["changed"], undo["exceptionCount"]) == (200, "undo", 1, 1)
+    assert undo["runId"] == undo["_id"]
     [kept] = undo["exceptions"]
     assert (kept["_id"], kept["customerId"], kept["outcome"]) == (second["_id"], "C-2", "kept")
     assert api("GET", f"/customers/{first['_id']}", token=token()).json()["data"]["membershipStatus"] is False
