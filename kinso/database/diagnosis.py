@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kinso.database.versions import Step, step_to, versions_told
+
 OTHER_SERVER = (
     "set KINSO_MONGOD to a mongod binary that runs here, or set KINSO_MONGODB_URI to a running MongoDB server"
 )
@@ -17,17 +19,24 @@ _ILLEGAL_INSTRUCTION = frozenset({-int(signal.SIGILL), 0xC000001D})
 _KILLED = -9
 _INCOMPATIBLE_DATA = 62
 _LEAST_FREE = 2_000_000
+_AGES = {Step.TOO_OLD: ("older ", "too new"), Step.TOO_NEW: ("newer ", "too old")}
+"""By what is wrong with the data: which mongod reads them, and what the present one is."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a mongod ended; `words` is what it wrote since it was started, `free` the bytes left on the folder's disk."""
+    """How a mongod ended.
+
+    `words` is what it wrote since it was started, `free` the bytes left on the folder's disk, and `data` the version of
+    the data in it, where that is known.
+    """
 
     binary: Path
     folder: Path
     code: int
     words: str
     free: int
+    data: str | None = None
 
 
 def explain(ending: Ending) -> str:
@@ -80,9 +89,16 @@ def _not_permitted(ending: Ending, _found: re.Match[str] | None) -> str:
 
 
 def _foreign_version(ending: Ending, _found: re.Match[str] | None) -> str:
+    told, server = versions_told(ending.words)
+    data = told or ending.data
+    step = step_to(data, server) if data and server else Step.READ
+    age, cause = _AGES.get(step, ("", f"by another version of MongoDB than {ending.binary} can read"))
+    if age:
+        cause = f"by MongoDB {data}, which {ending.binary} (MongoDB {server}) is {cause} to read"
     return (
-        f"The data in {ending.folder} was written by another version of MongoDB than {ending.binary} can read: set"
-        " KINSO_MONGOD to a mongod of that version, or set KINSO_MONGODB_URI to a running MongoDB server."
+        f"The data in {ending.folder} was written {cause}: set KINSO_MONGOD to the {age}mongod that was used until now,"
+        " make a backup with “python -m kinso backup FILE” and restore it without KINSO_MONGOD into an empty"
+        " KINSO_DATA_DIR, or set KINSO_MONGODB_URI to a running MongoDB server."
     )
 
 

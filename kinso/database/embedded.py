@@ -11,11 +11,14 @@ import atexit
 import contextlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
+
+from pymongo.errors import PyMongoError
 
 from kinso.database import mongod
 from kinso.database.binary import find_binary
@@ -27,10 +30,11 @@ from kinso.database.folder import (
     is_locked,
     open_folder,
     recorded_host,
-    uri_of,
 )
 from kinso.database.mongod import Mongod
 from kinso.database.replica import LoneReplica
+from kinso.database.secret import address_of, make_secret, secret_for
+from kinso.database.versions import record_version
 from kinso.errors import StartupError
 
 _log = logging.getLogger(__name__)
@@ -48,13 +52,23 @@ class EmbeddedServer:
     """Start, join, supervise and stop the server of one data folder. Thread-safe."""
 
     def __init__(
-        self, data_dir: Path, binary: str | None = None, *, patience: float = 10.0, recovery: float = 120.0
+        self,
+        data_dir: Path,
+        binary: str | None = None,
+        *,
+        patience: float = 10.0,
+        recovery: float = 120.0,
+        on_tcp: bool = sys.platform == "win32",
     ) -> None:
-        """`patience`: seconds to wait for another process's server; `recovery`: for our own that is coming up."""
+        """`patience`: seconds to wait for another process's server; `recovery`: for our own that is coming up.
+
+        `on_tcp`: listen on this machine's own address instead of a socket, with access control.
+        """
         self._data_dir = data_dir
         self._configured_binary = binary
         self._patience = patience
         self._recovery = recovery
+        self._on_tcp = on_tcp
         self._stopping = threading.Event()
         self._joinable: Future[str] = Future()
         self._thread = threading.Thread(target=self._supervise, name="kinso-mongod", daemon=True)
@@ -114,12 +128,12 @@ class EmbeddedServer:
         deadline = time.monotonic() + self._patience
         while True:
             if lock.acquire():
-                return uri_of(self._launch(folder))
+                return address_of(folder, self._launch(folder))
             host = recorded_host(folder)
             if host and mongod.accepts(host):
-                with _replica(host) as replica:
+                with _replica(folder, host) as replica:
                     if replica.is_primary():
-                        return uri_of(host)
+                        return address_of(folder, host)
             if time.monotonic() > deadline:
                 raise StartupError(
                     f"The data folder {folder.path} is in use by {lock.holder()}, whose database does not answer:"
@@ -156,12 +170,16 @@ class EmbeddedServer:
         deadline = time.monotonic() + self._recovery
         binary = find_binary(self._configured_binary)
         self._outwait_leftover(folder, time.monotonic() + self._patience)
-        host = claim_host(folder)
+        host = claim_host(folder, on_tcp=self._on_tcp)
+        if self._on_tcp:
+            make_secret(folder)
         self._owned = server = mongod.start(binary, folder, host)
         try:
             self._until(server.accepts, server, deadline)
-            with _replica(host) as replica:
+            with _replica(folder, host) as replica:
                 self._until(replica.promote, server, deadline)
+                replica.let_in()
+                _settle_version(folder, replica)
         except BaseException:
             server.stop()
             raise
@@ -173,7 +191,7 @@ class EmbeddedServer:
         asked = killed = False
         while is_locked(folder.data / "mongod.lock"):
             if not asked and host and mongod.accepts(host):
-                with _replica(host) as replica:
+                with _replica(folder, host) as replica:
                     replica.shut_down()
                 asked = True
             if time.monotonic() > deadline:
@@ -206,9 +224,17 @@ class EmbeddedServer:
         lock.release()
 
 
+def _settle_version(folder: ServerFolder, replica: LoneReplica) -> None:
+    """What cannot be raised now is read as well, and raised at the next start."""
+    try:
+        record_version(folder, replica.raise_version())
+    except PyMongoError as error:
+        _log.warning("The embedded database keeps the version of its data for now: %s", error)
+
+
 @contextlib.contextmanager
-def _replica(host: str) -> Iterator[LoneReplica]:
-    replica = LoneReplica(host)
+def _replica(folder: ServerFolder, host: str) -> Iterator[LoneReplica]:
+    replica = LoneReplica(host, secret_for(folder, host))
     try:
         yield replica
     finally:

@@ -57,6 +57,11 @@ class ServerFolder:
         """Where the server listens, for processes that join."""
         return self.path / "address.json"
 
+    @property
+    def version(self) -> Path:
+        """Of which version of MongoDB the data are."""
+        return self.path / "version.json"
+
 
 def open_folder(data_dir: Path) -> ServerFolder:
     """Create the folder where it is missing; raises `StartupError` when it cannot be written."""
@@ -85,12 +90,13 @@ def recorded_host(folder: ServerFolder) -> str | None:
         return None
 
 
-def claim_host(folder: ServerFolder) -> str:
+def claim_host(folder: ServerFolder, *, on_tcp: bool = sys.platform == "win32") -> str:
     """Choose and record where the server listens; only for the owner. Raises `StartupError` when there is no place.
 
-    The last place is kept where possible, so that processes which joined the last owner find the server again.
+    It is a socket, unless the system has none. The last place is kept where possible, so that processes which joined
+    the last owner find the server again.
     """
-    host = _choose_host(folder)
+    host = _loopback_of(folder) if on_tcp else _choose_socket(folder)
     if host != recorded_host(folder):
         fresh = folder.address.with_suffix(".new")
         try:
@@ -108,14 +114,19 @@ def _unusable(path: Path, error: OSError) -> StartupError:
     )
 
 
-def _choose_host(folder: ServerFolder) -> str:
-    digest = hashlib.sha256(str(folder.path).encode()).hexdigest()
-    if sys.platform == "win32":
-        return f"127.0.0.1:{28000 + int(digest, 16) % 20000}"
+def _loopback_of(folder: ServerFolder) -> str:
+    return f"127.0.0.1:{28000 + int(_digest_of(folder), 16) % 20000}"
+
+
+def _digest_of(folder: ServerFolder) -> str:
+    return hashlib.sha256(str(folder.path).encode()).hexdigest()
+
+
+def _choose_socket(folder: ServerFolder) -> str:
     beside = str(folder.path / _SOCKET)
     if _is_usable(beside):
         return beside
-    places = [Path(base, f"kinso-{digest[:12]}") for base in _socket_bases()]
+    places = [Path(base, f"kinso-{_digest_of(folder)[:12]}") for base in _socket_bases()]
     last = recorded_host(folder)
     if last:
         places.insert(0, Path(last).parent)

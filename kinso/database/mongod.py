@@ -15,6 +15,8 @@ from typing import Any
 from kinso.database import child
 from kinso.database.diagnosis import Ending, explain
 from kinso.database.folder import ServerFolder
+from kinso.database.secret import is_on_tcp, secret_file
+from kinso.database.versions import recorded_version
 from kinso.errors import StartupError
 
 REPLICA_SET = "kinso"
@@ -100,7 +102,7 @@ def start(binary: Path, folder: ServerFolder, host: str) -> Mongod:
 def accepts(host: str) -> bool:
     """Whether something takes connections at this socket path or address."""
     try:
-        if sys.platform == "win32":
+        if is_on_tcp(host):
             address, port = host.rsplit(":", 1)
             socket.create_connection((address, int(port)), timeout=1).close()
         else:
@@ -135,19 +137,16 @@ def _arguments_of(process_id: int) -> list[str]:
 
 
 def _explained(binary: Path, folder: ServerFolder, code: int, words: str) -> StartupError:
-    return StartupError(explain(Ending(binary, folder.path, code, words, shutil.disk_usage(folder.path).free)))
+    free = shutil.disk_usage(folder.path).free
+    return StartupError(explain(Ending(binary, folder.path, code, words, free, recorded_version(folder))))
 
 
 def _command(binary: Path, folder: ServerFolder, host: str) -> list[str]:
-    listening = ["--bind_ip", host, "--nounixsocket"]
-    if sys.platform == "win32":
-        address, port = host.rsplit(":", 1)
-        listening = ["--bind_ip", address, "--port", port]
     return [
         str(binary),
         *("--dbpath", str(folder.data)),
         *("--replSet", REPLICA_SET),
-        *listening,
+        *_listening(folder, host),
         *("--logpath", str(folder.log), "--logappend", "--logRotate", "reopen", "--quiet"),
         *("--wiredTigerCacheSizeGB", str(_CACHE_GB)),
         *("--oplogSize", str(_OPLOG_MB)),
@@ -157,6 +156,15 @@ def _command(binary: Path, folder: ServerFolder, host: str) -> list[str]:
         # Nobody is far away, and their libraries had holes.
         *("--networkMessageCompressors", "disabled"),
     ]
+
+
+def _listening(folder: ServerFolder, host: str) -> list[str]:
+    only = [] if sys.platform == "win32" else ["--nounixsocket"]
+    if not is_on_tcp(host):
+        return ["--bind_ip", host, *only]
+    address, port = host.rsplit(":", 1)
+    # A key turns access control on.
+    return ["--bind_ip", address, "--port", port, "--keyFile", str(secret_file(folder)), *only]
 
 
 def _without_secrets() -> dict[str, str]:

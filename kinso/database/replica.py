@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import Any
 
 from pymongo import MongoClient
@@ -11,19 +12,29 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from kinso.database.diagnosis import OTHER_SERVER
 from kinso.database.folder import uri_of
 from kinso.database.mongod import REPLICA_SET
+from kinso.database.secret import USER
+from kinso.database.versions import Step, step_to
 from kinso.errors import StartupError
 
 _ALREADY_INITIALIZED = 23
 _TRY_MS = 500
+_ASKS_TO_CONFIRM = 7
+
+_log = logging.getLogger(__name__)
 
 
 class LoneReplica:
     """The server at `host` as a client of this machine sees it."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, secret: str | None = None) -> None:
+        """`secret`: that of the folder, for a server with access control."""
         self._host = host
+        self._secret = secret
+        # With the key of the folder, a client is as good as a member of the replica set.
+        member: dict[str, Any] = {"username": "__system", "password": secret, "authSource": "local"} if secret else {}
         self._client: MongoClient[dict[str, Any]] = MongoClient(
             uri_of(host),
+            **member,
             connect=False,
             serverSelectionTimeoutMS=_TRY_MS,
             connectTimeoutMS=_TRY_MS,
@@ -64,6 +75,29 @@ class LoneReplica:
             # It is still coming up: whatever it refuses now it will answer at a later call.
             return False
         return False
+
+    def let_in(self) -> None:
+        """Have the server know the user as whom Kinso works, under the present secret."""
+        if self._secret is None:
+            return
+        known = self._run({"usersInfo": USER})["users"]
+        command = "updateUser" if known else "createUser"
+        self._run({command: USER, "pwd": self._secret, "roles": ["root"]})
+
+    def raise_version(self) -> str:
+        """Make the data of the server's own version, and return the version that they have then.
+
+        Otherwise the mongod after the next could not read them. The way back is a backup.
+        """
+        found = self._run({"getParameter": 1, "featureCompatibilityVersion": 1})["featureCompatibilityVersion"]
+        major, minor = self._run("buildInfo")["versionArray"][:2]
+        server = f"{major}.{minor}"
+        if "targetVersion" not in found and step_to(found["version"], server) is not Step.RAISE:
+            return str(found["version"])
+        sure = {"confirm": True} if major >= _ASKS_TO_CONFIRM else {}
+        _log.warning("The embedded database is being raised from MongoDB %s to %s.", found["version"], server)
+        self._run({"setFeatureCompatibilityVersion": server, **sure})
+        return server
 
     def _configure(self) -> None:
         members = [{"_id": 0, "host": self._host}]

