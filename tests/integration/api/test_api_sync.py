@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from bson import ObjectId
 
 from kinso.database.settled import ALLOWANCE
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
@@ -132,6 +133,16 @@ def test_a_change_that_is_committed_late_is_not_missed(ask, register, store, man
         told.set()
         thread.join(30)
     assert [customer["customerName"] for customer in ask(cursor=cursor_of(answer))["data"]] == ["Late"]
+
+
+def test_who_can_be_asked_for_by_no_id_keeps_nobody_else_waiting(ask, register, store):
+    customers = store.connection.database["customers"]
+    stored = customers.find_one({"_id": ObjectId(register("C-1")["_id"])})
+    odd = {**stored, "_id": "odd", "customerId": "C-0", "search": {**stored["search"], "id": "c-0"}}
+    customers.insert_one(odd)
+    register("C-2")
+    answer = ask(updatedSince=EVER, limit=1)
+    assert ids(answer) + ids(ask(cursor=cursor_of(answer), limit=1)) == ["C-1", "C-2"]
 
 
 def test_what_is_old_enough_costs_a_cursor_nothing(ask, register, store):
