@@ -64,6 +64,27 @@ def test_no_page_makes_the_browser_complain(shop, sign_in, complaints):
     assert found == []
 
 
+STORED = """async () => JSON.stringify([
+    {...localStorage}, {...sessionStorage}, document.cookie, (await indexedDB.databases()).map(each => each.name),
+    await caches.keys()
+])"""
+
+
+def test_the_browser_stores_nothing_of_customers_or_of_who_is_signed_in(shop, sign_in):
+    load_samples(shop.store, COMMAND_LINE, 20)
+    add(shop.store, "C-9", customer_name="Zelda Hidden", contact_info="zelda@hidden.test")
+    page = sign_in(Role.STAFF)
+    open_customers(page, shop.address)
+    page.goto(f"{shop.address}/register")
+    page.get_by_label("Customer name").fill("Yorick Typed")
+    page.get_by_label("Contact", exact=True).fill("yorick@typed.test")
+    page.goto(f"{shop.address}/history")
+    expect(page.get_by_role("heading", name="History", exact=True)).to_be_visible()
+    stored = page.evaluate(STORED)
+    told = [word for word in ("Zelda", "hidden.test", "Yorick", "typed.test", "staff@", "C-9") if word in stored]
+    assert told == [], stored
+
+
 def test_what_our_own_scripts_do_is_allowed(shop, sign_in, complaints):
     add(shop.store, "C-1")
     page = sign_in(Role.STAFF)

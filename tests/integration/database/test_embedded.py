@@ -61,6 +61,13 @@ def test_only_its_owner_can_reach_the_server(serve, data_dir):
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
 
 
+@linux_only
+def test_the_server_is_not_told_kinsos_own_secrets(serve, monkeypatch):
+    monkeypatch.setenv("KINSO_ADMIN_PASSWORD", "not for the database")
+    server, _ = serve()
+    assert b"KINSO_" not in Path(f"/proc/{server.process_id}/environ").read_bytes()
+
+
 def test_an_existing_folder_keeps_its_permissions_and_the_data_in_it_are_private(serve, data_dir):
     data_dir.mkdir()
     data_dir.chmod(0o755)

@@ -1,8 +1,10 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -59,11 +61,11 @@ def launch(port, folder, *options, **settings):
         return subprocess.Popen(command, cwd=ROOT, env=environment, **outputs)
 
 
-def wait_until_it_serves(process, address, folder):
+def wait_until_it_serves(process, address, folder, **options):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx2.TransportError):
-            if httpx2.get(f"{address}/_stcore/health").status_code == 200:
+            if httpx2.get(f"{address}/_stcore/health", **options).status_code == 200:
                 return
         time.sleep(0.1)
     pytest.fail(f"The server does not come up: {(folder / 'stderr').read_text()}")
@@ -188,3 +190,29 @@ def test_a_proxy_that_serves_it_below_a_path_is_told_on_every_address(running, s
 def test_the_console_says_that_it_is_for_the_root_of_a_host(running, tmp_path_factory):
     logs = [path.read_text() for path in tmp_path_factory.getbasetemp().glob("launch*/stderr")]
     assert any("root of a host name only" in log for log in logs)
+
+
+def test_kinso_speaks_https_itself_where_the_proxy_is_on_another_machine(tmp_path):
+    key, certificate, port = tmp_path / "key.pem", tmp_path / "certificate.pem", free_port()
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate.")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    options = [f"--server.sslCertFile={certificate}", f"--server.sslKeyFile={key}"]
+    process = launch(port, tmp_path, *options, KINSO_MONGODB_URI="mongomock://")
+    try:
+        address, believed = f"https://localhost:{port}", ssl.create_default_context(cafile=str(certificate))
+        wait_until_it_serves(process, address, tmp_path, verify=believed)
+        page = httpx2.get(f"{address}/set-up", verify=believed)
+        assert page.status_code == 200
+        assert "Secure" in page.headers["set-cookie"]
+        assert "max-age=31536000" in page.headers["strict-transport-security"]
+        assert httpx2.get(address, verify=believed, headers={"X-Long": "a" * 70_000}).status_code == 431
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"http://localhost:{port}/set-up")
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"{address}/set-up")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
