@@ -40,6 +40,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
             env={name: value for name, value in os.environ.items() if not name.startswith("KINSO_")},
         )
         self._ready = threading.Event()
@@ -66,8 +67,9 @@ class Worker:
         return time.monotonic() - start
 
     def kill(self) -> None:
-        """SIGKILL, and take in what it had said until then."""
-        self._process.kill()
+        """SIGKILL for its whole group, and take in what it had said until then."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._reader.join()
         for stream in (self._process.stdin, self._process.stdout):
@@ -85,13 +87,10 @@ class Worker:
             if "ready" in facts:
                 self._ready.set()
                 continue
-            with _noting:
+            with self._ledger.noting:
                 self._ledger.note(facts)
             if "done" in facts:
                 self._confirmations.put(None)
-
-
-_noting = threading.Lock()
 
 
 def kill_server(data_dir: Path) -> bool:

@@ -7,14 +7,15 @@ import pytest
 from kinso.models.customer import CustomerDraft
 from kinso.models.user import COMMAND_LINE
 from kinso.services.customers import create_customer, get_customer
+from tests.crash.apart import ApartShop, kill_one_by_one
 from tests.crash.ledger import PROMISES
-from tests.crash.long import kill_once
+from tests.crash.long import database, kill_once
 from tests.crash.shop import Shop
 
 pytestmark = pytest.mark.xdist_group("crash")
 
 
-def assert_every_promise_was_kept(shop: Shop) -> None:
+def assert_every_promise_was_kept(shop: Shop | ApartShop) -> None:
     shop.verify()
     assert shop.ledger.problems == []
     assert {name: shop.ledger.counts[name] for name in PROMISES} == dict.fromkeys(PROMISES, 0)
@@ -33,6 +34,18 @@ def test_kills_at_random_instants_lose_nothing_and_leave_nothing_half_done(shop)
     assert_every_promise_was_kept(shop)
     assert shop.ledger.counts["confirmed writes"] > 20
     assert shop.ledger.counts["confirmed runs"] > 5
+
+
+@pytest.mark.timeout(300)
+def test_kills_of_processes_whose_database_lives_on_lose_nothing_either(tmp_path):
+    chance, kills = random.Random(2), 0
+    with database(tmp_path / "servers", servers=1) as uri:
+        shop = ApartShop(uri, tmp_path, seed=2)
+        while kills < 5:
+            kills += kill_one_by_one(shop, chance, serve=kills == 0)
+        assert_every_promise_was_kept(shop)
+    assert shop.ledger.counts["confirmed writes"] > 20
+    assert shop.ledger.counts["confirmed runs"] > 2
 
 
 def test_two_processes_that_write_at_once_lose_nothing_of_each_other(shop):
