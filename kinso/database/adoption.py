@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from bson import ObjectId
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.collection import Collection
@@ -22,12 +22,22 @@ from kinso.database.country import country_of
 from kinso.database.ledger import balance
 from kinso.database.seals import sealed_decision
 from kinso.models.membership import Basis
-from kinso.models.money import read_stored_amount, readable_amount
+from kinso.models.money import LARGEST, read_stored_amount, readable_amount
+from kinso.models.stored import readable_moment, readable_text, readable_version
 
 Document = dict[str, Any]
 
 _TEXTS = ("customerId", "customerName", "contactInfo")
 _DUPLICATE_KEY = 11000
+_AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(
+    RawBSONDocument,
+    tz_aware=True,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler="replace",
+)
+UNREADABLE_AMOUNT = "unreadableAmount"
+"""What stood where a customer's purchase amount should, for whoever knows what it was meant to be."""
+_LONGEST_QUOTE = 100
 _BASIS: Basis = "adopted"
 EARLIER = "An earlier application"
 """Who is named for what was there before Kinso kept records."""
@@ -40,6 +50,7 @@ _COMPLETE = {
     "membershipHeld": {"$type": "bool"},
     "createdAt": {"$type": "date"},
     "updatedAt": {"$type": "date"},
+    "$or": [{"version": None}, {"version": {"$type": ["int", "long"], "$gte": 0}}],
 }
 
 
@@ -64,17 +75,17 @@ class Adoption:
         self.unreadable_amounts += more.unreadable_amounts
 
 
-def adopt(connection: Connection, *, unique: bool) -> Adoption:
+def adopt(connection: Connection, *, unique: bool, thorough: bool = False) -> Adoption:
     """Complete all customers that lack something; `unique` says whether the unique index is there already.
 
     Safe to repeat, and to run in two processes at once: each write names what it read. Without the index everything
-    is looked through, with it only what bypassed Kinso since.
+    is looked through, and if it is to be `thorough`; otherwise only what bypassed Kinso since.
     """
     adoption = Adoption()
     customers = connection.database["customers"]
     country = country_of(connection.database)
-    incomplete = {f"{search.HELPERS}.id": None} if unique else {"$nor": [_COMPLETE]}
-    as_they_are = customers.with_options(CodecOptions(RawBSONDocument, tz_aware=True))
+    incomplete = {f"{search.HELPERS}.id": None} if unique and not thorough else {"$nor": [_COMPLETE]}
+    as_they_are = customers.with_options(_AS_IT_IS)
     for batch in in_batches(as_they_are.find(incomplete).sort("_id", 1)):
         _complete(connection, batch, adoption, country)
     if not unique:
@@ -108,7 +119,7 @@ def _complete(connection: Connection, batch: Sequence[RawBSONDocument], adoption
             adopted += _complete_twin(customers, document, update, adoption)
     adoption.adopted += adopted
     adoption.unreadable_amounts += [
-        str(document.get("customerId")) for document in batch if readable_amount(document.get("purchaseAmount")) is None
+        str(document.get("customerId")) for document in batch if not _is_amount(document.get("purchaseAmount"))
     ]
 
 
@@ -194,32 +205,44 @@ def _separate_twins(customers: Collection[Document], adoption: Adoption) -> None
 
 def _missing_fields(document: Mapping[str, Any], country: str = "") -> Document:
     """What has to be set so that the document is complete; `updatedAt` is set only where it is missing."""
-    fields: Document = {text: _as_text(document.get(text)) for text in _TEXTS}
+    fields: Document = {text: readable_text(document.get(text)) for text in _TEXTS}
     fields["purchaseAmount"] = _as_amount(document.get("purchaseAmount"))
     fields["membershipStatus"] = document.get("membershipStatus") is True
     fields["membershipHeld"] = document.get("membershipHeld") is True
     fields["createdAt"] = _as_time(document.get("createdAt")) or _birth(document)
     fields["updatedAt"] = _as_time(document.get("updatedAt")) or fields["createdAt"]
+    if document.get("version") is not None:
+        fields["version"] = _as_version(document["version"])
+    if not _is_amount(document.get("purchaseAmount")):
+        fields[UNREADABLE_AMOUNT] = str(document["purchaseAmount"])[:_LONGEST_QUOTE]
     changed = {name: value for name, value in fields.items() if name not in document or document[name] is not value}
     return {**changed, search.HELPERS: search.helper_fields(fields, country)}
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else str(value)
-
-
 def _as_amount(value: Any) -> Any:
     """A whole number as it is; anything else as the double nearest to its cents."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if not _is_amount(value):
+        return 0.0
+    if isinstance(value, int):
         return value
     amount = float(read_stored_amount(value))
     return value if isinstance(value, float) and value == amount else amount
 
 
+def _is_amount(value: Any) -> bool:
+    """Whether it is an amount that can be computed with to the cent."""
+    amount = readable_amount(value)
+    return amount is not None and abs(amount) <= LARGEST
+
+
+def _as_version(value: Any) -> Any:
+    version = readable_version(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value == version else version
+
+
 def _as_time(value: Any) -> datetime | None:
-    return value if isinstance(value, datetime) else None
+    """A date as it is, unless no clock can show it."""
+    return value if readable_moment(value) == value else None
 
 
 def _birth(document: Mapping[str, Any]) -> datetime:

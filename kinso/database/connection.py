@@ -109,6 +109,9 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
             connectTimeoutMS=5000,
             waitQueueTimeoutMS=10_000,
             appname=application_name(),
+            # Whatever another application stored can be read.
+            datetime_conversion="DATETIME_CLAMP",
+            unicode_decode_error_handler="replace",
         )
     except (PyMongoError, ValueError, TypeError):
         # The driver's message may repeat the password.

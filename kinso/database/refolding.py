@@ -165,7 +165,7 @@ def _set_apart(customers: Collection[Document], alike: Sequence[tuple[Document, 
 def _write(document: Document, helpers: Document) -> UpdateOne:
     """Writes what differs, so that only the indexes over that are touched."""
     version, stored = document.get("version"), document.get(HELPERS)
-    unchanged = {"_id": document["_id"], "version": version if version else {"$in": [0, None]}}
+    unchanged = {"_id": document["_id"], "version": version if version else {"$not": {"$gt": 0}}}
     if not isinstance(stored, Mapping):
         return UpdateOne(unchanged, {"$set": {HELPERS: helpers}})
     differing = {f"{HELPERS}.{name}": value for name, value in helpers.items() if stored.get(name) != value}

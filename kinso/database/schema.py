@@ -113,7 +113,15 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("createdAt", "_id"),
         _index("updatedAt", "_id"),
     ],
-    "users": [_index("email", unique=True)],
+    "users": [
+        _index(
+            "email",
+            unique=True,
+            # Another application may keep its accounts here, and the same people in them.
+            partialFilterExpression={"passwordHash": {"$type": "string"}, "active": {"$type": "bool"}},
+            name="kinso_unique_email",
+        )
+    ],
     "sessions": [_index("expiresAt", expireAfterSeconds=0), _index("userId")],
     "api_tokens": [
         _index("hash", unique=True),
@@ -167,7 +175,8 @@ INDEXES: dict[str, list[IndexModel]] = {
 _SHAPE = fingerprint(INDEXES, VALIDATORS)
 
 _REPLACED: dict[str, list[IndexModel]] = {
-    "sales": [_index("void", "kind", "soldAt", "customer", "amount"), _index("void", "soldAt", "_id")]
+    "users": [_index("email", unique=True, name="email_1")],
+    "sales": [_index("void", "kind", "soldAt", "customer", "amount"), _index("void", "soldAt", "_id")],
 }
 """What an earlier version had an index for, and nothing reads any more."""
 
@@ -192,13 +201,14 @@ def prepare(connection: Connection) -> Adoption:
         for name in ("memberships", "sales"):
             _create_indexes(database[name], INDEXES[name])
         set_guessed_country(database)
-        adoption = _adopt_customers(connection)
+        adoption = _adopt_customers(connection, thorough=marks_of(database).shape != _SHAPE)
         if f"{HELPERS}.twin_1" not in database["customers"].index_information():
             mark_twins(database["customers"])
         for name, indexes in INDEXES.items():
             _create_indexes(database[name], indexes)
         for name, indexes in _REPLACED.items():
-            _drop_indexes(database[name], indexes)
+            if name != "users" or not _has_foreign_accounts(database):
+                _drop_indexes(database[name], indexes)
         open_ledger(connection)
         rekey_ids(database)
         refold(connection, most=_LOOKED_THROUGH_AT_START)
@@ -233,6 +243,11 @@ def _explained_refusals(name: str) -> Iterator[None]:
         raise
 
 
+def _has_foreign_accounts(database: Database[Document]) -> bool:
+    """Whether the index that stands there may be another application's."""
+    return database["users"].find_one({"active": {"$not": {"$type": "bool"}}}, {"_id": True}) is not None
+
+
 def _demand_transactions(database: Database[Document]) -> None:
     hello = database.client.admin.command("hello")
     if "setName" not in hello and hello.get("msg") != "isdbgrid" and not hello.get("isreplicaset"):
@@ -264,12 +279,12 @@ def _create(database: Database[Document], name: str) -> None:
             raise
 
 
-def _adopt_customers(connection: Connection) -> Adoption:
+def _adopt_customers(connection: Connection, *, thorough: bool) -> Adoption:
     customers = connection.database["customers"]
     total = Adoption()
     for _attempt in range(_MOST_COLLISIONS):
         unique = UNIQUE_ID in customers.index_information()
-        total.add(adopt(connection, unique=unique))
+        total.add(adopt(connection, unique=unique, thorough=thorough))
         if unique:
             return total
         # Twins that somebody stored since they were looked for have to be separated first.

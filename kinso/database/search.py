@@ -28,6 +28,7 @@ from kinso.models.phones import (
     numbers_in,
     parts_of_number,
 )
+from kinso.models.stored import readable_text
 
 HELPERS = "search"
 
@@ -76,7 +77,7 @@ def having_ids(keys: list[str]) -> dict[str, Any]:
 def helper_fields(document: Mapping[str, Any], country: str) -> dict[str, Any]:
     """The `search` subdocument that belongs to a customer document of a shop in `country`."""
     customer_id, name, contact = (
-        str(document.get(field) or "") for field in ("customerId", "customerName", "contactInfo")
+        readable_text(document.get(field)) for field in ("customerId", "customerName", "contactInfo")
     )
     numbers = numbers_in(contact, country)
     folded_name, folded_contact = fold(name), fold(contact)

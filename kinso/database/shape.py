@@ -16,13 +16,14 @@ Validators = Mapping[str, Document]
 
 _LENGTH = 16
 _ENFORCED = {"validationLevel": "moderate", "validationAction": "error"}
-_DECISIVE = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression", "hidden")
+_DECISIVE = ("sparse", "hidden")
 
 
 def essence(index: Mapping[str, Any]) -> tuple[Any, ...]:
     """What makes two indexes interchangeable for a start, whatever their names."""
     keys = tuple((key, int(direction)) for key, direction in index["key"].items())
-    return (keys, bool(index.get("unique")), index.get("expireAfterSeconds"))
+    part = json_util.dumps(index.get("partialFilterExpression"), sort_keys=True)
+    return (keys, bool(index.get("unique")), index.get("expireAfterSeconds"), part)
 
 
 def validation(validator: Document) -> Document:

@@ -21,7 +21,7 @@ class CheckReport:
     """What was looked at and what is wrong with it.
 
     `twins` are sentences about IDs of customers or sales that look the same: they were stored before that was refused,
-    and nothing else is wrong with them.
+    and nothing else is wrong with them. Amounts that could not be taken over are told there, too.
     """
 
     customers: int = 0

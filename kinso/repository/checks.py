@@ -12,6 +12,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from kinso.database import search
+from kinso.database.adoption import UNREADABLE_AMOUNT
 from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
@@ -19,10 +20,19 @@ from kinso.database.seals import SEAL, Marks, marks_of
 from kinso.models.folding import sale_key
 from kinso.repository.customers import SPECIFIED_FIELDS
 from kinso.repository.documents import Document, object_id
+from kinso.repository.users import OURS
 
 _CUSTOMERS_AT_ONCE = 1000
 _RECORDS_AT_ONCE = 4000
-_CUSTOMER_FIELDS = (*SPECIFIED_FIELDS, "membershipHeld", "createdAt", "updatedAt", "version", search.HELPERS)
+_CUSTOMER_FIELDS = (
+    *SPECIFIED_FIELDS,
+    "membershipHeld",
+    "createdAt",
+    "updatedAt",
+    "version",
+    search.HELPERS,
+    UNREADABLE_AMOUNT,
+)
 _CHANGE_FIELDS = (
     *("customer", "customerId", "kind", "version", "before", "after", "run", "undoes"),
     *("at", "byId", "byName", "source", SEAL),
@@ -148,7 +158,7 @@ class CheckRepository:
     def repeated_emails(self) -> Sequence[str]:
         """Addresses that several accounts have, in whatever letter case."""
         groups: dict[str, int] = {}
-        for document in self._users.find({}, {"email": True}):
+        for document in self._users.find(OURS, {"email": True}):
             email = str(document.get("email")).strip().lower()
             groups[email] = groups.get(email, 0) + 1
         return [email for email, count in groups.items() if count > 1]
@@ -156,7 +166,8 @@ class CheckRepository:
     def lacks_admin(self) -> bool:
         """Whether there are accounts, but no administrator who can sign in."""
         users = self._users
-        return users.find_one() is not None and users.find_one({"role": "admin", "active": True}) is None
+        admin = {**OURS, "role": "admin", "active": True}
+        return users.find_one(OURS) is not None and users.find_one(admin) is None
 
     def _end_of_batch(self, key: str) -> str | None:
         """The last key to read with what follows `key`, so that no collection has very much up to it."""

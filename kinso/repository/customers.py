@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
@@ -20,6 +20,7 @@ from kinso.errors import DuplicateCustomerId
 from kinso.models.customer import Customer, CustomerDraft, CustomerQuery
 from kinso.models.folding import fold, id_key
 from kinso.models.money import read_stored_amount
+from kinso.models.stored import readable_moment, readable_text, readable_version
 from kinso.repository.by_customer_id import ByCustomerId
 from kinso.repository.documents import ERASED, Document, object_id, to_stored
 from kinso.repository.long_searches import few_matching, read_page
@@ -32,6 +33,8 @@ EXACT_COUNT_LIMIT = 200_000
 VISIBLE = {search.HELPERS: False, "__v": False}
 """What of a customer document is read for a model."""
 _DUPLICATE_KEY = 11000
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
+"""When somebody was registered of whom nothing tells."""
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
 
 
@@ -139,7 +142,7 @@ class CustomerRepository:
         """The present version of those of `ids` that exist."""
         keys = [key for id in ids if (key := object_id(id))]
         found = self._customers.find({"_id": {"$in": keys}}, {"version": True})
-        return {str(document["_id"]): document.get("version") or 0 for document in found}
+        return {str(document["_id"]): readable_version(document.get("version")) for document in found}
 
     def insert(self, draft: CustomerDraft, at: datetime) -> Customer:
         """Store a new customer; raises `DuplicateCustomerId`."""
@@ -312,7 +315,7 @@ def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[
         **{field: document[field] for field in kept if field in document},
         **texts,
         "updatedAt": at,
-        "version": (document.get("version") or 0) + 1,
+        "version": readable_version(document.get("version")) + 1,
         search.HELPERS: search.helper_fields(texts, country=""),
     }
 
@@ -331,7 +334,8 @@ def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[s
 
 
 def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
-    return {"_id": key, "version": version if version else {"$in": [0, None]}}
+    # What is missing or no number, by hand or by another application, counts as nothing.
+    return {"_id": key, "version": version or {"$not": {"$gt": 0}}}
 
 
 def _versioned_update(
@@ -387,16 +391,20 @@ def _comparable(document: Document) -> Comparable:
 
 def to_customer(document: Document) -> Customer:
     """The model of a document, which may lack or mistype anything but its `_id`; trusted, because it must be quick."""
-    created = document.get("createdAt") or document["_id"].generation_time
+    created = readable_moment(document.get("createdAt")) or _birth(document["_id"])
     return Customer.model_construct(
         id=str(document["_id"]),
-        customer_id=str(document.get("customerId") or ""),
-        customer_name=str(document.get("customerName") or ""),
-        contact_info=str(document.get("contactInfo") or ""),
+        customer_id=readable_text(document.get("customerId")),
+        customer_name=readable_text(document.get("customerName")),
+        contact_info=readable_text(document.get("contactInfo")),
         purchase_amount=read_stored_amount(document.get("purchaseAmount")),
         membership_status=document.get("membershipStatus") is True,
         created_at=created,
-        updated_at=document.get("updatedAt") or created,
-        version=document.get("version") or 0,
+        updated_at=readable_moment(document.get("updatedAt")) or created,
+        version=readable_version(document.get("version")),
         membership_held=document.get("membershipHeld") is True,
     )
+
+
+def _birth(key: Any) -> datetime:
+    return key.generation_time if isinstance(key, ObjectId) else _UNKNOWN

@@ -15,6 +15,7 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.money import read_stored_amount
 from kinso.models.rule import Spender, SpenderGroup, ThresholdPoint
 from kinso.models.statistics import AmountBin
+from kinso.models.stored import readable_version
 from kinso.repository.customers import VISIBLE, CustomerRepository, to_customer
 from kinso.repository.documents import Document, object_id, to_stored
 from kinso.repository.figures import FigureRepository
@@ -235,4 +236,4 @@ def _among(ids: Iterable[str]) -> dict[str, Any]:
 
 
 def _versions(found: Iterable[Document]) -> dict[str, int]:
-    return {str(document["_id"]): document.get("version") or 0 for document in found}
+    return {str(document["_id"]): readable_version(document.get("version")) for document in found}

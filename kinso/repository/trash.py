@@ -17,6 +17,7 @@ from kinso.database.search import HELPERS, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.customer import Customer
 from kinso.models.folding import id_key
+from kinso.models.stored import readable_version
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor
 from kinso.repository.customers import erased_document, insert_all, to_customer
@@ -52,7 +53,7 @@ class TrashRepository:
         if not ids:
             return {}
         found = self._trash.find({"_id": {"$in": _keys(ids)}}, {"customer.version": True})
-        return {str(document["_id"]): document["customer"].get("version") or 0 for document in found}
+        return {str(document["_id"]): readable_version(document["customer"].get("version")) for document in found}
 
     def bring_back(self, ids: Sequence[str], at: datetime) -> dict[str, Customer]:
         """Move these back among the customers, by id; within a transaction.
@@ -63,7 +64,7 @@ class TrashRepository:
         documents = [found["customer"] for found in self._trash.find({"_id": {"$in": keys}})] if keys else []
         country = country_of(self._database) if documents else ""
         for document in documents:
-            document.update(updatedAt=at, version=(document.get("version") or 0) + 1)
+            document.update(updatedAt=at, version=readable_version(document.get("version")) + 1)
             document[HELPERS] = renewed_helpers(document, country)
         insert_all(self._customers, documents)
         self._trash.delete_many({"_id": {"$in": keys}})

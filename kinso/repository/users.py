@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,7 +15,16 @@ from kinso.errors import DuplicateEmail
 from kinso.models.user import NewUser, Role, User
 from kinso.repository.documents import object_id, to_stored, with_text_id
 
-_ACTIVE_ADMIN = {"role": Role.ADMIN.value, "active": True}
+OURS: dict[str, Any] = {
+    **{field: {"$type": "string"} for field in ("email", "name")},
+    # Most others hash with bcrypt, Kinso never did.
+    "passwordHash": {"$type": "string", "$not": re.compile(r"^\$2")},
+    "role": {"$in": [role.value for role in Role]},
+    "active": {"$type": "bool"},
+    "createdAt": {"$type": "date"},
+}
+"""Another application may keep accounts of its own in the same collection; they are left alone."""
+_ACTIVE_ADMIN = {**OURS, "role": Role.ADMIN.value, "active": True}
 _FIRST_ADMIN = cast(Any, {"_id": "first-admin"})
 _MOST_CODES = 10
 """Processes that wait for the same first administrator; the oldest code makes room."""
@@ -48,31 +58,35 @@ class UserRepository:
     def by_id(self, id: str) -> User | None:
         """The account, or None when there is none or `id` is malformed."""
         key = object_id(id)
-        document = self._users.find_one({"_id": key}) if key else None
+        document = self._users.find_one({**OURS, "_id": key}) if key else None
         return to_user(document) if document else None
 
     def by_email(self, email: str) -> User | None:
         """The account with this address in its compared form."""
-        document = self._users.find_one({"email": email})
+        document = self._users.find_one({**OURS, "email": email})
         return to_user(document) if document else None
 
     def with_password_hash(self, *, email: str | None = None, id: str | None = None) -> tuple[User, str] | None:
         """The account with this address or id, and the hash of its password."""
-        document = self._users.find_one({"email": email} if id is None else {"_id": object_id(id)})
+        document = self._users.find_one({**OURS, **({"email": email} if id is None else {"_id": object_id(id)})})
         return (to_user(document), str(document["passwordHash"])) if document else None
 
     def all(self) -> list[User]:
         """All accounts, by name."""
-        return sorted(map(to_user, self._users.find()), key=lambda user: (user.name.casefold(), user.email))
+        return sorted(map(to_user, self._users.find(OURS)), key=lambda user: (user.name.casefold(), user.email))
 
     def exist(self) -> bool:
         """Whether there is any account."""
-        return self._users.find_one({}, {"_id": True}) is not None
+        return self._users.find_one(OURS, {"_id": True}) is not None
+
+    def count_foreign(self) -> int:
+        """How many accounts of another application are in the same collection."""
+        return self._users.count_documents({"$nor": [OURS]})
 
     def update(self, id: str, **fields: Any) -> User | None:
         """Set fields by their stored names; returns the account, or None when it is gone."""
         document = self._users.find_one_and_update(
-            {"_id": object_id(id)}, {"$set": to_stored(fields)}, return_document=ReturnDocument.AFTER
+            {**OURS, "_id": object_id(id)}, {"$set": to_stored(fields)}, return_document=ReturnDocument.AFTER
         )
         return to_user(document) if document else None
 

@@ -16,7 +16,7 @@ from kinso.repository.checks import Dossier
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.check_runs import RunRecords
-from kinso.services.invariants import Background, name_of, problems_of, stumbled, twin_of
+from kinso.services.invariants import Background, name_of, problems_of, stumbled, twin_of, unreadable_amount_of
 from kinso.services.runs import Progress, ignore_progress
 from kinso.services.traces import settings_changes_altered
 
@@ -98,6 +98,11 @@ def _check_customer(store: Store, report: CheckReport, dossier: Dossier, backgro
     report.changes += len(dossier.changes)
     for problem in problems_of(dossier, background):
         report.add(Finding(f"Customer {name_of(dossier)}: {problem}.", dossier.key))
+    if unreadable := unreadable_amount_of(dossier):
+        report.add_twin(
+            f"Customer {name_of(dossier)}: its purchase amount was {unreadable} when it was taken over, which is no"
+            " amount of money, and counts as 0; type the right one."
+        )
     if (shared := twin_of(dossier)) and (holder := store.checks.holder_of(shared)):
         twins = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
         report.add_twin(f"{twins} in letter case, spaces, dashes or the like only.")

@@ -37,6 +37,12 @@ def prepare_first_admin(store: Store, settings: Settings) -> str | None:
         if store.users.exist():
             store.users.drop_set_up_codes()
             return None
+        if foreign := store.users.count_foreign():
+            _log.warning(
+                "The collection users holds %d accounts of another application. They are left alone and cannot sign in"
+                " to Kinso: set up an administrator, and add everybody else on the page Users.",
+                foreign,
+            )
         if settings.admin_email and settings.admin_password:
             _create_from_settings(store, settings.admin_email, settings.admin_password)
             return None
@@ -134,6 +140,11 @@ def _create_from_settings(store: Store, email: str, password: str) -> None:
     new = NewUser.model_construct(email=address, name="Administrator", role=Role.ADMIN, password=SecretStr(password))
     try:
         store.users.insert(new, hash_password(password), now())
-    except DuplicateEmail:
+    except DuplicateEmail as error:
+        if not store.users.exist():
+            raise ConfigurationError(
+                f"KINSO_ADMIN_EMAIL “{address}” belongs to an account of another application in the collection users:"
+                " set it to another address."
+            ) from error
         # Another process that started in the same moment was quicker with the same settings.
         _log.info("The first administrator exists already.")

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from kinso.database.adoption import UNREADABLE_AMOUNT
 from kinso.database.seals import Marks
 from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
 from kinso.models.folding import id_key
@@ -124,6 +125,13 @@ def twin_of(dossier: Dossier) -> str | None:
         return None
     key = id_key(str(customer.get("customerId") or ""))
     return key if customer[HELPERS].get("id") == twin_key(key, customer["_id"]) else None
+
+
+def unreadable_amount_of(dossier: Dossier) -> str | None:
+    """What stood for the purchase amount of a customer that was taken over, until somebody changes the amount."""
+    told = (dossier.customer or {}).get(UNREADABLE_AMOUNT)
+    is_typed = any("purchaseAmount" in (change.get("after") or {}) for change in dossier.changes)
+    return str(told) if told is not None and not is_typed else None
 
 
 def in_order(changes: Sequence[Document]) -> list[Document]:

@@ -241,4 +241,8 @@ def _report(adoption: Adoption) -> None:
     if len(adoption.twins) > _MOST_NAMED:
         _log.warning("There are %d more groups of such customer IDs.", len(adoption.twins) - _MOST_NAMED)
     for customer_id in adoption.unreadable_amounts[:_MOST_NAMED]:
-        _log.warning("The purchase amount of customer %s was not a number and is 0 now.", customer_id)
+        _log.warning(
+            "The purchase amount of customer %s was not an amount of money and is 0 now; `check` tells what it was."
+            " Type the right one on the customer's page.",
+            customer_id,
+        )

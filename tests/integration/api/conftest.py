@@ -132,6 +132,11 @@ def live(store: Store) -> Iterator[str]:
 @pytest.fixture
 def token(store: Store) -> Token:
     """Signs someone with this role in, without the expensive password."""
+    return tokens_of(store)
+
+
+def tokens_of(store: Store) -> Token:
+    """The same for any store."""
 
     def sign_in(role: Role | str = Role.ADMIN) -> str:
         new = NewUser(email=f"{role}@{HOST}", name=f"{role} person", role=Role(role), password="not used here")

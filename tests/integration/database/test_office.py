@@ -75,10 +75,10 @@ def test_a_wrong_setting_leaves_no_server_behind(data_dir):
 
 def test_a_preparation_that_fails_leaves_no_server_behind(serve, data_dir):
     server, connection = serve()
-    connection.database["users"].create_index("email")
+    connection.database["api_tokens"].create_index("hash")
     connection.close()
     server.stop()
-    with pytest.raises(StartupError, match="collection users"):
+    with pytest.raises(StartupError, match="collection api_tokens"):
         open_office(Settings(data_dir=data_dir))
     assert is_free(data_dir)
 
@@ -131,7 +131,7 @@ def test_what_was_taken_over_is_logged(new_database, mongodb_uri, caplog):
         open_office(Settings(mongodb_uri=mongodb_uri, database=connection.database.name))
     assert "2 customers of another application" in caplog.text
     assert "abc1, ABC1" in caplog.text
-    assert "customer abc1 was not a number" in caplog.text
+    assert "customer abc1 was not an amount of money" in caplog.text
 
 
 def test_tests_can_put_an_office_of_their_own_in_place(store, settings):

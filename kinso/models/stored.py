@@ -1,0 +1,52 @@
+"""What another application, or a hand, may have stored in a field of a customer, read as what it should have been."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+_EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 29, tzinfo=UTC)
+"""With room for every time zone."""
+
+
+def readable_text(value: Any) -> str:
+    """A text as it is; of anything else what a person would write: the parts of an object or a list, with commas."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return _joined(list(value.values()))
+        case Sequence() if not isinstance(value, bytes):
+            return _joined(value)
+        case _:
+            return str(value)
+
+
+def readable_version(value: Any) -> int:
+    """A whole number that is not negative as it is; anything else was never counted, which is 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    is_whole = isinstance(value, int) or value.is_integer()
+    return int(value) if is_whole and value > 0 else 0
+
+
+def readable_moment(value: Any) -> datetime | None:
+    """A date within what calendars here know; None for what is none."""
+    if not isinstance(value, datetime):
+        return None
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return min(max(aware, _EARLIEST), _LATEST)
+
+
+def _joined(parts: Sequence[Any]) -> str:
+    return ", ".join(text for part in parts if (text := readable_text(part).strip()))
