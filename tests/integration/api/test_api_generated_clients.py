@@ -45,7 +45,7 @@ def run(*command, cwd, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=200,
     )
     return done.returncode, done.stdout
 
@@ -90,6 +90,7 @@ def python_client(description, live, secret, tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+@pytest.mark.timeout(300)
 def test_the_generated_python_client_calls_the_whole_api(python_client, description):
     call = python_client
     call("check_health")
@@ -192,7 +193,7 @@ def typescript(tmp_path):
     folder = shutil.copytree(TYPESCRIPT, tmp_path / "typescript")
     if not all(map(shutil.which, ("node", "npm"))):
         lacking("node and npm are needed to try a TypeScript client.")
-    code, told = run("npm", "ci", "--no-audit", "--no-fund", cwd=folder)
+    code, told = run("npm", "ci", "--no-audit", "--no-fund", "--fetch-retries=1", cwd=folder)
     if code:
         lacking(f"npm cannot install what a TypeScript client needs: {told}")
     return folder
@@ -204,6 +205,7 @@ def lacking(reason):
     pytest.skip(reason)
 
 
+@pytest.mark.timeout(300)
 def test_the_generated_typescript_client_calls_the_whole_api(typescript, description, live, secret):
     code, told = run("npx", "openapi-typescript", str(description), "--output", "api.ts", cwd=typescript)
     assert (code, "warn" in told.lower()) == (0, False), told

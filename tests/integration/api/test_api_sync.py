@@ -243,6 +243,7 @@ class Person(threading.Thread):
             time.sleep(dice)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("allowance", [ALLOWANCE, timedelta(milliseconds=50)])
 def test_the_job_of_the_guide_has_an_exact_copy_whatever_people_do_meanwhile(
     live, store, manager, monkeypatch, allowance
