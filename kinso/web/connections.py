@@ -19,6 +19,9 @@ BODY_SECONDS = 30
 LEAST_BODY = 3_000
 """Bytes of a body that have to come within each `BODY_SECONDS`, unless Kinso itself does not take them."""
 
+READING_SECONDS = 120
+"""For a client to take some of an answer that is waiting for it."""
+
 _PIECE = 16 * 1024
 _MOST_IGNORED = 128 * 1024 * 1024
 _LINGER_SECONDS = 1.0
@@ -72,6 +75,7 @@ class PatientConnection(HttpToolsProtocol):
     _is_in_head = True
     _is_in_body = False
     _since = 0.0
+    _stuck_since: float | None = None
     _received = 0
     _refusal = (400, _UNREADABLE)
 
@@ -103,6 +107,16 @@ class PatientConnection(HttpToolsProtocol):
         """From here on the connection is another protocol's, which has limits of its own."""
         self._stop_looking()
         super().handle_websocket_upgrade()
+
+    def pause_writing(self) -> None:
+        """The client takes less than there is."""
+        self._stuck_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client has taken some."""
+        self._stuck_since = None
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         """Answer in Kinso's words instead of `msg`."""
@@ -160,7 +174,9 @@ class PatientConnection(HttpToolsProtocol):
         self._timer = self.loop.call_later(_TICK, self._look)
         if self._lingering is not None:
             return
-        if self._is_in_head:
+        if self._stuck_since is not None and self.loop.time() - self._stuck_since >= READING_SECONDS:
+            self.transport.abort()
+        elif self._is_in_head:
             self._look_at_head()
         elif self._is_in_body:
             self._look_at_body()

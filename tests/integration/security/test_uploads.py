@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from kinso.models.user import Role
 from kinso.services.sign_in import SESSION_COOKIE, session_id_of, sign_out
@@ -132,3 +133,11 @@ def test_files_go_when_their_person_has_left(running, open_tab):
     sign_out(running.store, session_id_of(secret))
     assert sender.send(tab.session_id).status_code == 401
     until(lambda: memory_of(running) < before - 60 * MEGABYTE, "the memory is given back")
+
+
+def test_a_message_over_a_websocket_is_bounded_too(running):
+    with running.open_tab(running.secret_of(Role.ANALYST), "customers") as tab:
+        tab.show("customers", query_string="a" * MEGABYTE)
+        assert "Ada Secret" in tab.seen
+        with pytest.raises(ConnectionClosed):
+            tab.show("customers", query_string="a" * 60 * MEGABYTE)
