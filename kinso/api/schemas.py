@@ -13,7 +13,7 @@ from kinso.models.csv_cells import written_moment
 from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
 from kinso.models.likely_twin import LikelyTwin
 from kinso.models.money import CENT, LARGEST, Money
-from kinso.models.names import Tolerant
+from kinso.models.names import KnownFields
 from kinso.models.purchases import MembershipStanding
 from kinso.models.statistics import Statistics
 from kinso.models.user import Role, User
@@ -152,7 +152,7 @@ class HealthOut(BaseModel):
     status: str = Field(examples=["ok"])
 
 
-class LoginIn(Tolerant):
+class LoginIn(KnownFields):
     """The same e-mail and password as on the sign-in page."""
 
     model_config = example({"email": "ada@shop.com", "password": "correct horse battery"})
@@ -161,7 +161,7 @@ class LoginIn(Tolerant):
     password: str = Field(strict=True, max_length=1000, json_schema_extra={"format": "password"})
 
 
-class _Versioned(Tolerant):
+class _Versioned(KnownFields):
     """A change that may say on which version of the customer it is based; then it is refused when there is a newer one.
 
     The default only marks what was not given.
@@ -175,7 +175,7 @@ class _Versioned(Tolerant):
         return self.version if "version" in self.model_fields_set else None
 
 
-class CustomerDraftIn(Tolerant, CustomerDraft):
+class CustomerDraftIn(KnownFields, CustomerDraft):
     """A new customer; `customerId` is unique whatever its letter case and kinds of dash and space.
 
     GET /customers/next-id proposes one.
@@ -214,7 +214,7 @@ Threshold = Annotated[
 ]
 
 
-class ActivationIn(Tolerant):
+class ActivationIn(KnownFields):
     """Everyone who spent at least `threshold` becomes a member; `dryRun` only counts them."""
 
     model_config = example({"threshold": 1000, "dryRun": True})

@@ -12,7 +12,7 @@ from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch
 from kinso.models.folding import id_key
 from kinso.models.likely_twin import LikelyTwin
-from kinso.models.names import Tolerant
+from kinso.models.names import KnownFields
 from kinso.models.run import Run
 from kinso.models.user import Actor, Permission
 from kinso.models.validation import parse
@@ -40,13 +40,13 @@ Outcome = Literal["created", "updated", "unchanged", "failed"]
 Row = Mapping[str, Any]
 
 
-class _Changes(Tolerant, CustomerPatch):
+class _Changes(KnownFields, CustomerPatch):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
     version: Annotated[StrictInt, Field(ge=0)] = Field(default_factory=lambda: 0)
 
 
-class _Draft(Tolerant, CustomerDraft):
+class _Draft(KnownFields, CustomerDraft):
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
 
 

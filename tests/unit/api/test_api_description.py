@@ -213,12 +213,9 @@ def test_whatever_is_sent_or_told_has_an_example(name):
 
 def test_what_may_not_be_sent_is_described():
     schemas = DESCRIPTION["components"]["schemas"]
-    for name in ("SaleIn", "ItemIn", "RefundIn"):
-        assert schemas[name]["additionalProperties"] is False
-    for name in ("CustomerDraftIn", "CustomerPatchIn", "MembershipIn", "ActivationIn", "LoginIn"):
-        validator = Draft202012Validator(schemas[name]["propertyNames"])
-        assert validator.is_valid("__v")
-        assert not validator.is_valid("$set")
+    for name in schemas:
+        if name.endswith("In"):
+            assert schemas[name]["additionalProperties"] is False, name
 
 
 def test_no_number_is_told_for_what_has_to_be_left_out():
