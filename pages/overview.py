@@ -89,25 +89,25 @@ def show_charts(figures: Figures, visit: Visit) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("New customers per month", anchor=False)
-        charts.show_chart(charts.draw_months(figures.months), alt=months_in_words(figures.months), key="months")
+        charts.show_data(charts.draw_months, figures.months, alt=months_in_words(figures.months), key="months")
     with right.container(border=True, height="stretch"):
         st.subheader("Members at the end of each month", anchor=False)
         members = members_at_month_ends(visit, figures.months, now)
         alt = f"Members at the end of each of the last twelve months, {number(members[-1])} now"
-        charts.show_chart(charts.draw_members(figures.months, members), alt=alt, key="members_over_time")
+        charts.show_data(charts.draw_members, figures.months, members, alt=alt, key="members_over_time")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader(f"Top {TOP} customers by purchase amount", anchor=False)
         alt = f"The {len(best)} customers who spent most, with their amounts"
-        charts.show_chart(charts.draw_top_customers(best, visit.shop), alt=alt, key="top_customers")
+        charts.show_data(charts.draw_top_customers, best, visit.shop, alt=alt, key="top_customers")
     with right.container(border=True, height="stretch"):
         st.subheader("Members among all customers", anchor=False)
         alt = f"{percent(now.membership_rate)} of all customers are members"
-        charts.show_chart(charts.draw_share(now), alt=alt, key="share")
+        charts.show_data(charts.draw_share, now, alt=alt, key="share")
     with st.container(border=True):
         st.subheader("Customers by purchase amount", anchor=False)
         alt = f"{counted(now.total_customers, 'customer')} by purchase amount, members and non-members stacked"
-        charts.show_chart(charts.draw_distribution(figures.distribution, visit.shop), alt=alt, key="distribution")
+        charts.show_data(charts.draw_distribution, figures.distribution, visit.shop, alt=alt, key="distribution")
 
 
 def months_in_words(months: Sequence[MonthCount]) -> str:
@@ -133,18 +133,18 @@ def show_purchases(visit: Visit) -> None:
         st.subheader("Revenue per month", anchor=False)
         total = money(sum((each.revenue for each in months), Decimal(0)), visit.shop)
         alt = f"Sales less refunds in each of the last twelve months, {total} in all"
-        charts.show_chart(sales_charts.draw_revenue(months, visit.shop), alt=alt, key="revenue")
+        charts.show_data(sales_charts.draw_revenue, months, visit.shop, alt=alt, key="revenue")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("New and returning customers", anchor=False)
         new, returning = months[-1].new_customers, months[-1].returning_customers
         alt = f"Customers who bought in each of the last twelve months; this month {new} new, {returning} returning"
-        charts.show_chart(sales_charts.draw_new_and_returning(months), alt=alt, key="new_and_returning")
+        charts.show_data(sales_charts.draw_new_and_returning, months, alt=alt, key="new_and_returning")
     with right.container(border=True, height="stretch"):
         st.subheader("Sales per weekday", anchor=False)
         busiest = sales_charts.WEEKDAYS[weekdays.index(max(weekdays))]
         alt = f"{counted(sum(weekdays), 'sale')} of the last twelve months by weekday, most on {busiest}s"
-        charts.show_chart(sales_charts.draw_weekdays(weekdays), alt=alt, key="weekdays")
+        charts.show_data(sales_charts.draw_weekdays, weekdays, alt=alt, key="weekdays")
 
 
 st.title("Overview", anchor=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from html import escape
 from textwrap import wrap
@@ -14,6 +14,7 @@ import streamlit as st
 from kinso.models.customer import Customer
 from kinso.models.shop import ShopSettings
 from kinso.models.statistics import AmountBin, MonthCount, Statistics
+from kinso.ui.built_charts import BuiltCharts
 from kinso.ui.customers.words import kept_apart
 from kinso.ui.wording import currency_symbol, membership, money, month, number, percent
 
@@ -27,6 +28,7 @@ _LABELLED_EDGES = 6
 _LONGEST_LABEL = 22
 _FEWEST_TO_COUNT_BY_MORE, _THOUSAND = 6, 1000
 _LONGEST_LINE = 48
+_built = BuiltCharts()
 _PATTERNS = {True: "", False: "/"}
 _COLOURS = {True: MEMBERS, False: NON_MEMBERS}
 
@@ -35,6 +37,20 @@ def show_chart(figure: go.Figure, *, alt: str, key: str) -> None:
     """Draw a figure of this module; `alt` tells in a sentence what it shows."""
     if st.context.theme.type == "light":
         _darken_texts(figure)
+    st.plotly_chart(figure, config=_CONFIG, alt=alt, key=key)
+
+
+def show_data(draw: Callable[..., go.Figure], *data: Any, alt: str, key: str) -> None:
+    """Draw what `draw` makes of the data, which is built once for all who see the same; see `show_chart`."""
+    is_light = st.context.theme.type == "light"
+
+    def build() -> go.Figure:
+        figure = draw(*data)
+        if is_light:
+            _darken_texts(figure)
+        return figure
+
+    figure = _built.get(build, draw.__module__, draw.__qualname__, data, is_light)
     st.plotly_chart(figure, config=_CONFIG, alt=alt, key=key)
 
 

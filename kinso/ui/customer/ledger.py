@@ -13,7 +13,7 @@ from kinso.models.sale import Sale
 from kinso.models.shop import ShopSettings
 from kinso.models.user import Permission
 from kinso.services.purchases import list_ledger
-from kinso.ui.charts import show_chart
+from kinso.ui.charts import show_data
 from kinso.ui.customer.card import Card, RefundForm, at_card
 from kinso.ui.customer.chart import draw_purchases_per_month
 from kinso.ui.customer.words import KINDS, PAYMENTS, about
@@ -66,7 +66,7 @@ def draw_ledger(card: Card, summary: PurchaseSummary, visit: Visit) -> None:
             best = max(summary.months, key=lambda each: each.amount)
             months = counted(len(summary.months), "month")
             alt = f"Purchases less refunds in {months}, most of them in {month(best.month)}"
-            show_chart(draw_purchases_per_month(summary.months, visit.shop), alt=alt, key="purchases_per_month")
+            show_data(draw_purchases_per_month, summary.months, visit.shop, alt=alt, key="purchases_per_month")
 
 
 def _draw_head(card: Card, found: LedgerPage, visit: Visit) -> None:
