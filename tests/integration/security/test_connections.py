@@ -67,6 +67,13 @@ def envelope_of(answer):
 
 
 PIECE = b"a" * 16_384
+# Of the right type: what is of another one may be answered before the body ends.
+CHUNKED = b"""POST /api/auth/login HTTP/1.1\r
+Host: x\r
+Content-Type: application/json\r
+Transfer-Encoding: chunked\r
+\r
+"""
 HEADS = {
     "one header": (b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ", PIECE),
     "one name of a header": (b"GET / HTTP/1.1\r\nHost: x\r\n", PIECE),
@@ -75,11 +82,11 @@ HEADS = {
     "the request line": (b"GET /", PIECE),
     "a websocket": (b"GET /_stcore/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nX-Long: ", PIECE),
     "what comes after a body": (
-        b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        CHUNKED + b"0\r\n",
         b"X-One: 1\r\n" * 1600,
     ),
     "the length of a piece": (
-        b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+        CHUNKED + b"1;",
         PIECE,
     ),
 }
