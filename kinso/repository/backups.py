@@ -24,8 +24,11 @@ class BackupRepository:
 
     def state(self, moment: datetime) -> BackupState:
         """How the daily backups are going, which begin now if they have not yet."""
-        self._backups.update_one({"_id": _KEY}, {"$setOnInsert": {"since": moment}}, upsert=True)
-        return BackupState.model_validate(self._backups.find_one({"_id": _KEY}, {"_id": False}))
+        found = self._backups.find_one({"_id": _KEY})
+        if found is None:
+            self._backups.update_one({"_id": _KEY}, {"$setOnInsert": {"since": moment}}, upsert=True)
+            found = self._backups.find_one({"_id": _KEY})
+        return BackupState.model_validate(found)
 
     def begin(self, moment: datetime) -> bool:
         """Note that this process makes a backup; False while another one is being made."""

@@ -14,7 +14,7 @@ from threading import Event, Thread
 
 from kinso.config import Settings
 from kinso.database.backup_file import BackupReader
-from kinso.errors import BackupFailed, ConfigurationError, Conflict, KinsoError
+from kinso.errors import BackupFailed, BackupUnusable, ConfigurationError, Conflict, KinsoError
 from kinso.models.backup import BackupState
 from kinso.models.shop import ShopSettings
 from kinso.models.user import SYSTEM, Actor, Permission
@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY = 60.0
 _TRY_AGAIN_AFTER = timedelta(hours=1)
 _ABANDONED_AFTER = 24 * 3600.0
+_SECONDS_TO_STOP = 10.0
+"""A server that hangs must not keep Kinso from stopping; what is left of the file is removed later."""
+_UNEXPECTED = "Something went wrong on our side; the log of Kinso tells what."
 _NAME = r"-(\d{4}-\d\d-\d\d)-\d{6}\.backup"
 
 
@@ -85,8 +88,7 @@ def back_up(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with new_file(str(path), overwrite=False) as file:
             content = make_backup(store, actor, settings, file, on_progress)
-        with path.open("rb") as file:
-            BackupReader(file).verify()
+        _verify(path, folder)
         store.backups.note_made(content.made_at)
         _remove_old(folder, settings, f"{today - timedelta(days=shop.backup_days):%Y-%m-%d}")
     except OSError as error:
@@ -121,6 +123,11 @@ def back_up_if_due(store: Store, settings: Settings, moment: datetime, on_progre
     except KinsoError as error:
         store.backups.note_problem(moment, error.message)
         _log.warning("There is no backup of today: %s", error.message)
+    except _Stopping:
+        raise
+    except Exception:
+        store.backups.note_problem(moment, _UNEXPECTED)
+        raise
     return None
 
 
@@ -143,7 +150,7 @@ class DailyBackups:
         """Make none any more; one that is being made is given up, and made at the next start."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_SECONDS_TO_STOP)
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_EVERY):
@@ -167,6 +174,16 @@ class DailyBackups:
 
 class _Stopping(Exception):
     """Kinso is being stopped."""
+
+
+def _verify(path: Path, folder: Path) -> None:
+    """A file that is not as it was written must not pass for a backup."""
+    try:
+        with path.open("rb") as file:
+            BackupReader(file).verify()
+    except BackupUnusable as error:
+        path.unlink()
+        raise BackupFailed(folder, "the disk did not keep what was written to it") from error
 
 
 def _own_files(folder: Path, settings: Settings) -> Iterator[tuple[Path, str]]:

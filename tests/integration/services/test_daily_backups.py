@@ -125,6 +125,30 @@ def test_nothing_is_removed_when_there_is_no_new_backup(store, kept, folder, mon
     assert names(folder) == [old.name]
 
 
+def test_a_file_that_the_disk_did_not_keep_is_no_backup_and_costs_no_other(store, kept, folder, monkeypatch):
+    folder.mkdir()
+    old = folder / f"{kept.database}-2020-01-01-030000.backup"
+    old.write_bytes(b"")
+    monkeypatch.setattr("kinso.services.new_file.os.fsync", lambda handle: os.ftruncate(handle, 200))
+    with pytest.raises(BackupFailed, match="the disk did not keep what was written"):
+        back_up(store, COMMAND_LINE, kept)
+    assert names(folder) == [old.name]
+
+
+def test_a_fault_of_our_own_is_told_too_and_not_repeated_every_minute(store, kept, monkeypatch):
+    look(store, kept, NIGHT)
+    later = NIGHT + timedelta(hours=1)
+
+    def break_down(*arguments):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(daily_backups, "make_backup", break_down)
+    with pytest.raises(ZeroDivisionError):
+        look(store, kept, later)
+    assert "went wrong on our side" in get_backup_state(store, COMMAND_LINE).problem
+    assert look(store, kept, later + timedelta(minutes=1)) is None
+
+
 def test_what_went_wrong_is_told_until_there_is_a_backup_and_tried_again_after_an_hour(store, kept, folder):
     look(store, kept, NIGHT)
     folder.write_text("in the way")
@@ -187,6 +211,29 @@ def test_a_backup_that_is_being_made_is_given_up_when_kinso_stops(store, kept, f
     assert names(folder) == []
     assert get_backup_state(store, COMMAND_LINE).made_at is None
     assert look(store, kept, datetime.now(UTC)) is not None
+
+
+def test_a_database_that_hangs_does_not_keep_kinso_from_stopping(store, kept, monkeypatch):
+    store.backups.state(NIGHT - timedelta(days=3))
+    monkeypatch.setattr(daily_backups, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(daily_backups, "_SECONDS_TO_STOP", 0.1)
+    hangs, answers = threading.Event(), threading.Event()
+
+    def hang(*arguments):
+        hangs.set()
+        answers.wait(60)
+        raise KinsoError("It was away for long.")
+
+    monkeypatch.setattr(daily_backups, "make_backup", hang)
+    schedule = DailyBackups(lambda: store, kept)
+    schedule.start()
+    try:
+        assert hangs.wait(30)
+        schedule.stop()
+        assert schedule._thread.is_alive()
+    finally:
+        answers.set()
+        schedule._thread.join(30)
 
 
 def test_no_store_yet_is_no_reason_to_give_up(store, kept, folder, monkeypatch):
