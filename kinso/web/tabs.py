@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from streamlit import runtime
@@ -23,11 +23,11 @@ def owner_of(tab: str) -> str | None:
     return owner if isinstance(owner, str) else None
 
 
-def held_files() -> Mapping[str, Mapping[str, int]]:
-    """By tab, the files that were sent to it and how many bytes each has."""
+def held_files() -> Mapping[str, Collection[str]]:
+    """By tab, the files that were sent to it."""
     files = _files()
     with files._lock:
-        return {tab: {name: len(file.data) for name, file in held.items()} for tab, held in files.file_storage.items()}
+        return {tab: list(held) for tab, held in files.file_storage.items()}
 
 
 def drop_file(tab: str, file: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NamedTuple
@@ -31,6 +32,8 @@ _TARGET = re.compile(r"/+_stcore/+upload_file/+(?P<tab>[^/]+)/+(?P<file>[^/]+)/*
 _NOT_ALLOWED = "Your role does not allow imports."
 _FOREIGN = "This is no page of yours: reload it."
 _TOO_MANY = "Too many files: close other Import tabs."
+
+logger = logging.getLogger(__name__)
 
 
 class _Target(NamedTuple):
@@ -69,12 +72,21 @@ class Uploads:
             await self._app(scope, receive, send)
 
     async def _take(self, target: _Target, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._turn(target.tab) as turn:
-            if turn.present > _MOST_WAITING or _has_too_many(target.tab):
-                await short(_TOO_MANY, status=HTTPStatus.TOO_MANY_REQUESTS)(scope, receive, send)
-                return
-            async with turn.lock:
-                await self._app(scope, receive, _replacing(target, send))
+        if self._has_too_many(target.tab):
+            await short(_TOO_MANY, status=HTTPStatus.TOO_MANY_REQUESTS)(scope, receive, send)
+            return
+        async with self._turn(target.tab) as turn, turn.lock:
+            await self._app(scope, receive, _replacing(target, send))
+
+    def _has_too_many(self, tab: str) -> bool:
+        """Whether this tab has enough on its way, or other tabs of the same browser have as many as there may be."""
+        turn = self._turns.get(tab)
+        if turn is not None and turn.present >= _MOST_WAITING:
+            return True
+        owner = owner_of(tab)
+        with_files = {other for other, files in held_files().items() if files}
+        others = {other for other in with_files | set(self._turns) if other != tab and owner_of(other) == owner}
+        return len(others) >= MOST_FILES
 
     @asynccontextmanager
     async def _turn(self, tab: str) -> AsyncIterator[_Turn]:
@@ -92,11 +104,19 @@ async def release_files() -> None:
     """As long as the server runs: forget files of tabs that were closed, and of people who have left."""
     while True:
         await asyncio.sleep(_RELEASE_SECONDS)
-        with suppress(NoTabs):
-            forget_tabs_long_away()
-            for tab in held_files():
-                if not await look_up(_is_wanted, owner_of(tab)):
-                    drop_files_of(tab)
+        try:
+            await _release_files_once()
+        except NoTabs:
+            continue
+        except Exception:
+            logger.exception("Files that were sent could not be released; it will be tried again.")
+
+
+async def _release_files_once() -> None:
+    forget_tabs_long_away()
+    for tab in held_files():
+        if not await look_up(_is_wanted, owner_of(tab)):
+            drop_files_of(tab)
 
 
 def _refusal(scope: Scope, target: _Target) -> tuple[int, str] | None:
@@ -114,13 +134,6 @@ def _session_of(scope: Scope) -> str:
     return str(dict(scope["headers"])[IDENTITY_HEADER], "ascii")
 
 
-def _has_too_many(tab: str) -> bool:
-    """Whether other tabs of the same browser have as many files as there may be, without one for this tab."""
-    owner = owner_of(tab)
-    others = [other for other, files in held_files().items() if files and other != tab and owner_of(other) == owner]
-    return len(others) >= MOST_FILES
-
-
 def _replacing(target: _Target, send: Send) -> Send:
     """`send`, and what the tab had before goes as soon as the new file is there."""
 
@@ -133,8 +146,8 @@ def _replacing(target: _Target, send: Send) -> Send:
     return send_and_replace
 
 
-def _others(held: Mapping[str, Mapping[str, int]], target: _Target) -> list[str]:
-    return [file for file in held.get(target.tab, {}) if file != target.file]
+def _others(held: Mapping[str, Collection[str]], target: _Target) -> list[str]:
+    return [file for file in held.get(target.tab, ()) if file != target.file]
 
 
 def _is_wanted(owner: str | None) -> bool:

@@ -1,8 +1,11 @@
 """Files that are sent to the page Import, with and without the right to it, as a program sends them."""
 
 import re
+import select
+import socket
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -17,6 +20,13 @@ pytestmark = pytest.mark.xdist_group("running")
 
 MEGABYTE = 1_000_000
 LIMIT = 100
+START = b'--x\r\nContent-Disposition: form-data; name="f1"; filename="f1.csv"\r\n\r\ncustomerId'
+END = b"\r\n--x--\r\n"
+
+
+def status_of(connection):
+    """Of the answer that came over it."""
+    return int(connection.recv(65536).split(b" ", 2)[1])
 
 
 class Sender:
@@ -36,6 +46,20 @@ class Sender:
         options = {"files": {file: (f"{file}.csv", b"a" * size)}} | options
         headers = self._headers | options.pop("headers", {})
         return self._running.ask("PUT", path, cookies=self._cookies, headers=headers, timeout=60, **options)
+
+    def begin(self, tab):
+        """A connection over which a file was sent but for its `END`."""
+        address = urlsplit(self._running.address)
+        connection = socket.create_connection((address.hostname, address.port), timeout=60)
+        headers = self._headers | {
+            "Host": address.netloc,
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
+            "Content-Type": "multipart/form-data; boundary=x",
+            "Content-Length": str(len(START + END)),
+        }
+        lines = [f"PUT /_stcore/upload_file/{tab}/f1 HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers)]
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + START)
+        return connection
 
     def drop(self, tab, file="f1"):
         path = f"/_stcore/upload_file/{tab}/{file}"
@@ -124,6 +148,22 @@ def test_a_browser_holds_files_in_a_few_tabs_only(open_tab):
     assert codes == [204] * MOST_FILES + [429]
     assert tabs[0][1].drop(tabs[0][0].session_id).status_code == 204
     assert tabs[-1][1].send(tabs[-1][0].session_id).status_code == 204
+
+
+def test_files_on_their_way_count_as_well(running, open_tab):
+    """Somebody who sends to many tabs at the same moment gets no more memory than one who sends to one by one."""
+    _, _, secret = first = open_tab(Role.STAFF)
+    tabs = [first, *(open_tab(Role.STAFF, secret) for _ in range(MOST_FILES + 1))]
+    with ExitStack() as stack:
+        begun = {stack.enter_context(sender.begin(tab.session_id)): None for tab, sender, _ in tabs}
+        while len(refused := [each for each in begun if begun[each]]) < 2:
+            for each in select.select([each for each in begun if not begun[each]], [], [], 60)[0]:
+                begun[each] = status_of(each)
+        assert [begun[each] for each in refused] == [429, 429]
+        for each in begun:
+            if each not in refused:
+                each.sendall(END)
+                assert status_of(each) == 204
 
 
 def test_files_go_when_their_person_has_left(running, open_tab):
