@@ -28,12 +28,15 @@ def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit:
     settled = settled_until(store.connection)
     found, total = store.transact(lambda: _look(store, begun, limit))
     untold, cursor = begun.tell(found, limit, settled)
-    more = sum(each.mark not in begun.told for each in found) > limit == len(untold)
+    new = sum(each.mark not in begun.told for each in found)
+    more = new > limit == len(untold)
+    # Who was told and has been changed again since is counted once, and is new.
+    total = max(total, new)
     return ChangedPage(
         customers=[each.customer for each in untold if isinstance(each, Changed)],
         deletions=[each for each in untold if isinstance(each, Deletion)],
         page=begun.page + 1,
-        total=max(total, len(untold)),
+        total=total,
         more=more,
         cursor=replace(cursor, page=begun.page + 1, total=total) if more else replace(cursor, page=0, total=0),
     )

@@ -77,6 +77,15 @@ def test_who_changes_while_the_answers_are_read_comes_again_at_the_end(ask, api,
     assert answer["data"][2]["customerName"] == "Eva"
 
 
+def test_who_was_told_and_is_changed_again_counts_as_new(ask, api, token, register):
+    everybody = [register(f"C-{number}") for number in range(3)]
+    cursor = cursor_of(ask(updatedSince=EVER))
+    for each in everybody:
+        api("PUT", f"/customers/{each['_id']}", token=token(), json={"customerName": "Eva"})
+    counted = ask(cursor=cursor, limit=2)["pagination"]
+    assert (counted["total"], counted["totalPages"], counted["more"]) == (3, 2, True)
+
+
 def test_what_was_before_is_not_told(ask, register):
     register("C-1")
     since = register("C-2")["updatedAt"]
