@@ -42,6 +42,8 @@ def make_secret(folder: ServerFolder) -> None:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as written:
             written.write(secrets.token_hex(_BYTES))
+            written.flush()
+            os.fsync(handle)
         fresh.replace(file)
     except OSError as error:
         raise StartupError(
