@@ -65,12 +65,16 @@ def database(folder: Path, servers: int) -> Iterator[str]:
     folder.mkdir()
     if servers == 1:
         server = EmbeddedServer(folder, patience=60)
-        yield server.start()
-        server.stop()
+        try:
+            yield server.start()
+        finally:
+            server.stop()
         return
     replica_set = ReplicaSet(folder)
-    yield replica_set.uri
-    replica_set.close()
+    try:
+        yield replica_set.uri
+    finally:
+        replica_set.close()
 
 
 def run(shop: Shop, kills: int, chance: random.Random) -> bool:
