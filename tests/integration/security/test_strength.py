@@ -9,6 +9,7 @@ from argon2.low_level import Type
 from kinso.models.user import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.services.sign_in import SESSION_COOKIE
+from kinso.services.tokens import PREFIX, create_token
 from kinso.services.users import create_user
 from tests.integration.security.conftest import PASSWORD, fill_in
 
@@ -31,6 +32,8 @@ def test_every_secret_that_is_handed_out_is_strong_enough(browse, store, add):
     assert bits_of(secret) >= BITS
     answer = browse().post("/api/auth/login", json={"email": ann.email, "password": PASSWORD})
     assert bits_of(answer.json()["data"]["token"]) >= BITS
+    token = create_token(store, ann.acting("app"), "Till 1").secret
+    assert bits_of(token.removeprefix(PREFIX)) >= BITS
     stored = {session["_id"] for session in store.connection.database["sessions"].find()}
     assert all(re.fullmatch("[0-9a-f]{64}", each) for each in stored)
 
