@@ -76,6 +76,7 @@ class PatientConnection(HttpToolsProtocol):
     _is_in_body = False
     _since = 0.0
     _stuck_since: float | None = None
+    _closing_since: float | None = None
     _received = 0
     _refusal = (400, _UNREADABLE)
 
@@ -172,14 +173,22 @@ class PatientConnection(HttpToolsProtocol):
 
     def _look(self) -> None:
         self._timer = self.loop.call_later(_TICK, self._look)
-        if self._lingering is not None:
+        if self.transport.is_closing():
+            self._look_at_closing()
+        elif self._lingering is not None:
             return
-        if self._stuck_since is not None and self.loop.time() - self._stuck_since >= READING_SECONDS:
+        elif self._stuck_since is not None and self.loop.time() - self._stuck_since >= READING_SECONDS:
             self.transport.abort()
         elif self._is_in_head:
             self._look_at_head()
         elif self._is_in_body:
             self._look_at_body()
+
+    def _look_at_closing(self) -> None:
+        """What the client does not take keeps the connection open even after it was closed."""
+        self._closing_since = self._closing_since or self.loop.time()
+        if self.loop.time() - self._closing_since >= READING_SECONDS:
+            self.transport.abort()
 
     def _look_at_head(self) -> None:
         if self.loop.time() - self._since < HEAD_SECONDS or self._is_answering():
