@@ -10,7 +10,7 @@ import unicodedata
 
 from kinso.models.text import shows_nothing
 
-FOLDING = 2
+FOLDING = 3
 """The edition of these forms; the next start brings what was stored in an earlier one up to date."""
 
 _SINGLE_QUOTES = "'`´\u1ffd‘’‚‛‹›ʹʻʼʽˈˊˋ′‵՚׳ꞌ＇｀"

@@ -29,6 +29,9 @@ _PARTIAL = re.compile(r"(?:tel:)?[ +(]*\d[\d ().\-/~]*")
 _TRUNK_ZERO = re.compile(r"^(\+ ?\d{1,3}[ .\-/]*)\( *0 *\)")
 _DATE = re.compile(r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4}")
 _EMAIL = re.compile(r"[^\s@,;:<>()\"'\[\]]+@[^\s@,;:<>()\"'\[\]]+\.[^\s@,;:<>()\"'\[\].]+")
+_BRACKETS = str.maketrans("[]", "()")
+_DASH_BETWEEN_DIGITS = re.compile(r"(?<=[\d)])[ー·•・‧∙⋅](?=[(\d])")
+"""A Japanese keyboard gives the long vowel where a dash is meant; dots are printed at middle height."""
 _ANYWHERE, _ABROAD = "?", "~"
 """Mark a number of no known country, and one of another country than the shop's without the code of it."""
 _TRUNK_PREFIXES = ("0", "1", "8", "06")
@@ -130,8 +133,8 @@ def digits_of(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """ASCII digits, plus signs and hyphens for all that look or count like them."""
-    return fold(text)
+    """ASCII digits, plus signs, hyphens and parentheses for all that look or count like them."""
+    return _DASH_BETWEEN_DIGITS.sub("-", fold(text).translate(_BRACKETS))
 
 
 def _among_words(match: re.Match[str], country: str) -> Iterator[PhoneNumber]:
