@@ -39,5 +39,6 @@ def new_file(name: str, *, overwrite: bool) -> Iterator[IO[bytes]]:
 
 
 def _demand_free(target: Path, name: str, *, overwrite: bool) -> None:
-    if target.is_dir() or (target.exists() and not overwrite):
+    """A device, a pipe or a folder is never replaced."""
+    if target.exists() and not (overwrite and target.is_file()):
         raise FileInTheWay(name)

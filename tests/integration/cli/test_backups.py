@@ -288,3 +288,13 @@ def test_from_a_folder_through_a_file_into_another_folder(tmp_path):
     code, out, err = run("restore", file, **there)
     assert (code, out) == (1, "")
     assert "is not empty" in err
+
+
+def test_a_backup_never_takes_the_place_of_a_device(store, settings, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    own = {"KINSO_MONGODB_URI": settings.mongodb_uri, "KINSO_DATABASE": settings.database}
+    code, out, err = run("backup", pipe, "--overwrite", **own)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"{pipe} exists already: ")
+    assert pipe.is_fifo()
