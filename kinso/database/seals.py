@@ -67,11 +67,15 @@ def lacks_seal(key: Any, marks: Marks) -> bool:
 
 
 def begin_marks(database: Database[dict[str, Any]], shape: str) -> None:
-    """From now on everything is sealed, and the trash tells what it was emptied of; harmless when repeated."""
+    """From now on everything is sealed, and the trash tells what it was emptied of; harmless when repeated.
+
+    Of a trash in which nothing was ever put, nothing can have been emptied.
+    """
     moment = datetime.now(UTC)
-    first = {"sealedSince": moment, "trashEmptiedUntil": moment}
     settings = database["settings"]
     if (settings.find_one({"_id": _KEY}) or {}).get("shape") != shape:
+        is_new = database["changes"].find_one({}, {"_id": True}) is None
+        first = {"sealedSince": moment, "trashEmptiedUntil": _EPOCH if is_new else moment}
         settings.update_one({"_id": _KEY}, {"$setOnInsert": first, "$set": {"shape": shape}}, upsert=True)
 
 

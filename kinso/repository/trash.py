@@ -17,7 +17,7 @@ from kinso.database.search import HELPERS, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.customer import Customer
 from kinso.models.folding import id_key
-from kinso.models.stored import readable_version
+from kinso.models.stored import readable_moment, readable_text, readable_version
 from kinso.models.trash import TrashedCustomer
 from kinso.models.user import Actor
 from kinso.repository.customers import erased_document, insert_all, to_customer
@@ -136,7 +136,8 @@ def _to_trashed(document: Document) -> TrashedCustomer:
     return TrashedCustomer(
         id=str(document["_id"]),
         customer=to_customer(document["customer"]),
-        deleted_at=document["deletedAt"],
-        by_id=document["byId"],
-        by_name=document["byName"],
+        # What was altered by hand is named by `check`; whoever is here can still be restored.
+        deleted_at=readable_moment(document.get("deletedAt")) or document["_id"].generation_time,
+        by_id=readable_text(document.get("byId")),
+        by_name=readable_text(document.get("byName")),
     )

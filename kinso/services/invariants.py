@@ -25,7 +25,13 @@ from kinso.services.ledger_invariants import (
     sum_problems,
 )
 from kinso.services.membership_invariants import membership_problems
-from kinso.services.traces import changes_altered, entries_altered, memberships_altered, vanished_from_trash
+from kinso.services.traces import (
+    changes_altered,
+    entries_altered,
+    memberships_altered,
+    trash_altered,
+    vanished_from_trash,
+)
 
 Document = Mapping[str, Any]
 
@@ -70,6 +76,7 @@ def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
     marks = background.marks
     parts: dict[str, Iterator[str]] = {
         "its whereabouts": _whereabouts(dossier, changes, marks),
+        "its deletion": trash_altered(dossier.trashed, changes),
         "its fields": _fields(stored),
         "what it is searched by": _helpers(dossier, background.country),
         "its version": _version(stored, changes),

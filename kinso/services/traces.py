@@ -98,6 +98,18 @@ def vanished_from_trash(changes: Sequence[Document], marks: Marks) -> bool:
     return deleted_at > until + _TOO_EARLY_TO_TELL
 
 
+def trash_altered(trashed: Document | None, changes: Sequence[Document]) -> Iterator[str]:
+    """Whether the trash tells of the deletion what the history does."""
+    if trashed is None:
+        return
+    last = next((change for change in reversed(changes) if change.get("kind") != "erase"), {})
+    same = (("deletedAt", "at"), ("byId", "byId"), ("byName", "byName"))
+    if not isinstance(trashed.get("deletedAt"), datetime):
+        yield "when it was deleted is not a date"
+    elif last.get("after", last) is None and any(trashed.get(name) != last.get(other) for name, other in same):
+        yield "when it was deleted, or who deleted it, is not what its history says"
+
+
 def _is_altered(document: Document, fields: tuple[str, ...], marks: Marks) -> bool:
     seal = document.get(SEAL)
     return lacks_seal(document.get("_id"), marks) if seal is None else seal != seal_of(document, fields)

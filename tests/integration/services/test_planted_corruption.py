@@ -21,7 +21,7 @@ from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.membership import activate_at_threshold
 from kinso.services.sales import record_sale, refund_sale
-from kinso.services.trash import empty_trash
+from kinso.services.trash import empty_trash, list_trash, restore_customers
 from kinso.services.undo import undo_run
 
 ROOT = Path(__file__).parents[3]
@@ -111,6 +111,9 @@ PLANTED = {
     "a validator dropped": (set_validation(validator={}), "The validator of the collection customers is missing"),
     "a validator weakened": (set_validation(validationAction="warn"), "The validator of the collection customers"),
     "a trash document removed": (forget("trash", {}), "Customer DELETED: it was deleted, but .* not in the trash"),
+    "a deletion at a text": (alter("trash", {}, {"$set": {"deletedAt": "x"}}), "DELETED: when it was deleted is not"),
+    "when somebody was deleted": (shift("trash", {}, "deletedAt", by=-TWO_YEARS), "DELETED: when it was deleted, or"),
+    "who deleted somebody": (alter("trash", {}, {"$set": {"byName": "Eve"}}), "DELETED: when it was deleted, or who"),
     "trash without a customer": (alter("trash", {}, {"$set": {"customer": "gone"}}), "DELETED: .* is no customer"),
     "a membership begun earlier": (shift("memberships", LASTING, "from", by=-TWO_YEARS), "MEMBER: .* was altered"),
     "a membership ended later": (
@@ -248,6 +251,29 @@ def test_what_was_written_before_there_were_seals_is_content(store, admin, manag
     since = datetime.now(UTC) + timedelta(seconds=2)
     database["settings"].update_one({"_id": "checks"}, {"$set": {"sealedSince": since}})
     assert findings(store, admin) == []
+
+
+def test_a_customer_who_vanished_from_the_trash_of_a_shop_that_has_just_begun_is_found(
+    store, admin, manager, connection
+):
+    prepare(connection)
+    connection.database["settings"].delete_one({"_id": "checks"})
+    prepare(connection)
+    draft = CustomerDraft(customer_id="EARLY", customer_name="Ann", contact_info="early@shop.com")
+    delete_customer(store, manager, create_customer(store, manager, draft).id)
+    assert findings(store, admin) == []
+    assert connection.database["trash"].delete_many({}).deleted_count == 1
+    assert findings(store, admin) == [
+        "Customer EARLY: it was deleted, but it is not in the trash any more, which was not emptied of it."
+    ]
+
+
+@pytest.mark.parametrize("moment", ["yesterday", None, {"a": 1}])
+def test_whoever_is_in_the_trash_without_a_date_is_listed_and_restored(store, manager, database, moment):
+    database["trash"].update_one({}, {"$set": {"deletedAt": moment}, "$unset": {"byName": ""}})
+    [trashed] = list_trash(store, manager)
+    assert trashed.customer.customer_id == "DELETED"
+    assert [each.customer_id for each in restore_customers(store, manager, [trashed.id])] == ["DELETED"]
 
 
 def test_a_customer_whom_the_trash_was_emptied_of_is_no_finding(store, admin, manager, database):
