@@ -101,4 +101,4 @@ def _begin(visit: Visit) -> Job:
         made = moment(content.made_at, visit.shop)
         return f"{name} holds everything as of {made}: {counted(content.customers, 'customer')}."
 
-    return Job("Backing up", work)
+    return Job("Backing up", work, when_stopped="the unfinished file is removed")

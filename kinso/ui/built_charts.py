@@ -22,6 +22,11 @@ class BuiltCharts:
         self._lock = Lock()
         self._built: OrderedDict[str, go.Figure] = OrderedDict()
 
+    def clear(self) -> None:
+        """Keep nothing: what was built may name somebody who is erased now."""
+        with self._lock:
+            self._built.clear()
+
     def get(self, build: Callable[[], go.Figure], *about: Any) -> go.Figure:
         """What `build` returned the last time for the same `about`, which has to tell everything that it depends on."""
         key = hashlib.sha256(repr(about).encode("utf-8", "backslashreplace")).hexdigest()

@@ -33,6 +33,11 @@ _PATTERNS = {True: "", False: "/"}
 _COLOURS = {True: MEMBERS, False: NON_MEMBERS}
 
 
+def forget_charts() -> None:
+    """Keep no figure that was built before."""
+    _built.clear()
+
+
 def show_chart(figure: go.Figure, *, alt: str, key: str) -> None:
     """Draw a figure of this module; `alt` tells in a sentence what it shows."""
     if st.context.theme.type == "light":

@@ -15,6 +15,7 @@ from kinso.services import statistics, what_if
 from kinso.services.customers import list_customers
 from kinso.services.demotion import count_below, preview_demotion
 from kinso.services.intervals import count_members_at
+from kinso.ui.charts import forget_charts
 from kinso.ui.visit import Visit
 
 TOP = 10
@@ -85,6 +86,7 @@ def forget_figures() -> None:
     """Call after every change, so that the person sees its effect at once."""
     for cached in _OF_THE_PRESENT:
         cached.clear()
+    forget_charts()
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)

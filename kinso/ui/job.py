@@ -10,7 +10,6 @@ from kinso.errors import KinsoError
 from kinso.services.runs import Progress
 
 _UNEXPECTED = "Something went wrong on our side; nothing was changed. Try again."
-_STOPPED = "Stopped as you asked; everything it had done was taken back."
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +21,12 @@ class _Stopped(KinsoError):
 class Job:
     """Work that tells how far it is; afterwards `outcome` is its sentence of success or `problem` one of failure."""
 
-    def __init__(self, title: str, work: Callable[[Progress], str]) -> None:
+    def __init__(
+        self, title: str, work: Callable[[Progress], str], *, when_stopped: str = "what was done is taken back"
+    ) -> None:
+        """`when_stopped` tells what becomes of work that somebody stops."""
         self.title = title
+        self.when_stopped = when_stopped
         self.done, self.total = 0, 0
         self.outcome: str | None = None
         self.problem: str | None = None
@@ -63,4 +66,4 @@ class Job:
     def _advance(self, done: int, total: int) -> None:
         self.done, self.total = done, total
         if self._stop.is_set():
-            raise _Stopped(_STOPPED)
+            raise _Stopped(f"Stopped as you asked; {self.when_stopped}.")

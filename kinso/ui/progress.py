@@ -20,14 +20,14 @@ def watch(find: Callable[[], Job | None]) -> None:
     if job is None or job.has_ended():
         st.rerun()
     so_far = f"{number(job.done)} of {number(job.total)}"
-    text = "Stopping: what was done is taken back" if job.is_stopping else f"{job.title}: {so_far}"
+    text = f"Stopping: {job.when_stopped}" if job.is_stopping else f"{job.title}: {so_far}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(job.share, text=text)
         st.button(
             "Stop",
             icon=":material/stop_circle:",
             key=f"stop_{job.title}",
-            help="Stop, and take back what was done so far",
+            help=f"Stop; {job.when_stopped}",
             disabled=job.is_stopping,
             on_click=job.stop,
         )

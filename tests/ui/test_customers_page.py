@@ -594,7 +594,7 @@ class TestBulk:
         assert page.button(key="stop_Waiting").disabled
         go_on.set()
         self.wait(page)
-        assert toasts(page) == ["Stopped as you asked; everything it had done was taken back."]
+        assert toasts(page) == ["Stopped as you asked; what was done is taken back."]
 
     def test_all_shown_are_ticked_at_once_and_unticked(self, open_page):
         page = act(open_page("customers", Role.STAFF, size="25"), "select-all")

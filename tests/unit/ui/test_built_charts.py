@@ -32,3 +32,10 @@ def test_only_the_last_ones_are_kept():
     for number in (2, 3):
         charts.get(go.Figure, number)
     assert charts.get(go.Figure, 1) is not first
+
+
+def test_nothing_that_was_built_is_kept_after_a_change():
+    charts = BuiltCharts()
+    first = charts.get(go.Figure, "Ada")
+    charts.clear()
+    assert charts.get(go.Figure, "Ada") is not first
