@@ -76,7 +76,13 @@ def _pages(visit: Visit) -> dict[str, list[st.Page]]:
     place = [
         _page("account", "My account", ":material/account_circle:", "Your name, password and sessions."),
         _page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso.", may(Permission.USERS)),
-        _page("settings", "Settings", ":material/settings:", "Currency and time zone.", may(Permission.SETTINGS)),
+        _page(
+            "settings",
+            "Settings",
+            ":material/settings:",
+            "Country, currency, time zone, trash and backups.",
+            may(Permission.SETTINGS),
+        ),
     ]
     # A shop's name has no space at its end, so a shop that is called Account does not lose its pages.
     return {plain(visit.shop.shop_name): shop, "Account ": place}
@@ -108,7 +114,7 @@ def _refuse() -> None:
     st.title(REFUSED, anchor=False)
     role = current_visit().user.role
     st.warning(
-        f"As {role} you may not open this page; ask an administrator for the permission.", icon=":material/lock:"
+        f"The role {role} may not open this page; ask an administrator for the permission.", icon=":material/lock:"
     )
 
 

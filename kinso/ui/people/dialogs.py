@@ -59,9 +59,7 @@ def _create() -> None:
     st.text_input("E-mail", key="new_user_email", type="email", validate="", autocomplete="off")
     show_problem(CREATE, "email")
     _choose_role("new_user_role", Role.STAFF)
-    choose_password(CREATE)
-    show_problem(CREATE)
-    st.button("Create user", type="primary", key="new_user_save", on_click=_save_new_user)
+    choose_password(CREATE, "Create user", "new_user_save", _save_new_user)
 
 
 def _manage(user: User, is_self: bool) -> None:
@@ -75,9 +73,8 @@ def _manage(user: User, is_self: bool) -> None:
     if is_self:
         st.caption("Change your own password on the page My account.")
     else:
-        choose_password(PASSWORD)
         st.caption("A reset also signs this person out everywhere and revokes their API tokens.")
-        st.button("Reset password", key="user_password_save", on_click=_save_password, args=(user,))
+        choose_password(PASSWORD, "Reset password", "user_password_save", _save_password, user)
     st.subheader("Access", anchor=False)
     show_problem(SWITCH)
     if user.active:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -21,9 +22,21 @@ def generate_password() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
 
 
-def choose_password(form: str) -> None:
-    """Draw the choice; `chosen_password` tells its outcome."""
+def choose_password(form: str, save: str, key: str, on_click: Callable[..., None], *args: object) -> None:
+    """Draw the choice with the button `save` below it; `chosen_password` tells its outcome.
+
+    The input and the button are one form: outside of one, what was typed is not sent when the key Tab goes on from the
+    input to the button that shows the password.
+    """
     st.segmented_control("Password", [_GENERATE, _TYPE], default=_GENERATE, required=True, key=f"{form}_password_kind")
+    with st.form(f"{form}_with_password", border=False):
+        _draw_choice(form)
+        show_problem(form, "password")
+        show_problem(form)
+        st.form_submit_button(save, type="primary", key=key, on_click=on_click, args=args)
+
+
+def _draw_choice(form: str) -> None:
     if st.session_state[f"{form}_password_kind"] == _TYPE:
         st.text_input(
             "New password",
@@ -34,7 +47,6 @@ def choose_password(form: str) -> None:
         )
     else:
         st.caption("It is shown once, after saving.")
-    show_problem(form, "password")
 
 
 def chosen_password(form: str) -> tuple[str, bool]:
