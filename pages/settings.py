@@ -117,8 +117,6 @@ def show_form(shop: ShopSettings) -> None:
         st.number_input(
             LABELS["trashDays"],
             value=shop.trash_days,
-            min_value=1,
-            max_value=3650,
             step=1,
             key=FIELDS["trashDays"],
             help="For so long deleted customers can be restored; then they are removed for good.",
@@ -152,8 +150,6 @@ def show_backup_settings(shop: ShopSettings) -> None:
         st.number_input(
             LABELS["backupDays"],
             value=shop.backup_days,
-            min_value=1,
-            max_value=3650,
             step=1,
             key=FIELDS["backupDays"],
             help="Older ones are removed once there is a new one.",

@@ -82,6 +82,17 @@ def test_a_manager_saves_threshold_basis_and_activation(open_page, store, shop_o
     assert list(table(page, "Who would become a member")["Customer ID"]) == ["N-2", "N-1"]
 
 
+def test_a_threshold_below_zero_is_refused_beside_the_field(open_page, store, shop_of_five):
+    page = edit(open_page("membership", Role.MANAGER))
+
+    page.number_input(key="rule_threshold").set_value(-5.0)
+    page = page.button(key="save_rule").click().run()
+
+    assert "Threshold cannot be negative; enter 0 or more." in texts(page).replace("\\", "")
+    assert page.number_input(key="rule_threshold").value == -5.0
+    assert store.shop.get().threshold == 1000
+
+
 def test_a_rule_that_a_colleague_changed_meanwhile_keeps_what_was_not_touched(open_page, store, shop_of_five):
     page = edit(open_page("membership", Role.MANAGER))
     store.shop.save(ShopSettings(threshold=750, threshold_basis="last-12-months", currency="BDT"))

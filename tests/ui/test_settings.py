@@ -19,7 +19,7 @@ def save(page):
 
 
 def words(page):
-    return "\n".join(caption.value.replace("\\", "") for caption in page.caption)
+    return "\n".join(element.value.replace("\\", "") for element in [*page.markdown, *page.caption])
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.STAFF, Role.MANAGER])
@@ -100,6 +100,24 @@ def test_an_empty_name_is_refused_beside_the_field_and_the_rest_stays_typed(open
 
     assert "Shop name is required." in words(page)
     assert page.selectbox(key="shop_currency").value == "EUR"
+    assert store.shop.get() == ShopSettings()
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("shop_trash_days", "Days in the trash must be 1 or more."),
+        ("shop_backup_days", "Days a backup is kept must be 1 or more."),
+    ],
+)
+def test_a_number_of_days_out_of_range_is_refused_beside_the_field(open_page, store, key, sentence):
+    page = open_page("settings", Role.ADMIN)
+
+    page.number_input(key=key).set_value(0)
+    save(page)
+
+    assert sentence in words(page)
+    assert page.number_input(key=key).value == 0
     assert store.shop.get() == ShopSettings()
 
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from kinso.models.money import CENT, LARGEST
+from kinso.models.money import CENT
 from kinso.models.shop import MembershipRule, ShopSettings, ThresholdBasis
 from kinso.models.user import Permission
 from kinso.models.validation import parse
@@ -85,8 +85,6 @@ def _show_form(shop: ShopSettings) -> None:
         st.number_input(
             f"Threshold ({currency_symbol(shop)})",
             value=float(max(shown.threshold, CENT)),
-            min_value=float(CENT),
-            max_value=float(LARGEST),
             step=100.0,
             format="%.2f",
             width=240,

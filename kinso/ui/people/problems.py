@@ -31,7 +31,7 @@ def show_problem(form: str, field: str = WHOLE) -> None:
     """The sentence about one field, under it."""
     message = st.session_state.get(_key(form), {}).get(field)
     if message:
-        st.caption(f":red[:material/error: {plain(message)}]")
+        st.markdown(f":small[:red[:material/error: {plain(message)}]]")
 
 
 def begin_form(form: str, first_widget: str) -> None:
