@@ -187,6 +187,16 @@ class TestRecording:
         assert page.text_input(key=form_of(page).amount_key).value == "-1"
         assert sales(store, ada) == []
 
+    def test_what_was_wrong_with_the_amount_is_gone_once_another_one_is_there(self, page):
+        record(page)
+        add_item(page, "Coffee", 3.5)
+        assert page.text_input(key=form_of(page).amount_key).value == "3.50"
+        assert "Amount is required." not in said(page)
+        record(fill(page, total="nothing"))
+        assert ":material/error: Amount" in said(page)
+        fill(page, total="3").run()
+        assert ":material/error: Amount" not in said(page)
+
     def test_without_any_amount_it_is_asked_for(self, page, store, ada):
         record(page)
         assert "Amount is required." in said(page)

@@ -180,6 +180,8 @@ def test_saving_ends_with_the_new_customer_and_ways_on(page):
     assert "Open customer" in links(page)
     press(page, "register_another")
     assert page.get_by_key(form_of(page).key("customerName")).value == ""
+    cursor = f"st-key-{form_of(page).key('customerName')} input"
+    assert any(cursor in html.proto.body for html in page.get("html"))
 
 
 def test_the_new_customer_can_be_opened(page, store):

@@ -63,6 +63,7 @@ def fill_amount(form: PurchaseForm) -> None:
     total = items_total(form)
     typed = st.session_state.get(form.amount_key)
     if form.items and (not typed or typed == form.filled):
+        form.errors.pop("amount", None)
         form.filled = "" if total is None else f"{total:.2f}"
         st.session_state[form.amount_key] = form.filled
 

@@ -100,10 +100,16 @@ def _draw_total(form: PurchaseForm, shop: ShopSettings) -> None:
         help="The total of the items; type another amount over it if less or more was paid.",
         autocomplete="off",
         live="300ms",
+        on_change=_judge_anew,
+        args=(form,),
         persist_state="session",
     )
     draw_error(form.errors, "amount")
     draw_difference(form, shop)
+
+
+def _judge_anew(form: PurchaseForm) -> None:
+    form.errors.pop("amount", None)
 
 
 def draw_day(key: str, shop: ShopSettings) -> None:

@@ -44,7 +44,7 @@ def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False)
             if cancel:
                 st.form_submit_button("Cancel", key=form.key("cancel"), on_click=_give_up, args=(form,))
     keep_while_typed(form, form.place, seen=json.dumps(form.proposal))
-    if form.created is not None and not form.is_finished:
+    if form.serial > 1:
         focus_on(form.key("customerName"))
 
 
