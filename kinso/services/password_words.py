@@ -24,6 +24,16 @@ _OF_THE_CALENDAR = (
     ),
     *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "year"),
 )
+_ELSEWHERE = (
+    "passwort kennwort kunde mitglied frühling sommer herbst januar februar märz juni juli oktober dezember"
+    " montag dienstag mittwoch donnerstag freitag samstag sonntag",
+    "motdepasse client membre printemps automne hiver janvier février mars avril juin juillet août septembre"
+    " octobre novembre décembre lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "contraseña cliente miembro primavera verano otoño invierno enero febrero marzo abril mayo junio julio agosto"
+    " septiembre octubre noviembre diciembre lunes martes miércoles jueves viernes sábado domingo",
+    "senha membro outono inverno estate autunno",
+)
+"""The same in German, French and Spanish, and the seasons in Portuguese and Italian."""
 _SHORTEST = 3
 _LOOKALIKES = str.maketrans("@$!034578", "asioeastb")
 _ONE = {ord("1"): "i"}, {ord("1"): "l"}
@@ -45,7 +55,9 @@ def without_words(password: str, words: Iterable[str]) -> str | None:
     """
     bare = _bare(password)
     readings = [bare, *(bare.translate(_LOOKALIKES).translate(one) for one in _ONE)]
-    looked_for = {_bare(word) for word in (*words, *_OF_THE_CALENDAR) if len(word) >= _SHORTEST}
+    looked_for = {
+        _bare(word) for word in (*words, *_OF_THE_CALENDAR, *" ".join(_ELSEWHERE).split()) if len(word) >= _SHORTEST
+    }
     taken = {
         place
         for reading in readings

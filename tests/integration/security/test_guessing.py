@@ -195,6 +195,7 @@ LITTLE_BUT_CONTEXT = [
         "M3mb3r-2026",
     ),
     *("Password2026!", "P@ssword#7", "Customer2026?"),
+    *("Sommer2026!", "Passwort2026", "Verano2026!", "Printemps2026", "Freitag2026", "Fevrier#2026"),
 ]
 COMMON_WORDS = ["correcthorse", "horsebattery", "mountainbike", "monkeybanana"]
 GOOD = [
