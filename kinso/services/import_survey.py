@@ -21,7 +21,7 @@ from kinso.models.csv_plan import (
     PlannedChange,
     RowError,
 )
-from kinso.models.customer import Customer
+from kinso.models.customer import Customer, CustomerDraft
 from kinso.models.folding import id_key
 from kinso.repository.documents import now
 from kinso.repository.store import Store
@@ -168,8 +168,8 @@ class Survey:
         if existing is None:
             if plan.draft:
                 kind: ChangeOfPlan = "gone" if plan.is_conflict else "new"
-                told = ", ".join((plan.draft.draft.customer_name, plan.draft.draft.contact_info))
-                yield PlannedChange(record.row, plan.draft.draft.customer_id, kind, "", "", told)
+                draft = plan.draft.draft
+                yield PlannedChange(record.row, draft.customer_id, kind, "", "", _told_of(draft))
             return
         stored = written_cells(existing)
         for name, value in plan.changes.items():
@@ -269,3 +269,11 @@ def is_new(mark: int) -> bool:
 def _in_bytes(change: PlannedChange) -> bytes:
     parts = (str(change.row), change.kind, change.field, change.stored, change.file)
     return "\0".join(parts).encode("utf-8", "surrogatepass") + b"\0\0"
+
+
+def _told_of(new: CustomerDraft) -> str:
+    """What a new customer is registered with: `Ada King, ada@king.com, 1250.50, member`."""
+    told = [new.customer_name, new.contact_info]
+    if new.purchase_amount:
+        told.append(written_value(new.purchase_amount))
+    return ", ".join([*told, "member"] if new.membership_status else told)
