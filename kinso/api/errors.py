@@ -43,7 +43,7 @@ STATUS_CODES: dict[type[Exception], int] = {
 
 UNEXPECTED = "Something went wrong on our side and was written to the log; nothing was changed halfway."
 _NOT_READY = "Kinso is not ready at the moment; please try again shortly."
-_NO_SUCH_PATH = "There is nothing at this address; /api/docs lists what there is."
+NO_SUCH_PATH = "There is nothing at this address; /api/docs lists what there is."
 _NO_BODY = "The request needs a JSON object as its body."
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -60,7 +60,7 @@ async def _answer(request: Request, error: Exception) -> Answer:
             errors = [found if found.field else FieldError("", _NO_BODY) for found in field_errors(error.errors())]
             return fail(422, " ".join(found.message for found in errors), errors)
         case HTTPException(status_code=404):
-            return fail(404, _NO_SUCH_PATH)
+            return fail(404, NO_SUCH_PATH)
         case HTTPException(status_code=405):
             allowed = ", ".join(_methods_at(request))
             return fail(405, f"This address answers to {allowed} only.", headers={"Allow": allowed})

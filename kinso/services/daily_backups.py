@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 60.0
 _TRY_AGAIN_AFTER = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _ABANDONED_AFTER = 24 * 3600.0
 _SECONDS_TO_STOP = 10.0
 """A server that hangs must not keep Kinso from stopping; what is left of the file is removed later."""
@@ -85,7 +86,9 @@ def back_up(
     today = now().astimezone(shop.zone)
     path = folder / f"{settings.database}-{today:%Y-%m-%d-%H%M%S}.backup"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.backup_dir is None:
+            # Another folder that is not there may be on a disk that is away.
+            folder.mkdir(mode=0o700, exist_ok=True)
         with new_file(str(path), overwrite=False) as file:
             content = make_backup(store, actor, settings, file, on_progress)
         _verify(path, folder)
@@ -97,10 +100,13 @@ def back_up(
 
 
 def last_due(shop: ShopSettings, moment: datetime) -> datetime:
-    """The last time of a daily backup that is not after `moment`."""
+    """The last time of a daily backup that is not after `moment`, in UTC."""
     local = moment.astimezone(shop.zone)
-    due = local.replace(hour=shop.backup_hour, minute=0, second=0, microsecond=0)
-    return due if due <= local else (due.replace(tzinfo=None) - timedelta(days=1)).replace(tzinfo=shop.zone)
+    # Where clocks are put back over it, the first of the two times counts.
+    due = local.replace(hour=shop.backup_hour, minute=0, second=0, microsecond=0, fold=0)
+    if due > local:
+        due = (due.replace(tzinfo=None) - _DAY).replace(tzinfo=shop.zone)
+    return due.astimezone(UTC)
 
 
 def back_up_if_due(store: Store, settings: Settings, moment: datetime, on_progress: Progress) -> str | None:
@@ -112,9 +118,10 @@ def back_up_if_due(store: Store, settings: Settings, moment: datetime, on_progre
     if backup_folder(settings) is None or not shop.daily_backups:
         return None
     state = store.backups.state(moment)
-    if (state.made_at or state.since) >= last_due(shop, moment):
+    # What is dated later was noted while the clock was wrong.
+    if last_due(shop, moment) <= (state.made_at or state.since) < moment + _DAY:
         return None
-    if state.failed_at and moment - state.failed_at < _TRY_AGAIN_AFTER:
+    if state.failed_at and abs(moment - state.failed_at) < _TRY_AGAIN_AFTER:
         return None
     try:
         return back_up(store, SYSTEM, settings, on_progress)[0]

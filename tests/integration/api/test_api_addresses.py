@@ -49,6 +49,8 @@ ODD = [
     "/api/%2e%2e/etc/passwd",
     "/api//server/share",
     "/api/x%0ay/z",
+    "/api/customers/export%0a",
+    "/api/openapi.json%0a",
     "/api/customers/x%0dy",
 ]
 

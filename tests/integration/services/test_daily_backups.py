@@ -30,7 +30,9 @@ NIGHT = datetime(2026, 11, 27, 2, 59, tzinfo=UTC)
 
 @pytest.fixture
 def folder(tmp_path):
-    return tmp_path / "backups"
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def names(folder):
         ("Asia/Dhaka", 3, "2026-11-26T21:00:00+00:00", "2026-11-26T21:00:00+00:00"),
         ("Asia/Dhaka", 23, "2026-11-27T16:59:00+00:00", "2026-11-26T17:00:00+00:00"),
         ("Europe/Berlin", 3, "2026-10-25T12:00:00+00:00", "2026-10-25T02:00:00+00:00"),
+        ("Europe/Berlin", 2, "2026-10-25T01:30:00+00:00", "2026-10-25T00:00:00+00:00"),
         ("Europe/Berlin", 12, "2026-10-25T09:00:00+00:00", "2026-10-24T10:00:00+00:00"),
     ],
 )
@@ -99,7 +102,6 @@ def test_the_embedded_server_has_a_folder_for_backups_of_its_own(tmp_path):
 
 def test_only_own_backups_that_are_too_old_are_removed(store, kept, folder):
     store.shop.save(ShopSettings(backup_days=7))
-    folder.mkdir()
     days = {days: f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%d}" for days in (0, 7, 8, 400)}
     of = {days: f"{kept.database}-{day}-030000.backup" for days, day in days.items()}
     others = [f"other-{days[400]}-030000.backup", f"{kept.database}-{days[400]}.backup", "notes.txt"]
@@ -112,7 +114,6 @@ def test_only_own_backups_that_are_too_old_are_removed(store, kept, folder):
 
 
 def test_nothing_is_removed_when_there_is_no_new_backup(store, kept, folder, monkeypatch):
-    folder.mkdir()
     old = folder / f"{kept.database}-2020-01-01-030000.backup"
     old.write_bytes(b"")
 
@@ -126,7 +127,6 @@ def test_nothing_is_removed_when_there_is_no_new_backup(store, kept, folder, mon
 
 
 def test_a_file_that_the_disk_did_not_keep_is_no_backup_and_costs_no_other(store, kept, folder, monkeypatch):
-    folder.mkdir()
     old = folder / f"{kept.database}-2020-01-01-030000.backup"
     old.write_bytes(b"")
     monkeypatch.setattr("kinso.services.new_file.os.fsync", lambda handle: os.ftruncate(handle, 200))
@@ -151,17 +151,27 @@ def test_a_fault_of_our_own_is_told_too_and_not_repeated_every_minute(store, kep
 
 def test_what_went_wrong_is_told_until_there_is_a_backup_and_tried_again_after_an_hour(store, kept, folder):
     look(store, kept, NIGHT)
-    folder.write_text("in the way")
+    folder.rmdir()
     later = NIGHT + timedelta(hours=1)
     assert look(store, kept, later) is None
     state = get_backup_state(store, COMMAND_LINE)
     assert (state.failed_at, state.made_at) == (later, None)
     assert str(folder) in state.problem
-    folder.unlink()
+    folder.mkdir()
     assert look(store, kept, later + timedelta(minutes=59)) is None
     assert look(store, kept, later + timedelta(minutes=61)) is not None
     state = get_backup_state(store, COMMAND_LINE)
     assert (state.failed_at, state.problem) == (None, "")
+
+
+def test_a_clock_that_was_wrong_once_stops_no_backups(store, kept, folder):
+    look(store, kept, NIGHT)
+    store.backups.note_made(NIGHT + timedelta(days=400))
+    made = look(store, kept, NIGHT + timedelta(hours=1))
+    (folder / made).unlink()
+    store.backups.note_made(NIGHT - timedelta(days=3))
+    store.backups.note_problem(NIGHT + timedelta(days=400), "The disk is full.")
+    assert look(store, kept, NIGHT + timedelta(hours=2)) is not None
 
 
 def test_two_backups_are_not_made_at_once(store, settings):

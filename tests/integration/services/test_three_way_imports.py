@@ -223,7 +223,7 @@ def test_without_that_knowledge_everything_is_told_old_and_new(store, staff, sho
     assert [(each.row, each.kind, each.field, each.stored, each.file) for each in plan.changes] == [
         (2, "change", "purchaseAmount", "150.00", "100.00"),
         (3, "change", "customerName", "Name 2", "Mine"),
-        (5, "new", "", "", "Name 3, +880 171 000 003"),
+        (5, "new", "", "", "Name 3, +880 171 000 003, 300.00"),
     ]
     assert tuple(told) == plan.changes
 
