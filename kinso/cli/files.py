@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
+
+from kinso.services.new_file import completed_file
 
 STANDARD = "-"
 
@@ -40,20 +41,8 @@ def writable(name: str) -> Iterator[IO[bytes]]:
             yield file
     else:
         target = path.resolve()
-        try:
-            handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        except OSError as error:
-            # Nobody knows the temporary name.
-            error.filename = name
-            raise
-        try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-            Path(unfinished).chmod(_mode_for(target))
-            Path(unfinished).replace(target)
-        except BaseException:
-            Path(unfinished).unlink()
-            raise
+        with completed_file(target, name, lambda unfinished: unfinished.chmod(_mode_for(target))) as file:
+            yield file
 
 
 def _mode_for(target: Path) -> int:

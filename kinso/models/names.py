@@ -7,10 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from kinso.models.customer import CustomerDraft
+
 OPERATOR = re.compile(r"[\[.$]")
 """Where a name stops being one and becomes an expression, as in `amount[$gt]`."""
-_OF_CUSTOMERS = {"customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus"}
-OF_A_WHOLE_CUSTOMER = frozenset({"_id", "__v", "createdAt", "updatedAt", "version"} | _OF_CUSTOMERS)
+OF_A_WHOLE_CUSTOMER = frozenset(
+    {"_id", "__v", "createdAt", "updatedAt", "version"}
+    | {field.alias or name for name, field in CustomerDraft.model_fields.items()}
+)
 """What programs have of a customer; `__v` comes from applications before Kinso."""
 _SEPARATORS = str.maketrans("", "", "_- ")
 

@@ -73,6 +73,7 @@ OPEN = {
     "backups.examine_backup",
     "backups.restore_shop",
     "daily_backups.backup_folder",
+    "new_file.completed_file",
     "new_file.new_file",
     "csrf.csrf_token",
     "csrf.form_token",
