@@ -4,25 +4,57 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from html import escape
+import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from kinso.api.description import LEAST_ROLE
-from kinso.api.docs_parts import curl_html, details_html, example_html, fields_html, marked, text_html
+from kinso.api.docs_parts import Description, Row, command_of, rows_of
 
-_STYLE = (Path(__file__).parent / "assets/docs.css").read_text(encoding="utf-8")
+_HERE = Path(__file__).parent
+_STYLE = (_HERE / "assets/docs.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
 
-Description = dict[str, Any]
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters["code_apart"] = re.compile(r"`([^`]+)`").split
+
+
+class _Answer(NamedTuple):
+    status: str
+    meaning: str
+    headers: list[str]
+
+
+class _Call(NamedTuple):
+    """One operation as the page shows it."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    who: str
+    description: str
+    parameters: list[Row]
+    body: list[Row]
+    command: str
+    answers: list[_Answer]
+    example: str
 
 
 def add_docs(api: FastAPI) -> None:
@@ -39,85 +71,56 @@ def add_docs(api: FastAPI) -> None:
 
 def docs_html(description: Description) -> str:
     """The whole page."""
-    info = description["info"]
-    groups: dict[str, list[str]] = {}
+    subjects: dict[str, list[_Call]] = {}
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
-            html = _operation_html(description, method, path, operation)
-            groups.setdefault(operation["tags"][0], []).append(html)
-    sections = "".join(f"<h2>{escape(tag)}</h2>{''.join(parts)}" for tag, parts in groups.items())
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{escape(info["title"])} API</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{escape(info["title"])} API {escape(info["version"])}</h1>
-{text_html(info["description"])}
-<p>For programs: <a href="/api/openapi.json">openapi.json</a> (OpenAPI {escape(description["openapi"])}).</p>
-{sections}
-</main>
-</body>
-</html>
-"""
+            subjects.setdefault(operation["tags"][0], []).append(_call(description, method, path, operation))
+    told = {"info": description["info"], "openapi": description["openapi"], "subjects": subjects}
+    return _TEMPLATES.get_template("docs.html").render(**told, style=_STYLE)
 
 
-def _operation_html(description: Description, method: str, path: str, operation: Description) -> str:
-    body = _content_of(operation.get("requestBody", {}))
-    parts = [
-        text_html(operation.get("description", "")),
-        _parameters_html(description, operation),
-        f"<h3>Body</h3>{fields_html(description, body['schema'])}" if body else "",
-        f"<h3>Call</h3>{curl_html(description, method, path, operation, body)}",
-        _responses_html(description, operation),
-    ]
-    head = (
-        f'<span class="method {escape(method)}">{escape(method.upper())}</span><code>/api{escape(path)}</code>'
-        f'<span class="what">{escape(operation["summary"])}</span><span class="who">{_who(operation)}</span>'
-    )
-    return details_html(operation["operationId"], head, "".join(parts))
-
-
-def _who(operation: Description) -> str:
+def _call(description: Description, method: str, path: str, operation: Description) -> _Call:
+    body = _content_of(operation.get("requestBody", {})).get("schema")
     least = operation.get(LEAST_ROLE)
-    return f"{escape(least)} and above" if least else "anyone"
+    return _Call(
+        id=operation["operationId"],
+        method=method,
+        path=path,
+        summary=operation["summary"],
+        who=f"{least} and above" if least else "anyone",
+        description=operation.get("description", ""),
+        parameters=rows_of(description, _parameters_of(operation)),
+        body=rows_of(description, body) if body else [],
+        command=command_of(description, method, path, operation, body),
+        answers=[_answer(status, told) for status, told in sorted(operation["responses"].items())],
+        example=_example_of(operation["responses"]),
+    )
 
 
-def _parameters_html(description: Description, operation: Description) -> str:
+def _parameters_of(operation: Description) -> Description:
+    """The parameters that callers write themselves, as if they were the fields of an object."""
     shown = [one for one in operation.get("parameters", []) if one["in"] != "cookie"]
-    if not shown:
-        return ""
-    schema = {
-        "type": "object",
+    return {
         "properties": {
             one["name"]: {**one["schema"], "description": f"In the {one['in']}. {one.get('description', '')}"}
             for one in shown
         },
         "required": [one["name"] for one in shown if one.get("required")],
     }
-    return f"<h3>Parameters</h3>{fields_html(description, schema)}"
 
 
-def _responses_html(description: Description, operation: Description) -> str:
-    rows, examples = [], ""
-    for code, response in sorted(operation["responses"].items()):
-        headers = ", ".join(f"<code>{escape(name)}</code>" for name in response.get("headers", {}))
-        meaning = marked(response["description"].replace("Successful Response", "Done")) + (
-            f" (with {headers})" if headers else ""
-        )
-        rows.append(f"<tr><td>{escape(code)}</td><td>{meaning}</td></tr>")
-        content = _content_of(response)
-        if code.startswith("2") and content:
-            examples = example_html(content["example"])
-    table = f'<div class="scroll"><table><tr><th>Status</th><th>Meaning</th></tr>{"".join(rows)}</table></div>'
-    return f"<h3>Answers</h3>{table}{examples}"
+def _answer(status: str, response: Description) -> _Answer:
+    meaning = response["description"].replace("Successful Response", "Done")
+    return _Answer(status, meaning, list(response.get("headers", {})))
 
 
-def _content_of(part: Description) -> Description:
-    content: Description = part.get("content", {}).get("application/json", {})
+def _example_of(responses: Description) -> str:
+    """What is answered when all goes well, as JSON; of several the last."""
+    contents = [_content_of(told) for status, told in sorted(responses.items()) if status.startswith("2")]
+    examples = [content["example"] for content in contents if content]
+    return json.dumps(examples[-1], ensure_ascii=False, indent=2) if examples else ""
+
+
+def _content_of(part: Description) -> dict[str, Any]:
+    content: dict[str, Any] = part.get("content", {}).get("application/json", {})
     return content

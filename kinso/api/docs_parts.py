@@ -1,17 +1,15 @@
-"""Schemas as tables, examples and commands, in HTML."""
+"""Schemas as tables, samples and commands."""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
-from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 Description = dict[str, Any]
 
 _DEEPEST = 6
-_CODE = re.compile(r"`([^`]+)`")
 _TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list", "null": "null"}
 _SAMPLES: dict[str, Any] = {
     "string": "…",
@@ -26,58 +24,45 @@ _SAMPLES: dict[str, Any] = {
 }
 
 
-def text_html(text: str) -> str:
-    """Paragraphs; backticks mark code."""
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
-    return "".join(f"<p>{marked(paragraph)}</p>" for paragraph in paragraphs)
+class Row(NamedTuple):
+    """One field of an object, told in a table."""
+
+    name: str
+    type: str
+    is_required: bool
+    description: str
 
 
-def details_html(name: str, head: str, content: str) -> str:
-    """Something that opens; `head` and `content` are HTML."""
-    return f'<details id="{escape(name)}"><summary>{head}</summary><div>{content}</div></details>'
-
-
-def fields_html(description: Description, schema: Description) -> str:
-    """A table of an object's fields; alternatives one after the other."""
+def rows_of(description: Description, schema: Description) -> list[Row]:
+    """An object's fields, and those of the objects that its lists hold."""
     schema = _resolved(description, schema)
     rows = []
     for name, field in schema.get("properties", {}).items():
         told = _resolved(description, field)
-        need = "required" if name in schema.get("required", ()) else ""
-        kind = _type_in_words(description, told)
-        rows.append(
-            f"<tr><td><code>{escape(name)}</code></td><td>{escape(kind)}</td><td>{need}</td>"
-            f"<td>{marked(told.get('description', ''))}</td></tr>"
-        )
+        is_required = name in schema.get("required", ())
+        rows.append(Row(name, _type_in_words(description, told), is_required, told.get("description", "")))
         items = told.get("items", {})
         items = _resolved(description, items["anyOf"][0] if "anyOf" in items else items)
         rows += [
-            f"<tr><td><code>{escape(name)}[].{escape(inner)}</code></td><td>"
-            f"{escape(_type_in_words(description, _resolved(description, one)))}</td>"
-            f"<td>{'required' if inner in items.get('required', ()) else ''}</td><td></td></tr>"
+            Row(f"{name}[].{inner}", _type_in_words(description, one), inner in items.get("required", ()), "")
             for inner, one in items.get("properties", {}).items()
         ]
-    head = "<tr><th>Name</th><th>Type</th><th></th><th></th></tr>"
-    return f'<div class="scroll"><table class="fields">{head}{"".join(rows)}</table></div>'
+    return rows
 
 
-def example_html(value: Any) -> str:
-    """A value as JSON."""
-    return f"<pre><code>{escape(json.dumps(value, ensure_ascii=False, indent=2))}</code></pre>"
-
-
-def curl_html(description: Description, method: str, path: str, operation: Description, body: Description) -> str:
-    """The operation as a command; `$TOKEN` and `$KINSO` stand for the reader's own."""
+def command_of(
+    description: Description, method: str, path: str, operation: Description, body: Description | None
+) -> str:
+    """The operation for curl, with a sample of its body; `$TOKEN` and `$KINSO` stand for the reader's own."""
     address = re.sub(r"\{(\w+)\}", lambda match: str(_SAMPLES[match[1]]), path)
     lines = [f'curl -X {method.upper()} "$KINSO/api{address}"']
     if operation.get("security"):
         lines.append('-H "Authorization: Bearer $TOKEN"')
     if body:
+        value = sample_of(description, body)
         lines.append("-H 'Content-Type: application/json'")
-        value = sample_of(description, body["schema"])
         lines.append(f"-d {shlex.quote(json.dumps(value, ensure_ascii=False))}")
-    command = " \\\n  ".join(lines)
-    return f"<pre><code>{escape(command)}</code></pre>"
+    return " \\\n  ".join(lines)
 
 
 def sample_of(description: Description, schema: Description, depth: int = 0) -> Any:
@@ -140,8 +125,3 @@ def _resolved(description: Description, schema: Description) -> Description:
         name = schema["$ref"].rpartition("/")[2]
         schema = description["components"]["schemas"][name]
     return schema
-
-
-def marked(text: str) -> str:
-    """Text in HTML; backticks mark code."""
-    return _CODE.sub(r"<code>\1</code>", escape(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from kinso.web.pages import link_html, page
+from kinso.web.pages import Link, page
 
 RETRY_SECONDS = 5
 
@@ -16,7 +16,7 @@ def database_away(address: str) -> HTMLResponse:
         "The database is away",
         "Kinso cannot reach its database at the moment. Nothing is lost. This page tries again every few seconds.",
         status=503,
-        content=link_html(address, "Try again now"),
+        link=Link(address, "Try again now"),
         refresh_seconds=RETRY_SECONDS,
         headers={"Retry-After": str(RETRY_SECONDS)},
     )
@@ -24,7 +24,7 @@ def database_away(address: str) -> HTMLResponse:
 
 def refused(title: str, sentence: str, *, status: int, back: str = "/", label: str = "Back to Kinso") -> HTMLResponse:
     """A page with one sentence and one way on."""
-    return page(title, sentence, status=status, content=link_html(back, label))
+    return page(title, sentence, status=status, link=Link(back, label))
 
 
 def enveloped(sentence: str, *, status: int) -> Response:

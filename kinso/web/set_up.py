@@ -14,7 +14,7 @@ from kinso.services.first_admin import known_country, needs_set_up, set_up_first
 from kinso.services.office import current_office
 from kinso.web.answers import database_away, refused
 from kinso.web.forms import Nonce, UnreadableForm, client_address, is_from_elsewhere, read_form, was_shown_here
-from kinso.web.pages import Choice, Form, Input, form_html, page
+from kinso.web.pages import Choice, Form, Input, page
 from kinso.web.paths import SET_UP, SIGN_IN
 from kinso.web.sign_in import FOREIGN_FORM, STALE_FORM, open_session, redirect
 from kinso.web.threads import look_up, prove
@@ -112,6 +112,6 @@ def _page(
         errors={error.field: error.message for error in errors},
     )
     lead = "Nobody works with this Kinso yet. Create the first account; it will be an administrator."
-    answer = page("Set up Kinso", lead, status=status, alert=alert, content=form_html(form))
+    answer = page("Set up Kinso", lead, status=status, alert=alert, form=form)
     nonce.keep(request, answer)
     return answer

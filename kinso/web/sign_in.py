@@ -26,7 +26,7 @@ from kinso.web.forms import (
     read_form,
     was_shown_here,
 )
-from kinso.web.pages import Form, Input, form_html, page
+from kinso.web.pages import Form, Input, page
 from kinso.web.paths import SET_UP, SIGN_IN, safe_next
 from kinso.web.threads import look_up, prove
 
@@ -140,7 +140,7 @@ def _page(
         typed={"email": email},
         errors=errors or {},
     )
-    answer = page("Sign in", lead, status=status, alert=alert, content=form_html(form))
+    answer = page("Sign in", lead, status=status, alert=alert, form=form)
     nonce.keep(request, answer)
     return answer
 

@@ -75,7 +75,7 @@ def test_a_wrong_password_keeps_what_was_typed_except_the_password(browse, store
     answer = type_in(browser, "/sign-in?next=/customers", email='a"nn@shop.com', password="geheim")
     assert answer.status_code == 401
     assert 'role="alert">E-mail or password is not right' in answer.text
-    assert 'value="a&quot;nn@shop.com"' in answer.text
+    assert 'value="a&#34;nn@shop.com"' in answer.text
     assert 'name="next" value="/customers"' in answer.text
     assert "geheim" not in answer.text
     assert SESSION_COOKIE not in browser.cookies
