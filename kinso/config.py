@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from kinso.errors import ConfigurationError
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 MONGOMOCK_SCHEME = "mongomock://"
+_PREFIX = "KINSO_"
 
 
-@dataclass(frozen=True)
-class Settings:
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(f"names a home folder that nobody has: {path}") from error
+
+
+_Folder = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Settings(BaseModel):
     """Where the data lives and who may set up the shop. Passwords stay out of the repr."""
 
-    mongodb_uri: str | None = field(default=None, repr=False)
+    model_config = ConfigDict(frozen=True, validate_default=True)
+
+    mongodb_uri: str | None = Field(default=None, repr=False)
     database: str = "kinso"
-    data_dir: Path = Path(".kinso")
-    backup_dir: Path | None = None
+    data_dir: _Folder = Path(".kinso")
+    backup_dir: _Folder | None = None
     mongod: str | None = None
     admin_email: str | None = None
-    admin_password: str | None = field(default=None, repr=False)
-    smtp_url: str | None = field(default=None, repr=False)
+    admin_password: str | None = Field(default=None, repr=False)
 
     @property
     def in_memory(self) -> bool:
@@ -37,40 +51,64 @@ class Settings:
         """Whether Kinso starts and owns its database server."""
         return self.mongodb_uri is None
 
+    @model_validator(mode="after")
+    def _has_a_whole_administrator(self) -> Self:
+        if bool(self.admin_email) != bool(self.admin_password):
+            raise ValueError("Set both KINSO_ADMIN_EMAIL and KINSO_ADMIN_PASSWORD, or neither of them")
+        return self
 
-def load_settings(environ: Mapping[str, str] | None = None, secrets_file: Path = SECRETS_FILE) -> Settings:
+
+class _Configured(Settings, BaseSettings):
+    """Settings that look for themselves; an empty value counts as none."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then the secrets file."""
+        return env_settings, InitSettingsSource(settings_cls, _secrets())
+
+
+def load_settings() -> Settings:
     """Read the settings; raises `ConfigurationError` when a value or the secrets file is unusable."""
-    environ = os.environ if environ is None else environ
-    secrets = _read_secrets(secrets_file)
-
-    def value(name: str) -> str | None:
-        found = environ.get(name) or secrets.get(name) or secrets.get(name.removeprefix("KINSO_").lower())
-        if found is not None and not isinstance(found, str):
-            raise ConfigurationError(f"{name} in {secrets_file} must be text in quotes.")
-        return found or None
-
-    settings = Settings(
-        mongodb_uri=value("KINSO_MONGODB_URI"),
-        database=value("KINSO_DATABASE") or Settings.database,
-        data_dir=Path(value("KINSO_DATA_DIR") or Settings.data_dir).expanduser().absolute(),
-        backup_dir=Path(folder).expanduser().absolute() if (folder := value("KINSO_BACKUP_DIR")) else None,
-        mongod=value("KINSO_MONGOD"),
-        admin_email=value("KINSO_ADMIN_EMAIL"),
-        admin_password=value("KINSO_ADMIN_PASSWORD"),
-        smtp_url=value("KINSO_SMTP_URL"),
-    )
-    if bool(settings.admin_email) != bool(settings.admin_password):
-        raise ConfigurationError("Set both KINSO_ADMIN_EMAIL and KINSO_ADMIN_PASSWORD, or neither of them.")
-    return settings
-
-
-def _read_secrets(path: Path) -> Mapping[str, object]:
     try:
-        section = tomllib.loads(path.read_text(encoding="utf-8")).get("kinso", {})
+        return _Configured()
+    except ValidationError as error:
+        raise ConfigurationError(" ".join(map(_sentence, error.errors()))) from None
+
+
+def _secrets() -> dict[str, object]:
+    """What the secrets file says, by field; it may use the name of the variable or that of the field."""
+    section = _section()
+    told = {name: (section.get(_variable(name)), section.get(name)) for name in Settings.model_fields}
+    return {name: value for name, values in told.items() for value in reversed(values) if value not in (None, "")}
+
+
+def _section() -> Mapping[str, object]:
+    try:
+        section = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8")).get("kinso", {})
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+        raise ConfigurationError(f"{SECRETS_FILE} cannot be read: {error}.") from error
     if not isinstance(section, Mapping):
-        raise ConfigurationError(f"[kinso] in {path} must be a table.")
+        raise ConfigurationError(f"[kinso] in {SECRETS_FILE} must be a table.")
     return section
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """What is wrong with one value; only the file can hold one of another type."""
+    path, context = error["loc"], error.get("ctx", {})
+    reason = f"{context['error']}." if "error" in context else f"in {SECRETS_FILE} must be text in quotes."
+    return f"{_variable(str(path[0]))} {reason}" if path else reason
+
+
+def _variable(field: str) -> str:
+    return f"{_PREFIX}{field.upper()}"
