@@ -13,7 +13,7 @@ from kinso.config import Settings
 from kinso.database.backup_file import BackupReader
 from kinso.database.backups import RESTORE_AGAIN, read_backup, restore_backup, write_backup
 from kinso.database.connection import Connection, connect
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.database.presence import demand_nobody_else
 from kinso.errors import ConfigurationError, Conflict, StartupError
 from kinso.models.user import Actor, Permission

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from kinso.config import Settings
 from kinso.database.adoption import Adoption
 from kinso.database.connection import connect
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.database.presence import RENEWED_AFTER, end_presence, note_presence
 from kinso.database.refolding import refold
 from kinso.database.schema import prepare

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.models.check import CheckReport
 from tests.crash.apart import ApartShop, kill_one_by_one
 from tests.crash.ledger import PROMISES, Ledger

@@ -12,8 +12,8 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from kinso.database import child
-from kinso.database.binary import find_binary
+from kinso.database.embedded import child
+from kinso.database.embedded.binary import find_binary
 from tests.support.processes import until
 
 _NAME = "crash"

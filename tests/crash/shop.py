@@ -16,7 +16,7 @@ from typing import Any
 
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
-from kinso.database.folder import is_locked, open_folder, recorded_host, uri_of
+from kinso.database.embedded.folder import is_locked, open_folder, recorded_host, uri_of
 from kinso.models.check import CheckReport
 from kinso.models.user import COMMAND_LINE
 from kinso.repository.store import Store

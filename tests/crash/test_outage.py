@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 from tests.crash.app import AS_A_PERSON, serving
 from tests.crash.shop import kill_server
 from tests.support.processes import until

@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.errors import StartupError
 
 

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 
 
 def main(folder: Path, watched: int) -> None:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from kinso.database.folder import FolderLock
+from kinso.database.embedded.folder import FolderLock
 
 _FOLDER = "KINSO_TEST_RUN_FOLDER"
 _ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.models.customer import CustomerQuery
 from kinso.models.user import Role
 from kinso.repository.store import Store

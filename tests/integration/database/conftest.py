@@ -9,7 +9,7 @@ import pytest
 
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kinso.database.binary import find_binary
+from kinso.database.embedded.binary import find_binary
 from kinso.errors import StartupError
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from kinso.config import Settings
-from kinso.database import folder as folders
-from kinso.database import mongod
-from kinso.database.binary import find_binary
 from kinso.database.connection import Connection, connect
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded import folder as folders
+from kinso.database.embedded import mongod
+from kinso.database.embedded.binary import find_binary
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.errors import DatabaseUnavailable
 from tests.support.processes import Holder, is_alive, listens_on_socket, listens_on_tcp, until
 

@@ -10,8 +10,8 @@ import pytest
 
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect, translated_errors
-from kinso.database.embedded import EmbeddedServer
-from kinso.database.folder import FolderLock, open_folder
+from kinso.database.embedded.folder import FolderLock, open_folder
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.errors import DatabaseUnavailable, StartupError
 from tests.support.processes import until
 

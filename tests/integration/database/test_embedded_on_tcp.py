@@ -9,7 +9,7 @@ from pymongo.errors import PyMongoError
 
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.database.embedded import EmbeddedServer
+from kinso.database.embedded.server import EmbeddedServer
 from tests.support.processes import listens_on_tcp
 
 pytestmark = pytest.mark.xdist_group("embedded on tcp")

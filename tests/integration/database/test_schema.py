@@ -10,9 +10,9 @@ from pymongo.errors import DuplicateKeyError, WriteError
 
 from kinso.config import Settings
 from kinso.database import search
-from kinso.database.binary import find_binary
 from kinso.database.connection import connect
-from kinso.database.folder import uri_of
+from kinso.database.embedded.binary import find_binary
+from kinso.database.embedded.folder import uri_of
 from kinso.database.schema import INDEXES, prepare
 from kinso.errors import StartupError
 from kinso.models.customer import SORT_FIELDS, CustomerQuery

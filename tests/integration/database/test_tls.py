@@ -9,8 +9,8 @@ from contextlib import closing
 import pytest
 
 from kinso.config import Settings
-from kinso.database.binary import find_binary
 from kinso.database.connection import connect
+from kinso.database.embedded.binary import find_binary
 from kinso.errors import DatabaseUnavailable
 from tests.support.processes import until
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kinso.database.diagnosis import Ending, explain
+from kinso.database.embedded.diagnosis import Ending, explain
 
 BINARY, FOLDER = Path("/opt/mongod"), Path("/data/mongodb")
 PLENTY = 10**12

@@ -2,7 +2,7 @@
 
 from pymongo.uri_parser import parse_uri
 
-from kinso.database.folder import uri_of
+from kinso.database.embedded.folder import uri_of
 
 
 def test_a_socket_path_survives_in_the_address():

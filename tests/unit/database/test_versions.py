@@ -2,8 +2,8 @@
 
 import pytest
 
-from kinso.database.folder import ServerFolder
-from kinso.database.versions import Step, record_version, recorded_version, step_to, versions_told
+from kinso.database.embedded.binary import Step, record_version, recorded_version, step_to, versions_told
+from kinso.database.embedded.folder import ServerFolder
 
 
 @pytest.mark.parametrize(

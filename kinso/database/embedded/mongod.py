@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kinso.database import child
-from kinso.database.diagnosis import Ending, explain
-from kinso.database.folder import ServerFolder
-from kinso.database.secret import is_on_tcp, secret_file
-from kinso.database.versions import recorded_version
+from kinso.database.embedded import child
+from kinso.database.embedded.binary import recorded_version
+from kinso.database.embedded.diagnosis import Ending, explain
+from kinso.database.embedded.folder import ServerFolder, is_on_tcp, secret_file
 from kinso.errors import StartupError
 
 REPLICA_SET = "kinso"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinso.database.versions import Step, step_to, versions_told
+from kinso.database.embedded.binary import Step, step_to, versions_told
 
 OTHER_SERVER = (
     "set KINSO_MONGOD to a mongod binary that runs here, or set KINSO_MONGODB_URI to a running MongoDB server"

@@ -9,11 +9,10 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
-from kinso.database.diagnosis import OTHER_SERVER
-from kinso.database.folder import uri_of
-from kinso.database.mongod import REPLICA_SET
-from kinso.database.secret import USER
-from kinso.database.versions import Step, step_to
+from kinso.database.embedded.binary import Step, step_to
+from kinso.database.embedded.diagnosis import OTHER_SERVER
+from kinso.database.embedded.folder import USER, uri_of
+from kinso.database.embedded.mongod import REPLICA_SET
 from kinso.errors import StartupError
 
 _ALREADY_INITIALIZED = 23

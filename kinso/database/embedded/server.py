@@ -20,21 +20,22 @@ from pathlib import Path
 
 from pymongo.errors import PyMongoError
 
-from kinso.database import mongod
-from kinso.database.binary import find_binary
-from kinso.database.diagnosis import OTHER_FOLDER
-from kinso.database.folder import (
+from kinso.database.embedded import mongod
+from kinso.database.embedded.binary import find_binary, record_version
+from kinso.database.embedded.diagnosis import OTHER_FOLDER
+from kinso.database.embedded.folder import (
     FolderLock,
     ServerFolder,
+    address_of,
     claim_host,
     is_locked,
+    make_secret,
     open_folder,
     recorded_host,
+    secret_for,
 )
-from kinso.database.mongod import Mongod
-from kinso.database.replica import LoneReplica
-from kinso.database.secret import address_of, make_secret, secret_for
-from kinso.database.versions import record_version
+from kinso.database.embedded.mongod import Mongod
+from kinso.database.embedded.replica import LoneReplica
 from kinso.errors import StartupError
 
 _log = logging.getLogger(__name__)
