@@ -8,7 +8,8 @@ import pytest
 
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
-from kinso.database.schema import INDEXES, prepare
+from kinso.database.preparation import prepare
+from kinso.database.schema import INDEXES
 from kinso.models.user import Actor, Role
 from kinso.repository.store import Store
 from kinso.services.office import Office, use_office

@@ -17,10 +17,10 @@ from pymongo.errors import BulkWriteError
 
 from kinso.database import search
 from kinso.database.batches import in_batches
+from kinso.database.checksums import sealed_decision
 from kinso.database.connection import Connection
 from kinso.database.country import country_of
 from kinso.database.ledger import balance
-from kinso.database.seals import sealed_decision
 from kinso.models.membership import Basis
 from kinso.models.money import LARGEST, read_stored_amount, readable_amount
 from kinso.models.stored import readable_moment, readable_text, readable_version

@@ -16,9 +16,9 @@ from pymongo.errors import OperationFailure
 
 from kinso.database.backup_file import BackupReader, BackupWriter
 from kinso.database.connection import Connection, translated_errors
-from kinso.database.emptiness import PASSING, clear, first_filled
-from kinso.database.presence import demand_nobody_else
-from kinso.database.schema import INDEXES, prepare
+from kinso.database.preparation import prepare
+from kinso.database.processes import NOTES, demand_nobody_else
+from kinso.database.schema import INDEXES
 from kinso.errors import BackupDamaged, ConfigurationError, Conflict, DatabaseUnavailable, StartupError
 
 Progress = Callable[[int, int], None]
@@ -33,10 +33,16 @@ _SNAPSHOT_UNAVAILABLE = 246
 _WINDOW = "minSnapshotHistoryWindowInSeconds"
 _USUAL = 300
 _LONG_ENOUGH = 6 * 3600
+PASSING = frozenset({"sessions", "requests", "attempts", "drafts", "backups"})
+"""What belongs to the people and processes at work at the moment, not to the shop."""
 _LAST = ("users", "runs")
 """Nobody signs in, and nothing unfinished is taken back, before everything else is there."""
 _KEPT = [name for name in INDEXES if name not in PASSING and name not in _LAST] + list(_LAST)
 _AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+
+_OF_A_START = PASSING | {"health", "setup", NOTES}
+_SETTINGS_OF_A_START = ["ledger", "search", "checks"]
+"""What a start of Kinso writes into an empty database."""
 
 
 def write_backup(
@@ -160,3 +166,18 @@ def _fill(database: Database[Any], reader: BackupReader, on_progress: Progress) 
             done += len(batch)
             on_progress(done, done)
     return counts
+
+
+def first_filled(database: Database[Any]) -> str | None:
+    """The name of a collection that holds more than a start of Kinso leaves there; None when there is no such."""
+    for name in sorted(database.list_collection_names()):
+        wanted = {"_id": {"$nin": _SETTINGS_OF_A_START}} if name == "settings" else {}
+        if name not in _OF_A_START and database[name].find_one(wanted, {"_id": True}) is not None:
+            return name
+    return None
+
+
+def clear(database: Database[Any]) -> None:
+    """Drop every collection of Kinso."""
+    for name in INDEXES:
+        database.drop_collection(name)

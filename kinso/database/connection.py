@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pymongo
@@ -19,8 +20,14 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from kinso.config import Settings
-from kinso.database.abandoned import application_name, end_abandoned_transactions
-from kinso.database.transactions import is_closed, run_in_transaction
+from kinso.database.processes import application_name
+from kinso.database.transactions import (
+    ALLOWANCE,
+    end_abandoned_transactions,
+    is_closed,
+    run_in_transaction,
+    settled_until,
+)
 from kinso.errors import ConfigurationError, DatabaseUnavailable
 
 Result = TypeVar("Result")
@@ -68,6 +75,16 @@ class Connection:
         """End the transactions of Kinso's processes that are gone."""
         if not self.in_memory:
             end_abandoned_transactions(self.client)
+
+    def settled_until(self) -> datetime:
+        """The moment up to which nothing new can appear any more, and everything can be seen by who reads now.
+
+        Raises `DatabaseUnavailable`.
+        """
+        if self.in_memory:
+            return datetime.now(UTC) - ALLOWANCE
+        with translated_errors():
+            return settled_until(self.client)
 
     def ping(self) -> None:
         """Raise `DatabaseUnavailable` unless the server answers and takes writes."""

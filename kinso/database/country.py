@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from kinso.database.seals import OF_SETTINGS_CHANGE, sealed
+from kinso.database.checksums import OF_SETTINGS_CHANGE, sealed
 from kinso.models.countries import country_of_currency, country_of_numbers, country_of_zone
 
 _MOST_LOOKED_AT = 2000

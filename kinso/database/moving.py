@@ -10,10 +10,11 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
+from kinso.database.backups import clear, first_filled
 from kinso.database.connection import Connection, translated_errors
-from kinso.database.emptiness import clear, first_filled
-from kinso.database.presence import demand_nobody_else
-from kinso.database.schema import INDEXES, prepare
+from kinso.database.preparation import prepare
+from kinso.database.processes import demand_nobody_else
+from kinso.database.schema import INDEXES
 from kinso.errors import Conflict, DatabaseUnavailable, StartupError
 
 _AT_ONCE = 2_000

@@ -1,26 +1,18 @@
-"""The start-up step: collections, validators and indexes, and the adoption of customers that Kinso did not store."""
+"""Collections, validators and indexes: what they should be, whether they are, and making them so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bson import json_util
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
-from kinso.database.adoption import Adoption, adopt, mark_twins
-from kinso.database.connection import Connection, translated_errors
-from kinso.database.country import set_guessed_country
-from kinso.database.counts_at import complete_counts_at
-from kinso.database.ledger import open_ledger
-from kinso.database.refolding import refold, rekey_ids
-from kinso.database.seals import begin_marks, marks_of
-from kinso.database.search import HELPERS
-from kinso.database.shape import essence, fingerprint, flaws_of, validation
-from kinso.errors import ConfigurationError, StartupError
+from kinso.errors import StartupError
 
 Document = dict[str, Any]
 
@@ -29,13 +21,11 @@ UNIQUE_ID = "kinso_unique_id"
 _NAMESPACE_EXISTS = 48
 _INDEX_NOT_FOUND = 27
 _INDEX_CONFLICTS = frozenset({85, 86})
-_NOT_SIGNED_IN = frozenset({18, 8000})
-_NOT_PERMITTED = 13
-_MOST_COLLISIONS = 5
-_LOOKED_THROUGH_AT_START = 20_000
-"""Customers who are brought up to date before Kinso opens, which takes about two seconds; the others are afterwards."""
 _EXPIRED_TOKENS_ARE_LISTED_FOR = 30 * 24 * 3600
 _DRAFTS_ARE_KEPT_FOR = 30 * 24 * 3600
+_LENGTH = 16
+_ENFORCED = {"validationLevel": "moderate", "validationAction": "error"}
+_DECISIVE = ("sparse", "hidden")
 
 _TEXT = {"bsonType": "string"}
 _DATE = {"bsonType": "date"}
@@ -172,93 +162,62 @@ INDEXES: dict[str, list[IndexModel]] = {
 }
 """Every collection with its indexes; `_id` at the end settles the order of equals."""
 
-_SHAPE = fingerprint(INDEXES, VALIDATORS)
 
-_REPLACED: dict[str, list[IndexModel]] = {
+REPLACED: dict[str, list[IndexModel]] = {
     "users": [_index("email", unique=True, name="email_1")],
     "sales": [_index("void", "kind", "soldAt", "customer", "amount"), _index("void", "soldAt", "_id")],
 }
 """What an earlier version had an index for, and nothing reads any more."""
 
 
-def prepare(connection: Connection) -> Adoption:
-    """Bring the database into the shape that Kinso relies on; safe to repeat and to run in two processes at once.
-
-    Raises `DatabaseUnavailable`, and `StartupError` when what is there stands in the way.
-    """
-    database = connection.database
-    if connection.in_memory:
-        for name, indexes in INDEXES.items():
-            if indexes:
-                database[name].create_indexes(indexes)
-        return Adoption()
-    with translated_errors(), _explained_refusals(database.name):
-        _demand_transactions(database)
-        missing = missing_since_last_start(database)
-        _validate(database)
-        # What keeps two processes from recording the same membership or balance twice has to be there when they adopt.
-        complete_counts_at(database, indexed=_is_present(database["sales"], COUNTED))
-        for name in ("memberships", "sales"):
-            _create_indexes(database[name], INDEXES[name])
-        set_guessed_country(database)
-        adoption = _adopt_customers(connection, thorough=marks_of(database).shape != _SHAPE)
-        if f"{HELPERS}.twin_1" not in database["customers"].index_information():
-            mark_twins(database["customers"])
-        for name, indexes in INDEXES.items():
-            _create_indexes(database[name], indexes)
-        for name, indexes in _REPLACED.items():
-            if name != "users" or not _has_foreign_accounts(database):
-                _drop_indexes(database[name], indexes)
-        open_ledger(connection)
-        rekey_ids(database)
-        refold(connection, most=_LOOKED_THROUGH_AT_START)
-        begin_marks(database, _SHAPE)
-        adoption.put_back = missing
-        return adoption
+def essence(index: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two indexes interchangeable for a start, whatever their names."""
+    keys = tuple((key, int(direction)) for key, direction in index["key"].items())
+    part = json_util.dumps(index.get("partialFilterExpression"), sort_keys=True)
+    return (keys, bool(index.get("unique")), index.get("expireAfterSeconds"), part)
 
 
-def flaws(database: Database[Document]) -> list[str]:
+def validation(validator: Document) -> Document:
+    """The options of a collection that is guarded by this validator."""
+    return {"validator": {"$jsonSchema": validator}, **_ENFORCED}
+
+
+def fingerprint() -> str:
+    """Changes with any of the indexes and validators that should be."""
+    everything = {name: [index.document for index in each] for name, each in INDEXES.items()}
+    text = json_util.dumps([everything, VALIDATORS], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def flaws(database: Database[Document]) -> Iterator[str]:
     """Each index and validator that is missing or another one than it should be, as the beginning of a sentence."""
-    return list(flaws_of(database, INDEXES, VALIDATORS))
+    options = {found["name"]: found.get("options", {}) for found in database.list_collections()}
+    for name, validator in VALIDATORS.items():
+        wanted = validation(validator)
+        if {key: options.get(name, {}).get(key) for key in wanted} != wanted:
+            yield f"the validator of the collection {name} is missing, or another one than it should be"
+    for name, wanted_indexes in INDEXES.items():
+        present = [dict(index) for index in database[name].list_indexes()] if name in options else []
+        for index in wanted_indexes:
+            if flaw := _flaw(index.document, present):
+                yield f"the index on {', '.join(index.document['key'])} of the collection {name} {flaw}"
 
 
-def missing_since_last_start(database: Database[Document]) -> list[str]:
-    """The same, of a database that this edition of Kinso has prepared already: somebody has removed them since."""
-    return flaws(database) if marks_of(database).shape == _SHAPE else []
+def _flaw(wanted: Mapping[str, Any], present: Sequence[Mapping[str, Any]]) -> str | None:
+    alike = [index for index in present if essence(index) == essence(wanted)]
+    if not alike:
+        return "is missing"
+    if not any(_decisive(index) == _decisive(wanted) for index in alike):
+        return "is another one than it should be; drop it and start Kinso again"
+    return None
 
 
-@contextmanager
-def _explained_refusals(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OperationFailure as error:
-        if error.code in _NOT_SIGNED_IN:
-            raise ConfigurationError(
-                "The database refuses the user name or the password in KINSO_MONGODB_URI: correct them there."
-            ) from error
-        if error.code == _NOT_PERMITTED:
-            raise ConfigurationError(
-                f"The user in KINSO_MONGODB_URI may not prepare the database: give it the role dbOwner on {name}."
-            ) from error
-        raise
+def _decisive(index: Mapping[str, Any]) -> list[Any]:
+    return [index.get(option) or None for option in _DECISIVE]
 
 
-def _has_foreign_accounts(database: Database[Document]) -> bool:
-    """Whether the index that stands there may be another application's."""
-    return database["users"].find_one({"active": {"$not": {"$type": "bool"}}}, {"_id": True}) is not None
-
-
-def _demand_transactions(database: Database[Document]) -> None:
-    hello = database.client.admin.command("hello")
-    if "setName" not in hello and hello.get("msg") != "isdbgrid" and not hello.get("isreplicaset"):
-        raise StartupError(
-            "The server of KINSO_MONGODB_URI is a standalone one, and Kinso needs a replica set for its transactions:"
-            " restart it with --replSet rs0 and run rs.initiate() in mongosh once (one node is enough), or unset"
-            " KINSO_MONGODB_URI to use the embedded server."
-        )
-
-
-def _validate(database: Database[Document]) -> None:
+def create_collections(database: Database[Document]) -> None:
+    """Create what is missing, and have every collection guarded by its validator."""
     existing = {found["name"]: found.get("options", {}) for found in database.list_collections()}
     for name in INDEXES:
         if name not in existing:
@@ -279,24 +238,8 @@ def _create(database: Database[Document], name: str) -> None:
             raise
 
 
-def _adopt_customers(connection: Connection, *, thorough: bool) -> Adoption:
-    customers = connection.database["customers"]
-    total = Adoption()
-    for _attempt in range(_MOST_COLLISIONS):
-        unique = UNIQUE_ID in customers.index_information()
-        total.add(adopt(connection, unique=unique, thorough=thorough))
-        if unique:
-            return total
-        # Twins that somebody stored since they were looked for have to be separated first.
-        with suppress(DuplicateKeyError):
-            customers.create_indexes([index for index in INDEXES["customers"] if index.document["name"] == UNIQUE_ID])
-    raise StartupError(
-        "Customer IDs that differ in letter case, spaces or the like only keep being added to the database: stop the"
-        " other application that writes to it, and start Kinso again."
-    )
-
-
-def _create_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
+def create_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
+    """Create those that are missing; raises `StartupError` when what is there stands in the way."""
     present = [essence(index) for index in collection.list_indexes()]
     missing = [index for index in indexes if essence(index.document) not in present]
     if not missing:
@@ -317,11 +260,13 @@ def _create_indexes(collection: Collection[Document], indexes: Iterable[IndexMod
         ) from error
 
 
-def _is_present(collection: Collection[Document], index: IndexModel) -> bool:
+def is_present(collection: Collection[Document], index: IndexModel) -> bool:
+    """Whether there is an index that is as good as this one."""
     return essence(index.document) in map(essence, collection.list_indexes())
 
 
-def _drop_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
+def drop_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
+    """Drop those that are there."""
     unwanted = [essence(index.document) for index in indexes]
     for index in list(collection.list_indexes()):
         if essence(index) in unwanted:

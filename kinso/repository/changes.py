@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from kinso.database.seals import OF_CHANGE, sealed
+from kinso.database.checksums import OF_CHANGE, sealed
 from kinso.models.folding import id_key
 from kinso.models.history import HistoryQuery
 from kinso.models.money import read_stored_amount

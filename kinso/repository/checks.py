@@ -13,10 +13,10 @@ from pymongo.database import Database
 
 from kinso.database import search
 from kinso.database.adoption import UNREADABLE_AMOUNT
+from kinso.database.checksums import SEAL, Marks, marks_of
 from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
-from kinso.database.seals import SEAL, Marks, marks_of
 from kinso.models.folding import sale_key
 from kinso.repository.customers import SPECIFIED_FIELDS
 from kinso.repository.documents import Document, object_id
@@ -125,7 +125,7 @@ class CheckRepository:
 
     def flaws(self) -> Sequence[str]:
         """Each index and validator that is missing or another one than it should be, as the beginning of a sentence."""
-        return [] if self._in_memory else flaws(self._database)
+        return [] if self._in_memory else list(flaws(self._database))
 
     def marks(self) -> Marks:
         """What the database tells about its past."""

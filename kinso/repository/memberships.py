@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.database import Database
 
-from kinso.database.seals import sealed_decision
+from kinso.database.checksums import sealed_decision
 from kinso.models.membership import Basis, Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
 from kinso.repository.documents import Document, canonical_id, to_stored, with_text_id

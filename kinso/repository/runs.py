@@ -10,8 +10,8 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.database import Database
 
+from kinso.database.checksums import OF_RUN, sealed
 from kinso.database.country import country_of
-from kinso.database.seals import OF_RUN, sealed
 from kinso.database.search import names_one_of
 from kinso.models.run import Run, RunException
 from kinso.repository.documents import ERASED, object_id, to_stored, with_text_id

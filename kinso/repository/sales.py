@@ -16,7 +16,7 @@ from pymongo import ASCENDING, DESCENDING, UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from kinso.database.seals import OF_ENTRY, sealed
+from kinso.database.checksums import OF_ENTRY, sealed
 from kinso.errors import DuplicateSaleId
 from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount

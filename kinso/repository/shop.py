@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from kinso.database.seals import OF_SETTINGS_CHANGE, sealed
+from kinso.database.checksums import OF_SETTINGS_CHANGE, sealed
 from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
 from kinso.repository.documents import to_stored
 

@@ -11,8 +11,8 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from kinso.database.checksums import note_emptied
 from kinso.database.country import country_of
-from kinso.database.seals import note_emptied
 from kinso.database.search import HELPERS, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.customer import Customer

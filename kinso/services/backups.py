@@ -14,7 +14,7 @@ from kinso.database.backup_file import BackupReader
 from kinso.database.backups import RESTORE_AGAIN, read_backup, restore_backup, write_backup
 from kinso.database.connection import Connection, connect
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.database.presence import demand_nobody_else
+from kinso.database.processes import demand_nobody_else
 from kinso.errors import ConfigurationError, Conflict, StartupError
 from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from kinso.database.adoption import UNREADABLE_AMOUNT
-from kinso.database.seals import Marks
+from kinso.database.checksums import Marks
 from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
 from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount

@@ -12,9 +12,9 @@ from kinso.config import Settings
 from kinso.database.adoption import Adoption
 from kinso.database.connection import connect
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.database.presence import RENEWED_AFTER, end_presence, note_presence
+from kinso.database.preparation import prepare
+from kinso.database.processes import RENEWED_AFTER, end_presence, note_presence
 from kinso.database.refolding import refold
-from kinso.database.schema import prepare
 from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
 from kinso.repository.store import Store
 from kinso.services.first_admin import prepare_first_admin

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from kinso.database.settled import settled_until
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customer import LARGEST_PAGE
 from kinso.models.moments import moment_of
@@ -25,7 +24,7 @@ def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit:
     begun = since if isinstance(since, Cursor) else _beginning(store, since)
     limit = min(limit, LARGEST_PAGE)
     # Before anything is read: what is committed after this look is dated later.
-    settled = settled_until(store.connection)
+    settled = store.connection.settled_until()
     found, total = store.transact(lambda: _look(store, begun, limit))
     untold, cursor = begun.tell(found, limit, settled)
     new = sum(each.mark not in begun.told for each in found)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from kinso.database.seals import (
+from kinso.database.checksums import (
     OF_CHANGE,
     OF_ENTRY,
     OF_RUN,

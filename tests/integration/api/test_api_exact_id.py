@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 
 LEGACY = ("LEG-1", "leg-1", "LEG-1 ")
 LISTS = ("/customers", "/customers/membership/by-status/false")

@@ -8,7 +8,7 @@ from bson import Binary, Decimal128, Int64
 from bson.datetime_ms import DatetimeMS
 
 from kinso.config import Settings
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.errors import ConfigurationError
 from kinso.models.user import COMMAND_LINE
 from kinso.repository.store import Store

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 
-from kinso.database.settled import ALLOWANCE
+from kinso.database.transactions import ALLOWANCE
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.sync import Place
 from kinso.models.user import NewUser, Role
@@ -257,7 +257,7 @@ class Person(threading.Thread):
 def test_the_job_of_the_guide_has_an_exact_copy_whatever_people_do_meanwhile(
     live, store, manager, monkeypatch, allowance
 ):
-    monkeypatch.setattr("kinso.database.settled.ALLOWANCE", allowance)
+    monkeypatch.setattr("kinso.database.transactions.ALLOWANCE", allowance)
     new = NewUser(email="job@shop.com", name="Job", role=Role.ANALYST, password="not used here")
     owner = store.users.insert(new, "no hash", now())
     monkeypatch.setenv("KINSO", live)

@@ -17,9 +17,10 @@ import pytest
 from kinso.config import Settings
 from kinso.database import backup_file
 from kinso.database.backup_file import BackupReader
+from kinso.database.backups import PASSING
 from kinso.database.connection import connect
-from kinso.database.emptiness import PASSING
-from kinso.database.schema import INDEXES, prepare
+from kinso.database.preparation import prepare
+from kinso.database.schema import INDEXES
 from kinso.errors import BackupDamaged, BackupUnusable, ConfigurationError, StartupError
 from kinso.models.customer import CustomerQuery
 from kinso.models.sale import RefundDraft, SaleDraft

@@ -13,7 +13,8 @@ import pytest
 
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.database.schema import INDEXES, prepare
+from kinso.database.preparation import prepare
+from kinso.database.schema import INDEXES
 from kinso.errors import Conflict
 from kinso.models.customer import CustomerDraft
 from kinso.models.user import COMMAND_LINE

@@ -7,7 +7,8 @@ import pytest
 from bson import Decimal128, Int64, ObjectId
 
 from kinso.database import adoption, search
-from kinso.database.schema import UNIQUE_ID, prepare
+from kinso.database.preparation import prepare
+from kinso.database.schema import UNIQUE_ID
 from kinso.models.customer import CustomerQuery
 from kinso.repository.customers import CustomerRepository
 

@@ -9,7 +9,7 @@ from bson import ObjectId
 from kinso.config import Settings
 from kinso.database.connection import connect
 from kinso.database.embedded.folder import FolderLock, open_folder, uri_of
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.errors import ConfigurationError, DatabaseUnavailable, StartupError
 from kinso.models.run import Run
 from kinso.repository.store import Store

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kinso.database.preparation import prepare
 from kinso.database.refolding import is_refolded, refold
-from kinso.database.schema import prepare
 from kinso.database.search import helper_fields
 from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.sale import RefundDraft, SaleDraft

@@ -13,7 +13,8 @@ from kinso.database import search
 from kinso.database.connection import connect
 from kinso.database.embedded.binary import find_binary
 from kinso.database.embedded.folder import uri_of
-from kinso.database.schema import INDEXES, prepare
+from kinso.database.preparation import prepare
+from kinso.database.schema import INDEXES
 from kinso.errors import StartupError
 from kinso.models.customer import SORT_FIELDS, CustomerQuery
 from kinso.repository.customers import CustomerRepository

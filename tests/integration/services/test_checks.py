@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from bson import Decimal128, ObjectId
 
-from kinso.database.schema import INDEXES, prepare
+from kinso.database.preparation import prepare
+from kinso.database.schema import INDEXES
 from kinso.errors import NotPermitted
 from kinso.models import check
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.sale import RefundDraft, SaleDraft, SaleItem
 from kinso.repository.store import Store

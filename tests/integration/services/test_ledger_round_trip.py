@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.models.csv_plan import ImportChoices
 from kinso.models.customer import CustomerDraft, CustomerPatch
 from kinso.models.history import HistoryQuery

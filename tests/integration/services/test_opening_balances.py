@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.errors import Conflict
 from kinso.models.csv_plan import ImportChoices, Overlap
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery

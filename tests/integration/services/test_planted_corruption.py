@@ -12,7 +12,7 @@ import pytest
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.models.customer import CustomerDraft, CustomerPatch
 from kinso.models.sale import RefundDraft, SaleDraft
 from kinso.models.shop import SettingsChange

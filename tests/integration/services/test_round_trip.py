@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.models.customer import CustomerDraft, CustomerQuery
 from kinso.models.money import CENT
 from kinso.repository.store import Store

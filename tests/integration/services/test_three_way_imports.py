@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.database.schema import prepare
+from kinso.database.preparation import prepare
 from kinso.errors import Conflict
 from kinso.models.csv_plan import ImportChoices
 from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kinso.database.schema import UNIQUE_ID, prepare
+from kinso.database.preparation import prepare
+from kinso.database.schema import UNIQUE_ID
 from kinso.errors import AmbiguousCustomerId, InvalidInput
 from kinso.models.csv_plan import ImportChoices
 from kinso.models.customer import CustomerPatch, CustomerQuery
