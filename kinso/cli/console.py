@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-_PAUSE = 0.1
-_CLEAR_LINE = "\r\x1b[K"
+import typer
+
+STANDARD = "-"
+"""Stands for standard input or output where a file may be named."""
 
 
 def say(sentence: str) -> None:
     """Write a result."""
-    sys.stdout.write(f"{sentence}\n")
+    typer.echo(sentence)
 
 
 def remark(sentence: str) -> None:
     """Write what is not the result itself: a failure, a notice."""
-    sys.stdout.flush()
-    sys.stderr.write(f"{sentence}\n")
+    typer.echo(sentence, err=True)
 
 
 def let_go_of_closed_output() -> None:
@@ -33,28 +35,25 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-class ProgressLine:
-    """One line on a terminal that says how far a long work is; nothing where standard error is no terminal."""
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """What is told `(done, total)` of a long work; shown only where standard error is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
-        self._shown = sys.stderr.isatty()
-        self._next = 0.0
+    with Progress(
+        TextColumn("{task.description} …"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as shown:
+        task = shown.add_task(doing, total=None)
 
-    def __enter__(self) -> ProgressLine:
-        self._write(f"{self._doing} …")
-        return self
+        def tell(done: int, total: int) -> None:
+            shown.update(task, completed=done, total=total, description=f"{doing} {done:,} of {total:,}")
 
-    def __exit__(self, *_: object) -> None:
-        self._write("")
-
-    def __call__(self, done: int, total: int) -> None:
-        """Tell that `done` of `total` are done."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _PAUSE
-            self._write(f"{self._doing} {done:,} of {total:,} …")
-
-    def _write(self, text: str) -> None:
-        if self._shown:
-            sys.stderr.write(_CLEAR_LINE + text)
-            sys.stderr.flush()
+        yield tell

@@ -1,17 +1,16 @@
-"""`import --purchases`: what customers bought, from a CSV file."""
+"""Purchases from and to CSV files: `import --purchases` and `export --purchases`."""
 
 from __future__ import annotations
 
-import argparse
-
-from kinso.cli.console import ProgressLine, counted, remark, say
-from kinso.cli.files import name_of, opened
-from kinso.cli.opening import opened_store
-from kinso.cli.plans import choices_of, count_of_errors, tell_conflicts, tell_errors, tell_reading, tell_twins
-from kinso.models.csv_plan import Overlap
+from kinso.cli.console import counted, progress, remark, say
+from kinso.cli.imports import count_of_errors, tell_conflicts, tell_errors, tell_reading, tell_twins
+from kinso.cli.opening import name_of, opened, opened_store, write_chunks
+from kinso.models.csv_plan import ImportChoices, Overlap
 from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, Unknown
 from kinso.models.shop import ShopSettings
 from kinso.models.user import COMMAND_LINE
+from kinso.services.csv_writing import Flavour
+from kinso.services.ledger_exports import export_ledger
 from kinso.services.purchase_imports import (
     PurchasesRefused,
     PurchasesUndecided,
@@ -21,20 +20,18 @@ from kinso.services.purchase_imports import (
 from kinso.services.shop import get_shop_settings
 
 
-def import_purchases_file(options: argparse.Namespace) -> int:
-    """Run the command and return its exit code."""
-    unknown: Unknown = "create" if options.create_unknown else "refuse"
-    choices = choices_of(options)
-    with opened(options.file) as source, opened_store() as store:
-        if options.dry_run:
-            with ProgressLine("Checking the file"):
+def import_purchases_file(file: str, choices: ImportChoices, *, create_unknown: bool, dry_run: bool) -> int:
+    """Record what a file says, or tell what would be recorded."""
+    unknown: Unknown = "create" if create_unknown else "refuse"
+    with opened(file) as source, opened_store() as store:
+        if dry_run:
+            with progress("Checking the file"):
                 plan = rehearse_purchases(store, COMMAND_LINE, source, unknown=unknown, choices=choices)
             return _tell_plan(plan, get_shop_settings(store, COMMAND_LINE))
-        name = name_of(options.file)
         try:
-            with ProgressLine("Importing") as progress:
+            with progress("Importing") as tell:
                 result = import_purchases(
-                    store, COMMAND_LINE, source, progress, unknown=unknown, choices=choices, file_name=name
+                    store, COMMAND_LINE, source, tell, unknown=unknown, choices=choices, file_name=name_of(file)
                 )
         except PurchasesRefused as refused:
             tell_errors(refused.plan)
@@ -51,6 +48,13 @@ def import_purchases_file(options: argparse.Namespace) -> int:
         f"Recorded {_purchases(result.figures)}, {result.figures.total:,} in all, created"
         f" {counted(result.created, 'customer')}{members}; {_recorded(result.figures)}.{_gave_way(result.gives_way)}"
     )
+    return 0
+
+
+def export_ledger_file(file: str, flavour: Flavour) -> int:
+    """Write everything that purchase amounts consist of."""
+    with opened_store() as store:
+        write_chunks(export_ledger(store, COMMAND_LINE, flavour), file)
     return 0
 
 

@@ -1,7 +1,6 @@
 """`check` on the command line."""
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from kinso.models.user import COMMAND_LINE
 from kinso.services.imports import import_customers
 from kinso.services.samples import load_samples
+from tests.support.terminal import on_a_terminal
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-W", "error", "-m", "kinso", "check"]
@@ -61,12 +61,6 @@ def test_a_database_that_does_not_answer_is_no_finding(environment):
 
 def test_on_a_terminal_it_says_how_far_it_is(store, environment):
     load_samples(store, COMMAND_LINE, 20)
-    screen, terminal = pty.openpty()
-    with subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL, stderr=terminal, cwd=ROOT, env=environment) as process:
-        os.close(terminal)
-        shown = b""
-        while not shown.endswith(b"\r\x1b[K"):
-            shown += os.read(screen, 1000)
-    os.close(screen)
-    assert b"Examining 20 of 20" in shown
-    assert process.returncode == 0
+    code, shown = on_a_terminal(COMMAND, environment)
+    assert code == 0
+    assert "Examining 20 of 20" in shown

@@ -16,6 +16,7 @@ from kinso.models.customer import CustomerQuery
 from kinso.models.user import Role
 from kinso.repository.store import Store
 from kinso.services.passwords import matches
+from tests.support.terminal import on_a_terminal
 
 ROOT = Path(__file__).parents[3]
 KINSO = [sys.executable, "-W", "error", "-m", "kinso"]
@@ -64,7 +65,13 @@ def test_help_names_every_command(kinso):
 def test_a_wrong_use_ends_with_2_and_the_usage(kinso, arguments):
     code, out, err = kinso(*arguments)
     assert (code, out) == (2, b"")
-    assert err.startswith("usage: python -m kinso")
+    assert err.startswith("Usage: python -m kinso")
+    assert "\nError: " in err
+
+
+def test_a_pipe_gets_plain_text(kinso):
+    told = (kinso("--help")[1], kinso("import", "--help")[1], kinso("sing")[2].encode())
+    assert all(text.isascii() and b"\x1b" not in text for text in told)
 
 
 def test_seeding_twice_adds_nothing_the_second_time(kinso, store):
@@ -119,17 +126,9 @@ def test_on_a_terminal_the_password_is_asked_for_twice_and_not_shown(store, envi
 
 
 def test_on_a_terminal_long_work_says_how_far_it_is(store, environment):
-    screen, terminal = pty.openpty()
-    with subprocess.Popen(
-        [*KINSO, "seed", "600"], stdout=subprocess.DEVNULL, stderr=terminal, cwd=ROOT, env=environment
-    ) as process:
-        os.close(terminal)
-        shown = b""
-        while not shown.endswith(b"\r\x1b[K"):
-            shown += os.read(screen, 1000)
-    os.close(screen)
-    assert b"Adding samples 500 of 600" in shown
-    assert process.returncode == 0
+    code, shown = on_a_terminal([*KINSO, "seed", "600"], environment)
+    assert code == 0
+    assert "Adding samples 600 of 600" in shown
 
 
 def test_without_a_terminal_no_password_is_asked_for(kinso):

@@ -1,14 +1,13 @@
-"""What commands tell about a file that is to be imported."""
+"""What both kinds of import tell about a file: how it was read, its errors, conflicts and changes."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from kinso.cli.console import counted, remark, say
-from kinso.cli.files import writable
-from kinso.models.csv_plan import ImportChoices, ImportPlan, ImportResult, PlannedChange
+from kinso.cli.opening import writable
+from kinso.models.csv_plan import ImportPlan, ImportResult, PlannedChange
 from kinso.models.purchase_plan import PurchasePlan, PurchaseResult
 from kinso.models.validation import LABELS
 from kinso.services.import_reports import ReportFile
@@ -16,16 +15,6 @@ from kinso.services.import_survey import Sink
 
 _MOST_TOLD = 20
 """Changes and conflicts; a report has all of them."""
-
-
-def choices_of(options: argparse.Namespace) -> ImportChoices:
-    """What the options decide about the file."""
-    return ImportChoices(
-        conflicts=None if options.conflicts == "refuse" else options.conflicts,
-        date_order=options.date_order,
-        damaged=options.damaged,
-        opening_balance=options.opening_balance,
-    )
 
 
 @contextmanager
