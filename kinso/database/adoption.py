@@ -93,8 +93,8 @@ def adopt(connection: Connection, *, unique: bool, thorough: bool = False) -> Ad
     return adoption
 
 
-def mark_twins(customers: Collection[Document]) -> None:
-    """Give twins that were adopted before they were marked what they are found by."""
+def mark_case_duplicates(customers: Collection[Document]) -> None:
+    """Give case duplicates that were adopted before they were marked what they are found by."""
     twins = {"$expr": {"$gte": [{"$indexOfBytes": [f"${search.HELPERS}.id", search.TWIN_MARK]}, 0]}}
     key = {"$arrayElemAt": [{"$split": [f"${search.HELPERS}.id", search.TWIN_MARK]}, 0]}
     customers.update_many(

@@ -16,6 +16,7 @@ from pymongo.errors import OperationFailure
 
 from kinso.database.backup_file import BackupReader, BackupWriter
 from kinso.database.connection import Connection, translated_errors
+from kinso.database.migrations.runner import LOCK, STATE
 from kinso.database.preparation import prepare
 from kinso.database.processes import NOTES, demand_nobody_else
 from kinso.database.schema import INDEXES
@@ -40,8 +41,8 @@ _LAST = ("users", "runs")
 _KEPT = [name for name in INDEXES if name not in PASSING and name not in _LAST] + list(_LAST)
 _AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
-_OF_A_START = PASSING | {"health", "setup", NOTES}
-_SETTINGS_OF_A_START = ["ledger", "search", "checks"]
+_OF_A_START = PASSING | {"health", "setup", NOTES, LOCK}
+_SETTINGS_OF_A_START = ["ledger", "search", "checks", STATE]
 """What a start of Kinso writes into an empty database."""
 
 

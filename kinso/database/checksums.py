@@ -66,17 +66,22 @@ def lacks_seal(key: Any, marks: Marks) -> bool:
     return not isinstance(key, ObjectId) or key.generation_time > marks.sealed_since
 
 
-def begin_marks(database: Database[dict[str, Any]], shape: str) -> None:
-    """From now on everything is sealed, and the trash tells what it was emptied of; harmless when repeated.
+def begin_checksums(database: Database[dict[str, Any]]) -> None:
+    """From now on every record is written with a checksum, and the trash tells what it was emptied of.
 
     Of a trash in which nothing was ever put, nothing can have been emptied.
     """
     moment = datetime.now(UTC)
-    settings = database["settings"]
-    if (settings.find_one({"_id": _KEY}) or {}).get("shape") != shape:
-        is_new = database["changes"].find_one({}, {"_id": True}) is None
-        first = {"sealedSince": moment, "trashEmptiedUntil": _EPOCH if is_new else moment}
-        settings.update_one({"_id": _KEY}, {"$setOnInsert": first, "$set": {"shape": shape}}, upsert=True)
+    is_new = database["changes"].find_one({}, {"_id": True}) is None
+    first = {"sealedSince": moment, "trashEmptiedUntil": _EPOCH if is_new else moment}
+    # Also of a database that has been marked before: the first moment counts.
+    database["settings"].update_one({"_id": _KEY}, {"$setOnInsert": first}, upsert=True)
+
+
+def note_shape(database: Database[dict[str, Any]], shape: str) -> None:
+    """Remember the indexes and validators that this start has seen to."""
+    if marks_of(database).shape != shape:
+        database["settings"].update_one({"_id": _KEY}, {"$set": {"shape": shape}}, upsert=True)
 
 
 def note_emptied(database: Database[dict[str, Any]], until: datetime) -> None:

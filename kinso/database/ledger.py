@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError
 
 from kinso.database.checksums import OF_ENTRY, sealed
 from kinso.database.connection import Connection
+from kinso.database.search import HELPERS
 from kinso.models.money import read_stored_amount
 from kinso.models.sale import SaleKind
 
@@ -24,7 +25,14 @@ Document = dict[str, Any]
 
 _BATCH = 1000
 _DUPLICATE_KEY = 11000
-_OPENED = "ledger"
+_OPENED_BEFORE = "ledger"
+"""The `_id` among the settings by which a Kinso without migrations remembered that it was done."""
+_OURS = {
+    f"{HELPERS}.id": {"$type": "string"},
+    "purchaseAmount": {"$type": "number"},
+    "createdAt": {"$type": "date"},
+}
+"""Whom Kinso has stored or adopted."""
 _EARLIER = {"byId": "system", "byName": "An earlier application", "source": "system", "change": ""}
 
 _LACKING = {"void": {"$in": [True, False]}, "kind": {"$in": list(get_args(SaleKind))}, "countsAt": None}
@@ -32,22 +40,24 @@ _LACKING = {"void": {"$in": [True, False]}, "kind": {"$in": list(get_args(SaleKi
 
 
 def open_ledger(connection: Connection) -> None:
-    """Give everyone who is stored an opening balance, once in the life of a database; safe to repeat after a crash."""
+    """Give everyone whom Kinso has stored an opening balance; safe to repeat after a crash.
+
+    Customers of another application get theirs when they are adopted.
+    """
     database = connection.database
-    if database["settings"].find_one({"_id": _OPENED}):
+    if database["settings"].find_one({"_id": _OPENED_BEFORE}):
         return
-    for name, balance_these in (("customers", _balance_these), ("trash", _balance_trashed)):
+    for name, wanted, balance_these in (("customers", _OURS, _balance_these), ("trash", {}, _balance_trashed)):
         last: Any = None
-        while batch := _next_ids(database, name, last):
+        while batch := _next_ids(database[name], wanted, last):
             # Amounts are read within the transaction, because somebody may be buying meanwhile.
             connection.transact(partial(balance_these, database, batch))
             last = batch[-1]
-    database["settings"].update_one({"_id": _OPENED}, {"$set": {"openedAt": datetime.now(UTC)}}, upsert=True)
 
 
-def _next_ids(database: Database[Document], name: str, last: Any) -> list[Any]:
+def _next_ids(collection: Collection[Document], wanted: Document, last: Any) -> list[Any]:
     after = {"_id": {"$gt": last}} if last else {}
-    found = database[name].find(after, {"_id": True}).sort("_id", 1).limit(_BATCH)
+    found = collection.find({**wanted, **after}, {"_id": True}).sort("_id", 1).limit(_BATCH)
     return [document["_id"] for document in found]
 
 
@@ -132,14 +142,14 @@ def _sale_id(key: str) -> str:
     return f"opening-{key}"
 
 
-def complete_counts_at(database: Database[Document], *, indexed: bool) -> None:
+def complete_counts_at(database: Database[Document]) -> None:
     """Date what lacks it: a refund counts where its sale does, everything else when it was sold.
 
-    `indexed` says whether the index over it is there already; without it everything is looked through, which is quick
-    as long as there is no such index to keep. Safe to repeat, and to run in two processes at once.
+    Takes no time where the index over it is there and nothing lacks it. Safe to repeat, and to run in two processes at
+    once.
     """
     sales = database["sales"]
-    if indexed and sales.find_one(_LACKING, {"_id": True}) is None:
+    if sales.find_one(_LACKING, {"_id": True}) is None:
         return
     sales.update_many({"kind": {"$ne": "refund"}, "countsAt": None}, [{"$set": {"countsAt": "$soldAt"}}])
     for refunds in _batches(sales):

@@ -1,4 +1,10 @@
-"""The start-up step: collections, validators and indexes, and the adoption of customers that Kinso did not store."""
+"""The preparation of a database at every start.
+
+Migrations run once in the life of a database (`kinso.database.migrations`). The steps here are looked at by every
+start, because other applications and people can change a database at any time: customers and ledger entries that Kinso
+did not store are adopted, collections, validators and indexes that a hand removed are put back, and what customers are
+found by follows the country of the shop.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +15,21 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from kinso.database.adoption import Adoption, adopt, mark_twins
-from kinso.database.checksums import begin_marks, marks_of
+from kinso.database.adoption import Adoption, adopt
+from kinso.database.checksums import marks_of, note_shape
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.country import set_guessed_country
-from kinso.database.ledger import complete_counts_at, open_ledger
-from kinso.database.refolding import refold, rekey_ids
+from kinso.database.ledger import complete_counts_at
+from kinso.database.migrations.runner import demand_known_version, migrate, record_version
+from kinso.database.refolding import refold
 from kinso.database.schema import (
-    COUNTED,
     INDEXES,
-    REPLACED,
     UNIQUE_ID,
     create_collections,
     create_indexes,
-    drop_indexes,
     fingerprint,
     flaws,
-    is_present,
 )
-from kinso.database.search import HELPERS
 from kinso.errors import ConfigurationError, StartupError
 
 Document = dict[str, Any]
@@ -45,40 +47,51 @@ def prepare(connection: Connection) -> Adoption:
 
     Raises `DatabaseUnavailable`, and `StartupError` when what is there stands in the way.
     """
-    database = connection.database
     if connection.in_memory:
-        for name, indexes in INDEXES.items():
-            if indexes:
-                database[name].create_indexes(indexes)
-        return Adoption()
-    with translated_errors(), _explained_refusals(database.name):
-        _demand_transactions(database)
-        missing = missing_since_last_start(database)
-        create_collections(database)
-        # What keeps two processes from recording the same membership or balance twice has to be there when they adopt.
-        complete_counts_at(database, indexed=is_present(database["sales"], COUNTED))
-        for name in ("memberships", "sales"):
-            create_indexes(database[name], INDEXES[name])
-        set_guessed_country(database)
-        adoption = _adopt_customers(connection, thorough=marks_of(database).shape != _SHAPE)
-        if f"{HELPERS}.twin_1" not in database["customers"].index_information():
-            mark_twins(database["customers"])
-        for name, indexes in INDEXES.items():
-            create_indexes(database[name], indexes)
-        for name, indexes in REPLACED.items():
-            if name != "users" or not _has_foreign_accounts(database):
-                drop_indexes(database[name], indexes)
-        open_ledger(connection)
-        rekey_ids(database)
-        refold(connection, most=_LOOKED_THROUGH_AT_START)
-        begin_marks(database, _SHAPE)
-        adoption.put_back = missing
-        return adoption
+        return _prepare_in_memory(connection.database)
+    with translated_errors(), _explained_refusals(connection.database.name):
+        _demand_transactions(connection.database)
+        demand_known_version(connection.database)
+        return _prepare(connection)
 
 
 def missing_since_last_start(database: Database[Document]) -> list[str]:
-    """The same, of a database that this edition of Kinso has prepared already: somebody has removed them since."""
+    """The flaws of a database that this edition of Kinso has prepared already: somebody has removed them since."""
     return list(flaws(database)) if marks_of(database).shape == _SHAPE else []
+
+
+def _prepare(connection: Connection) -> Adoption:
+    database = connection.database
+    missing = missing_since_last_start(database)
+    create_collections(database)
+    set_guessed_country(database)
+    migrate(connection)
+    adoption = _adopt(connection)
+    for name, indexes in INDEXES.items():
+        create_indexes(database[name], indexes)
+    refold(connection, most=_LOOKED_THROUGH_AT_START)
+    note_shape(database, _SHAPE)
+    adoption.put_back = missing
+    return adoption
+
+
+def _prepare_in_memory(database: Database[Document]) -> Adoption:
+    """It is new, so there is nothing to migrate or adopt."""
+    for name, indexes in INDEXES.items():
+        if indexes:
+            database[name].create_indexes(indexes)
+    record_version(database)
+    return Adoption()
+
+
+def _adopt(connection: Connection) -> Adoption:
+    """Take over what other applications, or an earlier Kinso, have stored since the last start."""
+    database = connection.database
+    # What keeps two processes from recording the same membership or balance twice has to be there before.
+    for name in ("memberships", "sales"):
+        create_indexes(database[name], INDEXES[name])
+    complete_counts_at(database)
+    return _adopt_customers(connection, thorough=marks_of(database).shape != _SHAPE)
 
 
 @contextmanager
@@ -95,11 +108,6 @@ def _explained_refusals(name: str) -> Iterator[None]:
                 f"The user in KINSO_MONGODB_URI may not prepare the database: give it the role dbOwner on {name}."
             ) from error
         raise
-
-
-def _has_foreign_accounts(database: Database[Document]) -> bool:
-    """Whether the index that stands there may be another application's."""
-    return database["users"].find_one({"active": {"$not": {"$type": "bool"}}}, {"_id": True}) is not None
 
 
 def _demand_transactions(database: Database[Document]) -> None:

@@ -115,7 +115,7 @@ def demand_nobody_else(connection: Connection, and_then: str) -> None:
 
     `and_then` ends the sentence after “stop it, and”.
     """
-    others = [] if connection.in_memory else [_described(each) for each in _others(connection)]
+    others = [] if connection.in_memory else [described(each) for each in _others(connection)]
     if others:
         them = "it" if len(others) == 1 else "them"
         raise Conflict(f"Kinso is running on this data ({'; '.join(others)}): stop {them}, and {and_then}.")
@@ -162,5 +162,6 @@ def _server_time(connection: Connection) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _described(note: Document) -> str:
+def described(note: Document) -> str:
+    """The process of a note, in words."""
     return f"process {note['number']} on {note['host']}, since {note['since']:%Y-%m-%d %H:%M} UTC"

@@ -7,6 +7,7 @@ import pytest
 from bson import ObjectId
 from pymongo.errors import WriteError
 
+from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
 
 SOLD = datetime(2024, 5, 17, 12, tzinfo=UTC)
@@ -25,6 +26,7 @@ def earlier(new_database):
         sales.drop_index("void_1_kind_1_countsAt_1_customer_1_amount_1")
         sales.create_index([(key, 1) for key in ("void", "kind", "soldAt", "customer", "amount")])
         connection.database.command("collMod", "sales", validator={})
+        connection.database["settings"].delete_one({"_id": STATE})
         sales.insert_many(entries)
         return connection
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
 from kinso.database.refolding import is_refolded, refold
 from kinso.database.search import helper_fields
@@ -42,7 +43,7 @@ def shop(new_database):
 
 
 def restarted(store):
-    store.connection.database["settings"].delete_one({"_id": "search"})
+    store.connection.database["settings"].delete_many({"_id": {"$in": ["search", STATE]}})
     prepare(store.connection)
 
 

@@ -12,6 +12,7 @@ import pytest
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 
+from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
 from kinso.models.customer import CustomerDraft, CustomerPatch
 from kinso.models.sale import RefundDraft, SaleDraft
@@ -257,7 +258,7 @@ def test_a_customer_who_vanished_from_the_trash_of_a_shop_that_has_just_begun_is
     store, admin, manager, connection
 ):
     prepare(connection)
-    connection.database["settings"].delete_one({"_id": "checks"})
+    connection.database["settings"].delete_many({"_id": {"$in": ["checks", STATE]}})
     prepare(connection)
     draft = CustomerDraft(customer_id="EARLY", customer_name="Ann", contact_info="early@shop.com")
     delete_customer(store, manager, create_customer(store, manager, draft).id)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
 from kinso.database.schema import UNIQUE_ID
 from kinso.errors import AmbiguousCustomerId, InvalidInput
@@ -43,6 +44,7 @@ def twins(connection, store):
 def test_twins_that_were_adopted_before_they_were_marked_are_found_all_the_same(connection, store, analyst, twins):
     connection.database["customers"].drop_index("search.twin_1")
     connection.database["customers"].update_many({}, {"$unset": {"search.twin": ""}})
+    connection.database["settings"].delete_one({"_id": STATE})
     prepare(connection)
     assert [find_by_customer_id(store, analyst, id) for id in IDS] == [twins[id] for id in IDS]
 
