@@ -9,8 +9,8 @@ from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
 from kinso.ui.errors import show_script_error
 from kinso.ui.scripts import SCRIPTS
+from kinso.web.addresses import API
 from kinso.web.lifespan import lifespan
-from kinso.web.paths import API
 from kinso.web.routes import web_middleware, web_routes
 
 api = create_api()

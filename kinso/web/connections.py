@@ -1,14 +1,17 @@
-"""What a connection may take before there is a request: so many bytes, and so much time."""
+"""Where a request comes from, and what its connection may take: so many bytes, and so much time."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 from asyncio import TimerHandle, Transport
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 LARGEST_HEAD = 64 * 1024
@@ -32,6 +35,8 @@ _TOO_SLOW = "The request came too slowly and was given up; send it again."
 _UNREADABLE = "This is not HTTP as Kinso understands it."
 
 logger = logging.getLogger(__name__)
+
+_THIS_MACHINE = "127.0.0.1,::1"
 
 
 class LimitedConnections:
@@ -249,3 +254,32 @@ def _answer(status: int, sentence: str, headers: list[tuple[bytes, bytes]]) -> b
     lines = [STATUS_LINE[status], *(name + b": " + value + b"\r\n" for name, value in headers)]
     lines += [f"{name}: {value}\r\n".encode() for name, value in own.items()]
     return b"".join([*lines, b"\r\n", body])
+
+
+class ClientAddresses:
+    """ASGI middleware that believes `X-Forwarded-For` and `X-Forwarded-Proto` of `FORWARDED_ALLOW_IPS`.
+
+    Without `--server.address` the server listens for IPv6 as well: a proxy at 127.0.0.1 is `::ffff:127.0.0.1` to it,
+    which uvicorn compares as text and does not believe.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        trusted = os.environ.get("FORWARDED_ALLOW_IPS") or _THIS_MACHINE
+        self._app = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, with one notation for each address."""
+        client = scope.get("client")
+        if client:
+            scope = {**scope, "client": (plain_address(client[0]), client[1])}
+        await self._app(scope, receive, send)  # type: ignore[arg-type]
+
+
+def plain_address(host: str) -> str:
+    """An IPv4 address that is wrapped into an IPv6 one as itself, anything else as it is."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped) if mapped else host

@@ -23,7 +23,7 @@ from kinso.services.ledger_exports import export_ledger
 from kinso.services.office import current_office
 from kinso.services.purchases import export_purchases
 from kinso.services.shop import get_shop_settings
-from kinso.web.answers import database_away, refused
+from kinso.web.error_pages import database_away, refused
 from kinso.web.threads import look_up
 
 _CUSTOMER_FILTERS = ("search", "customerName", "membershipStatus", "eligible", "sortBy", "sortOrder")

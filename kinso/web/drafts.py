@@ -13,7 +13,7 @@ from kinso.errors import DatabaseUnavailable, InvalidInput
 from kinso.models.user import Actor, Permission
 from kinso.services.drafts import keep_draft
 from kinso.services.office import current_office
-from kinso.web.answers import short
+from kinso.web.error_pages import short
 from kinso.web.threads import look_up
 
 _LARGEST_BODY = 64 * 1024

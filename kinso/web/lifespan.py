@@ -17,8 +17,7 @@ from kinso.config import load_settings
 from kinso.errors import KinsoError
 from kinso.services.daily_backups import DailyBackups
 from kinso.services.office import close_office, open_office
-from kinso.web.paths import SET_UP
-from kinso.web.prefixes import AT_THE_ROOT, HOW_INSTEAD, refuse_prefix
+from kinso.web.addresses import AT_THE_ROOT, HOW_INSTEAD, SET_UP, refuse_prefix
 from kinso.web.uploads import release_files
 
 _LOG_OF_SCRIPTS = "streamlit.error_util"

@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from kinso.web.policy import source_of
+from kinso.web.headers import source_of
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "assets/page.css").read_text(encoding="utf-8")

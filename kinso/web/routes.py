@@ -9,13 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kinso.web.connections import LimitedConnections
-from kinso.web.downloads import download_customers, download_history, download_ledger, download_purchases
-from kinso.web.drafts import save_draft
-from kinso.web.guard import SignInGuard
-from kinso.web.headers import SecurityHeaders
-from kinso.web.mishaps import Mishaps
-from kinso.web.paths import (
+from kinso.web.addresses import (
     DOWNLOAD_CUSTOMERS,
     DOWNLOAD_HISTORY,
     DOWNLOAD_LEDGER,
@@ -26,12 +20,17 @@ from kinso.web.paths import (
     SET_UP,
     SIGN_IN,
     SIGN_OUT,
+    Prefixes,
+    UnknownAddresses,
 )
-from kinso.web.prefixes import Prefixes
-from kinso.web.proxies import ClientAddresses
+from kinso.web.connections import ClientAddresses, LimitedConnections
+from kinso.web.downloads import download_customers, download_history, download_ledger, download_purchases
+from kinso.web.drafts import save_draft
+from kinso.web.error_pages import ErrorPages
+from kinso.web.guard import SignInGuard
+from kinso.web.headers import SecurityHeaders
 from kinso.web.set_up import do_set_up, show_set_up
 from kinso.web.sign_in import do_sign_in, do_sign_out, redirect, show_sign_in
-from kinso.web.unknown import UnknownAddresses
 from kinso.web.uploads import Uploads
 
 
@@ -63,5 +62,5 @@ def web_middleware(scripts: Iterable[str] = ()) -> list[Middleware]:
     `scripts` are the inline scripts that pages may run.
     """
     headers = Middleware(SecurityHeaders, scripts=tuple(scripts))
-    inner = (Prefixes, Mishaps, SignInGuard, Uploads, UnknownAddresses)
+    inner = (Prefixes, ErrorPages, SignInGuard, Uploads, UnknownAddresses)
     return [Middleware(LimitedConnections), Middleware(ClientAddresses), headers, *(Middleware(each) for each in inner)]

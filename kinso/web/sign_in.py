@@ -1,4 +1,4 @@
-"""The sign-in page and signing out."""
+"""The sign-in page, signing out, and the cookie that holds a session's secret."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import URL
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from kinso.errors import DatabaseUnavailable, NotSignedIn, TooManyAttempts
@@ -14,20 +14,28 @@ from kinso.repository.store import Store
 from kinso.services.csrf import is_csrf_token
 from kinso.services.first_admin import needs_set_up
 from kinso.services.office import current_office
-from kinso.services.sign_in import resume, sign_in, sign_out
-from kinso.web.answers import database_away, refused
-from kinso.web.cookies import drop_session_cookie, session_id_from, set_session_cookie
+from kinso.services.sign_in import (
+    LONGEST_LIFETIME,
+    SESSION_COOKIE,
+    cookie_name,
+    resume,
+    session_id_of,
+    sign_in,
+    sign_out,
+)
+from kinso.web.addresses import SET_UP, SIGN_IN, safe_next
+from kinso.web.error_pages import database_away, refused
 from kinso.web.forms import (
     Nonce,
     UnreadableForm,
     client_address,
     drop_nonce,
     is_from_elsewhere,
+    is_https,
     read_form,
     was_shown_here,
 )
 from kinso.web.pages import Form, Input, page
-from kinso.web.paths import SET_UP, SIGN_IN, safe_next
 from kinso.web.threads import look_up, prove
 
 STALE_FORM = "This page was open for too long; please try again."
@@ -156,3 +164,31 @@ def _is_signed_in(session_id: str | None) -> bool:
 
 def _needs_set_up() -> bool:
     return needs_set_up(current_office().store)
+
+
+def session_id_from(connection: HTTPConnection) -> str | None:
+    """The id that the browser's secret stands for; whether there is such a session is another question."""
+    secret = connection.cookies.get(_name(connection))
+    return session_id_of(secret) if secret else None
+
+
+def set_session_cookie(request: HTTPConnection, response: Response, secret: str) -> None:
+    """Hand the secret to the browser, out of reach of scripts and of other sites' requests."""
+    response.set_cookie(
+        _name(request),
+        secret,
+        max_age=int(LONGEST_LIFETIME.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_https(request),
+    )
+
+
+def drop_session_cookie(request: HTTPConnection, response: Response) -> None:
+    """Have the browser forget the secret."""
+    response.delete_cookie(_name(request), path="/", httponly=True, samesite="lax", secure=is_https(request))
+
+
+def _name(connection: HTTPConnection) -> str:
+    return cookie_name(SESSION_COOKIE, secure=is_https(connection))

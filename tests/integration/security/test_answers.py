@@ -8,7 +8,7 @@ import pytest
 
 from kinso.models.user import Role
 from kinso.ui.scripts import SCRIPTS
-from kinso.web.policy import source_of
+from kinso.web.headers import source_of
 
 pytestmark = pytest.mark.xdist_group("running")
 

@@ -14,7 +14,7 @@ from kinso.services.csrf import csrf_token
 from kinso.services.first_admin import prepare_first_admin
 from kinso.services.sign_in import SESSION_COOKIE, resume, session_id_of, sign_in, sign_out
 from kinso.services.users import set_active
-from kinso.web.sockets import while_signed_in
+from kinso.web.guard import while_signed_in
 from tests.integration.security.conftest import PASSWORD, fill_in
 
 FOREIGN = [

@@ -4,7 +4,7 @@ import pytest
 
 from kinso.models.user import Role
 from kinso.services.sign_in import SESSION_COOKIE
-from kinso.web.paths import is_open
+from kinso.web.addresses import is_open
 from kinso.web.routes import web_routes
 
 pytestmark = pytest.mark.xdist_group("running")

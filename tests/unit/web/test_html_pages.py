@@ -2,7 +2,7 @@ import base64
 import hashlib
 import re
 
-from kinso.web.answers import database_away
+from kinso.web.error_pages import database_away
 from kinso.web.pages import Form, Input, page
 
 EVIL = "\"><script>alert('x')</script>&amp;"

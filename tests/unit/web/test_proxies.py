@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kinso.web.proxies import ClientAddresses, plain_address
+from kinso.web.connections import ClientAddresses, plain_address
 
 
 def seen(client, forwarded=None):

@@ -10,7 +10,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
-from kinso.web import tabs
+from kinso.web import uploads
 
 
 class Tab:
@@ -27,13 +27,13 @@ def sessions(monkeypatch):
     files = MemoryUploadedFileManager("/_stcore/upload_file")
     manager = WebsocketSessionManager(MemorySessionStorage(ttl_seconds=0), files, None, None)
     running = SimpleNamespace(_session_mgr=manager, uploaded_file_mgr=files)
-    monkeypatch.setattr(tabs, "_running", lambda: running)
+    monkeypatch.setattr(uploads, "_running", lambda: running)
     return manager
 
 
 def test_whose_a_tab_is_and_what_it_holds_is_found(sessions):
     sessions._active_session_info_by_id["a"] = SessionInfo(client=None, session=Tab())
-    assert (tabs.owner_of("a"), tabs.owner_of("b"), tabs.held_files()) == ("of Ada", None, {})
+    assert (uploads.owner_of("a"), uploads.owner_of("b"), uploads.held_files()) == ("of Ada", None, {})
 
 
 def test_a_tab_that_was_closed_long_ago_takes_no_memory(sessions):
@@ -43,6 +43,6 @@ def test_a_tab_that_was_closed_long_ago_takes_no_memory(sessions):
     del closed
     gc.collect()
     assert remembered() is not None
-    tabs.forget_tabs_long_away()
+    uploads.forget_tabs_long_away()
     gc.collect()
     assert remembered() is None

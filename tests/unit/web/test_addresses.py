@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.web.paths import is_open, safe_next
+from kinso.web.addresses import PAGES, is_known, is_open, safe_next
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,24 @@ def test_the_door_the_health_check_and_the_api_are_open(path):
 )
 def test_everything_else_is_closed(path):
     assert not is_open(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        *(f"/{page}" for page in sorted(PAGES)),
+        "/customers/",
+        "/_stcore/health",
+        "/api/x",
+        "/download/x",
+        "/favicon.ico",
+    ],
+)
+def test_what_is_served_is_passed_on(path):
+    assert is_known(path)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/customers/nowhere", "/Customers", "/overview/x", "/admin/login"])
+def test_everything_else_is_told_to_whoever_comes_there(path):
+    assert not is_known(path)

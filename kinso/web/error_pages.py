@@ -1,13 +1,19 @@
-"""Whole pages for when there is nothing better to show."""
+"""Whole pages and short answers for when there is nothing better to show, and the failures that nobody thought of."""
 
 from __future__ import annotations
 
-from starlette.requests import HTTPConnection
+import logging
+from uuid import uuid4
+
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kinso.web.pages import Link, page
 
 RETRY_SECONDS = 5
+
+logger = logging.getLogger(__name__)
 
 
 def database_away(address: str) -> HTMLResponse:
@@ -49,3 +55,38 @@ def is_navigation(connection: HTTPConnection) -> bool:
     if mode is not None:
         return mode == "navigate"
     return "text/html" in connection.headers.get("accept", "")
+
+
+class ErrorPages:
+    """ASGI middleware that answers for what is inside it when that fails before it has begun to answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; an answer that breaks off half-way stays broken off."""
+        has_begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            # Nobody is there to be answered.
+            return
+        except Exception:
+            if scope["type"] != "http" or has_begun:
+                raise
+            reference = uuid4().hex[:8]
+            logger.exception("Unexpected failure %s: %s %r", reference, scope["method"], scope["path"])
+            await _answer(scope, reference)(scope, receive, send)
+
+
+def _answer(scope: Scope, reference: str) -> Response:
+    if not is_navigation(HTTPConnection(scope)):
+        return short("Something went wrong on our side.", status=500)
+    sentence = f"Something went wrong on our side. Try again, and name “{reference}” when you report it."
+    return refused("Something went wrong", sentence, status=500)
