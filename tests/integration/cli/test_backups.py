@@ -4,13 +4,10 @@ import gzip
 import json
 import os
 import stat
-import subprocess
-import sys
 import threading
 import uuid
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
@@ -33,7 +30,6 @@ from kinso.services.samples import load_samples
 from tests.crash.work import Writer
 from tests.support.at_work import at_work
 
-ROOT = Path(__file__).parents[3]
 LASTING = [name for name in INDEXES if name not in PASSING]
 
 
@@ -62,14 +58,6 @@ def backup(store, settings):
     file = BytesIO()
     make_backup(store, COMMAND_LINE, settings, file)
     return file.getvalue()
-
-
-def run(*arguments, **environment):
-    command = [sys.executable, "-W", "error", "-m", "kinso", *map(str, arguments)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=100, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 def documents(store):
@@ -230,7 +218,7 @@ def test_a_database_that_kinso_was_only_started_on_is_empty(backup, empty, resto
     assert restore_shop(empty, BytesIO(backup)).customers == 20
 
 
-def test_nothing_is_restored_where_kinso_is_up(backup, empty, restored, tmp_path):
+def test_nothing_is_restored_where_kinso_is_up(backup, empty, restored, tmp_path, run):
     file = tmp_path / "kinso.backup"
     file.write_bytes(backup)
     for place in (
@@ -257,7 +245,7 @@ def test_any_tool_for_gzip_reads_the_file(backup):
     assert examine_backup(BytesIO(backup)).customers == 20
 
 
-def test_from_a_folder_through_a_file_into_another_folder(tmp_path):
+def test_from_a_folder_through_a_file_into_another_folder(tmp_path, run):
     here, there = ({"KINSO_DATA_DIR": str(tmp_path / name)} for name in ("here", "there"))
     file = tmp_path / "kinso.backup"
     assert run("seed", 10, **here)[0] == 0
@@ -291,7 +279,7 @@ def test_from_a_folder_through_a_file_into_another_folder(tmp_path):
     assert "is not empty" in err
 
 
-def test_a_backup_never_takes_the_place_of_a_device(store, settings, tmp_path):
+def test_a_backup_never_takes_the_place_of_a_device(store, settings, tmp_path, run):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     own = {"KINSO_MONGODB_URI": settings.mongodb_uri, "KINSO_DATABASE": settings.database}

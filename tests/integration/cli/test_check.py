@@ -1,29 +1,10 @@
 """`check` on the command line."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
-
 from kinso.models.user import COMMAND_LINE
 from kinso.services.imports import import_customers
 from kinso.services.samples import load_samples
+from tests.integration.cli.conftest import KINSO
 from tests.support.terminal import on_a_terminal
-
-ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-W", "error", "-m", "kinso", "check"]
-
-
-@pytest.fixture
-def environment(store, settings):
-    return {**os.environ, "KINSO_MONGODB_URI": settings.mongodb_uri, "KINSO_DATABASE": settings.database}
-
-
-def check(environment):
-    done = subprocess.run(COMMAND, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def import_twenty(store):
@@ -33,16 +14,16 @@ def import_twenty(store):
     import_customers(store, COMMAND_LINE, text.encode())
 
 
-def test_a_clean_database_is_said_to_be_so(store, environment):
+def test_a_clean_database_is_said_to_be_so(store, kinso):
     import_twenty(store)
-    assert check(environment) == (0, "Nothing is wrong with 20 customers, 0 in the trash, 20 changes.\n", "")
+    assert kinso("check") == (0, "Nothing is wrong with 20 customers, 0 in the trash, 20 changes.\n", "")
 
 
-def test_what_is_wrong_is_told_line_by_line_and_ends_with_1(store, connection, environment):
+def test_what_is_wrong_is_told_line_by_line_and_ends_with_1(store, connection, kinso):
     import_twenty(store)
     connection.database["changes"].delete_one({"customerId": "C-000007"})
     connection.database["customers"].update_one({"customerId": "C-000009"}, {"$set": {"purchaseAmount": 1.005}})
-    code, out, err = check(environment)
+    code, out, err = kinso("check")
     assert code == 1
     assert sorted(line.split(":")[0] for line in out.splitlines()) == [
         "Customer C-000007",
@@ -53,14 +34,14 @@ def test_what_is_wrong_is_told_line_by_line_and_ends_with_1(store, connection, e
     assert err == "4 things are wrong; looked at 20 customers, 0 in the trash, 19 changes.\n"
 
 
-def test_a_database_that_does_not_answer_is_no_finding(environment):
-    code, out, err = check({**environment, "KINSO_MONGODB_URI": "mongodb://127.0.0.1:1/"})
+def test_a_database_that_does_not_answer_is_no_finding(run):
+    code, out, err = run("check", KINSO_MONGODB_URI="mongodb://127.0.0.1:1/")
     assert (code, out) == (1, "")
     assert "database does not answer" in err
 
 
 def test_on_a_terminal_it_says_how_far_it_is(store, environment):
     load_samples(store, COMMAND_LINE, 20)
-    code, shown = on_a_terminal(COMMAND, environment)
+    code, shown = on_a_terminal([*KINSO, "check"], environment)
     assert code == 0
     assert "Examining 20 of 20" in shown

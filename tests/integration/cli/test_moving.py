@@ -1,13 +1,9 @@
 """`move-to` on the command line: from the embedded server to a MongoDB of one's own."""
 
-import os
 import platform
 import re
-import subprocess
-import sys
 import uuid
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -27,8 +23,6 @@ from kinso.services.samples import load_samples
 from tests.crash.app import serving
 from tests.support.at_work import at_work
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture
 def target(mongodb_uri):
@@ -38,14 +32,6 @@ def target(mongodb_uri):
     yield Store(connection), settings
     connection.client.drop_database(connection.database)
     connection.close()
-
-
-def move(uri, **environment):
-    command = [sys.executable, "-W", "error", "-m", "kinso", "move-to", uri]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=100, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -59,13 +45,12 @@ def documents(store):
     return {name: list(database[name].find().sort("_id", 1)) for name in INDEXES}
 
 
-def test_a_shop_in_a_folder_moves_to_a_server_with_everything(tmp_path, target):
+def test_a_shop_in_a_folder_moves_to_a_server_with_everything(tmp_path, target, run):
     moved, settings = target
     environment = {"KINSO_DATA_DIR": str(tmp_path), "KINSO_DATABASE": settings.database}
-    command = [sys.executable, "-m", "kinso", "seed", "50"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, capture_output=True, timeout=100)
+    assert run("seed", 50, **environment)[0] == 0
 
-    code, out, err = move(settings.mongodb_uri, **environment)
+    code, out, err = run("move-to", settings.mongodb_uri, **environment)
 
     assert (code, err) == (0, "")
     assert out.startswith("Moved 50 customers and all that belongs to them.")
@@ -88,12 +73,12 @@ def test_every_document_and_index_arrives_as_it_was(store, admin, target):
         assert next(sides).index_information() == next(sides).index_information()
 
 
-def test_a_database_that_is_not_empty_is_left_alone(store, admin, target):
+def test_a_database_that_is_not_empty_is_left_alone(store, admin, target, run):
     moved, settings = target
     moved.connection.database["orders"].insert_one({"total": 5})
 
-    code, out, err = move(
-        settings.mongodb_uri, KINSO_MONGODB_URI=settings.mongodb_uri, KINSO_DATABASE=settings.database
+    code, out, err = run(
+        "move-to", settings.mongodb_uri, KINSO_MONGODB_URI=settings.mongodb_uri, KINSO_DATABASE=settings.database
     )
 
     assert (code, out) == (1, "")
@@ -101,10 +86,10 @@ def test_a_database_that_is_not_empty_is_left_alone(store, admin, target):
     assert moved.connection.database["orders"].count_documents({}) == 1
 
 
-def test_a_server_that_does_not_answer_is_named(target):
+def test_a_server_that_does_not_answer_is_named(target, run):
     _, settings = target
-    code, out, err = move(
-        "mongodb://127.0.0.1:1/", KINSO_MONGODB_URI=settings.mongodb_uri, KINSO_DATABASE=settings.database
+    code, out, err = run(
+        "move-to", "mongodb://127.0.0.1:1/", KINSO_MONGODB_URI=settings.mongodb_uri, KINSO_DATABASE=settings.database
     )
     assert (code, out, err) == (
         1,
@@ -129,12 +114,12 @@ def test_who_works_meanwhile_is_noticed_and_nothing_is_moved(store, admin, targe
     assert check_database(store, admin).findings == []
 
 
-def test_nothing_is_moved_while_kinso_is_up_even_if_nobody_does_anything(tmp_path, target):
+def test_nothing_is_moved_while_kinso_is_up_even_if_nobody_does_anything(tmp_path, target, run):
     moved, settings = target
     environment = {"KINSO_DATA_DIR": str(tmp_path / "data"), "KINSO_DATABASE": settings.database}
     with serving(tmp_path, **environment) as app:
         with at_work(**environment) as second:
-            code, out, err = move(settings.mongodb_uri, **environment)
+            code, out, err = run("move-to", settings.mongodb_uri, **environment)
             assert (code, out, err.count("\n")) == (1, "", 1)
             host = re.escape(platform.node())
             a_process = rf"process \d+ on {host}, since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC"
@@ -142,11 +127,11 @@ def test_nothing_is_moved_while_kinso_is_up_even_if_nobody_does_anything(tmp_pat
                 rf"Kinso is running on this data \({a_process}; {a_process}\): stop them, and move again\.\n", err
             )
             assert {int(number) for number in re.findall(r"process (\d+)", err)} == {app.process_id, second.pid}
-        code, out, err = move(settings.mongodb_uri, **environment)
+        code, out, err = run("move-to", settings.mongodb_uri, **environment)
         assert (code, out) == (1, "")
         assert f"(process {app.process_id} on " in err
     assert not any(documents(moved).values())
-    assert move(settings.mongodb_uri, **environment)[0] == 0
+    assert run("move-to", settings.mongodb_uri, **environment)[0] == 0
 
 
 def test_nothing_is_moved_onto_a_database_that_kinso_is_up_on(store, admin, target, here):

@@ -1,44 +1,19 @@
 """`import --purchases` and `export --purchases`."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from kinso.models.customer import CustomerQuery
 from kinso.services.checks import check_database
 from kinso.services.purchase_imports import import_purchases
+from tests.integration.cli.conftest import KINSO
 
-ROOT = Path(__file__).parents[3]
-KINSO = [sys.executable, "-W", "error", "-m", "kinso"]
 HEADER = "saleId,customerId,date,amount\n"
 FILE = f"{HEADER}S-1,C-001,2025-01-31,10\nS-2,C-002,2025-02-01,20.50\n".encode()
-
-
-@pytest.fixture
-def environment(settings):
-    own = {"KINSO_MONGODB_URI": settings.mongodb_uri, "KINSO_DATABASE": settings.database, "PYTHONPATH": str(ROOT)}
-    return {**os.environ, **own}
-
-
-@pytest.fixture
-def kinso(store, environment, tmp_path):
-    """Runs a command in a folder of its own, on the test's database."""
-
-    def run(*arguments, stdin=b""):
-        command = [*KINSO, *map(str, arguments)]
-        done = subprocess.run(
-            command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, timeout=60, check=False
-        )
-        assert b"Traceback" not in done.stderr
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-    return run
 
 
 def amounts(store):
