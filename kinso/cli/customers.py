@@ -11,8 +11,8 @@ from kinso.cli.imports import (
     tell_changes,
     tell_conflicts,
     tell_errors,
+    tell_likely_duplicates,
     tell_reading,
-    tell_twins,
 )
 from kinso.cli.opening import name_of, opened, opened_store, write_chunks
 from kinso.models.csv_plan import ImportChoices, ImportPlan
@@ -48,7 +48,7 @@ def import_customers_file(file: str, choices: ImportChoices, *, report: str | No
             # The report is what helps to decide, so it stays.
             return 1
     tell_reading(result)
-    tell_twins(result)
+    tell_likely_duplicates(result)
     say(
         f"Created {counted(result.created, 'customer')}, updated {result.updated:,}, left {result.unchanged:,} as they"
         " were."
@@ -71,7 +71,7 @@ def _tell_plan(plan: ImportPlan) -> int:
         tell_errors(plan)
         remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
         return 1
-    tell_twins(plan)
+    tell_likely_duplicates(plan)
     tell_conflicts(plan)
     if plan.undecided_rows:
         remark(

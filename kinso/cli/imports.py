@@ -61,7 +61,7 @@ def tell_changes(plan: ImportPlan) -> None:
     _tell_first(say, plan.changes, plan.change_count)
 
 
-def tell_twins(outcome: ImportPlan | ImportResult | PurchasePlan | PurchaseResult) -> None:
+def tell_likely_duplicates(outcome: ImportPlan | ImportResult | PurchasePlan | PurchaseResult) -> None:
     """Which of the new customers may be known already."""
     for twin in outcome.twins[:_MOST_TOLD]:
         remark(str(twin))

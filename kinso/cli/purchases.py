@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinso.cli.console import counted, progress, remark, say
-from kinso.cli.imports import count_of_errors, tell_conflicts, tell_errors, tell_reading, tell_twins
+from kinso.cli.imports import count_of_errors, tell_conflicts, tell_errors, tell_likely_duplicates, tell_reading
 from kinso.cli.opening import name_of, opened, opened_store, write_chunks
 from kinso.models.csv_plan import ImportChoices, Overlap
 from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, Unknown
@@ -42,7 +42,7 @@ def import_purchases_file(file: str, choices: ImportChoices, *, create_unknown: 
             _tell_ways(undecided.plan)
             raise
     tell_reading(result)
-    tell_twins(result)
+    tell_likely_duplicates(result)
     members = f", made {counted(result.activated, 'customer')} members" if result.activated else ""
     say(
         f"Recorded {_purchases(result.figures)}, {result.figures.total:,} in all, created"
@@ -65,7 +65,7 @@ def _tell_plan(plan: PurchasePlan, shop: ShopSettings) -> int:
         _advise(plan)
         remark(f"The file has {count_of_errors(plan)}; nothing would be imported.")
         return 1
-    tell_twins(plan)
+    tell_likely_duplicates(plan)
     tell_conflicts(plan)
     if plan.overlap.customers:
         remark(f"{plan.overlap_in_words}.")

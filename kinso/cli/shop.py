@@ -31,7 +31,7 @@ def check() -> int:
     """Whether everything in the database is as it must be."""
     with opened_store() as store, progress("Examining") as tell:
         report = check_database(store, COMMAND_LINE, tell, put_back=current_office().put_back)
-    _tell_twins(report)
+    _tell_case_duplicates(report)
     for finding in report.findings:
         say(finding.sentence)
     if report.finding_count > len(report.findings):
@@ -88,7 +88,7 @@ def move_to(uri: str) -> int:
     return 0
 
 
-def _tell_twins(report: CheckReport) -> None:
+def _tell_case_duplicates(report: CheckReport) -> None:
     for sentence in report.twins:
         remark(sentence)
     if report.twin_count > len(report.twins):

@@ -1,4 +1,4 @@
-"""The office is open while the server runs."""
+"""What is open while the server runs, and what ends it when it cannot start."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Open the office before the first request and close it after the last one.
+    """Open the shop's data before the first request and close it after the last one.
 
     What cannot start ends the process with exit code 1 and one sentence on the console.
     """
     _write_log()
     try:
         refuse_prefix(st.get_option("server.baseUrlPath") or "")
-        office = open_office(load_settings(), _announce)
+        context = open_office(load_settings(), _announce)
     except KinsoError as error:
         _give_up(error.message)
     logger.info("%s: %s.", AT_THE_ROOT, HOW_INSTEAD)
     releasing = asyncio.create_task(release_files())
-    backups = DailyBackups(lambda: office.store, office.settings)
+    backups = DailyBackups(lambda: context.store, context.settings)
     backups.start()
     try:
         yield

@@ -43,7 +43,7 @@ class _Target(NamedTuple):
 
 
 @dataclass
-class _Turn:
+class _Queue:
     """Of one tab: one file after the other, so that no more than one is on its way."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -55,7 +55,7 @@ class Uploads:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._turns: dict[str, _Turn] = {}
+        self._queues: dict[str, _Queue] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse before anything of the file is read; one that is too large is refused by Streamlit."""
@@ -76,29 +76,29 @@ class Uploads:
         if self._has_too_many(target.tab):
             await short(_TOO_MANY, status=HTTPStatus.TOO_MANY_REQUESTS)(scope, receive, send)
             return
-        async with self._turn(target.tab) as turn, turn.lock:
+        async with self._queue(target.tab) as queue, queue.lock:
             await self._app(scope, receive, _replacing(target, send))
 
     def _has_too_many(self, tab: str) -> bool:
         """Whether this tab has enough on its way, or other tabs of the same browser have as many as there may be."""
-        turn = self._turns.get(tab)
-        if turn is not None and turn.present >= _MOST_WAITING:
+        queue = self._queues.get(tab)
+        if queue is not None and queue.present >= _MOST_WAITING:
             return True
         owner = owner_of(tab)
         with_files = {other for other, files in held_files().items() if files}
-        others = {other for other in with_files | set(self._turns) if other != tab and owner_of(other) == owner}
+        others = {other for other in with_files | set(self._queues) if other != tab and owner_of(other) == owner}
         return len(others) >= MOST_FILES
 
     @asynccontextmanager
-    async def _turn(self, tab: str) -> AsyncIterator[_Turn]:
-        turn = self._turns.setdefault(tab, _Turn())
-        turn.present += 1
+    async def _queue(self, tab: str) -> AsyncIterator[_Queue]:
+        queue = self._queues.setdefault(tab, _Queue())
+        queue.present += 1
         try:
-            yield turn
+            yield queue
         finally:
-            turn.present -= 1
-            if not turn.present:
-                self._turns.pop(tab, None)
+            queue.present -= 1
+            if not queue.present:
+                self._queues.pop(tab, None)
 
 
 async def release_files() -> None:
