@@ -17,7 +17,7 @@ from pymongo.errors import BulkWriteError
 
 from kinso.database import search
 from kinso.database.batches import in_batches
-from kinso.database.checksums import sealed_decision
+from kinso.database.checksums import decision_with_checksum
 from kinso.database.connection import Connection
 from kinso.database.country import country_of
 from kinso.database.ledger import balance
@@ -155,8 +155,8 @@ def _record_memberships(
 def _membership(member: Document) -> Document:
     begun = {"basis": _BASIS, "byName": EARLIER, "amount": float(member["purchaseAmount"])}
     customer, since = str(member["_id"]), member["createdAt"]
-    sealed = sealed_decision(customer, since, begun)
-    return {"customer": customer, "from": since, "to": None, "begun": sealed, "open": True}
+    decision = decision_with_checksum(customer, since, begun)
+    return {"customer": customer, "from": since, "to": None, "begun": decision, "open": True}
 
 
 def _write(document: RawBSONDocument, update: Document) -> UpdateOne:

@@ -1,4 +1,4 @@
-"""The file of a backup: a gzip file whose second, last member seals every byte of the first.
+"""The file of a backup: a gzip file whose second, last member is the checksum of every byte of the first.
 
 The first member holds lines of JSON and documents of BSON. Line one is the header. Then comes each collection: a line
 with its name, its documents one after the other, and four zero bytes. The last line counts the documents. The second
@@ -50,8 +50,8 @@ class BackupWriter:
 
     def __init__(self, file: IO[bytes], made_at: datetime) -> None:
         self._file = file
-        self._sealed = _Hashing(file)
-        self._content = gzip.GzipFile("", "wb", _LEVEL, cast("BinaryIO", self._sealed), mtime=0)
+        self._hashing = _Hashing(file)
+        self._content = gzip.GzipFile("", "wb", _LEVEL, cast("BinaryIO", self._hashing), mtime=0)
         self._counts: dict[str, int] = {}
         self._line({"format": _FORMAT, "version": _VERSION, "kinso": __version__, "madeAt": made_at.isoformat()})
 
@@ -67,7 +67,7 @@ class BackupWriter:
             return
         self._line({"documents": self._counts})
         self._content.close()
-        self._file.write(_seal(self._sealed.digest))
+        self._file.write(_checksum_member(self._hashing.digest))
 
     def add(self, collection: str, documents: Iterable[bytes]) -> Iterator[int]:
         """Write a collection of BSON documents while it is iterated, and tell after each how many there are."""
@@ -97,12 +97,12 @@ class BackupReader:
 
     def verify(self) -> None:
         """Raise `BackupDamaged` unless every byte is as it was written."""
-        length = self._size - len(_seal("0" * 64))
+        length = self._size - len(_checksum_member("0" * 64))
         self._file.seek(0)
         digest = hashlib.sha256()
         while piece := self._file.read(min(_AT_ONCE, max(0, length - self._file.tell()))):
             digest.update(piece)
-        if length < 0 or self._file.read() != _seal(digest.hexdigest()):
+        if length < 0 or self._file.read() != _checksum_member(digest.hexdigest()):
             raise BackupDamaged
 
     def collections(self) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -153,7 +153,7 @@ class _Hashing:
         self._file.flush()
 
 
-def _seal(digest: str) -> bytes:
+def _checksum_member(digest: str) -> bytes:
     """The gzip member that ends the file; the same bytes on every machine."""
     line = json.dumps({"sha256": digest}).encode() + b"\n"
     stored = struct.pack("<BHH", 1, len(line), len(line) ^ 0xFFFF) + line

@@ -16,7 +16,8 @@ from pymongo.database import Database
 
 Document = Mapping[str, Any]
 
-SEAL = "seal"
+CHECKSUM = "seal"
+"""Where it is stored."""
 OF_CHANGE = ("customer", "at", "byId", "byName", "source")
 OF_ENTRY = ("customer", "soldAt", "recordedAt", "byId", "byName", "source")
 OF_RUN = ("startedAt", "byId", "byName", "source")
@@ -33,37 +34,37 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Marks:
     """What an examination has to know about the past of a database.
 
-    `sealed_since` is from when on everything was written with its seal, `trash_emptied_until` until when what was
-    deleted may be gone for good; None where that is not known. `shape` stands for the indexes and validators of the
-    last start.
+    `checksums_since` is from when on everything was written with its checksum, `trash_emptied_until` until when what
+    was deleted may be gone for good; None where that is not known. `shape` stands for the indexes and validators of
+    the last start.
     """
 
-    sealed_since: datetime | None = None
+    checksums_since: datetime | None = None
     trash_emptied_until: datetime | None = None
     shape: str | None = None
 
 
-def sealed(document: Document, fields: tuple[str, ...]) -> dict[str, Any]:
-    """The document with the seal of these fields."""
-    return {**document, SEAL: seal_of(document, fields)}
+def with_checksum(document: Document, fields: tuple[str, ...]) -> dict[str, Any]:
+    """The document with the checksum of these fields."""
+    return {**document, CHECKSUM: checksum_of(document, fields)}
 
 
-def sealed_decision(customer: str, moment: datetime, decision: Document) -> dict[str, Any]:
-    """Who or what began or ended a membership, sealed together with whose it is and when that was."""
-    return {**decision, SEAL: seal_of({**decision, "customer": customer, "moment": moment}, OF_DECISION)}
+def decision_with_checksum(customer: str, moment: datetime, decision: Document) -> dict[str, Any]:
+    """Who or what began or ended a membership, with a checksum that covers whose it is and when that was, too."""
+    return {**decision, CHECKSUM: checksum_of({**decision, "customer": customer, "moment": moment}, OF_DECISION)}
 
 
-def seal_of(document: Document, fields: tuple[str, ...]) -> str:
-    """The seal that belongs to these values."""
+def checksum_of(document: Document, fields: tuple[str, ...]) -> str:
+    """The checksum that belongs to these values."""
     values = "\x1f".join([_text(document.get(field)) for field in fields])
     return hashlib.sha256(values.encode()).hexdigest()[:_LENGTH]
 
 
-def lacks_seal(key: Any, marks: Marks) -> bool:
-    """Whether something with this `_id` and without a seal was not written by Kinso."""
-    if marks.sealed_since is None:
+def lacks_checksum(key: Any, marks: Marks) -> bool:
+    """Whether something with this `_id` and without a checksum was not written by Kinso."""
+    if marks.checksums_since is None:
         return False
-    return not isinstance(key, ObjectId) or key.generation_time > marks.sealed_since
+    return not isinstance(key, ObjectId) or key.generation_time > marks.checksums_since
 
 
 def begin_checksums(database: Database[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from kinso.database.checksums import OF_SETTINGS_CHANGE, sealed
+from kinso.database.checksums import OF_SETTINGS_CHANGE, with_checksum
 from kinso.models.countries import country_of_currency, country_of_numbers, country_of_zone
 
 _MOST_LOOKED_AT = 2000
@@ -43,4 +43,4 @@ def set_guessed_country(database: Database[dict[str, Any]]) -> None:
             settings.update_one({"_id": "shop"}, {"$setOnInsert": {"country": country}}, upsert=True)
         sides = {"before": {"country": ""}, "after": {"country": country}}
         change = {"at": datetime.now(UTC), "byName": "Kinso", **sides}
-        database["settings_changes"].insert_one(sealed(change, OF_SETTINGS_CHANGE))
+        database["settings_changes"].insert_one(with_checksum(change, OF_SETTINGS_CHANGE))

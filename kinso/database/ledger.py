@@ -15,7 +15,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from kinso.database.checksums import OF_ENTRY, sealed
+from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.database.connection import Connection
 from kinso.database.search import HELPERS
 from kinso.models.money import read_stored_amount
@@ -135,7 +135,7 @@ def _opening(document: Mapping[str, Any], amount: Decimal) -> Document:
         **_EARLIER,
         "void": False,
     }
-    return sealed(entry, OF_ENTRY)
+    return with_checksum(entry, OF_ENTRY)
 
 
 def _sale_id(key: str) -> str:

@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from kinso.database.checksums import OF_CHANGE, sealed
+from kinso.database.checksums import OF_CHANGE, with_checksum
 from kinso.models.folding import id_key
 from kinso.models.history import HistoryQuery
 from kinso.models.money import read_stored_amount
@@ -183,7 +183,7 @@ def _to_document(change: Change) -> dict[str, Any]:
         if document[side] is not None:
             document[side] = to_stored(document[side])
     stored = {"_id": ObjectId(change.id), **to_stored(document), "idKey": id_key(change.customer_id)}
-    return sealed(stored, OF_CHANGE)
+    return with_checksum(stored, OF_CHANGE)
 
 
 def _to_change(document: Document) -> Change:

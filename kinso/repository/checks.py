@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from kinso.database import search
 from kinso.database.adoption import UNREADABLE_AMOUNT
-from kinso.database.checksums import SEAL, Marks, marks_of
+from kinso.database.checksums import CHECKSUM, Marks, marks_of
 from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
@@ -35,11 +35,11 @@ _CUSTOMER_FIELDS = (
 )
 _CHANGE_FIELDS = (
     *("customer", "customerId", "kind", "version", "before", "after", "run", "undoes"),
-    *("at", "byId", "byName", "source", SEAL),
+    *("at", "byId", "byName", "source", CHECKSUM),
 )
 _SALE_FIELDS = (
     *("customer", "saleId", "kind", "amount", "refundOf", "change", "soldAt", "countsAt", "void", "trashed"),
-    *("revenueOnly", "voidedBy", "recordedAt", "byId", "byName", "source", SEAL),
+    *("revenueOnly", "voidedBy", "recordedAt", "byId", "byName", "source", CHECKSUM),
 )
 _INTERVAL_FIELDS = ("customer", "from", "to", "open", "begun", "ended")
 _LENIENT: CodecOptions[dict[str, Any]] = CodecOptions(

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.database import Database
 
-from kinso.database.checksums import sealed_decision
+from kinso.database.checksums import decision_with_checksum
 from kinso.models.membership import Basis, Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
 from kinso.repository.documents import Document, canonical_id, to_stored, with_text_id
@@ -134,7 +134,7 @@ def _closing(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
 
 
 def _stored_decision(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
-    return sealed_decision(customer, at, to_stored(decision.model_dump(by_alias=True, exclude_none=True)))
+    return decision_with_checksum(customer, at, to_stored(decision.model_dump(by_alias=True, exclude_none=True)))
 
 
 def _to_interval(document: Document) -> MembershipInterval:

@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from kinso.database.checksums import OF_RUN, sealed
+from kinso.database.checksums import OF_RUN, with_checksum
 from kinso.database.country import country_of
 from kinso.database.search import names_one_of
 from kinso.models.run import Run, RunException
@@ -32,7 +32,7 @@ class RunRepository:
         """Record a run that begins."""
         document = run.model_dump(by_alias=True, exclude={"id"})
         stored = {"_id": ObjectId(run.id), **document, "parameters": to_stored(run.parameters)}
-        self._runs.insert_one(sealed(stored, OF_RUN))
+        self._runs.insert_one(with_checksum(stored, OF_RUN))
 
     def get(self, id: str) -> Run | None:
         """The run, or None when there is none or `id` is malformed."""

@@ -16,7 +16,7 @@ from pymongo import ASCENDING, DESCENDING, UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from kinso.database.checksums import OF_ENTRY, sealed
+from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.errors import DuplicateSaleId
 from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
@@ -241,7 +241,7 @@ def _to_document(sale: Sale) -> dict[str, Any]:
     document = to_stored(sale.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
     if sale.items:
         document["items"] = [to_stored(item.model_dump(by_alias=True)) for item in sale.items]
-    return sealed({"_id": ObjectId(sale.id), **document, "void": False}, OF_ENTRY)
+    return with_checksum({"_id": ObjectId(sale.id), **document, "void": False}, OF_ENTRY)
 
 
 def to_sale(document: Document) -> Sale:

@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from kinso.database.checksums import OF_SETTINGS_CHANGE, sealed
+from kinso.database.checksums import OF_SETTINGS_CHANGE, with_checksum
 from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
 from kinso.repository.documents import to_stored
 
@@ -35,7 +35,9 @@ class ShopRepository:
     def record(self, change: SettingsChange) -> None:
         """Append who changed what."""
         sides = {"before": to_stored(change.before), "after": to_stored(change.after)}
-        self._changes.insert_one(sealed({"at": change.at, "byName": change.by_name, **sides}, OF_SETTINGS_CHANGE))
+        self._changes.insert_one(
+            with_checksum({"at": change.at, "byName": change.by_name, **sides}, OF_SETTINGS_CHANGE)
+        )
 
     def changes(self, fields: Iterable[str], *, limit: int) -> list[SettingsChange]:
         """The latest changes of any of these settings, newest first; `fields` are stored names."""

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from kinso.database.checksums import (
+    CHECKSUM,
     OF_CHANGE,
     OF_ENTRY,
     OF_RUN,
     OF_SETTINGS_CHANGE,
-    SEAL,
     Marks,
-    lacks_seal,
-    seal_of,
-    sealed_decision,
+    checksum_of,
+    decision_with_checksum,
+    lacks_checksum,
 )
 from kinso.models.run import ChangeKind
 from kinso.repository.documents import now
@@ -50,7 +50,7 @@ def entries_altered(entries: Sequence[Document], marks: Marks) -> Iterator[str]:
             yield f"of the {said}, {' and '.join(dates)} is not a date"
         elif _is_altered(entry, OF_ENTRY, marks):
             yield f"the date of the {said} or who recorded it was altered, or Kinso did not record it"
-        elif not entry.get(SEAL) and _is_to_come(entry["soldAt"]):
+        elif not entry.get(CHECKSUM) and _is_to_come(entry["soldAt"]):
             yield f"the date of the {said} is yet to come"
 
 
@@ -68,7 +68,7 @@ def memberships_altered(intervals: Sequence[Document], marks: Marks) -> Iterator
                     f"the {words} of its membership from {_day(interval.get('from'))} was altered, or Kinso did not"
                     " record it"
                 )
-            elif not (isinstance(decision, Mapping) and decision.get(SEAL)) and _is_to_come(at):
+            elif not (isinstance(decision, Mapping) and decision.get(CHECKSUM)) and _is_to_come(at):
                 yield f"the {words} of a membership of it is yet to come"
 
 
@@ -111,14 +111,14 @@ def trash_altered(trashed: Document | None, changes: Sequence[Document]) -> Iter
 
 
 def _is_altered(document: Document, fields: tuple[str, ...], marks: Marks) -> bool:
-    seal = document.get(SEAL)
-    return lacks_seal(document.get("_id"), marks) if seal is None else seal != seal_of(document, fields)
+    stored = document.get(CHECKSUM)
+    return lacks_checksum(document.get("_id"), marks) if stored is None else stored != checksum_of(document, fields)
 
 
 def _is_forged(interval: Document, decision: Any, at: datetime, marks: Marks) -> bool:
-    if not isinstance(decision, Mapping) or SEAL not in decision:
-        return lacks_seal(interval.get("_id"), marks)
-    return bool(sealed_decision(str(interval.get("customer")), at, decision)[SEAL] != decision[SEAL])
+    if not isinstance(decision, Mapping) or CHECKSUM not in decision:
+        return lacks_checksum(interval.get("_id"), marks)
+    return bool(decision_with_checksum(str(interval.get("customer")), at, decision)[CHECKSUM] != decision[CHECKSUM])
 
 
 def _is_to_come(moment: datetime) -> bool:

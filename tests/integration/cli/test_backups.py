@@ -123,10 +123,10 @@ class Load:
             yield refund_sale(self.store, COMMAND_LINE, sale.sale_id, refund).sale.sale_id
 
 
-def seal(content):
+def packed_again(content):
     """A whole backup file around this content."""
     packed = gzip.compress(content)
-    return packed + backup_file._seal(backup_file.hashlib.sha256(packed).hexdigest())
+    return packed + backup_file._checksum_member(backup_file.hashlib.sha256(packed).hexdigest())
 
 
 def test_every_document_and_index_comes_back_as_it_was(store, backup, empty, restored):
@@ -193,16 +193,16 @@ def test_no_byte_can_change_and_nothing_be_cut_off_unnoticed(backup, empty, rest
 
 
 def test_a_whole_file_with_a_wrong_content_leaves_the_database_empty(backup, empty, restored):
-    content = gzip.decompress(backup[: -len(backup_file._seal("0" * 64))])
+    content = gzip.decompress(backup[: -len(backup_file._checksum_member("0" * 64))])
     with pytest.raises(BackupDamaged):
-        restore_shop(empty, BytesIO(seal(content.replace(b'{"documents": {', b'{"documents": {"more": 1, '))))
+        restore_shop(empty, BytesIO(packed_again(content.replace(b'{"documents": {', b'{"documents": {"more": 1, '))))
     assert not any(documents(restored).values())
 
 
 def test_a_file_of_a_later_kinso_is_refused_by_name(empty):
     header = {"format": "kinso-backup", "version": 2, "kinso": "9.1", "madeAt": "2031-01-01T00:00:00+00:00"}
     with pytest.raises(BackupUnusable, match=r"Kinso 9\.1, which is newer .* update Kinso"):
-        restore_shop(empty, BytesIO(seal(json.dumps(header).encode() + b"\n")))
+        restore_shop(empty, BytesIO(packed_again(json.dumps(header).encode() + b"\n")))
 
 
 def test_a_database_that_is_not_empty_is_left_alone(store, settings, backup):

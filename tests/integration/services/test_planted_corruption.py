@@ -244,7 +244,7 @@ def test_an_index_that_this_edition_brings_is_no_finding(store, admin, connectio
     assert findings(store, admin) == []
 
 
-def test_what_was_written_before_there_were_seals_is_content(store, admin, manager, database):
+def test_what_was_written_before_there_were_checksums_is_content(store, admin, manager, database):
     for name in ("changes", "sales", "runs", "settings_changes"):
         database[name].update_many({}, {"$unset": {"seal": ""}})
     database["memberships"].update_many({}, {"$unset": {"begun.seal": ""}})
