@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from typing import IO, Any
 
 from bson.codec_options import CodecOptions
@@ -15,6 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from kinso.database.backup_file import BackupReader, BackupWriter
+from kinso.database.batches import in_batches
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.migrations.runner import LOCK, STATE
 from kinso.database.preparation import prepare
@@ -161,7 +161,7 @@ def _fill(database: Database[Any], reader: BackupReader, on_progress: Progress) 
         if name not in INDEXES:
             raise BackupDamaged
         counts[name] = 0
-        while batch := [RawBSONDocument(document) for document in islice(documents, _AT_ONCE)]:
+        for batch in in_batches(map(RawBSONDocument, documents), _AT_ONCE):
             database.get_collection(name, codec_options=_AS_IT_IS).insert_many(batch, ordered=False)
             counts[name] += len(batch)
             done += len(batch)

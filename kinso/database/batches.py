@@ -1,4 +1,4 @@
-"""Documents a thousand at a time."""
+"""Documents by the thousand."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Item = TypeVar("Item")
 BATCH = 1000
 
 
-def in_batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """The items in their order, as many at once as one bulk write should hold."""
+def in_batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
+    """The items in their order, by default as many at once as one bulk write should hold."""
     iterator = iter(items)
-    while batch := list(islice(iterator, BATCH)):
+    while batch := list(islice(iterator, size)):
         yield batch

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from itertools import islice
 from typing import Any, get_args
 
 from bson import ObjectId
@@ -15,6 +14,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
+from kinso.database.batches import BATCH, in_batches
 from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.database.connection import Connection
 from kinso.database.search import HELPERS
@@ -23,7 +23,6 @@ from kinso.models.sale import SaleKind
 
 Document = dict[str, Any]
 
-_BATCH = 1000
 _DUPLICATE_KEY = 11000
 _OPENED_BEFORE = "ledger"
 """The `_id` among the settings by which a Kinso without migrations remembered that it was done."""
@@ -57,7 +56,7 @@ def open_ledger(connection: Connection) -> None:
 
 def _next_ids(collection: Collection[Document], wanted: Document, last: Any) -> list[Any]:
     after = {"_id": {"$gt": last}} if last else {}
-    found = collection.find({**wanted, **after}, {"_id": True}).sort("_id", 1).limit(_BATCH)
+    found = collection.find({**wanted, **after}, {"_id": True}).sort("_id", 1).limit(BATCH)
     return [document["_id"] for document in found]
 
 
@@ -152,15 +151,9 @@ def complete_counts_at(database: Database[Document]) -> None:
     if sales.find_one(_LACKING, {"_id": True}) is None:
         return
     sales.update_many({"kind": {"$ne": "refund"}, "countsAt": None}, [{"$set": {"countsAt": "$soldAt"}}])
-    for refunds in _batches(sales):
-        sales.bulk_write([_dated(refund, moment) for refund, moment in _moments(sales, refunds)], ordered=False)
-
-
-def _batches(sales: Collection[Document]) -> Iterator[Sequence[Document]]:
     wanted = dict.fromkeys(("customer", "refundOf", "soldAt", "void", "trashed"), True)
-    found = sales.find({"kind": "refund", "countsAt": None}, wanted)
-    while batch := list(islice(found, _BATCH)):
-        yield batch
+    for refunds in in_batches(sales.find({"kind": "refund", "countsAt": None}, wanted)):
+        sales.bulk_write([_dated(refund, moment) for refund, moment in _moments(sales, refunds)], ordered=False)
 
 
 def _moments(sales: Collection[Document], refunds: Sequence[Document]) -> Iterator[tuple[Document, datetime]]:

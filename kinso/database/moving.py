@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -11,6 +10,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from kinso.database.backups import clear, first_filled
+from kinso.database.batches import in_batches
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.preparation import prepare
 from kinso.database.processes import demand_nobody_else
@@ -65,8 +65,8 @@ def _copy(source: Database[Any], target: Database[Any], on_progress: Callable[[i
     done = 0
     for name in INDEXES:
         to = target.get_collection(name, codec_options=_AS_IT_IS)
-        documents = iter(source.get_collection(name, codec_options=_AS_IT_IS).find().batch_size(_AT_ONCE))
-        while batch := list(islice(documents, _AT_ONCE)):
+        documents = source.get_collection(name, codec_options=_AS_IT_IS).find().batch_size(_AT_ONCE)
+        for batch in in_batches(documents, _AT_ONCE):
             to.insert_many(batch, ordered=False)
             done += len(batch)
             on_progress(done, max(total, done))
