@@ -1,8 +1,11 @@
 """What tests share: a real MongoDB for the whole run, an empty database for each test, and people with each role."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import disk_usage
 
 import pytest
 
@@ -22,13 +25,35 @@ _OWN_SETTINGS = (
     "KINSO_ADMIN_EMAIL",
     "KINSO_ADMIN_PASSWORD",
 )
+_HERE = Path(__file__).parent
+_SLOW_PLACES = tuple(_HERE / place for place in ("e2e", "crash", "integration/cli"))
+_SLOW_FIXTURES = frozenset({"running", "serve", "served", "data_dir"})
+"""Those that start servers of their own."""
+_IN_MEMORY = Path("/dev/shm")
+_ROOM = 6 * 2**30
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for name in _OWN_SETTINGS:
         os.environ.pop(name, None)
     if not hasattr(config, "workerinput"):
+        _keep_files_in_memory()
         server.begin_run()
+
+
+def _keep_files_in_memory() -> None:
+    """Databases wait for the disk at every commit; where memory can be written to like a disk, all files go there."""
+    if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK) and disk_usage(_IN_MEMORY).free > _ROOM:
+        os.environ["TMPDIR"] = str(_IN_MEMORY)
+        tempfile.tempdir = None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever starts further processes is slow; what is slow for another reason says so itself."""
+    for item in items:
+        in_place = any(item.path.is_relative_to(place) for place in _SLOW_PLACES)
+        if in_place or not _SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

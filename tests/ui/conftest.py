@@ -1,11 +1,13 @@
 """Pages driven by AppTest, signed in with any role, on the real MongoDB."""
 
+import functools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from kinso.models.customer import Customer, CustomerDraft
@@ -17,6 +19,15 @@ from kinso.services.office import Office, use_office
 _MAIN = Path(__file__).parents[2] / "kinso" / "ui" / "main.py"
 
 OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_read_once() -> Iterator[None]:
+    """For every new AppTest, Streamlit reads what each installed package says of itself; that stays the same."""
+    once = functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture
@@ -53,12 +64,8 @@ def open_page(office, signed_in) -> OpenPage:
     def open_page(name: str, role: Role = Role.MANAGER, **query: str) -> AppTest:
         page = AppTest.from_file(str(_MAIN), default_timeout=30)
         page.user = {"session": signed_in(role)}
-        page.run()
-        assert not page.exception
-        for key, value in query.items():
-            page.query_params[key] = value
-        page.switch_page(f"../../pages/{name}.py").run()
-        return page
+        page.query_params.update(query)
+        return page.switch_page(f"../../pages/{name}.py").run()
 
     return open_page
 

@@ -53,11 +53,6 @@ def amounts(store):
     return {each.customer_id: each.purchase_amount for each in store.customers.iterate(CustomerQuery())}
 
 
-def test_an_analyst_does_not_have_the_page(open_page):
-    with pytest.raises(ValueError, match=r"imports\.py"):
-        open_page("imports", Role.ANALYST)
-
-
 def test_purchases_are_checked_shown_and_imported(open_page, store, admin, add_customer):
     add_customer("C-001")
     page = open_imports(open_page, Role.ADMIN)

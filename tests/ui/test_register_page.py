@@ -230,11 +230,6 @@ def test_whoever_lost_the_permission_meanwhile_registers_nobody(page, store, toa
     assert store.customers.count(EVERYONE) == 0
 
 
-def test_an_analyst_has_no_way_here(open_page):
-    with pytest.raises(ValueError, match="register"):
-        open_page("register", Role.ANALYST)
-
-
 def test_unsaved_changes_among_the_customers_are_not_lost_by_registering(open_page, add_customer):
     add_customer("C-1")
     page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Typed")

@@ -22,12 +22,6 @@ def words(page):
     return "\n".join(element.value.replace("\\", "") for element in [*page.markdown, *page.caption])
 
 
-@pytest.mark.parametrize("role", [Role.ANALYST, Role.STAFF, Role.MANAGER])
-def test_only_administrators_have_the_page(open_page, role):
-    with pytest.raises(ValueError, match=r"settings\.py"):
-        open_page("settings", role)
-
-
 def test_the_present_settings_are_shown(open_page, store):
     store.shop.save(
         ShopSettings(shop_name="Corner", country="BD", currency="BDT", time_zone="Asia/Dhaka", trash_days=7)
