@@ -23,8 +23,8 @@ import uvicorn
 from bench.load import Load, request, run
 from bench.plain_api import create_app
 from kinso.config import Settings
-from kinso.models.customer import CustomerQuery
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
+from kinso.models.customers import CustomerQuery
 from kinso.services.office import close_office, open_office
 from kinso.services.samples import load_samples
 from kinso.services.sign_in import sign_in

@@ -15,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from kinso.config import Settings
-from kinso.models.customer import CustomerPatch, CustomerQuery
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.repository.store import Store
 from kinso.services.customers import get_customer, list_customers, update_customer
 from kinso.services.exports import export_customers

@@ -17,9 +17,9 @@ from typing import Any
 from bson import json_util
 
 from kinso.config import Settings
-from kinso.models.customer import CustomerQuery
-from kinso.models.run import Run
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import CustomerQuery
+from kinso.models.history import Run
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.exports import export_customers

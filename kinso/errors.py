@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kinso.models.customer import Customer
+    from kinso.models.customers import Customer
 
 
 CUSTOMER_GONE = "This customer does not exist any more; search for it again."

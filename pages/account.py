@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from kinso.models.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from kinso.services.sign_in import sign_out
 from kinso.services.users import change_own_password, rename_own, sign_out_everywhere
 from kinso.ui.customers.words import isolated

@@ -8,8 +8,8 @@ from itertools import accumulate
 
 import streamlit as st
 
-from kinso.models.statistics import MonthCount, Statistics
-from kinso.models.statistics import Overview as Figures
+from kinso.models.insights import MonthCount, Statistics
+from kinso.models.insights import Overview as Figures
 from kinso.ui import charts, sales_charts
 from kinso.ui.backups import show_backup_problem
 from kinso.ui.empty import show_no_customers

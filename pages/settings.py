@@ -10,8 +10,7 @@ import streamlit as st
 from babel.core import get_global
 from babel.numbers import get_currency_name
 
-from kinso.models.countries import country_names
-from kinso.models.shop import ShopSettings
+from kinso.models.shop import ShopSettings, country_names
 from kinso.models.validation import LABELS, parse
 from kinso.services.shop import guess_country, save_shop_settings
 from kinso.ui.backups import show_backups

@@ -13,7 +13,7 @@ from kinso.config import Settings
 from kinso.database.connection import Connection, connect
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
-from kinso.models.user import Actor, Role
+from kinso.models.accounts import Actor, Role
 from kinso.repository.store import Store
 from kinso.services.office import Office, use_office
 from tests.support import server

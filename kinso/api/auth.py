@@ -12,7 +12,7 @@ from kinso.api.route import part_of_api
 from kinso.api.schemas import LoginIn, SignedInOut, UserOut, user_json
 from kinso.api.security import SignedIn, refuse_other_sites, session_cookie
 from kinso.errors import Conflict
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
 from kinso.services.office import current_office
 from kinso.services.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
 

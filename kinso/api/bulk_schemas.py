@@ -21,9 +21,9 @@ from kinso.api.schemas import (
     example,
     warning_json,
 )
-from kinso.models.csv_cells import written_moment
-from kinso.models.run import Run, RunKind, RunStatus
-from kinso.models.user import Source
+from kinso.models.accounts import Source
+from kinso.models.history import Run, RunKind, RunStatus
+from kinso.models.transfer.cells import written_moment
 from kinso.services.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome
 
 _BULK: dict[str, Any] = {

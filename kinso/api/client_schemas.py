@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from kinso.models.run import RunKind, RunStatus
-from kinso.models.sale import PaymentMethod, SaleKind
-from kinso.models.user import Source
+from kinso.models.accounts import Source
+from kinso.models.history import RunKind, RunStatus
+from kinso.models.purchases import PaymentMethod, SaleKind
 from kinso.services.bulk import Outcome
 
 Description = dict[str, Any]

@@ -14,8 +14,8 @@ from kinso.api.envelope import Answer, succeed
 from kinso.api.schemas import customer_json
 from kinso.api.security import Caller
 from kinso.errors import StaleVersion
-from kinso.models.customer import Customer
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.customers import Customer
 from kinso.services.access import demand
 from kinso.services.customers import get_customer
 

@@ -30,9 +30,9 @@ from kinso.api.schemas import (
 from kinso.api.security import Caller, SignedIn
 from kinso.api.sync import CustomerListing, tell_changed
 from kinso.errors import CUSTOMER_GONE, NotFound
-from kinso.models.customer import Customer, CustomerQuery
-from kinso.models.statistics import Statistics
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.insights import Statistics
 from kinso.repository.store import Store
 from kinso.services.customers import create_customer, delete_customer, list_customers, update_customer
 from kinso.services.likely_twins import find_twins_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinso.models.user import PERMISSIONS, Permission, Role
+from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.services.sign_in import SESSION_COOKIE
 
 Headers = dict[str, dict[str, Any]]

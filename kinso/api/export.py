@@ -14,7 +14,7 @@ from kinso.api.failures import failures
 from kinso.api.parameters import CustomerExport
 from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
 from kinso.services.exports import export_customers
 from kinso.services.shop import get_shop_settings
 

@@ -17,8 +17,8 @@ from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import part_of_api
 from kinso.api.schemas import ActivationIn, ActivationOut, CustomerOut, MembershipIn
 from kinso.api.security import SignedIn
-from kinso.models.run import Run
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import Run
 from kinso.services.customers import set_membership
 from kinso.services.membership import activate_at_threshold, count_eligible
 

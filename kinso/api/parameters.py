@@ -16,12 +16,12 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
-from kinso.models.moments import MEANING, read_written
-from kinso.models.names import OPERATOR, folded
-from kinso.models.sale import SaleKind, SaleQuery
-from kinso.models.sync import LONGEST_CURSOR, Cursor
+from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
+from kinso.models.customers_sync import LONGEST_CURSOR, Cursor
+from kinso.models.purchases import SaleKind, SaleQuery
 from kinso.models.text import searchable
+from kinso.models.times import MEANING, read_written
+from kinso.models.validation import OPERATOR, folded
 from kinso.services.csv_writing import Flavour
 
 _LAST_PAGE = 1_000_000_000

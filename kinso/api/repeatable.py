@@ -13,9 +13,9 @@ from starlette.requests import Request
 
 from kinso.api.envelope import Answer
 from kinso.api.security import Caller, SignedIn
-from kinso.models.request import KeptAnswer
-from kinso.models.run import Run
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import Run
+from kinso.models.requests import KeptAnswer
 from kinso.services.access import demand
 from kinso.services.idempotency import Attempt, attempt_request
 from kinso.services.runs import Progress, ignore_progress, ignore_run

@@ -15,8 +15,8 @@ from kinso.api.parameters import PageOnly
 from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
-from kinso.models.run import Run
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import Run
 from kinso.services.runs import get_run, list_run_page
 from kinso.services.undo import undo_run
 

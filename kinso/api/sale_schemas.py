@@ -17,10 +17,8 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kinso.api.schemas import example
-from kinso.models.csv_cells import written_moment
-from kinso.models.moments import MEANING, Written
 from kinso.models.money import CENT, LARGEST
-from kinso.models.sale import (
+from kinso.models.purchases import (
     MOST_ITEMS,
     PaymentMethod,
     RefundAmount,
@@ -31,6 +29,8 @@ from kinso.models.sale import (
     SaleKind,
 )
 from kinso.models.text import clean_text
+from kinso.models.times import MEANING, Written
+from kinso.models.transfer.cells import written_moment
 from kinso.services.sales import Recorded
 
 _ITEM: dict[str, Any] = {"name": "Green tea", "quantity": 2, "unitPrice": 4.25}

@@ -24,8 +24,8 @@ from kinso.api.sale_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recor
 from kinso.api.schemas import still_a_member
 from kinso.api.security import Caller, SignedIn
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.sale import SalePage, SaleQuery
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.purchases import SalePage, SaleQuery
 from kinso.services.customers import get_customer
 from kinso.services.lookup import find_by_customer_id
 from kinso.services.sales import Recorded, get_sale, list_sales, record_sale, refund_sale

@@ -9,14 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
-from kinso.models.csv_cells import written_moment
-from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
-from kinso.models.likely_twin import LikelyTwin
+from kinso.models.accounts import Role, User
+from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, LikelyTwin
+from kinso.models.insights import Statistics
 from kinso.models.money import CENT, LARGEST, Money
-from kinso.models.names import KnownFields
 from kinso.models.purchases import MembershipStanding
-from kinso.models.statistics import Statistics
-from kinso.models.user import Role, User
+from kinso.models.transfer.cells import written_moment
+from kinso.models.validation import KnownFields
 from kinso.services.membership import DEFAULT_THRESHOLD
 
 CUSTOMER_EXAMPLE = {

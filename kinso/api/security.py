@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from kinso.api.lookups import SharedLookups
 from kinso.errors import NotPermitted, NotSignedIn
-from kinso.models.user import Actor, User
+from kinso.models.accounts import Actor, User
 from kinso.repository.store import Store
 from kinso.services.csrf import is_same_origin
 from kinso.services.office import current_office

@@ -15,9 +15,9 @@ from kinso.api.parameters import ListParameters
 from kinso.api.schemas import CUSTOMER_STORED, ID, CustomerOut, customer_json, example
 from kinso.api.security import Caller
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_cells import written_moment
-from kinso.models.sync import ChangedPage, Cursor, Deletion
-from kinso.models.user import Actor
+from kinso.models.accounts import Actor
+from kinso.models.customers_sync import ChangedPage, Cursor, Deletion
+from kinso.models.transfer.cells import written_moment
 from kinso.repository.store import Store
 from kinso.services.sync import list_changed
 

@@ -9,7 +9,7 @@ import typer
 from kinso.cli.console import say
 from kinso.cli.opening import opened_store
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.user import COMMAND_LINE, NewUser
+from kinso.models.accounts import COMMAND_LINE, NewUser
 from kinso.models.validation import parse
 from kinso.services.users import create_user
 

@@ -15,9 +15,9 @@ from kinso.cli.imports import (
     tell_reading,
 )
 from kinso.cli.opening import name_of, opened, opened_store, write_chunks
-from kinso.models.csv_plan import ImportChoices, ImportPlan
-from kinso.models.customer import CustomerQuery
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import CustomerQuery
+from kinso.models.transfer.plans import ImportChoices, ImportPlan
 from kinso.models.validation import parse
 from kinso.services.csv_writing import Flavour
 from kinso.services.exports import export_customers

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 from kinso.cli.console import counted, remark, say
 from kinso.cli.opening import writable
-from kinso.models.csv_plan import ImportPlan, ImportResult, PlannedChange
-from kinso.models.purchase_plan import PurchasePlan, PurchaseResult
+from kinso.models.transfer.plans import ImportPlan, ImportResult, PlannedChange, PurchasePlan, PurchaseResult
 from kinso.models.validation import LABELS
 from kinso.services.import_reports import ReportFile
 from kinso.services.import_survey import Sink

@@ -149,7 +149,7 @@ def _import(
         raise typer.BadParameter("--create-unknown goes with --purchases only")
     if report and purchases:
         raise typer.BadParameter("--report tells what a file of customers changes, and --purchases only adds")
-    from kinso.models.csv_plan import ImportChoices
+    from kinso.models.transfer.plans import ImportChoices
 
     choices = ImportChoices(
         conflicts=None if conflicts == "refuse" else conflicts,

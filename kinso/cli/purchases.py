@@ -5,10 +5,9 @@ from __future__ import annotations
 from kinso.cli.console import counted, progress, remark, say
 from kinso.cli.imports import count_of_errors, tell_conflicts, tell_errors, tell_likely_duplicates, tell_reading
 from kinso.cli.opening import name_of, opened, opened_store, write_chunks
-from kinso.models.csv_plan import ImportChoices, Overlap
-from kinso.models.purchase_plan import PurchaseFigures, PurchasePlan, Unknown
+from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE
+from kinso.models.transfer.plans import ImportChoices, Overlap, PurchaseFigures, PurchasePlan, Unknown
 from kinso.services.csv_writing import Flavour
 from kinso.services.ledger_exports import export_ledger
 from kinso.services.purchase_imports import (

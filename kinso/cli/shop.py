@@ -7,8 +7,8 @@ from pathlib import Path
 from kinso.cli.console import counted, progress, remark, say
 from kinso.cli.opening import opened_store
 from kinso.config import load_settings
-from kinso.models.check import CheckReport
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.shop import CheckReport
 from kinso.services.backups import BackupContent, examine_backup, make_backup, restore_shop
 from kinso.services.checks import check_database
 from kinso.services.moving import move_shop

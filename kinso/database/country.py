@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.database import Database
 
 from kinso.database.checksums import OF_SETTINGS_CHANGE, with_checksum
-from kinso.models.countries import country_of_currency, country_of_numbers, country_of_zone
+from kinso.models.shop import country_of_currency, country_of_numbers, country_of_zone
 
 _MOST_LOOKED_AT = 2000
 _WITH_A_COUNTRY = {"contactInfo": {"$type": "string", "$regex": r"\+ ?\d"}}

@@ -19,7 +19,7 @@ from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.database.connection import Connection
 from kinso.database.search import HELPERS
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import SaleKind
+from kinso.models.purchases import SaleKind
 
 Document = dict[str, Any]
 

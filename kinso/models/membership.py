@@ -1,13 +1,17 @@
-"""When somebody was a member, and why."""
+"""The rule of membership, what it would do, and when somebody was a member."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from kinso.models.customers import Customer
+from kinso.models.shop import ThresholdBasis
 
 Basis = Literal["rule", "person", "adopted"]
 """Decided by the membership threshold, by a person, or by an earlier application before Kinso kept records."""
@@ -36,3 +40,89 @@ class MembershipInterval(_Model):
     end: datetime | None = Field(default=None, alias="to")
     begun: Decision
     ended: Decision | None = None
+
+
+SpenderGroup = Literal["eligible", "held", "members"]
+"""Non-members whom a rule may activate, non-members whom a person made so, and members."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Whoever spent at least `threshold` may be a member; purchases count from `since` on.
+
+    Without `since` the whole purchase amount counts, as it is stored with the customer.
+    """
+
+    threshold: Decimal
+    since: datetime | None = None
+
+    @property
+    def basis(self) -> ThresholdBasis:
+        """What is compared with the threshold."""
+        return "lifetime" if self.since is None else "last-12-months"
+
+
+@dataclass(frozen=True)
+class Spender:
+    """A customer, and what they spent as far as it counts; `member_by` says for a member who or what decided on it."""
+
+    customer: Customer
+    amount: Decimal
+    member_by: Basis | None = None
+
+
+@dataclass(frozen=True)
+class Spenders:
+    """Some customers: how many they are, what they spent together, and the first of them."""
+
+    count: int
+    total: Decimal
+    first: list[Spender]
+
+
+@dataclass(frozen=True)
+class ThresholdPoint:
+    """How many customers a threshold would make members if it alone decided, and what they spent together."""
+
+    threshold: Decimal
+    members: int
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What another threshold would mean: both as points, and who reaches only one of them.
+
+    `gained` are non-members who would be eligible, `lost` members who would not reach the threshold any more.
+    """
+
+    saved: ThresholdPoint
+    other: ThresholdPoint
+    gained: Spenders
+    lost: Spenders
+
+
+@dataclass(frozen=True)
+class DemotionPlan:
+    """Whose membership a demotion will end: the version of each customer (by `_id`) that was looked at.
+
+    `adopted` says whether members whom an earlier application left are among them.
+    """
+
+    rule: Rule
+    adopted: bool
+    versions: dict[str, int]
+
+
+@dataclass(frozen=True)
+class DemotionPreview:
+    """Members below the threshold of the shop's rule.
+
+    `offered` are those whose membership may be ended, the smallest spenders first. The others stay members:
+    `by_person` were made so by a person, `adopted` by an earlier application (0 when they are offered as well).
+    """
+
+    rule: Rule
+    offered: Spenders
+    by_person: int
+    adopted: int

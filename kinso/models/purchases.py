@@ -1,16 +1,197 @@
-"""What the ledger tells about one customer."""
+"""The ledger: the entries that make up what a customer spent, and what it tells about one customer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from functools import partial
+from typing import Annotated, Any, Literal, get_args
 
-from kinso.models.customer import Customer
-from kinso.models.money import written_price
-from kinso.models.rule import Rule
-from kinso.models.sale import Sale, SaleItem
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from kinso.models.customers import Customer
+from kinso.models.damage import check_id
+from kinso.models.folding import sale_key
+from kinso.models.membership import Rule
+from kinso.models.money import (
+    CENT,
+    LARGEST,
+    Figure,
+    Money,
+    UnitPrice,
+    check_amount,
+    exactly,
+    round_to_cents,
+    written_price,
+)
+from kinso.models.text import clean_text
+from kinso.models.times import Written
+
+SaleKind = Literal["sale", "refund", "opening", "adjustment"]
+"""`opening` is the amount a customer came with, `adjustment` the difference that somebody typed."""
+TYPED: tuple[SaleKind, ...] = ("opening", "adjustment")
+PURCHASES: tuple[SaleKind, ...] = ("sale", "refund")
+"""The kinds that were bought or brought back on a known date; revenue consists of these."""
+PaymentMethod = Literal["cash", "card", "mobile", "transfer", "other"]
+PAYMENT_METHODS: tuple[PaymentMethod, ...] = get_args(PaymentMethod)
+MOST_ITEMS = 200
+LONGEST_NOTE = 500
+
+_THOUSANDTH = Decimal("0.001")
+_LARGEST_QUANTITY = Decimal("1000000")
+
+
+def _check_sale_id(value: Any) -> str:
+    """An ID that can be part of an address, in its compared form; raises ValueError with a sentence part."""
+    typed = clean_text(value, shortest=1, longest=64, is_id=True)
+    sale_id = clean_text(check_id(sale_key(typed)), shortest=1, longest=64, is_id=True)
+    *_, last = segments = sale_id.split("/")
+    if {".", ".."} & set(segments) or (len(segments) > 1 and last in {"", "refund"}):
+        raise ValueError("cannot end with / or /refund, or have . or .. between slashes; choose another one")
+    return sale_id
+
+
+def _check_quantity(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("must be a number, such as 2 or 0.5")
+    quantity = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not quantity.is_finite() or not _THOUSANDTH <= quantity <= _LARGEST_QUANTITY:
+        raise ValueError(f"must be from 0.001 to {_LARGEST_QUANTITY:,}")
+    return exactly(quantity, 3)
+
+
+def _check_refund(value: Any) -> Decimal:
+    amount = check_amount(value)
+    if value < CENT:
+        raise ValueError("must be more than 0")
+    return amount
+
+
+def _number(lowest: Decimal, highest: Decimal) -> WithJsonSchema:
+    return WithJsonSchema({"type": "number", "minimum": float(lowest), "maximum": float(highest)})
+
+
+SaleId = Annotated[
+    str,
+    BeforeValidator(_check_sale_id),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64}),
+]
+ItemName = Annotated[
+    str,
+    BeforeValidator(partial(clean_text, shortest=1, longest=200)),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+]
+Note = Annotated[
+    str,
+    BeforeValidator(partial(clean_text, shortest=1, longest=LONGEST_NOTE)),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_NOTE}),
+]
+Quantity = Annotated[Figure, BeforeValidator(_check_quantity), _number(_THOUSANDTH, _LARGEST_QUANTITY)]
+RefundAmount = Annotated[Figure, BeforeValidator(_check_refund), _number(CENT, LARGEST)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class SaleItem(_Model):
+    """One line of a receipt; a quantity has at most three decimals, a unit price keeps all of its own."""
+
+    name: ItemName
+    quantity: Quantity = Field(default=Decimal(1), json_schema_extra={"default": 1})
+    unit_price: UnitPrice
+
+    @property
+    def total(self) -> Decimal:
+        """Quantity times unit price, rounded once."""
+        return round_to_cents(self.quantity * self.unit_price)
+
+
+class SaleDraft(_Model):
+    """A purchase as it was typed or sent.
+
+    What was paid is the sum of the items, less a `discount` and with a `surcharge`. An `amount` says it without items,
+    or once more beside them. Without `sale_id` it gets one of its own, without `sold_at` it is now. What `sold_at`
+    means without a zone only the shop knows.
+    """
+
+    sale_id: SaleId | None = None
+    amount: Money | None = None
+    discount: Money | None = None
+    surcharge: Money | None = None
+    sold_at: Written | None = None
+    items: list[SaleItem] = Field(default=[], max_length=MOST_ITEMS)
+    payment_method: PaymentMethod | None = None
+    note: Note | None = None
+
+    @property
+    def items_total(self) -> Decimal | None:
+        """The sum of the items; None without any."""
+        return sum((item.total for item in self.items), Decimal("0.00")) if self.items else None
+
+
+class RefundDraft(_Model):
+    """Money that goes back for one sale, as typed; without `amount` it is all that is left of the sale."""
+
+    sale_id: SaleId | None = None
+    amount: RefundAmount | None = None
+    sold_at: Written | None = None
+    payment_method: PaymentMethod | None = None
+    note: Note | None = None
+
+
+class Sale(_Model):
+    """One entry of the ledger; `amount` is signed, so that the entries of a customer add up to the purchase amount.
+
+    `customer` is the customer's `_id`. `refund_of` names the sale that a refund belongs to. `counts_at` is when sums
+    over a period count the entry: a refund where its sale does, everything else when it was sold. `change` is the id of
+    the change that wrote the entry; `voided_by` that of the change that took it back: then it does not count any more.
+    """
+
+    id: str = Field(alias="_id")
+    sale_id: str
+    customer: str
+    kind: SaleKind
+    amount: Figure
+    sold_at: datetime
+    counts_at: datetime
+    recorded_at: datetime
+    by_id: str
+    by_name: str
+    source: str
+    items: list[SaleItem] = []
+    discount: Figure | None = None
+    surcharge: Figure | None = None
+    payment_method: PaymentMethod | None = None
+    note: str | None = None
+    refund_of: str | None = None
+    run: str | None = None
+    change: str
+    voided_by: str | None = None
+
+
+class SaleQuery(_Model):
+    """Which entries that count, newest first; what is None leaves nothing out.
+
+    `until` is exclusive. What `since` and `until` mean without a zone only the shop knows.
+    """
+
+    customer: str | None = None
+    kind: SaleKind | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class SalePage(_Model):
+    """One page of the ledger; `total` counts the whole result."""
+
+    items: list[Sale]
+    page: int
+    limit: int
+    total: int
+
 
 Standing = Literal["member", "held", "eligible", "short"]
 """`held`: a person made them a non-member, so no rule activates them; `short`: they have not spent enough."""

@@ -13,7 +13,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import PURCHASES, Sale
+from kinso.models.purchases import PURCHASES, Sale
 from kinso.repository.documents import canonical_id
 from kinso.repository.sales import to_sale
 

@@ -9,7 +9,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from kinso.database.processes import has_ended, this_process
-from kinso.models.backup import BackupState
+from kinso.models.transfer.backups import BackupState
 
 _KEY = "backups"
 _SILENT = timedelta(minutes=2)

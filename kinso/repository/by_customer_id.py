@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kinso.errors import AmbiguousCustomerId
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.folding import id_key
 
 

@@ -11,9 +11,8 @@ from pymongo.database import Database
 
 from kinso.database.checksums import OF_CHANGE, with_checksum
 from kinso.models.folding import id_key
-from kinso.models.history import HistoryQuery
+from kinso.models.history import Change, HistoryQuery
 from kinso.models.money import read_stored_amount
-from kinso.models.run import Change
 from kinso.repository.customers import TEXT_FIELDS
 from kinso.repository.documents import ERASED, Document, canonical_id, object_id, to_stored, with_text_id
 

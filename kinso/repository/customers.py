@@ -17,7 +17,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from kinso.database import search
 from kinso.database.country import country_of
 from kinso.errors import DuplicateCustomerId
-from kinso.models.customer import Customer, CustomerDraft, CustomerQuery
+from kinso.models.customers import Customer, CustomerDraft, CustomerQuery
 from kinso.models.folding import fold, id_key
 from kinso.models.money import read_stored_amount
 from kinso.models.stored import readable_moment, readable_text, readable_version

@@ -12,7 +12,7 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from kinso.models.draft import Draft
+from kinso.models.customers import Draft
 
 Document = dict[str, Any]
 

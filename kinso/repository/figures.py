@@ -11,8 +11,8 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.database import Database
 
+from kinso.models.insights import AmountBin
 from kinso.models.money import read_stored_amount
-from kinso.models.statistics import AmountBin
 
 _COUNT_AND_SUM = {"count": {"$sum": 1}, "sum": {"$sum": "$purchaseAmount"}}
 

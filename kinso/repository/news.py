@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from kinso.models.sync import Changed, Deletion, News, Place
+from kinso.models.customers_sync import Changed, Deletion, News, Place
 from kinso.repository.customers import VISIBLE, to_customer
 from kinso.repository.documents import Document
 

@@ -10,7 +10,7 @@ from pymongo.errors import ExecutionTimeout
 
 from kinso.database import search
 from kinso.database.country import country_of
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.folding import fold, id_key
 from kinso.repository.customers import to_customer
 

@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from kinso.models.request import KeptAnswer, KeyedRequest
+from kinso.models.requests import KeptAnswer, KeyedRequest
 from kinso.repository.documents import with_text_id
 
 

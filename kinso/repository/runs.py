@@ -13,7 +13,7 @@ from pymongo.database import Database
 from kinso.database.checksums import OF_RUN, with_checksum
 from kinso.database.country import country_of
 from kinso.database.search import names_one_of
-from kinso.models.run import Run, RunException
+from kinso.models.history import Run, RunException
 from kinso.repository.documents import ERASED, object_id, to_stored, with_text_id
 
 MOST_EXCEPTIONS = 1000

@@ -20,7 +20,7 @@ from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.errors import DuplicateSaleId
 from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import PURCHASES, TYPED, Sale, SaleQuery
+from kinso.models.purchases import PURCHASES, TYPED, Sale, SaleQuery
 from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
 
 _DUPLICATE_KEY = 11000

@@ -16,7 +16,7 @@ from typing import Any
 from pymongo.database import Database
 
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import PURCHASES
+from kinso.models.purchases import PURCHASES
 from kinso.repository.documents import Document
 
 _WEEKDAYS = 7

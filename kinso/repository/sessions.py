@@ -8,7 +8,7 @@ from typing import Any, cast
 from bson import ObjectId
 from pymongo.database import Database
 
-from kinso.models.user import Session, User
+from kinso.models.accounts import Session, User
 from kinso.repository.documents import object_id
 from kinso.repository.users import to_user
 

@@ -12,9 +12,9 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 
 from kinso.errors import FieldError, InvalidInput
+from kinso.models.insights import AmountBin
+from kinso.models.membership import Spender, SpenderGroup, ThresholdPoint
 from kinso.models.money import read_stored_amount
-from kinso.models.rule import Spender, SpenderGroup, ThresholdPoint
-from kinso.models.statistics import AmountBin
 from kinso.models.stored import readable_version
 from kinso.repository.customers import VISIBLE, CustomerRepository, to_customer
 from kinso.repository.documents import Document, object_id, to_stored

@@ -15,9 +15,9 @@ from typing import Any
 
 from pymongo.database import Database
 
+from kinso.models.membership import SpenderGroup
 from kinso.models.money import read_stored_amount
-from kinso.models.rule import SpenderGroup
-from kinso.models.sale import PURCHASES
+from kinso.models.purchases import PURCHASES
 from kinso.repository.ranking import Ranking
 
 _PER_CUSTOMER = {"$group": {"_id": "$customer", "amount": {"$sum": "$amount"}}}

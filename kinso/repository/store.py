@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from kinso.database.connection import Connection, translated_errors, within
-from kinso.models.rule import Rule
+from kinso.models.membership import Rule
 from kinso.repository.account import AccountRepository
 from kinso.repository.attempts import AttemptRepository
 from kinso.repository.backups import BackupRepository

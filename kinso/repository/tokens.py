@@ -9,8 +9,7 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from kinso.models.token import ApiToken
-from kinso.models.user import User
+from kinso.models.accounts import ApiToken, User
 from kinso.repository.documents import Document, object_id
 from kinso.repository.users import to_user
 

@@ -15,11 +15,11 @@ from kinso.database.checksums import note_emptied
 from kinso.database.country import country_of
 from kinso.database.search import HELPERS, renewed_helpers
 from kinso.errors import DuplicateSaleId
-from kinso.models.customer import Customer
+from kinso.models.accounts import Actor
+from kinso.models.customers import Customer
 from kinso.models.folding import id_key
+from kinso.models.history import TrashedCustomer
 from kinso.models.stored import readable_moment, readable_text, readable_version
-from kinso.models.trash import TrashedCustomer
-from kinso.models.user import Actor
 from kinso.repository.customers import erased_document, insert_all, to_customer
 from kinso.repository.documents import Document, object_id
 

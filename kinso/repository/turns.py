@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from kinso.models.run import Run
+from kinso.models.history import Run
 from kinso.repository.documents import with_text_id
 
 IMPORTS = ["import", "purchases"]

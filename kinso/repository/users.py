@@ -12,7 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from kinso.errors import DuplicateEmail
-from kinso.models.user import NewUser, Role, User
+from kinso.models.accounts import NewUser, Role, User
 from kinso.repository.documents import object_id, to_stored, with_text_id
 
 OURS: dict[str, Any] = {

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kinso.errors import NotPermitted
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.security_log import note
 

@@ -16,7 +16,7 @@ from kinso.database.connection import Connection, connect
 from kinso.database.embedded.server import EmbeddedServer
 from kinso.database.processes import demand_nobody_else
 from kinso.errors import ConfigurationError, Conflict, StartupError
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -9,13 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictInt
 
 from kinso.errors import Conflict, FieldError, InvalidInput
-from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch, LikelyTwin
 from kinso.models.folding import id_key
-from kinso.models.likely_twin import LikelyTwin
-from kinso.models.names import KnownFields
-from kinso.models.run import Run
-from kinso.models.user import Actor, Permission
-from kinso.models.validation import parse
+from kinso.models.history import Run
+from kinso.models.validation import KnownFields, parse
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kinso.models.check import CheckReport, Finding
-from kinso.models.run import Run
+from kinso.models.history import Run
+from kinso.models.shop import CheckReport, Finding
 from kinso.repository.documents import now, with_text_id
 from kinso.repository.store import Store
 from kinso.services.invariants import RolledBack

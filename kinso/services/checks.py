@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from functools import partial
 
 from kinso.errors import KinsoError
-from kinso.models.check import CheckReport, Finding
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.shop import CheckReport, Finding
 from kinso.repository.checks import Dossier
 from kinso.repository.store import Store
 from kinso.services.access import use_case

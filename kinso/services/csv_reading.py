@@ -14,7 +14,7 @@ from itertools import islice
 from typing import IO, BinaryIO
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_cells import unescape_formula
+from kinso.models.transfer.cells import unescape_formula
 
 SURPLUS = "The row has more cells than the header; put a text with a delimiter in it between quotes."
 

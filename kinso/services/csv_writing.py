@@ -10,7 +10,7 @@ from io import StringIO
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from kinso.models.csv_cells import local_moment, written_moment
+from kinso.models.transfer.cells import local_moment, written_moment
 
 Flavour = Literal["excel", "raw"]
 """For people with a spreadsheet, or for programs."""

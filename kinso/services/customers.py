@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kinso.errors import CUSTOMER_GONE, NotFound, StaleVersion
-from kinso.models.customer import LARGEST_PAGE, Customer, CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case

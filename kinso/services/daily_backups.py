@@ -15,9 +15,9 @@ from threading import Event, Thread
 from kinso.config import Settings
 from kinso.database.backup_file import BackupReader
 from kinso.errors import BackupFailed, BackupUnusable, ConfigurationError, Conflict, KinsoError
-from kinso.models.backup import BackupState
+from kinso.models.accounts import SYSTEM, Actor, Permission
 from kinso.models.shop import ShopSettings
-from kinso.models.user import SYSTEM, Actor, Permission
+from kinso.models.transfer.backups import BackupState
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -10,11 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 
 from kinso.errors import Conflict
-from kinso.models.customer import Customer
-from kinso.models.membership import Basis
-from kinso.models.rule import DemotionPlan, DemotionPreview, Spender, Spenders
-from kinso.models.run import Run
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer
+from kinso.models.history import Run
+from kinso.models.membership import Basis, DemotionPlan, DemotionPreview, Spender, Spenders
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.draft import LARGEST_DRAFT, Draft
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LARGEST_DRAFT, Draft
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinso.errors import BeingImported, DuplicateCustomerId, FieldError, InvalidInput, StaleVersion
-from kinso.models.customer import Customer, CustomerPatch
-from kinso.models.edit import CustomerEdit, EditOutcome, FieldConflict
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer, CustomerEdit, CustomerPatch, EditOutcome, FieldConflict
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store

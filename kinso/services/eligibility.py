@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kinso.models.customer import Customer, CustomerQuery
-from kinso.models.rule import Rule
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.membership import Rule
 from kinso.models.shop import ShopSettings, ThresholdBasis
-from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from kinso.models.as_exported import customer_as_exported
-from kinso.models.csv_cells import COLUMNS, TEXT_COLUMNS, escape_formula, written_cells
-from kinso.models.customer import Customer, CustomerQuery
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.transfer.cells import COLUMNS, TEXT_COLUMNS, customer_as_exported, escape_formula, written_cells
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.csv_writing import Flavour, moment_for, started, stream_csv

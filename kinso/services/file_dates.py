@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from kinso.models.as_exported import ExportedMoment
-from kinso.models.csv_dates import DateOrder, order_that_shows, possible_orders, read_moment
+from kinso.models.transfer.cells import ExportedMoment
+from kinso.models.transfer.dates import DateOrder, order_that_shows, possible_orders, read_moment
 from kinso.services.csv_reading import CsvFile, MalformedRow, Record
 
 Seen = Callable[[Record], ExportedMoment | None]

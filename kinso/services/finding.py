@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kinso.models.customer import LONGEST_SEARCH, Customer
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LONGEST_SEARCH, Customer
 from kinso.models.folding import fold, id_key
-from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 

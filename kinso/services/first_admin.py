@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from kinso.config import Settings
 from kinso.errors import ConfigurationError, Conflict, DuplicateEmail, FieldError, InvalidInput
+from kinso.models.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NewUser, Role, User, check_email
 from kinso.models.shop import ShopSettings
-from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD, NewUser, Role, User, check_email
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store

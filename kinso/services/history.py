@@ -7,10 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kinso.errors import Conflict, DuplicateSaleId, NotFound
-from kinso.models.csv_cells import escape_formula
-from kinso.models.history import HistoryPage, HistoryQuery
-from kinso.models.run import Change
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.history import Change, HistoryPage, HistoryQuery
+from kinso.models.transfer.cells import escape_formula
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case
 from kinso.services.csv_writing import Flavour, moment_for, started, stream_csv

@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from kinso.database.processes import has_ended, this_process
 from kinso.errors import Conflict, DatabaseUnavailable, FieldError, InvalidInput, StillUnderWay
-from kinso.models.request import KeptAnswer, KeyedRequest
-from kinso.models.user import Actor
+from kinso.models.accounts import Actor
+from kinso.models.requests import KeptAnswer, KeyedRequest
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 

@@ -10,12 +10,19 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 from kinso.errors import AmbiguousCustomerId
-from kinso.models.as_exported import AS_EXPORTED, ExportedCustomer, ExportedMoment, read_exported_customer
-from kinso.models.csv_cells import ascii_digits, written_cells, written_value
-from kinso.models.csv_damage import is_damaged, undamaged_forms
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.folding import id_key
-from kinso.models.run import Change
+from kinso.models.history import Change
+from kinso.models.transfer.cells import (
+    AS_EXPORTED,
+    ExportedCustomer,
+    ExportedMoment,
+    ascii_digits,
+    read_exported_customer,
+    written_cells,
+    written_value,
+)
+from kinso.models.transfer.damage import is_damaged, undamaged_forms
 from kinso.repository.by_customer_id import ByCustomerId
 from kinso.repository.documents import erased_id
 from kinso.repository.store import Store

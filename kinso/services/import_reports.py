@@ -7,9 +7,9 @@ import csv
 import io
 from typing import IO, BinaryIO
 
-from kinso.models.csv_cells import escape_formula
-from kinso.models.csv_plan import UNDECIDED, ChangeOfPlan, ImportChoices, PlannedChange
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.transfer.cells import escape_formula
+from kinso.models.transfer.plans import UNDECIDED, ChangeOfPlan, ImportChoices, PlannedChange
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.imports import rehearse_import

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_amounts import read_amount
-from kinso.models.csv_cells import COLUMNS, on_one_line, shortened, written_cells, written_value
-from kinso.models.csv_damage import is_damaged, undamaged_forms
-from kinso.models.csv_plan import ImportChoices, Side
-from kinso.models.csv_words import read_flag
-from kinso.models.customer import Customer, CustomerDraft, CustomerPatch
+from kinso.models.customers import Customer, CustomerDraft, CustomerPatch
+from kinso.models.transfer.amounts import read_amount
+from kinso.models.transfer.cells import COLUMNS, on_one_line, shortened, written_cells, written_value
+from kinso.models.transfer.damage import is_damaged, undamaged_forms
+from kinso.models.transfer.plans import ImportChoices, Side
+from kinso.models.transfer.words import read_flag
 from kinso.models.validation import LABELS, parse
 from kinso.services.csv_reading import SURPLUS, CsvFile, Layout, Record, named
 from kinso.services.file_dates import FileDates

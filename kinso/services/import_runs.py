@@ -15,10 +15,9 @@ from kinso.errors import (
     ImportUnderWay,
     InvalidInput,
 )
-from kinso.models.csv_plan import ImportPlan
-from kinso.models.purchase_plan import PurchasePlan
-from kinso.models.run import Run, RunKind
-from kinso.models.user import Actor
+from kinso.models.accounts import Actor
+from kinso.models.history import Run, RunKind
+from kinso.models.transfer.plans import ImportPlan, PurchasePlan
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.repository.turns import IMPORTS

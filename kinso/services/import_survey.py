@@ -9,8 +9,10 @@ from hashlib import blake2b
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_cells import written_cells, written_value
-from kinso.models.csv_plan import (
+from kinso.models.customers import Customer, CustomerDraft
+from kinso.models.folding import id_key
+from kinso.models.transfer.cells import written_cells, written_value
+from kinso.models.transfer.plans import (
     MOST_CHANGES_SHOWN,
     MOST_ERRORS_SHOWN,
     NO_OVERLAP,
@@ -21,8 +23,6 @@ from kinso.models.csv_plan import (
     PlannedChange,
     RowError,
 )
-from kinso.models.customer import Customer, CustomerDraft
-from kinso.models.folding import id_key
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.csv_reading import CsvFile, MalformedRow, Record

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kinso.models.csv_plan import MOST_TWINS_SHOWN, KnownAlready
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.transfer.plans import MOST_TWINS_SHOWN, KnownAlready
 from kinso.repository.store import Store
 from kinso.services.likely_twins import find_likely_twins
 

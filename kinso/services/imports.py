@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import BinaryIO
 
 from kinso.errors import Conflict
-from kinso.models.csv_plan import UNDECIDED, ImportChoices, ImportPlan, ImportResult
-from kinso.models.run import Change, Run
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.history import Change, Run
+from kinso.models.transfer.plans import UNDECIDED, ImportChoices, ImportPlan, ImportResult
 from kinso.repository.customers import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from kinso.models.customer import Customer
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer
 from kinso.models.membership import MembershipInterval
-from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 

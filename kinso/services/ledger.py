@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from kinso.models.run import Change
-from kinso.models.sale import Sale, SaleKind
+from kinso.models.history import Change
+from kinso.models.purchases import Sale, SaleKind
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 

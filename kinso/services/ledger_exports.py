@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from kinso.models.as_exported import entry_as_exported
-from kinso.models.csv_cells import escape_formula
-from kinso.models.customer import Customer
-from kinso.models.purchases import items_in_words
-from kinso.models.sale import Sale
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer
+from kinso.models.purchases import Sale, items_in_words
+from kinso.models.transfer.cells import entry_as_exported, escape_formula
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.csv_writing import Flavour, moment_for, started, stream_csv

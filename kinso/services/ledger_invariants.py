@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import PURCHASES, TYPED
+from kinso.models.purchases import PURCHASES, TYPED
 from kinso.repository.checks import Dossier
 
 Document = Mapping[str, Any]

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import fuzz
 
 from kinso.database import search
-from kinso.models.customer import Customer, CustomerDraft
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyTwin
 from kinso.models.folding import fold, id_key
-from kinso.models.likely_twin import Alike, LikelyTwin
-from kinso.models.user import Actor, Permission
 from kinso.repository.customers import Comparable
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kinso.models.customer import LARGEST_PAGE, Customer, CustomerQuery
-from kinso.models.trash import TrashedCustomer
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LARGEST_PAGE, Customer, CustomerQuery
+from kinso.models.history import TrashedCustomer
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.eligibility import eligible_in

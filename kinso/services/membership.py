@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.customer import Customer, CustomerQuery
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.history import ActivationPlan, ActivationPreview, Run
+from kinso.models.membership import Rule
 from kinso.models.money import check_amount
-from kinso.models.rule import Rule
-from kinso.models.run import ActivationPlan, ActivationPreview, Run
-from kinso.models.user import Actor, Permission
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kinso.config import Settings
 from kinso.database.connection import connect
 from kinso.database.moving import copy_everything
-from kinso.models.customer import CustomerQuery
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import CustomerQuery
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.runs import Progress, ignore_progress

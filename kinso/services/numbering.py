@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median_low
 
+from kinso.models.accounts import Actor, Permission
 from kinso.models.folding import id_key
-from kinso.models.user import Actor, Permission
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from kinso.models.csv_plan import Overlap
-from kinso.models.purchase_plan import PurchaseRow
-from kinso.models.sale import Sale
+from kinso.models.purchases import Sale
+from kinso.models.transfer.plans import Overlap, PurchaseRow
 from kinso.repository.store import Store
 from kinso.services.ledger import NOTHING
 from kinso.services.purchase_staging import Staging

@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.user import LONGEST_PASSWORD
+from kinso.models.accounts import LONGEST_PASSWORD
 from kinso.services.password_words import without_words, words_of_context
 
 _FEWEST_GUESSES = 10_000_000

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.history import HistoryQuery
-from kinso.models.moments import moment_of
-from kinso.models.sale import SaleQuery
+from kinso.models.purchases import SaleQuery
+from kinso.models.times import moment_of
 from kinso.repository.store import Store
 
 Query = TypeVar("Query", SaleQuery, HistoryQuery)

@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from kinso.errors import Conflict
-from kinso.models.csv_plan import UNDECIDED, ImportChoices
-from kinso.models.purchase_plan import PurchasePlan, PurchaseResult, Unknown
-from kinso.models.run import Run
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.history import Run
+from kinso.models.transfer.plans import UNDECIDED, ImportChoices, PurchasePlan, PurchaseResult, Unknown
 from kinso.repository.store import Store
 from kinso.services.access import demand_all, use_case
 from kinso.services.import_runs import CHANGED, FileRefused, Turn, as_ended, await_turn, import_run

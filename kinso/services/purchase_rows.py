@@ -10,17 +10,23 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.as_exported import AS_EXPORTED, ExportedEntry, ExportedMoment, read_exported_entry
-from kinso.models.csv_amounts import read_number
-from kinso.models.csv_cells import on_one_line, shortened
-from kinso.models.csv_dates import DateOrder
-from kinso.models.csv_words import read_payment_method
 from kinso.models.damage import check_id
 from kinso.models.folding import sale_key
 from kinso.models.money import check_amount
-from kinso.models.purchase_plan import PurchaseRow
-from kinso.models.sale import LONGEST_NOTE, SaleKind
+from kinso.models.purchases import LONGEST_NOTE, SaleKind
 from kinso.models.text import clean_text
+from kinso.models.transfer.amounts import read_number
+from kinso.models.transfer.cells import (
+    AS_EXPORTED,
+    ExportedEntry,
+    ExportedMoment,
+    on_one_line,
+    read_exported_entry,
+    shortened,
+)
+from kinso.models.transfer.dates import DateOrder
+from kinso.models.transfer.plans import PurchaseRow
+from kinso.models.transfer.words import read_payment_method
 from kinso.models.validation import LABELS
 from kinso.services.csv_reading import SURPLUS, CsvFile, Layout, Record, named
 from kinso.services.file_dates import FileDates

@@ -17,7 +17,7 @@ from typing import Any
 
 from kinso.database.search import twin_key
 from kinso.models.folding import id_key
-from kinso.models.purchase_plan import PurchaseFigures, PurchaseRow
+from kinso.models.transfer.plans import PurchaseFigures, PurchaseRow
 from kinso.repository.by_customer_id import ByCustomerId
 
 _TABLES = """

@@ -11,18 +11,20 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.csv_plan import (
+from kinso.models.customers import Customer, CustomerDraft
+from kinso.models.money import LARGEST
+from kinso.models.purchases import Sale
+from kinso.models.transfer.plans import (
     MOST_CHANGES_SHOWN,
     MOST_ERRORS_SHOWN,
     ImportChoices,
     PlannedChange,
+    PurchasePlan,
+    PurchaseRow,
     RowError,
     Side,
+    Unknown,
 )
-from kinso.models.customer import Customer, CustomerDraft
-from kinso.models.money import LARGEST
-from kinso.models.purchase_plan import PurchasePlan, PurchaseRow, Unknown
-from kinso.models.sale import Sale
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store

@@ -8,13 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from kinso.errors import Conflict
-from kinso.models.customer import Customer
+from kinso.models.accounts import Actor
+from kinso.models.customers import Customer
+from kinso.models.history import Change, Run
 from kinso.models.money import LARGEST
-from kinso.models.purchase_plan import PurchaseRow
-from kinso.models.run import Change, Run
-from kinso.models.sale import Sale
+from kinso.models.purchases import Sale
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Actor
+from kinso.models.transfer.plans import PurchaseRow
 from kinso.repository.by_customer_id import ByCustomerId
 from kinso.repository.customers import changed
 from kinso.repository.documents import new_id, now

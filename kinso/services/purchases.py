@@ -8,13 +8,20 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from kinso.errors import CUSTOMER_GONE, NotFound
-from kinso.models.as_exported import entry_as_exported
-from kinso.models.csv_cells import escape_formula
-from kinso.models.customer import LARGEST_PAGE, Customer
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LARGEST_PAGE, Customer
 from kinso.models.money import round_to_cents
-from kinso.models.purchases import LedgerLine, LedgerPage, MonthAmount, PurchaseSummary, items_in_words
-from kinso.models.sale import PURCHASES, Sale, SaleQuery
-from kinso.models.user import Actor, Permission
+from kinso.models.purchases import (
+    PURCHASES,
+    LedgerLine,
+    LedgerPage,
+    MonthAmount,
+    PurchaseSummary,
+    Sale,
+    SaleQuery,
+    items_in_words,
+)
+from kinso.models.transfer.cells import entry_as_exported, escape_formula
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

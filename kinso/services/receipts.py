@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.sale import SaleDraft
+from kinso.models.purchases import SaleDraft
 
 _NOTHING = Decimal("0.00")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kinso.models.customer import Customer
+from kinso.models.accounts import Actor
+from kinso.models.customers import Customer
+from kinso.models.history import Change, ChangeKind
 from kinso.models.membership import Basis, Decision
-from kinso.models.run import Change, ChangeKind
-from kinso.models.sale import Sale
-from kinso.models.user import Actor
+from kinso.models.purchases import Sale
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 from kinso.services.ledger import typed_entry

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from kinso.errors import DuplicateCustomerId, DuplicateSaleId
-from kinso.models.customer import Customer
+from kinso.models.accounts import Actor
+from kinso.models.customers import Customer
+from kinso.models.history import Change, ChangeKind, RunException
 from kinso.models.money import LARGEST
-from kinso.models.run import Change, ChangeKind, RunException
-from kinso.models.user import Actor
 from kinso.models.validation import LABELS
 from kinso.repository.customers import changed
 from kinso.repository.documents import now

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from kinso.database.processes import this_process
 from kinso.errors import BeingImported, Conflict, DatabaseUnavailable, NotFound, NotSignedIn
-from kinso.models.customer import Customer
-from kinso.models.run import Change, Run, RunException, RunKind, RunPage
-from kinso.models.user import SYSTEM, Actor, Permission
+from kinso.models.accounts import SYSTEM, Actor, Permission
+from kinso.models.customers import Customer
+from kinso.models.history import Change, Run, RunException, RunKind, RunPage
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import demand, use_case

@@ -7,14 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from kinso.errors import CUSTOMER_GONE, Conflict, FieldError, InvalidInput, NotFound, StaleVersion
-from kinso.models.customer import LARGEST_PAGE, Customer
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LARGEST_PAGE, Customer
 from kinso.models.folding import sale_key
-from kinso.models.moments import past_moment_of
+from kinso.models.history import Change
 from kinso.models.money import LARGEST
-from kinso.models.purchases import MembershipStanding
-from kinso.models.run import Change
-from kinso.models.sale import RefundDraft, Sale, SaleDraft, SaleKind, SalePage, SaleQuery
-from kinso.models.user import Actor, Permission
+from kinso.models.purchases import MembershipStanding, RefundDraft, Sale, SaleDraft, SaleKind, SalePage, SaleQuery
+from kinso.models.times import past_moment_of
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -6,7 +6,7 @@ import random
 from decimal import Decimal
 
 from kinso.models.money import CENT
-from kinso.models.sale import SaleItem
+from kinso.models.purchases import SaleItem
 
 _GOODS = (
     *(("Notebook", "3.90"), ("Ballpoint pen", "1.20"), ("Tea towel", "7.50"), ("Mug", "9.90"), ("Candle", "6.40")),

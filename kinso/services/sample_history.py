@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from kinso.models.customer import Customer, CustomerDraft
+from kinso.models.accounts import Actor
+from kinso.models.customers import Customer, CustomerDraft
+from kinso.models.history import Change, ChangeKind, Run
 from kinso.models.membership import Basis
-from kinso.models.run import Change, ChangeKind, Run
-from kinso.models.sale import Sale, SaleKind
-from kinso.models.user import Actor
+from kinso.models.purchases import Sale, SaleKind
 from kinso.repository.customers import changed
 from kinso.repository.documents import new_id
 from kinso.services.records import record_of_creation, record_of_update

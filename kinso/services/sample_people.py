@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kinso.models.customer import CustomerDraft
+from kinso.models.customers import CustomerDraft
 from kinso.models.folding import fold
 from kinso.models.money import round_to_cents
 

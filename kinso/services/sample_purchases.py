@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kinso.models.money import CENT
-from kinso.models.sale import PaymentMethod, SaleItem
+from kinso.models.purchases import PaymentMethod, SaleItem
 from kinso.services.sample_goods import sample_basket
 
 _COUNTS = range(1, 9)

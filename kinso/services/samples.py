@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from kinso.errors import Conflict, DuplicateSaleId, FieldError, ImportUnderWay, InvalidInput
+from kinso.models.accounts import Actor, Permission
+from kinso.models.history import Run
 from kinso.models.membership import Basis
-from kinso.models.run import Run
-from kinso.models.user import Actor, Permission
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from kinso.database import country
 from kinso.database.refolding import refold
+from kinso.models.accounts import Actor, Permission
 from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
-from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

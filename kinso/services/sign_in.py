@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from typing import NamedTuple
 
 from kinso.errors import NotSignedIn, TooManyAttempts
-from kinso.models.user import Session, User, check_email
+from kinso.models.accounts import Session, User, check_email
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.csrf import csrf_token as csrf_token

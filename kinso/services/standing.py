@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from kinso.errors import CUSTOMER_GONE, NotFound
-from kinso.models.customer import Customer
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer
 from kinso.models.purchases import MembershipStanding, Standing
-from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

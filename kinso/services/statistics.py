@@ -7,10 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from kinso.models.customer import CustomerQuery
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import CustomerQuery
+from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.models.money import LARGEST, round_to_cents
-from kinso.models.statistics import AmountBin, MonthCount, Overview, SalesMonth, Statistics
-from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.figures import FigureRepository
 from kinso.repository.spenders import SpenderRepository

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.customer import LARGEST_PAGE
-from kinso.models.moments import moment_of
-from kinso.models.sync import Changed, ChangedPage, Cursor, Deletion, News, Place
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import LARGEST_PAGE
+from kinso.models.customers_sync import Changed, ChangedPage, Cursor, Deletion, News, Place
+from kinso.models.times import moment_of
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from kinso.errors import FieldError, InvalidInput, NotFound, NotSignedIn
-from kinso.models.token import ApiToken, NewToken
-from kinso.models.user import Actor, Permission, User
+from kinso.models.accounts import Actor, ApiToken, NewToken, Permission, User
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store

@@ -17,7 +17,7 @@ from kinso.database.checksums import (
     decision_with_checksum,
     lacks_checksum,
 )
-from kinso.models.run import ChangeKind
+from kinso.models.history import ChangeKind
 from kinso.repository.documents import now
 
 Document = Mapping[str, Any]

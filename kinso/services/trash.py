@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from kinso.errors import CUSTOMER_GONE, Conflict, NotFound
-from kinso.models.customer import Customer
-from kinso.models.history import HistoryQuery
-from kinso.models.trash import TrashedCustomer
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer
+from kinso.models.history import HistoryQuery, TrashedCustomer
 from kinso.repository.documents import ERASED, canonical_id, erased_id, now
 from kinso.repository.store import Store
 from kinso.services.access import use_case

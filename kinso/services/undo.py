@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from kinso.errors import Conflict
-from kinso.models.run import Run
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.history import Run
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.reverting import revert_and_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from kinso.errors import BeingImported
-from kinso.models.run import Change
+from kinso.models.history import Change
 from kinso.repository.store import Store
 
 BEING_IMPORTED = "is in an import that has not ended yet"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinso.errors import Conflict, FieldError, InvalidInput, NotFound
-from kinso.models.user import Actor, NewName, NewPassword, NewUser, Permission, Role, User
+from kinso.models.accounts import Actor, NewName, NewPassword, NewUser, Permission, Role, User
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store

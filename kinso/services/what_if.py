@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from kinso.models.customer import CustomerQuery
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import CustomerQuery
+from kinso.models.insights import AmountBin
+from kinso.models.membership import Comparison, SpenderGroup, Spenders, ThresholdPoint
 from kinso.models.money import CENT
-from kinso.models.rule import Comparison, SpenderGroup, Spenders, ThresholdPoint
-from kinso.models.statistics import AmountBin
-from kinso.models.user import Actor, Permission
 from kinso.repository.documents import now
 from kinso.repository.spenders import SpenderRepository
 from kinso.repository.store import Store

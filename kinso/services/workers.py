@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kinso.database.processes import has_ended, this_process
-from kinso.models.run import Run
+from kinso.models.history import Run
 
 _at_work: set[str] = set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
 from kinso.services.daily_backups import back_up, backup_folder, get_backup_state, list_backups
 from kinso.services.office import current_office
 from kinso.services.runs import Progress

@@ -11,9 +11,9 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
+from kinso.models.insights import AmountBin, MonthCount, Statistics
 from kinso.models.shop import ShopSettings
-from kinso.models.statistics import AmountBin, MonthCount, Statistics
 from kinso.ui.built_charts import BuiltCharts
 from kinso.ui.customers.words import kept_apart
 from kinso.ui.wording import currency_symbol, membership, money, month, number, percent

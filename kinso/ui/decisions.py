@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kinso.models.countries import country_names
-from kinso.models.shop import SettingsChange, ShopSettings, ThresholdBasis
+from kinso.models.shop import SettingsChange, ShopSettings, ThresholdBasis, country_names
 from kinso.models.validation import LABELS
 from kinso.services.shop import list_settings_changes
 from kinso.ui.visit import Visit

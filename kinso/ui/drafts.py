@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import streamlit as st
 
 from kinso.errors import KinsoError
-from kinso.models.draft import Draft
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Draft
 from kinso.services.drafts import end_draft, find_drafts, keep_draft
 from kinso.services.office import current_office
 from kinso.ui.scripts import KEEP_TYPED, run_script

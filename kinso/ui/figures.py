@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kinso.models.customer import Customer, CustomerQuery
-from kinso.models.rule import DemotionPreview, ThresholdPoint
-from kinso.models.statistics import AmountBin, MonthCount, Overview, SalesMonth, Statistics
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
+from kinso.models.membership import DemotionPreview, ThresholdPoint
 from kinso.services import statistics, what_if
 from kinso.services.customers import list_customers
 from kinso.services.demotion import count_below, preview_demotion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.text import searchable
 from kinso.services.finding import find_customers
 from kinso.ui.customers.words import isolated

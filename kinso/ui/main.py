@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from kinso.errors import NotSignedIn
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
 from kinso.services.csrf import csrf_token
 from kinso.services.office import current_office
 from kinso.ui.customers.drafting import keep_typed_cells

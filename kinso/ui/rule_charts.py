@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from kinso.models.rule import Comparison, ThresholdPoint
+from kinso.models.membership import Comparison, ThresholdPoint
 from kinso.models.shop import ShopSettings
 from kinso.ui.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, amount_format, count_along_y, dressed
 from kinso.ui.wording import currency_symbol, money, number

@@ -7,8 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from kinso.models.insights import SalesMonth
 from kinso.models.shop import ShopSettings
-from kinso.models.statistics import SalesMonth
 from kinso.ui.charts import (
     MEMBERS,
     NON_MEMBERS,

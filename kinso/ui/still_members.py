@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kinso.models.edit import EditOutcome
+from kinso.models.customers import EditOutcome
 from kinso.models.purchases import MembershipStanding
 from kinso.models.shop import ShopSettings
 from kinso.services.standing import find_below

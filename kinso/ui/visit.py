@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from kinso.errors import NotSignedIn
+from kinso.models.accounts import Actor, Permission, User
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Actor, Permission, User
 from kinso.repository.store import Store
 from kinso.services.office import current_office
 from kinso.services.shop import get_shop_settings

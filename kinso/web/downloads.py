@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from kinso.errors import DatabaseUnavailable, FieldError, InvalidInput, NotFound, NotPermitted
-from kinso.models.customer import CustomerQuery
+from kinso.models.accounts import Actor
+from kinso.models.customers import CustomerQuery
 from kinso.models.history import HistoryQuery
-from kinso.models.user import Actor
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.csv_writing import Flavour

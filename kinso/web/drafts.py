@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinso.errors import DatabaseUnavailable, InvalidInput
-from kinso.models.user import Actor, Permission
+from kinso.models.accounts import Actor, Permission
 from kinso.services.drafts import keep_draft
 from kinso.services.office import current_office
 from kinso.web.error_pages import short

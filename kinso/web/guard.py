@@ -15,8 +15,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
 from kinso.errors import DatabaseUnavailable, NotSignedIn
-from kinso.models.draft import WIDGETS
-from kinso.models.user import User
+from kinso.models.accounts import User
+from kinso.models.customers import WIDGETS
 from kinso.services.first_admin import needs_set_up
 from kinso.services.office import current_office
 from kinso.services.sign_in import resume

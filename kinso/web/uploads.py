@@ -16,7 +16,7 @@ from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from kinso.errors import DatabaseUnavailable, NotPermitted, NotSignedIn
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
 from kinso.services.access import demand
 from kinso.services.office import current_office
 from kinso.services.sign_in import resume

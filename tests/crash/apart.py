@@ -16,8 +16,8 @@ import httpx2
 
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.models.check import CheckReport
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.shop import CheckReport
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.office import Office

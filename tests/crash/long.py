@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.models.check import CheckReport
+from kinso.models.shop import CheckReport
 from tests.crash.apart import ApartShop, kill_one_by_one
 from tests.crash.ledger import PROMISES, Ledger
 from tests.crash.replica_set import ReplicaSet

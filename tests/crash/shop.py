@@ -17,8 +17,8 @@ from typing import Any
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
 from kinso.database.embedded.folder import is_locked, open_folder, recorded_host, uri_of
-from kinso.models.check import CheckReport
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.shop import CheckReport
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.runs import recover_interrupted

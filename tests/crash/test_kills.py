@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from kinso.models.customer import CustomerDraft
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import CustomerDraft
 from kinso.services.customers import create_customer, get_customer
 from tests.crash.apart import ApartShop, kill_one_by_one
 from tests.crash.ledger import PROMISES

@@ -11,11 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from kinso.errors import ImportUnderWay, StaleVersion
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.edit import CustomerEdit
+from kinso.models.accounts import Actor, Role
+from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
+from kinso.models.history import ActivationPlan
 from kinso.models.money import CENT
-from kinso.models.run import ActivationPlan
-from kinso.models.user import Actor, Role
 from kinso.repository.store import Store
 from kinso.services.customers import create_customer, delete_customer, get_customer, set_membership, update_customer
 from kinso.services.edits import save_edits

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.users import create_user

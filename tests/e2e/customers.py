@@ -4,8 +4,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from kinso.models.customer import Customer, CustomerDraft
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.customers import create_customer

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.customers import delete_customer
 from kinso.services.membership import activate_at_threshold
 from kinso.services.samples import load_samples

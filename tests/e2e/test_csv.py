@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.customer import CustomerDraft
-from kinso.models.user import Role
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.customer import CustomerPatch
-from kinso.models.sale import SaleDraft, SaleItem, SaleQuery
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.customers import CustomerPatch
+from kinso.models.purchases import SaleDraft, SaleItem, SaleQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE, Role
 from kinso.services.customers import update_customer
 from kinso.services.sales import record_sale
 from tests.e2e.customers import add, open_customers

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from kinso.config import Settings
 from kinso.database.connection import connect
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from kinso.repository.store import Store
 from tests.e2e.conftest import ADMIN, PASSWORD, fill_sign_in
 from tests.e2e.customers import act, add, open_customers, save

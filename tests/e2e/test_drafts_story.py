@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from kinso.services.sign_in import sign_out
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.customers import add, open_customers, save

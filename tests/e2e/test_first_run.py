@@ -5,7 +5,7 @@ from urllib.parse import urlparse
 
 from playwright.sync_api import expect
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from tests.e2e.conftest import PASSWORD
 
 CODE = re.compile(r"one-time code:\s+(\S+)")

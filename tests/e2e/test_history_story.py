@@ -6,8 +6,8 @@ import io
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.validation import parse
 from kinso.services.customers import create_customer, delete_customer, update_customer
 from kinso.services.samples import load_samples

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.samples import load_samples
 
 SAMPLES = 600

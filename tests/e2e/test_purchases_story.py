@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.customer import CustomerQuery
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.customers import CustomerQuery
 from kinso.models.money import read_stored_amount
-from kinso.models.sale import SaleQuery
+from kinso.models.purchases import SaleQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE, Role
 from kinso.services.checks import check_database
 from tests.support.cdnow import largest_sample, purchases_csv, totals
 

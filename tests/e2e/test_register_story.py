@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.customer import CustomerQuery
-from kinso.models.user import Role
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerQuery
 from tests.e2e.customers import add
 from tests.e2e.grid import until
 

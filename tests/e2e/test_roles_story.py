@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from tests.e2e.conftest import PASSWORD
 
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from kinso.models.customer import CustomerDraft
-from kinso.models.sale import SaleDraft
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.customers import CustomerDraft
+from kinso.models.purchases import SaleDraft
 from kinso.models.shop import MembershipRule
-from kinso.models.user import COMMAND_LINE, Role
 from kinso.services.customers import create_customer
 from kinso.services.membership import activate_at_threshold
 from kinso.services.sales import record_sale

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from kinso.models.customer import CustomerPatch, CustomerQuery
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role, User
+from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE, NewUser, Role, User
 from kinso.models.validation import parse
 from kinso.services.customers import delete_customer, update_customer
 from kinso.services.membership import set_membership_of_matching

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.samples import load_samples
 from kinso.services.users import set_active, sign_out_everywhere
 from tests.e2e.conftest import Shop

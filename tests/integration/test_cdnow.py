@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kinso.models.customer import CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.services.customers import get_customer, list_customers, set_membership, update_customer
 from kinso.services.exports import export_customers
 from kinso.services.imports import import_customers, rehearse_import

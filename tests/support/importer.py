@@ -8,7 +8,7 @@ import threading
 
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
 from kinso.repository.store import Store
 from kinso.services.imports import import_customers
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bson import ObjectId
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 

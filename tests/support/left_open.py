@@ -8,8 +8,8 @@ import time
 
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.models.customer import CustomerPatch
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import CustomerPatch
 from kinso.repository.store import Store
 from kinso.services.customers import update_customer
 

@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from kinso.models.customer import Customer, CustomerDraft
-from kinso.models.user import NewUser, Role, Session
+from kinso.models.accounts import NewUser, Role, Session
+from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id, now
 from kinso.services.office import Office, use_office

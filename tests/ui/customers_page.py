@@ -4,8 +4,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from kinso.models.customer import Customer, CustomerPatch
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import Customer, CustomerPatch
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.customers import delete_customer, update_customer

@@ -3,7 +3,7 @@
 import pytest
 
 from kinso.errors import NotSignedIn
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.services.passwords import hash_password, matches

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.sale import RefundDraft, SaleDraft, SaleItem, SaleQuery
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleItem, SaleQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Role
 from kinso.services.customers import create_customer, set_membership, update_customer
 from kinso.services.sales import record_sale, refund_sale
 from kinso.ui.customer.card import RefundForm

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.sale import SaleDraft
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.purchases import SaleDraft
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE, Role
 from kinso.repository.documents import now
 from kinso.services.sales import record_sale
 from tests.ui.customers_page import act, press, shown, texts, type_over

@@ -3,8 +3,8 @@ from threading import Event
 
 import pytest
 
-from kinso.models.customer import CustomerQuery
-from kinso.models.user import Role
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerQuery
 from kinso.services.office import Office, use_office
 from kinso.ui.errors import FAILED
 from kinso.ui.job import Job

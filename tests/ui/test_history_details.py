@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.user import Role
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.services.customers import create_customer, set_membership, update_customer
 from kinso.services.history import revert_change
 from kinso.services.membership import activate_at_threshold

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.sale import SaleDraft
+from kinso.models.accounts import PERMISSIONS, Permission, Role
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.purchases import SaleDraft
 from kinso.models.shop import ShopSettings
-from kinso.models.user import PERMISSIONS, Permission, Role
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.history import revert_change

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerPatch
-from kinso.models.run import Run, RunException
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerPatch
+from kinso.models.history import Run, RunException
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Role
 from kinso.repository.documents import new_id, now
 from kinso.services.customers import delete_customer, set_membership, update_customer
 from kinso.services.membership import activate_at_threshold, plan_activation

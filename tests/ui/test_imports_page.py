@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.csv_plan import MOST_ERRORS_SHOWN
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import SaleDraft
-from kinso.models.user import Role
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import SaleDraft
+from kinso.models.transfer.plans import MOST_ERRORS_SHOWN
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, update_customer
 from kinso.services.history import revert_change

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.rule import Rule
+from kinso.models.accounts import Role
+from kinso.models.membership import Rule
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Role
 from kinso.services.membership import set_membership_of_selected
 
 ELIGIBLE, NEAR_MISSES = "Who would become a member", "Non-members just below the threshold"

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE, Role
 from kinso.services.customers import set_membership
 from kinso.services.membership import activate_at_threshold
 from kinso.ui.membership.demotion import EXPANDER

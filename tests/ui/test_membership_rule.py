@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.sale import SaleDraft
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.purchases import SaleDraft
 from kinso.models.shop import MembershipRule, ShopSettings
-from kinso.models.user import COMMAND_LINE, Role
 from kinso.repository.documents import now
 from kinso.services.sales import record_sale
 from kinso.services.shop import save_rule

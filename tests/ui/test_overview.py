@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from kinso.models.accounts import Role
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Role
 from kinso.repository.documents import now
 
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
+from kinso.models.insights import AmountBin, MonthCount, Statistics
 from kinso.models.shop import ShopSettings
-from kinso.models.statistics import AmountBin, MonthCount, Statistics
 from kinso.repository.documents import new_id, now
 from kinso.ui import charts
 

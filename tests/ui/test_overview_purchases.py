@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.sale import RefundDraft, SaleDraft
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.repository.documents import now
 from kinso.services.sales import record_sale, refund_sale
 

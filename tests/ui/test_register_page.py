@@ -2,10 +2,10 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerQuery
-from kinso.models.sale import SaleQuery
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerQuery
+from kinso.models.purchases import SaleQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Role
 from tests.ui.customers_page import desk_of, press, shown, texts, type_over
 
 EVERYONE = CustomerQuery()

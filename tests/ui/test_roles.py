@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 
 HIGHEST_REFUSED = {
     "register": Role.ANALYST,

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerQuery
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Role
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.services.shop import save_shop_settings

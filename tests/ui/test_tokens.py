@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kinso.errors import NotSignedIn
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.services.tokens import create_token, list_own_tokens, resume_token

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kinso.models.customer import CustomerQuery
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Role
 from tests.ui.customers_page import button_keys, desk_of, press, texts, type_over
 
 

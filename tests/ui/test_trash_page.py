@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.accounts import PERMISSIONS, Permission, Role
+from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.shop import ShopSettings
-from kinso.models.user import PERMISSIONS, Permission, Role
 from kinso.repository.documents import now
 from kinso.services.customers import delete_customer
 from kinso.services.trash import restore_customers

@@ -11,7 +11,7 @@ from threading import RLock
 
 import streamlit as st
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.repository.documents import new_id
 from kinso.ui.customers.sheet import Row, new_serial
 from kinso.ui.drafts import forget_draft

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kinso.models.customer import Customer
-from kinso.models.run import Change
+from kinso.models.customers import Customer
+from kinso.models.history import Change
 from kinso.ui.customer.card import Card, at_card
 from kinso.ui.history.customer import draw_history
 from kinso.ui.history.filters import HISTORY

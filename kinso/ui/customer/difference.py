@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kinso.models.csv_amounts import read_amount
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.amounts import read_amount
 from kinso.ui.customer.card import Difference, PurchaseForm, at_card
 from kinso.ui.customer.items import items_total
 from kinso.ui.wording import money, plain

@@ -7,8 +7,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from kinso.models.customer import Customer
-from kinso.models.draft import Draft
+from kinso.models.customers import Customer, Draft
 from kinso.services.lookup import get_customers
 from kinso.ui.customer.card import Card, Editing, PurchaseForm, Question, RefundForm, at_card
 from kinso.ui.customer.items import items_total

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.customer import Customer
-from kinso.models.edit import CustomerEdit
+from kinso.models.customers import Customer, CustomerEdit
 from kinso.services.edits import save_edits
 from kinso.ui.customer.card import Card, Editing, at_card, close_question
 from kinso.ui.customers.contested import Choices, Contested, draw_contested

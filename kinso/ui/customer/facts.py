@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.validation import LABELS
 from kinso.ui.customers.desk import current_desk
 from kinso.ui.customers.words import value_in_words

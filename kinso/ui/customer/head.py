@@ -7,9 +7,9 @@ from typing import Literal
 
 import streamlit as st
 
-from kinso.models.customer import Customer
+from kinso.models.accounts import Permission
+from kinso.models.customers import Customer
 from kinso.models.purchases import MembershipStanding
-from kinso.models.user import Permission
 from kinso.ui.customer.card import (
     Card,
     Deletion,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kinso.errors import InvalidInput
 from kinso.models.money import round_to_cents
-from kinso.models.sale import MOST_ITEMS, SaleItem
+from kinso.models.purchases import MOST_ITEMS, SaleItem
 from kinso.models.validation import LABELS, parse
 from kinso.ui.customer.card import PurchaseForm, at_card
 from kinso.ui.customers.sheet import new_serial

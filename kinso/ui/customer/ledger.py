@@ -8,10 +8,9 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from kinso.models.purchases import LedgerLine, LedgerPage, PurchaseSummary
-from kinso.models.sale import Sale
+from kinso.models.accounts import Permission
+from kinso.models.purchases import LedgerLine, LedgerPage, PurchaseSummary, Sale
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Permission
 from kinso.services.purchases import list_ledger
 from kinso.ui.charts import show_data
 from kinso.ui.customer.card import Card, RefundForm, at_card

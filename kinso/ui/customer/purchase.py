@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotFound, NotSignedIn
-from kinso.models.customer import Customer
-from kinso.models.sale import PAYMENT_METHODS, Sale, SaleDraft
+from kinso.models.customers import Customer
+from kinso.models.purchases import PAYMENT_METHODS, Sale, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
 from kinso.services.sales import Recorded, record_sale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.ui.customer.card import Card, Deletion, Editing, MembershipChange, PurchaseForm, RefundForm
 from kinso.ui.customer.editing import ask_to_edit
 from kinso.ui.customer.membership import ask_to_change

@@ -9,8 +9,8 @@ from decimal import Decimal
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotFound, NotSignedIn
-from kinso.models.customer import Customer
-from kinso.models.sale import RefundDraft, Sale
+from kinso.models.customers import Customer
+from kinso.models.purchases import RefundDraft, Sale
 from kinso.models.validation import parse
 from kinso.services.purchases import list_refundable
 from kinso.services.sales import get_sale, refund_sale, refundable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.trash import TrashedCustomer
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import TrashedCustomer
 from kinso.services.trash import restore_customers
 from kinso.ui.customer.card import Deletion, at_card, close_question
 from kinso.ui.customers.deleting import delete_each, draw_deletion

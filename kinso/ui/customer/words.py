@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kinso.models.purchases import LedgerLine, items_in_words
-from kinso.models.sale import PaymentMethod, Sale, SaleKind
+from kinso.models.purchases import LedgerLine, PaymentMethod, Sale, SaleKind, items_in_words
 from kinso.models.shop import ShopSettings
 from kinso.ui.wording import day, money
 

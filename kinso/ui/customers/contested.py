@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from kinso.models.edit import FieldConflict
+from kinso.models.customers import FieldConflict
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.ui.customers.outcomes import Choice

@@ -8,7 +8,7 @@ from decimal import Decimal
 import streamlit as st
 
 from kinso.errors import NotFound, StaleVersion
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
 from kinso.services.customers import delete_customer
 from kinso.ui.customers.desk import Deletion, at_desk, current_desk

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from kinso.models.customer import Customer, CustomerQuery
+from kinso.models.customers import Customer, CustomerQuery
 from kinso.repository.documents import new_id
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.sheet import Row, Sheet, new_rows, new_serial

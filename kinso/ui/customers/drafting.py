@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kinso.models.customer import Customer
-from kinso.models.draft import Draft
-from kinso.models.user import Actor
+from kinso.models.accounts import Actor
+from kinso.models.customers import Customer, Draft
 from kinso.services.drafts import end_draft, keep_draft
 from kinso.services.lookup import get_customers
 from kinso.services.office import current_office

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from kinso.models.customer import CustomerQuery
+from kinso.models.customers import CustomerQuery
 from kinso.ui.customers.view import DEFAULT_SIZE, MEMBERSHIPS, ORDERS, SIZES, SORTS, View, controls_of, query_of
 from kinso.ui.links import CUSTOMER_ID
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from kinso.models.accounts import Permission
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Permission
 from kinso.models.validation import LABELS
 from kinso.services.eligibility import find_eligible
 from kinso.ui.customers.desk import grid_key

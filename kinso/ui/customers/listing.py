@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from kinso.models.customer import CustomerQuery
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.customers import CustomerQuery
 from kinso.services.customers import count_customers, find_changed_since
 from kinso.services.lookup import find_page
 from kinso.ui.customers.desk import Desk, current_desk, grid_key

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kinso.models.customer import Customer
-from kinso.models.edit import CustomerEdit, EditOutcome
+from kinso.models.customers import Customer, CustomerEdit, EditOutcome
 from kinso.ui.customers.sheet import Problem, Row, Sheet, keeping_seen, with_values
 
 Choice = Literal["theirs", "mine"]

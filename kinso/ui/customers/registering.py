@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from kinso.models.likely_twin import LikelyTwin
+from kinso.models.customers import LikelyTwin
 from kinso.services.numbering import propose_customer_id
 from kinso.ui.customers.browser import focus_on
 from kinso.ui.customers.desk import at_desk

@@ -11,10 +11,8 @@ from typing import Any
 import streamlit as st
 
 from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput
-from kinso.models.customer import Customer, CustomerDraft
-from kinso.models.draft import Draft
+from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyTwin
 from kinso.models.folding import id_key
-from kinso.models.likely_twin import LikelyTwin
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
 from kinso.services.customers import create_customer

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from kinso.models.edit import CustomerEdit
+from kinso.models.customers import CustomerEdit
 from kinso.services.edits import save_edits
 from kinso.services.lookup import get_customers
 from kinso.ui.customers.desk import Conflicts, Desk, at_desk, current_desk

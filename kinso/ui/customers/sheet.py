@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from kinso.models.customer import Customer
-from kinso.models.edit import CustomerEdit, FieldConflict
+from kinso.models.customers import Customer, CustomerEdit, FieldConflict
 from kinso.models.money import check_amount
 from kinso.ui.customers.view import View
 

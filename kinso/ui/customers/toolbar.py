@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
 from kinso.models.validation import LABELS
 from kinso.services.csv_writing import Flavour
 from kinso.ui.customers.desk import BulkChange, Deletion, Desk, at_desk, current_desk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
-from kinso.models.customer import LONGEST_SEARCH, CustomerQuery, SortField
+from kinso.models.customers import LONGEST_SEARCH, CustomerQuery, SortField
 from kinso.models.text import searchable
 from kinso.models.validation import LABELS
 from kinso.services.csv_writing import Flavour

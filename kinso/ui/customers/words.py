@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.money import check_amount
 from kinso.models.shop import ShopSettings
 from kinso.ui.wording import counted, membership, money, plain

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from kinso.models.customer import Customer
-from kinso.models.history import HistoryQuery
-from kinso.models.run import Change
+from kinso.models.customers import Customer
+from kinso.models.history import Change, HistoryQuery
 from kinso.services.history import find_taken_back, list_history
 from kinso.services.intervals import list_memberships
 from kinso.ui.customers.words import isolated

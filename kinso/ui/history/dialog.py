@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.run import Change
+from kinso.models.history import Change
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.taking_back import Asked, draw_question, take_back
 from kinso.ui.visit import current_visit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.run import Change
+from kinso.models.history import Change
 from kinso.ui.feedback import failures_as_toasts
 from kinso.ui.history.words import as_they_were
 from kinso.ui.trash.erasing import Erasure, draw_erasure, erase_if_confirmed

@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from kinso.errors import NotFound
-from kinso.models.customer import LONGEST_SEARCH
-from kinso.models.history import HistoryQuery
-from kinso.models.run import ChangeKind, Run
+from kinso.models.customers import LONGEST_SEARCH
+from kinso.models.history import ChangeKind, HistoryQuery, Run
 from kinso.models.shop import ShopSettings
 from kinso.models.text import searchable
 from kinso.services.customers import get_customer

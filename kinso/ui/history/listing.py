@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from kinso.errors import NotFound
-from kinso.models.customer import Customer
-from kinso.models.run import Change
+from kinso.models.customers import Customer
+from kinso.models.history import Change
 from kinso.services.history import find_taken_back
 from kinso.services.lookup import get_customers
 from kinso.services.runs import get_run

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from kinso.errors import NotFound
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.membership import Decision, MembershipInterval
 from kinso.services.runs import get_run
 from kinso.ui.customers.words import isolated

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
-from kinso.models.run import Change
+from kinso.models.history import Change
 from kinso.models.shop import ShopSettings
 from kinso.services.history import revert_change
 from kinso.services.lookup import get_customers

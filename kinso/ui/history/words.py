@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kinso.models.customer import Customer
-from kinso.models.run import Change, ChangeKind
+from kinso.models.accounts import Permission, Source
+from kinso.models.customers import Customer
+from kinso.models.history import Change, ChangeKind
 from kinso.models.shop import ShopSettings
-from kinso.models.user import Permission, Source
 from kinso.models.validation import LABELS
 from kinso.ui.customers.words import kept_apart, value_in_words
 from kinso.ui.visit import Visit

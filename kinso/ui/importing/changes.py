@@ -7,9 +7,8 @@ import io
 import pandas as pd
 import streamlit as st
 
-from kinso.models.csv_plan import ImportPlan, PlannedChange
-from kinso.models.purchase_plan import PurchasePlan
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportPlan, PlannedChange, PurchasePlan
 from kinso.models.validation import LABELS
 from kinso.services.import_reports import write_import_report
 from kinso.ui.importing.desk import Desk

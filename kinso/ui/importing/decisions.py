@@ -9,10 +9,17 @@ from typing import Any
 
 import streamlit as st
 
-from kinso.models.csv_dates import DATE_ORDERS, DateOrder
-from kinso.models.csv_plan import OPENING_BALANCES, SIDES, ImportPlan, OpeningBalance, PlannedChange, Side
-from kinso.models.purchase_plan import PurchasePlan
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.dates import DATE_ORDERS, DateOrder
+from kinso.models.transfer.plans import (
+    OPENING_BALANCES,
+    SIDES,
+    ImportPlan,
+    OpeningBalance,
+    PlannedChange,
+    PurchasePlan,
+    Side,
+)
 from kinso.models.validation import LABELS
 from kinso.ui.customers.words import isolated
 from kinso.ui.importing.desk import Desk, current_desk

@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from kinso.models.csv_plan import UNDECIDED, ImportChoices, ImportPlan, Side
-from kinso.models.purchase_plan import PurchasePlan, Unknown
-from kinso.models.run import Run
+from kinso.models.history import Run
+from kinso.models.transfer.plans import UNDECIDED, ImportChoices, ImportPlan, PurchasePlan, Side, Unknown
 from kinso.services.imports import import_customers, rehearse_import
 from kinso.services.purchase_imports import import_purchases, rehearse_purchases
 from kinso.services.runs import Progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.purchase_plan import Unknown
+from kinso.models.transfer.plans import Unknown
 from kinso.ui.importing.desk import Desk, Kind, Upload
 from kinso.ui.visit import Visit
 

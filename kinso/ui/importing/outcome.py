@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.run import Run
+from kinso.models.history import Run
 from kinso.services.runs import get_run
 from kinso.ui.history.filters import link_to_history
 from kinso.ui.importing.desk import Desk, current_desk

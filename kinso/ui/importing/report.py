@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from kinso.models.csv_plan import ImportPlan
-from kinso.models.purchase_plan import PurchasePlan
+from kinso.models.transfer.plans import ImportPlan, PurchasePlan
 from kinso.ui.importing.changes import show_changes, show_twins
 from kinso.ui.importing.decisions import (
     ask_about_balances,

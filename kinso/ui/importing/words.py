@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from kinso.models.csv_plan import ImportResult
-from kinso.models.purchase_plan import PurchaseFigures, PurchaseResult
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportResult, PurchaseFigures, PurchaseResult
 from kinso.ui.wording import counted, day, membership, money, number
 
 

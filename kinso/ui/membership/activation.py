@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kinso.models.run import ActivationPlan, ActivationPreview, Run
+from kinso.models.history import ActivationPlan, ActivationPreview, Run
 from kinso.services.membership import activate_at_threshold, plan_activation, preview_activation
 from kinso.services.runs import Progress
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.rule import DemotionPlan, DemotionPreview
-from kinso.models.run import Run
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import Run
+from kinso.models.membership import DemotionPlan, DemotionPreview
 from kinso.services.demotion import demote_below_threshold, plan_demotion
 from kinso.services.runs import Progress
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn

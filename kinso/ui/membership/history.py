@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from kinso.models.run import Run
+from kinso.models.history import Run
 from kinso.services.runs import list_customers_of_run, list_runs
 from kinso.ui.customers.words import isolated
 from kinso.ui.figures import REFRESH

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kinso.errors import InvalidInput
-from kinso.models.run import ActivationPreview
+from kinso.models.accounts import Permission
+from kinso.models.history import ActivationPreview
+from kinso.models.insights import AmountBin
 from kinso.models.shop import ThresholdBasis
-from kinso.models.statistics import AmountBin
-from kinso.models.user import Permission
 from kinso.services.membership import preview_activation
 from kinso.ui import charts
 from kinso.ui.figures import current_statistics, spending_distribution

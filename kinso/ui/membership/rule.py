@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from kinso.models.accounts import Permission
 from kinso.models.money import CENT
 from kinso.models.shop import MembershipRule, ShopSettings, ThresholdBasis
-from kinso.models.user import Permission
 from kinso.models.validation import parse
 from kinso.services.shop import save_rule
 from kinso.ui.decisions import BASES, show_decisions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.run import Run
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import Run
 from kinso.services.runs import stop_run
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.visit import Visit, current_visit

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kinso.models.rule import Spender
+from kinso.models.membership import Spender
 from kinso.models.shop import ShopSettings, ThresholdBasis
 from kinso.ui.links import open_customer
 from kinso.ui.wording import money_format

@@ -8,9 +8,9 @@ from decimal import ROUND_CEILING, Decimal
 
 import streamlit as st
 
+from kinso.models.insights import AmountBin
 from kinso.models.money import CENT, LARGEST
 from kinso.models.shop import ShopSettings
-from kinso.models.statistics import AmountBin
 from kinso.ui.membership.activation import forget_result
 from kinso.ui.wording import currency_symbol
 

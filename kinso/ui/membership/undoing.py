@@ -6,8 +6,8 @@ from collections import Counter
 
 import streamlit as st
 
-from kinso.models.run import Run
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import Run
 from kinso.services.runs import Progress
 from kinso.services.undo import undo_run
 from kinso.ui.customers.words import isolated

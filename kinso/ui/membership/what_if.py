@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.membership import Basis
-from kinso.models.rule import Comparison, Spenders
-from kinso.models.run import ActivationPreview
+from kinso.models.history import ActivationPreview
+from kinso.models.membership import Basis, Comparison, Spenders
 from kinso.services.what_if import compare_thresholds
 from kinso.ui import charts, rule_charts
 from kinso.ui.figures import threshold_curve

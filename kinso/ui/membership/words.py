@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kinso.models.run import Run, RunKind, RunStatus
+from kinso.models.history import Run, RunKind, RunStatus
 from kinso.models.shop import ShopSettings
 from kinso.ui.wording import counted, membership, moment, money, number
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from kinso.models.user import NewUser, Role, User
+from kinso.models.accounts import NewUser, Role, User
 from kinso.models.validation import parse
 from kinso.services.users import change_role, create_user, reset_password, set_active
 from kinso.ui.customers.words import isolated

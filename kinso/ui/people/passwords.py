@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from kinso.models.user import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from kinso.models.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from kinso.ui.customers.words import isolated
 from kinso.ui.people.problems import show_problem
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinso.models.user import PERMISSIONS, Permission, Role
+from kinso.models.accounts import PERMISSIONS, Permission, Role
 
 _SUMMARIES = {
     Role.ANALYST: "looks, filters and downloads",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, DuplicateCustomerId, KinsoError, NotSignedIn
-from kinso.models.trash import TrashedCustomer
-from kinso.models.user import Permission
+from kinso.models.accounts import Permission
+from kinso.models.history import TrashedCustomer
 from kinso.services.trash import restore_customers
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, failures_as_toasts

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.folding import id_key
 from kinso.services.trash import erase_person
 from kinso.ui.customers.sheet import new_serial

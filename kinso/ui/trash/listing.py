@@ -9,8 +9,8 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
+from kinso.models.history import TrashedCustomer
 from kinso.models.shop import ShopSettings
-from kinso.models.trash import TrashedCustomer
 from kinso.models.validation import LABELS
 from kinso.ui.visit import Visit
 from kinso.ui.wording import counted, currency_symbol, membership

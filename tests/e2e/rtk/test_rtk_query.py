@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from kinso.services.tokens import create_token
 
 _HERE = Path(__file__).parent

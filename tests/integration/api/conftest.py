@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from kinso.api.app import create_api
-from kinso.models.user import NewUser, Role, Session
+from kinso.models.accounts import NewUser, Role, Session
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.office import Office, use_office

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.services.sign_in import LONGEST_LIFETIME
 from kinso.services.users import create_user, set_active
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
 from kinso.repository.documents import now
 from kinso.services.tokens import create_token
 from tests.support.api_client import Refused, ShopClient

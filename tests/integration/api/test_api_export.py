@@ -4,7 +4,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from kinso.models.csv_cells import COLUMNS
+from kinso.models.transfer.cells import COLUMNS
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from bson.datetime_ms import DatetimeMS
 from kinso.config import Settings
 from kinso.database.preparation import prepare
 from kinso.errors import ConfigurationError
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.first_admin import needs_set_up, prepare_first_admin

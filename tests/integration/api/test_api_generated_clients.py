@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
 from kinso.services.tokens import create_token
 from kinso.services.users import create_user
 

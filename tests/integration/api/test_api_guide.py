@@ -11,8 +11,8 @@ import pytest
 
 from kinso.api.gate import LARGEST_BODY
 from kinso.api.repeatable import LONGEST_KEY
-from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
+from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
 from kinso.services.bulk import MOST_ROWS
 from kinso.services.tokens import create_token
 from kinso.services.users import create_user

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from kinso.database.schema import VALIDATORS
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.repository.documents import now
 from kinso.services.membership import set_membership_of_selected
 from kinso.services.trash import erase_person

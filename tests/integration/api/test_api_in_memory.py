@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
 from kinso.repository.documents import now
 from kinso.services.office import Office, use_office
 from kinso.services.tokens import create_token

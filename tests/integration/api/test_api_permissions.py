@@ -4,8 +4,8 @@ import pytest
 
 from kinso.api.app import create_api
 from kinso.api.description import LEAST_ROLE
-from kinso.models.sale import SaleDraft
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.purchases import SaleDraft
 from kinso.services.membership import set_membership_of_selected
 from kinso.services.sales import record_sale
 

@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
 from kinso.services.membership import set_membership_of_selected
 
 ACTIVATE = "/customers/membership/auto-activate"

@@ -2,8 +2,8 @@ from urllib.parse import quote
 
 import pytest
 
-from kinso.models.csv_plan import ImportChoices
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices
 from kinso.services.customers import CUSTOMER_GONE
 from kinso.services.purchase_imports import import_purchases
 

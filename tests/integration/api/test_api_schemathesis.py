@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 
 from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
 from kinso.services.membership import activate_at_threshold
 from kinso.services.office import Office, use_office
 from kinso.services.tokens import create_token

@@ -11,9 +11,9 @@ import pytest
 from bson import ObjectId
 
 from kinso.database.transactions import ALLOWANCE
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sync import Place
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers_sync import Place
 from kinso.repository.documents import now
 from kinso.repository.news import changed_after, deleted_after
 from kinso.services.customers import create_customer, delete_customer, update_customer

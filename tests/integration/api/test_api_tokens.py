@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.repository.documents import now
 from kinso.services.tokens import create_token, list_own_tokens, revoke_own_token
 from kinso.services.users import change_role, set_active

@@ -19,9 +19,9 @@ from kinso.database.connection import connect
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 from kinso.errors import BackupDamaged, BackupUnusable, ConfigurationError, StartupError
-from kinso.models.customer import CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.repository.store import Store
 from kinso.services.backups import examine_backup, make_backup, restore_shop
 from kinso.services.checks import check_database

@@ -1,6 +1,6 @@
 """`check` on the command line."""
 
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
 from kinso.services.imports import import_customers
 from kinso.services.samples import load_samples
 from tests.integration.cli.conftest import KINSO

@@ -10,8 +10,8 @@ import pytest
 from kinso.config import Settings
 from kinso.database.connection import connect
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.models.customer import CustomerQuery
-from kinso.models.user import Role
+from kinso.models.accounts import Role
+from kinso.models.customers import CustomerQuery
 from kinso.repository.store import Store
 from kinso.services.passwords import matches
 from tests.integration.cli.conftest import KINSO, ROOT

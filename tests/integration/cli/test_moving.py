@@ -12,8 +12,8 @@ from kinso.database.connection import connect
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 from kinso.errors import Conflict
-from kinso.models.customer import CustomerDraft
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
+from kinso.models.customers import CustomerDraft
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.checks import check_database

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerQuery
+from kinso.models.customers import CustomerQuery
 from kinso.services.checks import check_database
 from kinso.services.purchase_imports import import_purchases
 from tests.integration.cli.conftest import KINSO

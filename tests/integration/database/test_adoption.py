@@ -9,7 +9,7 @@ from bson import Decimal128, Int64, ObjectId
 from kinso.database import adoption, search
 from kinso.database.preparation import prepare
 from kinso.database.schema import UNIQUE_ID
-from kinso.models.customer import CustomerQuery
+from kinso.models.customers import CustomerQuery
 from kinso.repository.customers import CustomerRepository
 
 BORN = datetime(2023, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -11,7 +11,7 @@ from kinso.database.connection import connect
 from kinso.database.embedded.folder import FolderLock, open_folder, uri_of
 from kinso.database.preparation import prepare
 from kinso.errors import ConfigurationError, DatabaseUnavailable, StartupError
-from kinso.models.run import Run
+from kinso.models.history import Run
 from kinso.repository.store import Store
 from kinso.services.office import Office, close_office, current_office, open_office, use_office
 from tests.support.processes import until

@@ -8,8 +8,8 @@ from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
 from kinso.database.refolding import is_refolded, refold
 from kinso.database.search import helper_fields
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now

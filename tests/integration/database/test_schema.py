@@ -16,7 +16,7 @@ from kinso.database.embedded.folder import uri_of
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 from kinso.errors import StartupError
-from kinso.models.customer import SORT_FIELDS, CustomerQuery
+from kinso.models.customers import SORT_FIELDS, CustomerQuery
 from kinso.repository.customers import CustomerRepository
 from tests.support.processes import until
 

@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.repository import customers, long_searches
 from kinso.repository.documents import now
 from kinso.repository.long_searches import read_page

@@ -25,8 +25,8 @@ from starlette.testclient import TestClient
 from kinso.api.app import api_routes
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.models.customer import CustomerDraft
-from kinso.models.user import COMMAND_LINE, NewUser, Role, Session, User
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role, Session, User
+from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from kinso.ui.scripts import SCRIPTS
 from kinso.web.headers import source_of
 

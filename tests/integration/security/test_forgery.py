@@ -9,7 +9,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from kinso.config import Settings
 from kinso.errors import NotSignedIn
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.csrf import csrf_token
 from kinso.services.first_admin import prepare_first_admin
 from kinso.services.sign_in import SESSION_COOKIE, resume, session_id_of, sign_in, sign_out

@@ -7,7 +7,7 @@ import pytest
 
 from kinso.config import Settings
 from kinso.errors import InvalidInput, NotSignedIn, TooManyAttempts
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services import passwords
 from kinso.services.first_admin import prepare_first_admin
 from kinso.services.sign_in import SESSION_COOKIE, sign_in

@@ -8,8 +8,8 @@ import pytest
 
 from kinso.api.app import create_api
 from kinso.config import Settings
-from kinso.models.customer import CustomerDraft
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.services.customers import create_customer
 from kinso.services.first_admin import prepare_first_admin

@@ -7,9 +7,9 @@ import pytest
 
 from kinso.api.bulk_schemas import MOST_ROWS
 from kinso.api.gate import LARGEST_BODY
-from kinso.models.customer import LARGEST_PAGE, LONGEST_SEARCH
-from kinso.models.sale import MOST_ITEMS
-from kinso.models.user import LONGEST_PASSWORD, Role
+from kinso.models.accounts import LONGEST_PASSWORD, Role
+from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
+from kinso.models.purchases import MOST_ITEMS
 from kinso.services.sign_in import session_id_of
 from kinso.services.users import sign_out_everywhere
 from kinso.web.connections import BODY_SECONDS, HEAD_SECONDS, LARGEST_HEAD, MOST_HEADERS

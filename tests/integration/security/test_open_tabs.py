@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from kinso.models.user import COMMAND_LINE, Role
+from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.sign_in import session_id_of, sign_out
 from kinso.services.users import set_active, sign_out_everywhere
 from tests.integration.security.tab import Tab

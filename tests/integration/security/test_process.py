@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from tests.integration.security.test_open_tabs import LEAST
 
 pytestmark = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from kinso.services.sign_in import SESSION_COOKIE
 from kinso.web.addresses import is_open
 from kinso.web.routes import web_routes

@@ -7,7 +7,7 @@ import pytest
 
 from kinso.config import Settings
 from kinso.errors import InvalidInput, NotPermitted, NotSignedIn, TooManyAttempts
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from kinso.services.customers import delete_customer
 from kinso.services.first_admin import prepare_first_admin, set_up_first_admin
 from kinso.services.sign_in import sign_in, sign_out

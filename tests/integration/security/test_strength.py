@@ -6,7 +6,7 @@ import re
 from argon2 import extract_parameters
 from argon2.low_level import Type
 
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.services.sign_in import SESSION_COOKIE
 from kinso.services.tokens import PREFIX, create_token

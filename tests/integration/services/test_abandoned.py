@@ -8,7 +8,7 @@ import pytest
 
 from kinso.database import connection, transactions
 from kinso.errors import WriteCollision
-from kinso.models.customer import CustomerDraft, CustomerPatch
+from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.services.customers import create_customer, update_customer
 from kinso.services.office import Office
 

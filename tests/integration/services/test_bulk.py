@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerQuery
+from kinso.models.customers import CustomerQuery
 from kinso.services.bulk import MOST_ROWS, BulkRefused, upsert_customers
 
 EVERYONE = CustomerQuery(sort_by="customerId", sort_order="asc")

@@ -9,10 +9,9 @@ from bson import Decimal128, ObjectId
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 from kinso.errors import NotPermitted
-from kinso.models import check
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.edit import CustomerEdit
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models import shop
+from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.repository import checks as reading
 from kinso.repository.documents import now
 from kinso.repository.store import Store
@@ -409,7 +408,7 @@ def test_a_purchase_that_counts_twice_in_the_revenue_is_found(store, admin, mana
 
 
 def test_of_very_many_findings_the_first_are_named_and_all_are_counted(store, admin, base, database, monkeypatch):
-    monkeypatch.setattr(check, "MOST_FINDINGS", 2)
+    monkeypatch.setattr(shop, "MOST_FINDINGS", 2)
     database["memberships"].delete_many({})
     database["changes"].delete_many({})
     report = check_database(store, admin)

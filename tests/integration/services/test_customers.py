@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import DuplicateCustomerId, NotFound, StaleVersion
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.services.customers import (
     create_customer,
     delete_customer,

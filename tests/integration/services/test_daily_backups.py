@@ -10,8 +10,8 @@ import pytest
 from kinso.config import Settings
 from kinso.database.processes import this_process
 from kinso.errors import BackupFailed, ConfigurationError, Conflict, KinsoError
+from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE
 from kinso.services import daily_backups
 from kinso.services.backups import examine_backup, make_backup
 from kinso.services.daily_backups import (

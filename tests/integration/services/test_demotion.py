@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import Conflict, KinsoError, NotPermitted
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import MembershipRule
 from kinso.repository.documents import now
 from kinso.services import runs

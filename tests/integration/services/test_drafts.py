@@ -3,8 +3,7 @@
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerDraft
-from kinso.models.draft import LARGEST_DRAFT
+from kinso.models.customers import LARGEST_DRAFT, CustomerDraft
 from kinso.services.customers import create_customer
 from kinso.services.drafts import end_draft, find_drafts, keep_draft
 from kinso.services.trash import erase_person

@@ -5,9 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kinso.errors import NotPermitted
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.edit import CustomerEdit
-from kinso.models.user import PERMISSIONS, Permission, Role
+from kinso.models.accounts import PERMISSIONS, Permission, Role
+from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
 from kinso.services.customers import create_customer, delete_customer, get_customer, update_customer
 from kinso.services.edits import save_edits
 from kinso.services.records import specified_fields

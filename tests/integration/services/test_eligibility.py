@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.repository import spenders
 from kinso.repository.documents import now

@@ -4,9 +4,9 @@ import io
 import pytest
 
 from kinso.errors import DatabaseUnavailable, NotPermitted
-from kinso.models.as_exported import read_exported_customer
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.user import Actor
+from kinso.models.accounts import Actor
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.transfer.cells import read_exported_customer
 from kinso.services.csv_writing import CHUNK
 from kinso.services.customers import create_customer, list_customers
 from kinso.services.exports import export_customers

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import SaleQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.purchases import SaleQuery
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer
 from kinso.services.imports import ImportRefused, import_customers, rehearse_import

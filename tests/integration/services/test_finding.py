@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.models.customer import CustomerDraft
+from kinso.models.customers import CustomerDraft
 from kinso.services import finding
 from kinso.services.customers import create_customer
 from kinso.services.finding import find_customers

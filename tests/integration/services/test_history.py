@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import Conflict, DuplicateCustomerId, NotFound, NotPermitted
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.repository.documents import now
 from kinso.services.checks import check_database

@@ -8,9 +8,9 @@ from subprocess import PIPE
 import pytest
 
 from kinso.errors import Conflict, DatabaseUnavailable, InvalidInput, StillUnderWay
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.request import KeptAnswer
-from kinso.models.run import RunException
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.history import RunException
+from kinso.models.requests import KeptAnswer
 from kinso.repository.documents import now
 from kinso.services import idempotency
 from kinso.services.customers import create_customer

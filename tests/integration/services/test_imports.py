@@ -4,8 +4,8 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import InvalidInput, NotPermitted
-from kinso.models.csv_plan import MOST_ERRORS_SHOWN
-from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.transfer.plans import MOST_ERRORS_SHOWN
 from kinso.services.customers import create_customer
 from kinso.services.imports import ImportRefused, import_customers, rehearse_import
 

@@ -4,7 +4,7 @@ import pytest
 
 from kinso.database.connection import connect
 from kinso.errors import BeingImported, Conflict, DatabaseUnavailable
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.store import Store
 from kinso.services.customers import create_customer, delete_customer, update_customer
 from kinso.services.imports import import_customers

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kinso.errors import Conflict, DatabaseUnavailable, ImportUnderWay, InvalidInput, NotPermitted, StillUnderWay
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
-from kinso.models.user import PERMISSIONS, Permission, Role
+from kinso.models.accounts import PERMISSIONS, Permission, Role
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.services import runs
 from kinso.services.bulk import upsert_customers
 from kinso.services.checks import check_database

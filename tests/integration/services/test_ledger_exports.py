@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from kinso.database.preparation import prepare
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft, SaleItem
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleItem
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, update_customer

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from kinso.database.preparation import prepare
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerDraft, CustomerPatch
+from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.history import HistoryQuery
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, update_customer

@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.validation import parse
 from kinso.services.customers import create_customer
 from kinso.services.lookup import find_by_customer_id, find_page, get_customers

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import InvalidInput, KinsoError
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
 from kinso.services import runs
 from kinso.services.customers import create_customer, get_customer, set_membership, update_customer

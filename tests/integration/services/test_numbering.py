@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from kinso.errors import DuplicateCustomerId
-from kinso.models.customer import CustomerDraft
+from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, delete_customer

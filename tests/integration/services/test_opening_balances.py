@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from kinso.database.preparation import prepare
 from kinso.errors import Conflict
-from kinso.models.csv_plan import ImportChoices, Overlap
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices, Overlap
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.checks import check_database

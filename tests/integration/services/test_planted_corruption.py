@@ -14,8 +14,8 @@ from bson.datetime_ms import DatetimeMS
 
 from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import SettingsChange
 from kinso.repository.documents import now
 from kinso.services.checks import check_database

@@ -4,10 +4,10 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import Conflict, InvalidInput, NotPermitted
-from kinso.models.csv_plan import MOST_ERRORS_SHOWN, ImportChoices
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import MOST_ERRORS_SHOWN, ImportChoices
 from kinso.services import purchase_imports
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer

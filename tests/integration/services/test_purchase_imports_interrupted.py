@@ -9,10 +9,10 @@ import pytest
 
 from kinso.database.connection import connect
 from kinso.errors import Conflict, DatabaseUnavailable, ImportUnderWay
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import SaleDraft, SaleQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services import runs
 from kinso.services.checks import check_database

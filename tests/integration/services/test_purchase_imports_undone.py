@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict, DuplicateCustomerId
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, update_customer
 from kinso.services.history import revert_change

@@ -9,9 +9,8 @@ from unittest.mock import ANY
 import pytest
 
 from kinso.errors import NotFound
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.purchases import MonthAmount
-from kinso.models.sale import RefundDraft, SaleDraft, SaleItem
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.purchases import MonthAmount, RefundDraft, SaleDraft, SaleItem
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, delete_customer, update_customer

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerDraft
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.repository.store import Store

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.repository.documents import now
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer

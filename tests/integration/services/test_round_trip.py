@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kinso.database.preparation import prepare
-from kinso.models.customer import CustomerDraft, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.money import CENT
 from kinso.repository.store import Store
 from kinso.services.exports import export_customers

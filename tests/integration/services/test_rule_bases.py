@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers import count_customers, create_customer, list_customers, set_membership

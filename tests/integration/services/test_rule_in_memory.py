@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.sale import SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.purchases import SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, list_customers

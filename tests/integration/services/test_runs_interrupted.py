@@ -9,7 +9,7 @@ from bson import ObjectId
 
 from kinso.database.connection import connect
 from kinso.errors import BeingImported, Conflict, NotFound, NotPermitted
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services import runs

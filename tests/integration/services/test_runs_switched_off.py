@@ -1,8 +1,8 @@
 import pytest
 
 from kinso.errors import NotSignedIn
-from kinso.models.customer import CustomerDraft, CustomerQuery
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
+from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.services import runs
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer

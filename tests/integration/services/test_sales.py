@@ -9,10 +9,9 @@ import pytest
 
 from kinso.database.ledger import open_ledger
 from kinso.errors import Conflict, InvalidInput, NotFound
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.edit import CustomerEdit
+from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
 from kinso.models.history import HistoryQuery
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.services.bulk import upsert_customers

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kinso.models.customer import CustomerDraft
+from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
 from kinso.services.customers import create_customer
 from kinso.services.statistics import get_sales_months, month_starts, total_purchases

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict, KinsoError
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, update_customer
 from kinso.services.history import revert_change

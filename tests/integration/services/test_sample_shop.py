@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from kinso.models.customer import CustomerQuery
-from kinso.models.sale import SaleQuery
+from kinso.models.customers import CustomerQuery
+from kinso.models.purchases import SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.checks import check_database

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kinso.errors import InvalidInput, NotPermitted
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import PURCHASES, SaleQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import PURCHASES, SaleQuery
 from kinso.repository.documents import now
 from kinso.services import samples
 from kinso.services.checks import check_database

@@ -9,7 +9,7 @@ from pymongo import MongoClient
 
 from kinso.database.connection import Connection
 from kinso.errors import DatabaseUnavailable, NotSignedIn, TooManyAttempts
-from kinso.models.user import NewUser, Role, Session
+from kinso.models.accounts import NewUser, Role, Session
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services import passwords

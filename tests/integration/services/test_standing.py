@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import NotFound
-from kinso.models.customer import CustomerDraft
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, set_membership

@@ -9,10 +9,10 @@ import pytest
 
 from kinso.database.connection import connect
 from kinso.errors import Conflict
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerDraft
-from kinso.models.sale import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.customers import CustomerDraft
+from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer

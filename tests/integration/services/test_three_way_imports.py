@@ -9,10 +9,10 @@ import pytest
 
 from kinso.database.preparation import prepare
 from kinso.errors import Conflict
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.sale import SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import SaleDraft
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer

@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.transfer.plans import ImportChoices
 from kinso.services.checks import check_database
 from kinso.services.customers import create_customer, update_customer
 from kinso.services.exports import export_customers

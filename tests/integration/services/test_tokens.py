@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kinso.errors import InvalidInput, NotFound, NotPermitted, NotSignedIn
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.repository.documents import new_id, now
 from kinso.services import tokens
 from kinso.services.sign_in import resume, session_id_of

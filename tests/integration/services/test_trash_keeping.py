@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerDraft
+from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now

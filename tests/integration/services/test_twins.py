@@ -8,9 +8,9 @@ from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
 from kinso.database.schema import UNIQUE_ID
 from kinso.errors import AmbiguousCustomerId, InvalidInput
-from kinso.models.csv_plan import ImportChoices
-from kinso.models.customer import CustomerPatch, CustomerQuery
-from kinso.models.sale import SaleQuery
+from kinso.models.customers import CustomerPatch, CustomerQuery
+from kinso.models.purchases import SaleQuery
+from kinso.models.transfer.plans import ImportChoices
 from kinso.services.bulk import upsert_customers
 from kinso.services.checks import check_database
 from kinso.services.customers import delete_customer, update_customer

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict, NotFound
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.services import runs
 from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.imports import import_customers

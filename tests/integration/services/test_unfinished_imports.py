@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from kinso.errors import BeingImported, Conflict
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.edit import CustomerEdit
-from kinso.models.sale import RefundDraft, SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
+from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.services import runs
 from kinso.services.bulk import upsert_customers
 from kinso.services.checks import check_database

@@ -4,7 +4,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from kinso.errors import Conflict, DuplicateEmail, InvalidInput, NotFound, NotPermitted, NotSignedIn, TooManyAttempts
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.services import passwords, users
 from kinso.services.sign_in import resume, sign_in

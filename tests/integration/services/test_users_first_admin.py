@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from kinso.config import Settings
 from kinso.errors import ConfigurationError, Conflict, InvalidInput, NotSignedIn, TooManyAttempts
-from kinso.models.user import COMMAND_LINE, NewUser, Role
+from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.services import passwords
 from kinso.services.first_admin import needs_set_up, prepare_first_admin, set_up_first_admin
 from kinso.services.sign_in import resume, sign_in

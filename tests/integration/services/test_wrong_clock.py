@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from kinso.errors import Conflict, NotSignedIn
-from kinso.models.customer import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.user import NewUser, Role
+from kinso.models.accounts import NewUser, Role
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository import documents
 from kinso.services import runs
 from kinso.services.checks import check_database

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from kinso.errors import DatabaseUnavailable
-from kinso.models.customer import CustomerDraft
+from kinso.models.accounts import COMMAND_LINE, PERMISSIONS, Permission, Role
+from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
-from kinso.models.user import COMMAND_LINE, PERMISSIONS, Permission, Role
 from kinso.services.customers import create_customer
 from kinso.web import downloads
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kinso.models.user import Role
+from kinso.models.accounts import Role
 from kinso.services.sign_in import sign_in
 from tests.integration.web.conftest import PASSWORD
 

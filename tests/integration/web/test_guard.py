@@ -2,7 +2,7 @@ import anyio
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
-from kinso.models.user import COMMAND_LINE
+from kinso.models.accounts import COMMAND_LINE
 from kinso.services.sign_in import sign_out
 from kinso.services.users import set_active
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from kinso.errors import DatabaseUnavailable
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.user import COMMAND_LINE, PERMISSIONS, Permission, Role
+from kinso.models.accounts import COMMAND_LINE, PERMISSIONS, Permission, Role
+from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.services.customers import create_customer, delete_customer, update_customer
 from kinso.services.membership import activate_at_threshold
 from kinso.services.trash import erase_person

@@ -1,7 +1,7 @@
 import csv
 import io
 
-from kinso.models.customer import CustomerDraft
+from kinso.models.customers import CustomerDraft
 from kinso.services.customers import create_customer
 
 ADDRESS = "/download/ledger.csv"

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from kinso.models.customer import CustomerDraft
-from kinso.models.sale import SaleDraft
-from kinso.models.user import PERMISSIONS, Permission, Role
+from kinso.models.accounts import PERMISSIONS, Permission, Role
+from kinso.models.customers import CustomerDraft
+from kinso.models.purchases import SaleDraft
 from kinso.services.customers import create_customer
 from kinso.services.sales import record_sale
 

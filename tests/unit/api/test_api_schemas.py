@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from kinso.api.schemas import CustomerPatchIn, customer_json
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 
 CUSTOMER = Customer(
     id="65b0a1f2c3d4e5f6a7b8c9d0",

@@ -8,9 +8,9 @@ import pytest
 from typer.main import get_command
 
 from kinso.cli.main import app
-from kinso.models.csv_dates import DATE_ORDERS
-from kinso.models.csv_plan import OPENING_BALANCES, Damaged
-from kinso.models.user import Role
+from kinso.models.accounts import Role
+from kinso.models.transfer.dates import DATE_ORDERS
+from kinso.models.transfer.plans import OPENING_BALANCES, Damaged
 from kinso.services.csv_writing import Flavour
 from kinso.services.samples import MOST_SAMPLES
 

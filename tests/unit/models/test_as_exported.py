@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.as_exported import (
+from kinso.models.transfer.cells import (
     SEEN_FIELDS,
     customer_as_exported,
     entry_as_exported,

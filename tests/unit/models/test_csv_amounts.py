@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.csv_amounts import read_amount, read_number
+from kinso.models.transfer.amounts import read_amount, read_number
 
 
 @pytest.mark.parametrize(

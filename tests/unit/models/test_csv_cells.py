@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kinso.models.csv_cells import escape_formula, on_one_line, unescape_formula
+from kinso.models.transfer.cells import escape_formula, on_one_line, unescape_formula
 
 NASTY = st.text(alphabet=st.sampled_from("'=+-@\t\r\n ＝＋－＠a1;,\"\u00a0é")) | st.text()
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.csv_cells import local_moment, written_moment
-from kinso.models.csv_dates import order_that_shows, possible_orders, read_moment
+from kinso.models.transfer.cells import local_moment, written_moment
+from kinso.models.transfer.dates import order_that_shows, possible_orders, read_moment
 
 LATEST = datetime(2026, 1, 1, tzinfo=UTC)
 DHAKA = ZoneInfo("Asia/Dhaka")

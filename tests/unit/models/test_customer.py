@@ -1,7 +1,7 @@
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
 from kinso.models.validation import parse
 
 GOOD = {"customerId": "C-1", "customerName": "Ada", "contactInfo": "ada@shop.com"}

@@ -3,8 +3,8 @@
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customer import CustomerDraft, CustomerPatch
-from kinso.models.sale import SaleDraft
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.purchases import SaleDraft
 from kinso.models.validation import parse
 
 GOOD = {"customerId": "C-1", "customerName": "Ann", "contactInfo": "ann@example.com"}

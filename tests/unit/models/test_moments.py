@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.csv_dates import read_moment
-from kinso.models.moments import moment_of, past_moment_of, read_written
+from kinso.models.times import moment_of, past_moment_of, read_written
+from kinso.models.transfer.dates import read_moment
 
 NEW_YORK = ZoneInfo("America/New_York")
 LATEST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.models.money import check_unit_price, written_price
-from kinso.models.purchases import items_in_words
-from kinso.models.sale import Sale, SaleItem
+from kinso.models.purchases import Sale, SaleItem, items_in_words
 
 prices = st.decimals(0, 99_999, places=6, allow_nan=False) | st.decimals(0, 9, places=10, allow_nan=False)
 quantities = st.decimals(Decimal("0.001"), 1_000_000, places=3, allow_nan=False)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.customer import Customer
-from kinso.models.sync import LONGEST_CURSOR, MOST_UNSETTLED, Changed, Cursor, Deletion, Place
+from kinso.models.customers import Customer
+from kinso.models.customers_sync import LONGEST_CURSOR, MOST_UNSETTLED, Changed, Cursor, Deletion, Place
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 BEGINNING = Cursor(Place.before(START))

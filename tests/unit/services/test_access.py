@@ -11,7 +11,7 @@ import pytest
 
 from kinso import services
 from kinso.errors import NotPermitted
-from kinso.models.user import PERMISSIONS, Actor, Permission, Role
+from kinso.models.accounts import PERMISSIONS, Actor, Permission, Role
 from kinso.services.access import USE_CASES
 
 ROOT = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
 from kinso.services.eligibility import is_eligible, rule_of, twelve_months_before
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kinso.database.processes import this_process
-from kinso.models.run import Run
+from kinso.models.history import Run
 from kinso.services.workers import at_work, is_left
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)

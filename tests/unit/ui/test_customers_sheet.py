@@ -4,8 +4,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import FieldError
-from kinso.models.customer import Customer, CustomerQuery
-from kinso.models.edit import CustomerEdit, EditOutcome, FieldConflict
+from kinso.models.customers import Customer, CustomerEdit, CustomerQuery, EditOutcome, FieldConflict
 from kinso.ui.customers.outcomes import apply_outcomes, decide
 from kinso.ui.customers.sheet import Sheet, new_rows, with_values
 from kinso.ui.customers.view import View

@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.models.customer import SORT_FIELDS, CustomerQuery
+from kinso.models.customers import SORT_FIELDS, CustomerQuery
 from kinso.ui.customers.view import (
     MEMBERSHIPS,
     SORTS,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-from kinso.models.customer import Customer
+from kinso.models.customers import Customer
 
 MOST_UNSETTLED = 500
 """Told before it is certain that nothing comes before them any more; a cursor has to remember each of them."""

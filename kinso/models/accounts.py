@@ -1,4 +1,4 @@
-"""People who work with Kinso, what their roles allow, and their sessions."""
+"""People who work with Kinso, what their roles allow, their sessions and their API tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from kinso.models.text import clean_text
@@ -164,3 +164,31 @@ class Session(_Model):
     user_id: str
     created_at: datetime
     expires_at: datetime
+
+
+TokenName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=100))]
+
+
+class NewToken(_Model):
+    """A token as it is asked for; without `expires_at` it works until it is revoked."""
+
+    name: TokenName
+    expires_at: AwareDatetime | None = None
+
+
+class ApiToken(_Model):
+    """A token that belongs to the account `user_id`; its secret is not kept.
+
+    `last_used_at` may lag a minute behind.
+    """
+
+    id: str = Field(alias="_id")
+    user_id: str
+    name: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def has_expired(self, moment: datetime) -> bool:
+        """Whether it is refused at this moment because of its age."""
+        return self.expires_at is not None and self.expires_at <= moment

@@ -12,8 +12,8 @@ from functools import cache
 
 from babel.core import get_global
 
-from kinso.models.csv_cells import ascii_digits, shortened
 from kinso.models.money import check_amount
+from kinso.models.transfer.cells import ascii_digits, shortened
 
 _BETWEEN_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'’](?=\d{3}(?!\d))")
 _POINT_AMOUNT = re.compile(r"(\d+|[1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d{2})*,\d{3})(\.\d+)?")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TypeVar
 
-from kinso.models.csv_cells import ascii_digits, shortened
-from kinso.models.sale import PAYMENT_METHODS, PaymentMethod
+from kinso.models.purchases import PAYMENT_METHODS, PaymentMethod
+from kinso.models.transfer.cells import ascii_digits, shortened
 
 Meaning = TypeVar("Meaning")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from kinso.models.csv_cells import ascii_digits
+from kinso.models.transfer.cells import ascii_digits
 
 _SCIENTIFIC = re.compile(r"(?P<digits>\d(?:[.,]\d+)?)E[+-]?\d{1,3}", re.IGNORECASE)
 _NUMBER = re.compile(r"(?P<digits>\d+)(?:[.,]0+)?")

@@ -1,7 +1,8 @@
-"""Customers: what is stored, what may be entered, what may be asked for."""
+"""Customers: what is stored, what may be entered, what may be asked for, and what became of edits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from kinso.errors import FieldError
 from kinso.models.damage import check_contact, check_id
 from kinso.models.money import Money
 from kinso.models.text import clean_text
@@ -140,3 +142,93 @@ class CustomerPage(_Model):
     def total_pages(self) -> int:
         """At least 1, so that an empty result still has a page to show."""
         return max(1, -(-self.total // self.limit))
+
+
+@dataclass(frozen=True)
+class CustomerEdit:
+    """`values` typed over the customer as it was shown in `before`, by stored names and not yet validated."""
+
+    before: Customer
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FieldConflict:
+    """One field that someone else changed meanwhile: as it was shown, as they saved it, as it was typed."""
+
+    field: str
+    before: Any
+    theirs: Any
+    mine: Any
+
+
+@dataclass(frozen=True)
+class EditOutcome:
+    """What became of one edit.
+
+    `current` is the customer as it is stored now, None when it was deleted meanwhile. `saved` are the fields that were
+    written; fields in `errors` and `conflicts` were not.
+    """
+
+    edit: CustomerEdit
+    current: Customer | None
+    saved: dict[str, Any] = field(default_factory=dict)
+    errors: tuple[FieldError, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of the edit is left to do."""
+        return self.current is not None and not self.errors and not self.conflicts
+
+
+Alike = Literal["id", "phone", "email", "contact", "name", "similar name"]
+"""What two of them have in common, from the strongest evidence to the weakest."""
+
+_WORDS: dict[Alike, tuple[str, str]] = {
+    "id": ("customerId", "this ID but for leading zeros"),
+    "phone": ("contactInfo", "the same phone number"),
+    "email": ("contactInfo", "the same e-mail address"),
+    "contact": ("contactInfo", "the same contact"),
+    "name": ("customerName", "the same name"),
+    "similar name": ("customerName", "nearly the same name"),
+}
+
+
+@dataclass(frozen=True)
+class LikelyTwin:
+    """`alike` is the strongest of what they have in common."""
+
+    customer: Customer
+    alike: Alike
+
+    @property
+    def field(self) -> str:
+        """The stored name of the field that is alike."""
+        return _WORDS[self.alike][0]
+
+    @property
+    def has(self) -> str:
+        """What they have in common, to go on with after “has”."""
+        return _WORDS[self.alike][1]
+
+    @property
+    def message(self) -> str:
+        """One sentence."""
+        return f"{self.customer.customer_name} ({self.customer.customer_id}) has {self.has}."
+
+
+LARGEST_DRAFT = 256 * 1024
+"""Bytes of its content as JSON."""
+WIDGETS = ("customers_grid_", "register_", "adding_", "purchase_", "refund_", "editing_")
+"""How the keys of all widgets begin whose values become drafts; none of them does anything when it changes."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`place` is where it was typed; `content` is what that place makes of it."""
+
+    id: str
+    place: str
+    content: dict[str, Any]
+    updated_at: datetime

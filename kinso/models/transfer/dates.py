@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from kinso.models.csv_cells import ascii_digits, shortened
-from kinso.models.moments import parse_written, past_moment_of
+from kinso.models.times import parse_written, past_moment_of
+from kinso.models.transfer.cells import ascii_digits, shortened
 
 DateOrder = Literal["dmy", "mdy"]
 """Whether the day or the month comes first in 03.04.2024."""

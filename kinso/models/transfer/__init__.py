@@ -1,0 +1,1 @@
+"""Files that go in and out: their cells, and what an import would do."""
