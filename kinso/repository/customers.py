@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
-from pymongo.collection import Collection
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
@@ -19,22 +18,25 @@ from kinso.database.country import country_of
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft, CustomerQuery
 from kinso.models.folding import fold, id_key
-from kinso.models.money import read_stored_amount
-from kinso.models.stored import readable_moment, readable_text, readable_version
-from kinso.repository.by_customer_id import ByCustomerId
-from kinso.repository.documents import ERASED, Document, object_id, to_stored
-from kinso.repository.long_searches import few_matching, read_page
+from kinso.models.stored import readable_version
+from kinso.repository.customer_documents import (
+    DUPLICATE_KEY,
+    TEXT_FIELDS,
+    VISIBLE,
+    as_it_is,
+    changed,
+    erased_document,
+    insert_all,
+    to_customer,
+    to_document,
+    versioned_update,
+)
+from kinso.repository.customers_search import ByCustomerId, few_matching, read_page
+from kinso.repository.documents import Document, object_id
 
-TEXT_FIELDS = frozenset({"customerId", "customerName", "contactInfo"})
-SPECIFIED_FIELDS = (*sorted(TEXT_FIELDS), "purchaseAmount", "membershipStatus")
 EXACT_COUNT_LIMIT = 200_000
 """Above this, the size of the whole collection is read from its metadata: counting would take longer than the page."""
 
-VISIBLE = {search.HELPERS: False, "__v": False}
-"""What of a customer document is read for a model."""
-_DUPLICATE_KEY = 11000
-_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
-"""When somebody was registered of whom nothing tells."""
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
 
 
@@ -146,7 +148,7 @@ class CustomerRepository:
 
     def insert(self, draft: CustomerDraft, at: datetime) -> Customer:
         """Store a new customer; raises `DuplicateCustomerId`."""
-        document = _to_document(draft, at, country_of(self._database))
+        document = to_document(draft, at, country_of(self._database))
         try:
             self._customers.insert_one(document)
         except DuplicateKeyError as error:
@@ -161,7 +163,7 @@ class CustomerRepository:
         `created_at`, where given, says for each draft when the customer was really registered.
         """
         country = country_of(self._database)
-        documents = [_to_document(draft, at, country) for draft in drafts]
+        documents = [to_document(draft, at, country) for draft in drafts]
         for document, moment in zip(documents, created_at, strict=False):
             document["createdAt"] = moment
         insert_all(self._customers, documents)
@@ -170,7 +172,7 @@ class CustomerRepository:
     def insert_as_they_are(self, customers: Sequence[Customer]) -> None:
         """Store customers with a history, in one round trip; raises `DuplicateCustomerId`."""
         country = country_of(self._database)
-        insert_all(self._customers, [_as_it_is(customer, country) for customer in customers])
+        insert_all(self._customers, [as_it_is(customer, country) for customer in customers])
 
     def update(self, before: Customer, changes: Document, at: datetime) -> Customer | None:
         """Write `changes` (by stored names) over exactly the version in `before`.
@@ -178,7 +180,7 @@ class CustomerRepository:
         Returns the customer as it is now, or None when that version is no longer there. Raises `DuplicateCustomerId`.
         """
         try:
-            result = self._customers.update_one(*_versioned_update(before, changes, at, self._country_for([changes])))
+            result = self._customers.update_one(*versioned_update(before, changes, at, self._country_for([changes])))
         except DuplicateKeyError as error:
             raise DuplicateCustomerId(str(changes["customerId"])) from error
         return changed(before, changes, at) if result.modified_count else None
@@ -186,12 +188,12 @@ class CustomerRepository:
     def update_many(self, updates: Sequence[tuple[Customer, Document]], at: datetime) -> int:
         """Like `update` for many in one round trip; returns how many still had their version."""
         country = self._country_for([changes for _, changes in updates])
-        operations = [UpdateOne(*_versioned_update(before, changes, at, country)) for before, changes in updates]
+        operations = [UpdateOne(*versioned_update(before, changes, at, country)) for before, changes in updates]
         try:
             return self._customers.bulk_write(operations, ordered=False).modified_count
         except BulkWriteError as error:
             failed = error.details["writeErrors"][0]
-            if failed["code"] == _DUPLICATE_KEY:
+            if failed["code"] == DUPLICATE_KEY:
                 raise DuplicateCustomerId(str(updates[failed["index"]][1].get("customerId"))) from error
             raise
 
@@ -307,104 +309,8 @@ class CustomerRepository:
         return self._customers.find(match, VISIBLE).sort(order)
 
 
-def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[str, Any]:
-    """The document without what tells who somebody is; fields that another application added are left out, too."""
-    kept = ("_id", "purchaseAmount", "membershipStatus", "membershipHeld", "createdAt")
-    texts = {"customerId": alias, "customerName": ERASED, "contactInfo": ERASED}
-    return {
-        **{field: document[field] for field in kept if field in document},
-        **texts,
-        "updatedAt": at,
-        "version": readable_version(document.get("version")) + 1,
-        search.HELPERS: search.helper_fields(texts, country=""),
-    }
-
-
-def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:
-    """Insert complete documents in one round trip; raises `DuplicateCustomerId` for the first whose ID is taken."""
-    if not documents:
-        return
-    try:
-        customers.bulk_write([InsertOne(document) for document in documents])
-    except BulkWriteError as error:
-        failed = error.details["writeErrors"][0]
-        if failed["code"] == _DUPLICATE_KEY:
-            raise DuplicateCustomerId(str(documents[failed["index"]]["customerId"])) from error
-        raise
-
-
-def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
-    # What is missing or no number, by hand or by another application, counts as nothing.
-    return {"_id": key, "version": version or {"$not": {"$gt": 0}}}
-
-
-def _versioned_update(
-    before: Customer, changes: Document, at: datetime, country: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
-    update: dict[str, Any] = {"$set": fields}
-    if TEXT_FIELDS & changes.keys():
-        helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes}, country)
-        if helpers["id"] == id_key(before.customer_id):
-            # Twins of an earlier application stay as they are until their ID is changed.
-            del helpers["id"]
-        else:
-            update["$unset"] = {f"{search.HELPERS}.twin": ""}
-        fields |= {f"{search.HELPERS}.{name}": value for name, value in helpers.items()}
-    return _at_version(ObjectId(before.id), before.version), update
-
-
-def changed(before: Customer, changes: Document, at: datetime) -> Customer:
-    """The customer after `changes` (by stored names) were written over the version in `before`."""
-    values = {**before.model_dump(by_alias=True), **changes, "updatedAt": at, "version": before.version + 1}
-    return Customer.model_validate(values)
-
-
-def _to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, Any]:
-    values = draft.model_dump(by_alias=True)
-    return {
-        "_id": ObjectId(),
-        **to_stored(values),
-        "membershipHeld": False,
-        "createdAt": at,
-        "updatedAt": at,
-        "version": 1,
-        search.HELPERS: search.helper_fields(values, country),
-    }
-
-
-def _as_it_is(customer: Customer, country: str) -> dict[str, Any]:
-    values = customer.model_dump(by_alias=True)
-    return {
-        **to_stored(values),
-        "_id": ObjectId(customer.id),
-        search.HELPERS: search.helper_fields(values, country),
-    }
-
-
 def _comparable(document: Document) -> Comparable:
     helpers = document[search.HELPERS]
     keys = frozenset(helpers.get("keys") or ())
     contact, name = (str(helpers.get(each) or "") for each in ("contact", "name"))
     return Comparable(document, keys, contact, name)
-
-
-def to_customer(document: Document) -> Customer:
-    """The model of a document, which may lack or mistype anything but its `_id`; trusted, because it must be quick."""
-    created = readable_moment(document.get("createdAt")) or _birth(document["_id"])
-    return Customer.model_construct(
-        id=str(document["_id"]),
-        customer_id=readable_text(document.get("customerId")),
-        customer_name=readable_text(document.get("customerName")),
-        contact_info=readable_text(document.get("contactInfo")),
-        purchase_amount=read_stored_amount(document.get("purchaseAmount")),
-        membership_status=document.get("membershipStatus") is True,
-        created_at=created,
-        updated_at=readable_moment(document.get("updatedAt")) or created,
-        version=readable_version(document.get("version")),
-        membership_held=document.get("membershipHeld") is True,
-    )
-
-
-def _birth(key: Any) -> datetime:
-    return key.generation_time if isinstance(key, ObjectId) else _UNKNOWN

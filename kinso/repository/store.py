@@ -8,29 +8,20 @@ from typing import TypeVar
 
 from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.membership import Rule
-from kinso.repository.account import AccountRepository
-from kinso.repository.attempts import AttemptRepository
-from kinso.repository.backups import BackupRepository
-from kinso.repository.changes import ChangeRepository
-from kinso.repository.checks import CheckRepository
+from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
 from kinso.repository.customers import CustomerRepository
+from kinso.repository.customers_search import QuickSearchRepository
+from kinso.repository.customers_sync import NewsRepository
 from kinso.repository.drafts import DraftRepository
-from kinso.repository.figures import FigureRepository
-from kinso.repository.memberships import MembershipRepository
-from kinso.repository.news import NewsRepository
-from kinso.repository.quick_search import QuickSearchRepository
+from kinso.repository.history import ChangeRepository, RunRepository
+from kinso.repository.insights import FigureRepository, SalesFigureRepository
+from kinso.repository.membership import MembershipRepository
+from kinso.repository.purchases import AccountRepository, SaleRepository
 from kinso.repository.requests import RequestRepository
-from kinso.repository.runs import RunRepository
-from kinso.repository.sales import SaleRepository
-from kinso.repository.sales_figures import SalesFigureRepository
-from kinso.repository.sessions import SessionRepository
-from kinso.repository.shop import ShopRepository
-from kinso.repository.spenders import LifetimeSpenders, RecentSpenders, SpenderRepository
-from kinso.repository.spending import SpendingRepository
-from kinso.repository.tokens import TokenRepository
+from kinso.repository.shop import CheckRepository, ShopRepository
+from kinso.repository.spending import LifetimeSpenders, RecentSpenders, SpenderRepository, SpendingRepository
+from kinso.repository.transfer import BackupRepository, TurnRepository
 from kinso.repository.trash import TrashRepository
-from kinso.repository.turns import TurnRepository
-from kinso.repository.users import UserRepository
 
 Result = TypeVar("Result")
 

@@ -20,7 +20,7 @@ from kinso.models.customers import Customer
 from kinso.models.folding import id_key
 from kinso.models.history import TrashedCustomer
 from kinso.models.stored import readable_moment, readable_text, readable_version
-from kinso.repository.customers import erased_document, insert_all, to_customer
+from kinso.repository.customer_documents import erased_document, insert_all, to_customer
 from kinso.repository.documents import Document, object_id
 
 

@@ -14,7 +14,7 @@ from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, Custom
 from kinso.models.folding import id_key
 from kinso.models.history import Run
 from kinso.models.validation import KnownFields, parse
-from kinso.repository.customers import changed
+from kinso.repository.customer_documents import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand_all, use_case

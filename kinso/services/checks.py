@@ -12,7 +12,7 @@ from functools import partial
 from kinso.errors import KinsoError
 from kinso.models.accounts import Actor, Permission
 from kinso.models.shop import CheckReport, Finding
-from kinso.repository.checks import Dossier
+from kinso.repository.shop import Dossier
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.check_runs import RunRecords

@@ -23,7 +23,7 @@ from kinso.models.transfer.cells import (
     written_value,
 )
 from kinso.models.transfer.damage import is_damaged, undamaged_forms
-from kinso.repository.by_customer_id import ByCustomerId
+from kinso.repository.customers_search import ByCustomerId
 from kinso.repository.documents import erased_id
 from kinso.repository.store import Store
 from kinso.services.csv_reading import CsvFile, Record

@@ -20,7 +20,7 @@ from kinso.models.history import Run, RunKind
 from kinso.models.transfer.plans import ImportPlan, PurchasePlan
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.repository.turns import IMPORTS
+from kinso.repository.transfer import IMPORTS
 from kinso.services.runs import SILENCE, recover_interrupted, running
 
 CHANGED = (

@@ -10,7 +10,7 @@ from kinso.errors import Conflict
 from kinso.models.accounts import Actor, Permission
 from kinso.models.history import Change, Run
 from kinso.models.transfer.plans import UNDECIDED, ImportChoices, ImportPlan, ImportResult
-from kinso.repository.customers import changed
+from kinso.repository.customer_documents import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.access import demand_all, use_case

@@ -16,7 +16,7 @@ from kinso.database.checksums import Marks
 from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
 from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount
-from kinso.repository.checks import Dossier
+from kinso.repository.shop import Dossier
 from kinso.services.ledger_invariants import (
     counted_entries,
     kind_problems,

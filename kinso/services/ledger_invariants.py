@@ -9,7 +9,7 @@ from typing import Any
 
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASES, TYPED
-from kinso.repository.checks import Dossier
+from kinso.repository.shop import Dossier
 
 Document = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from kinso.database.adoption import EARLIER
-from kinso.repository.checks import Dossier
+from kinso.repository.shop import Dossier
 
 Document = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from typing import Any
 from kinso.database.search import twin_key
 from kinso.models.folding import id_key
 from kinso.models.transfer.plans import PurchaseFigures, PurchaseRow
-from kinso.repository.by_customer_id import ByCustomerId
+from kinso.repository.customers_search import ByCustomerId
 
 _TABLES = """
     PRAGMA journal_mode = OFF;

@@ -15,8 +15,8 @@ from kinso.models.money import LARGEST
 from kinso.models.purchases import Sale
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import PurchaseRow
-from kinso.repository.by_customer_id import ByCustomerId
-from kinso.repository.customers import changed
+from kinso.repository.customer_documents import changed
+from kinso.repository.customers_search import ByCustomerId
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.eligibility import amounts_that_count, is_eligible, rule_of

@@ -13,7 +13,7 @@ from kinso.models.customers import Customer
 from kinso.models.history import Change, ChangeKind, RunException
 from kinso.models.money import LARGEST
 from kinso.models.validation import LABELS
-from kinso.repository.customers import changed
+from kinso.repository.customer_documents import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.ledger import ALREADY, AMOUNT, PURCHASES, REFUNDED, Reversal, registered_by, reversals, take_back

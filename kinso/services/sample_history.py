@@ -13,7 +13,7 @@ from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.history import Change, ChangeKind, Run
 from kinso.models.membership import Basis
 from kinso.models.purchases import Sale, SaleKind
-from kinso.repository.customers import changed
+from kinso.repository.customer_documents import changed
 from kinso.repository.documents import new_id
 from kinso.services.records import record_of_creation, record_of_update
 from kinso.services.sample_purchases import SamplePurchase

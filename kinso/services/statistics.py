@@ -12,8 +12,8 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.models.money import LARGEST, round_to_cents
 from kinso.repository.documents import now
-from kinso.repository.figures import FigureRepository
-from kinso.repository.spenders import SpenderRepository
+from kinso.repository.insights import FigureRepository
+from kinso.repository.spending import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 

@@ -12,7 +12,7 @@ from kinso.models.insights import AmountBin
 from kinso.models.membership import Comparison, SpenderGroup, Spenders, ThresholdPoint
 from kinso.models.money import CENT
 from kinso.repository.documents import now
-from kinso.repository.spenders import SpenderRepository
+from kinso.repository.spending import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.access import use_case
 from kinso.services.eligibility import rule_of

@@ -3,7 +3,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.repository.ranking import Ranking
+from kinso.repository.insights import Ranking
 
 CENTS = st.integers(-10_000, 10**12).map(lambda cents: Decimal(cents) / 100)
 ROWS = st.lists(st.tuples(CENTS, st.uuids().map(str)), max_size=30)

@@ -14,8 +14,8 @@ from kinso.database.transactions import ALLOWANCE
 from kinso.models.accounts import NewUser, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.customers_sync import Place
+from kinso.repository.customers_sync import changed_after, deleted_after
 from kinso.repository.documents import now
-from kinso.repository.news import changed_after, deleted_after
 from kinso.services.customers import create_customer, delete_customer, update_customer
 from kinso.services.tokens import create_token
 from kinso.services.trash import restore_customers

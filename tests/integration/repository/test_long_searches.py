@@ -1,9 +1,9 @@
 import pytest
 
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.repository import customers, long_searches
+from kinso.repository import customers, customers_search
+from kinso.repository.customers_search import read_page
 from kinso.repository.documents import now
-from kinso.repository.long_searches import read_page
 from kinso.services.customers import list_customers
 
 NAMES = ["Ada", "Bea", "Cleo", "Dora", "Eve", "Ada", "Bea", "Cleo", "Dora", "Ada"]
@@ -44,12 +44,12 @@ def test_among_very_many_customers_a_search_finds_the_same_as_among_few(shop, an
 
     usual = pages()
     monkeypatch.setattr(customers, "EXACT_COUNT_LIMIT", 1)
-    monkeypatch.setattr(long_searches, "FEW", few)
+    monkeypatch.setattr(customers_search, "FEW", few)
     assert pages() == usual
 
 
 def test_a_walk_that_takes_too_long_is_given_up_for_reading_everything(shop, monkeypatch):
-    monkeypatch.setattr(long_searches, "PATIENCE", 20)
+    monkeypatch.setattr(customers_search, "PATIENCE", 20)
     collection = shop.connection.database["customers"]
     walks = []
 

@@ -12,7 +12,7 @@ from kinso.errors import NotPermitted
 from kinso.models import shop
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft
-from kinso.repository import checks as reading
+from kinso.repository import shop as reading
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services import runs

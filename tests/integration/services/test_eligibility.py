@@ -8,7 +8,7 @@ import pytest
 from kinso.errors import InvalidInput
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.shop import ShopSettings
-from kinso.repository import spenders
+from kinso.repository import spending
 from kinso.repository.documents import now
 from kinso.services.customers import create_customer, list_customers, set_membership
 from kinso.services.eligibility import amounts_that_count, rule_of
@@ -63,7 +63,7 @@ def test_more_customers_than_a_query_can_name_are_refused_as_a_filter(store, ana
     store.shop.save(ShopSettings(threshold=1, threshold_basis="last-12-months"))
     enter(ada, "20.00", now())
     assert list_customers(store, analyst, CustomerQuery(eligible=True), page=1, limit=10).total == 1
-    monkeypatch.setattr(spenders, "_MOST_IN_A_FILTER", 0)
+    monkeypatch.setattr(spending, "_MOST_IN_A_FILTER", 0)
 
     with pytest.raises(InvalidInput, match="choose non-members instead"):
         list_customers(store, analyst, CustomerQuery(eligible=True), page=1, limit=10)

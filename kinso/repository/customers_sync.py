@@ -11,7 +11,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from kinso.models.customers_sync import Changed, Deletion, News, Place
-from kinso.repository.customers import VISIBLE, to_customer
+from kinso.repository.customer_documents import VISIBLE, to_customer
 from kinso.repository.documents import Document
 
 _SHOWN = {"customer": True, "customerId": True, "at": True}

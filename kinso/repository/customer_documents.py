@@ -1,0 +1,127 @@
+"""Documents of customers and their models, and how one is written over the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import InsertOne
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
+
+from kinso.database import search
+from kinso.errors import DuplicateCustomerId
+from kinso.models.customers import Customer, CustomerDraft
+from kinso.models.folding import id_key
+from kinso.models.money import read_stored_amount
+from kinso.models.stored import readable_moment, readable_text, readable_version
+from kinso.repository.documents import ERASED, Document, to_stored
+
+TEXT_FIELDS = frozenset({"customerId", "customerName", "contactInfo"})
+SPECIFIED_FIELDS = (*sorted(TEXT_FIELDS), "purchaseAmount", "membershipStatus")
+VISIBLE = {search.HELPERS: False, "__v": False}
+"""What of a customer document is read for a model."""
+DUPLICATE_KEY = 11000
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
+"""When somebody was registered of whom nothing tells."""
+
+
+def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[str, Any]:
+    """The document without what tells who somebody is; fields that another application added are left out, too."""
+    kept = ("_id", "purchaseAmount", "membershipStatus", "membershipHeld", "createdAt")
+    texts = {"customerId": alias, "customerName": ERASED, "contactInfo": ERASED}
+    return {
+        **{field: document[field] for field in kept if field in document},
+        **texts,
+        "updatedAt": at,
+        "version": readable_version(document.get("version")) + 1,
+        search.HELPERS: search.helper_fields(texts, country=""),
+    }
+
+
+def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:
+    """Insert complete documents in one round trip; raises `DuplicateCustomerId` for the first whose ID is taken."""
+    if not documents:
+        return
+    try:
+        customers.bulk_write([InsertOne(document) for document in documents])
+    except BulkWriteError as error:
+        failed = error.details["writeErrors"][0]
+        if failed["code"] == DUPLICATE_KEY:
+            raise DuplicateCustomerId(str(documents[failed["index"]]["customerId"])) from error
+        raise
+
+
+def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
+    # What is missing or no number, by hand or by another application, counts as nothing.
+    return {"_id": key, "version": version or {"$not": {"$gt": 0}}}
+
+
+def versioned_update(
+    before: Customer, changes: Document, at: datetime, country: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The filter of exactly the version in `before`, and the update that writes `changes` over it."""
+    fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
+    update: dict[str, Any] = {"$set": fields}
+    if TEXT_FIELDS & changes.keys():
+        helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes}, country)
+        if helpers["id"] == id_key(before.customer_id):
+            # Twins of an earlier application stay as they are until their ID is changed.
+            del helpers["id"]
+        else:
+            update["$unset"] = {f"{search.HELPERS}.twin": ""}
+        fields |= {f"{search.HELPERS}.{name}": value for name, value in helpers.items()}
+    return _at_version(ObjectId(before.id), before.version), update
+
+
+def changed(before: Customer, changes: Document, at: datetime) -> Customer:
+    """The customer after `changes` (by stored names) were written over the version in `before`."""
+    values = {**before.model_dump(by_alias=True), **changes, "updatedAt": at, "version": before.version + 1}
+    return Customer.model_validate(values)
+
+
+def to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, Any]:
+    """The document of a new customer."""
+    values = draft.model_dump(by_alias=True)
+    return {
+        "_id": ObjectId(),
+        **to_stored(values),
+        "membershipHeld": False,
+        "createdAt": at,
+        "updatedAt": at,
+        "version": 1,
+        search.HELPERS: search.helper_fields(values, country),
+    }
+
+
+def as_it_is(customer: Customer, country: str) -> dict[str, Any]:
+    """The document of a customer with a history."""
+    values = customer.model_dump(by_alias=True)
+    return {
+        **to_stored(values),
+        "_id": ObjectId(customer.id),
+        search.HELPERS: search.helper_fields(values, country),
+    }
+
+
+def to_customer(document: Document) -> Customer:
+    """The model of a document, which may lack or mistype anything but its `_id`; trusted, because it must be quick."""
+    created = readable_moment(document.get("createdAt")) or _birth(document["_id"])
+    return Customer.model_construct(
+        id=str(document["_id"]),
+        customer_id=readable_text(document.get("customerId")),
+        customer_name=readable_text(document.get("customerName")),
+        contact_info=readable_text(document.get("contactInfo")),
+        purchase_amount=read_stored_amount(document.get("purchaseAmount")),
+        membership_status=document.get("membershipStatus") is True,
+        created_at=created,
+        updated_at=readable_moment(document.get("updatedAt")) or created,
+        version=readable_version(document.get("version")),
+        membership_held=document.get("membershipHeld") is True,
+    )
+
+
+def _birth(key: Any) -> datetime:
+    return key.generation_time if isinstance(key, ObjectId) else _UNKNOWN
