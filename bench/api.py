@@ -25,11 +25,11 @@ from bench.plain_api import create_app
 from kinso.config import Settings
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.customers import CustomerQuery
-from kinso.services.office import close_office, open_office
-from kinso.services.samples import load_samples
-from kinso.services.sign_in import sign_in
-from kinso.services.tokens import create_token
-from kinso.services.users import create_user, reset_password
+from kinso.services.accounts.sign_in import sign_in
+from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_user, reset_password
+from kinso.services.application import close_office, open_office
+from kinso.services.shop.samples import load_samples
 
 ROOT = Path(__file__).parents[1]
 EMAIL, PASSWORD = "bench@shop.com", "a long sentence for measuring"

@@ -20,7 +20,7 @@ from bson.raw_bson import RawBSONDocument
 from kinso.config import Settings
 from kinso.database.connection import connect
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.services.office import close_office, open_office
+from kinso.services.application import close_office, open_office
 
 _AT_ONCE = 10_000
 

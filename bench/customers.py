@@ -18,13 +18,13 @@ from kinso.config import Settings
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.repository.store import Store
-from kinso.services.customers import get_customer, list_customers, update_customer
-from kinso.services.exports import export_customers
-from kinso.services.imports import import_customers, rehearse_import
-from kinso.services.membership import preview_activation
-from kinso.services.office import close_office, open_office
-from kinso.services.samples import load_samples
-from kinso.services.statistics import get_overview, get_statistics
+from kinso.services.application import close_office, open_office
+from kinso.services.customers.editing import get_customer, list_customers, update_customer
+from kinso.services.insights import get_overview, get_statistics
+from kinso.services.membership.activation import preview_activation
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.exports import export_customers
 
 PAGE = 50
 Work = Callable[[], object]

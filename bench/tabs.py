@@ -25,7 +25,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-from kinso.services.sign_in import SESSION_COOKIE
+from kinso.services.accounts.sign_in import SESSION_COOKIE
 
 _ROOT = Path(__file__).parents[1]
 _ACCOUNT = {"KINSO_ADMIN_EMAIL": "boss@shop.com", "KINSO_ADMIN_PASSWORD": "correct horse battery"}

@@ -21,13 +21,13 @@ from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerQuery
 from kinso.models.history import Run
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.exports import export_customers
-from kinso.services.imports import import_customers
-from kinso.services.membership import activate_at_threshold, set_membership_of_matching
-from kinso.services.office import close_office, open_office
-from kinso.services.samples import load_samples
-from kinso.services.undo import undo_run
+from kinso.services.application import close_office, open_office
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold, set_membership_of_matching
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.customer_imports import import_customers
+from kinso.services.transfer.exports import export_customers
 
 
 def main() -> None:

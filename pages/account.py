@@ -6,8 +6,8 @@ import streamlit as st
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from kinso.services.sign_in import sign_out
-from kinso.services.users import change_own_password, rename_own, sign_out_everywhere
+from kinso.services.accounts.sign_in import sign_out
+from kinso.services.accounts.users import change_own_password, rename_own, sign_out_everywhere
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
 from kinso.ui.people.problems import begin_form, problems_beside_fields, show_problem

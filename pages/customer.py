@@ -6,9 +6,9 @@ import streamlit as st
 
 from kinso.errors import NotFound
 from kinso.models.purchases import MembershipStanding
-from kinso.services.lookup import find_deleted
-from kinso.services.purchases import summarize_purchases
-from kinso.services.standing import standing_of
+from kinso.services.customers.finding import find_deleted
+from kinso.services.membership.status import standing_of
+from kinso.services.purchases.reading import summarize_purchases
 from kinso.ui.customer.card import Card, open_card
 from kinso.ui.customer.changes import draw_changes
 from kinso.ui.customer.drafting import offer_typed_forms

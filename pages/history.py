@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.models.accounts import Permission
 from kinso.models.history import HistoryPage, HistoryQuery
-from kinso.services.history import list_history
+from kinso.services.history.changes import list_history
 from kinso.ui.history.dialog import ask_to_take_back, show_question
 from kinso.ui.history.erasing import ask_to_erase, show_erasure
 from kinso.ui.history.filters import (

@@ -12,7 +12,7 @@ from babel.numbers import get_currency_name
 
 from kinso.models.shop import ShopSettings, country_names
 from kinso.models.validation import LABELS, parse
-from kinso.services.shop import guess_country, save_shop_settings
+from kinso.services.shop.settings import guess_country, save_shop_settings
 from kinso.ui.backups import show_backups
 from kinso.ui.decisions import show_decisions
 from kinso.ui.feedback import celebrate

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from kinso.services.trash import count_trash, list_trash
+from kinso.services.history.trash import count_trash, list_trash
 from kinso.ui.trash.actions import draw_toolbar, show_erasure
 from kinso.ui.trash.listing import draw_table, ticked
 from kinso.ui.visit import current_visit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.models.accounts import User
-from kinso.services.users import list_users
+from kinso.services.accounts.users import list_users
 from kinso.ui.people.dialogs import open_account, open_creation, show_open_dialog
 from kinso.ui.people.roles import role_in_words, role_name
 from kinso.ui.people.tokens import is_token_dialog_open, show_all_tokens, show_token_dialog

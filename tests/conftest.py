@@ -15,7 +15,7 @@ from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 from kinso.models.accounts import Actor, Role
 from kinso.repository.store import Store
-from kinso.services.office import Office, use_office
+from kinso.services.application import Office, use_office
 from tests.support import server
 
 _OWN_SETTINGS = (

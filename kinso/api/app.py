@@ -18,7 +18,7 @@ from kinso.api.docs_parts import answer_sample
 from kinso.api.errors import translate_errors
 from kinso.api.gate import LARGEST_BODY, Gate
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
-from kinso.services.bulk import MOST_ROWS
+from kinso.services.customers.bulk import MOST_ROWS
 
 _DESCRIPTION = f"""The same customers, permissions and history as in the app.
 

@@ -13,8 +13,8 @@ from kinso.api.schemas import LoginIn, SignedInOut, UserOut, user_json
 from kinso.api.security import SignedIn, refuse_other_sites, session_cookie
 from kinso.errors import Conflict
 from kinso.models.accounts import Permission
-from kinso.services.office import current_office
-from kinso.services.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
+from kinso.services.accounts.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
+from kinso.services.application import current_office
 
 _proofs = CapacityLimiter(4)
 """Threads of its own, so that a crowd of people who guess passwords cannot keep those who are signed in waiting."""

@@ -12,7 +12,7 @@ from kinso.api.repeatable import RepeatablePost
 from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.accounts import Permission
-from kinso.services.bulk import upsert_customers
+from kinso.services.customers.bulk import upsert_customers
 
 router = part_of_api("/customers", "customers")
 

@@ -24,7 +24,7 @@ from kinso.api.schemas import (
 from kinso.models.accounts import Source
 from kinso.models.history import Run, RunKind, RunStatus
 from kinso.models.transfer.cells import written_moment
-from kinso.services.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome
+from kinso.services.customers.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome
 
 _BULK: dict[str, Any] = {
     "mode": "all-or-nothing",

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from kinso.models.accounts import Source
 from kinso.models.history import RunKind, RunStatus
 from kinso.models.purchases import PaymentMethod, SaleKind
-from kinso.services.bulk import Outcome
+from kinso.services.customers.bulk import Outcome
 
 Description = dict[str, Any]
 

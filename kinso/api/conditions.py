@@ -16,8 +16,8 @@ from kinso.api.security import Caller
 from kinso.errors import StaleVersion
 from kinso.models.accounts import Permission
 from kinso.models.customers import Customer
-from kinso.services.access import demand
-from kinso.services.customers import get_customer
+from kinso.services.customers.editing import get_customer
+from kinso.services.permissions import demand
 
 _TAGS = re.compile(r'\s*(?:(?:W/)?"[^"]*"\s*(?:,\s*|$))+')
 _TAG = re.compile(r'(W/)?"([^"]*)"')

@@ -34,12 +34,12 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.insights import Statistics
 from kinso.repository.store import Store
-from kinso.services.customers import create_customer, delete_customer, list_customers, update_customer
-from kinso.services.likely_twins import find_twins_of
-from kinso.services.lookup import get_customers
-from kinso.services.numbering import propose_customer_id
-from kinso.services.standing import find_below
-from kinso.services.statistics import get_statistics
+from kinso.services.customers.duplicates import find_twins_of
+from kinso.services.customers.editing import create_customer, delete_customer, list_customers, update_customer
+from kinso.services.customers.finding import get_customers
+from kinso.services.customers.numbering import propose_customer_id
+from kinso.services.insights import get_statistics
+from kinso.services.membership.status import find_below
 
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
 

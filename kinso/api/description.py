@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kinso.models.accounts import PERMISSIONS, Permission, Role
-from kinso.services.sign_in import SESSION_COOKIE
+from kinso.services.accounts.sign_in import SESSION_COOKIE
 
 Headers = dict[str, dict[str, Any]]
 

@@ -15,8 +15,8 @@ from kinso.api.parameters import CustomerExport
 from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.accounts import Permission
-from kinso.services.exports import export_customers
-from kinso.services.shop import get_shop_settings
+from kinso.services.shop.settings import get_shop_settings
+from kinso.services.transfer.exports import export_customers
 
 router = part_of_api("/customers", "customers")
 

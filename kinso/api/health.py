@@ -6,7 +6,7 @@ from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.route import part_of_api
 from kinso.api.schemas import HealthOut
-from kinso.services.office import current_office
+from kinso.services.application import current_office
 
 router = part_of_api("", "health")
 

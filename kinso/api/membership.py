@@ -19,8 +19,8 @@ from kinso.api.schemas import ActivationIn, ActivationOut, CustomerOut, Membersh
 from kinso.api.security import SignedIn
 from kinso.models.accounts import Permission
 from kinso.models.history import Run
-from kinso.services.customers import set_membership
-from kinso.services.membership import activate_at_threshold, count_eligible
+from kinso.services.customers.editing import set_membership
+from kinso.services.membership.activation import activate_at_threshold, count_eligible
 
 router = part_of_api("/customers/membership", "membership")
 

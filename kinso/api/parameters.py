@@ -22,7 +22,7 @@ from kinso.models.purchases import SaleKind, SaleQuery
 from kinso.models.text import searchable
 from kinso.models.times import MEANING, read_written
 from kinso.models.validation import OPERATOR, folded
-from kinso.services.csv_writing import Flavour
+from kinso.services.transfer.exports import Flavour
 
 _LAST_PAGE = 1_000_000_000
 _DIGITS = re.compile(r"-?[0-9]{1,1000}")

@@ -16,9 +16,9 @@ from kinso.api.security import Caller, SignedIn
 from kinso.models.accounts import Permission
 from kinso.models.history import Run
 from kinso.models.requests import KeptAnswer
-from kinso.services.access import demand
-from kinso.services.idempotency import Attempt, attempt_request
-from kinso.services.runs import Progress, ignore_progress, ignore_run
+from kinso.services.history.runs import Progress, ignore_progress, ignore_run
+from kinso.services.permissions import demand
+from kinso.services.requests import Attempt, attempt_request
 
 LONGEST_KEY = 200
 _KEY = re.compile(r"[!-~]{1,200}")

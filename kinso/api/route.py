@@ -19,7 +19,7 @@ from kinso.api.failures import ANYTHING_ELSE
 from kinso.api.parameters import check_names, names_of
 from kinso.api.security import identified_caller, identify_caller
 from kinso.models.accounts import Permission
-from kinso.services.access import demand
+from kinso.services.permissions import demand
 
 _WRONG_TYPE = "Send the body as JSON with the header “Content-Type: application/json”."
 _NOT_JSON = "The body is not valid JSON"

@@ -17,8 +17,8 @@ from kinso.api.route import part_of_api
 from kinso.api.security import SignedIn
 from kinso.models.accounts import Permission
 from kinso.models.history import Run
-from kinso.services.runs import get_run, list_run_page
-from kinso.services.undo import undo_run
+from kinso.services.history.runs import get_run, list_run_page
+from kinso.services.history.undo import undo_run
 
 router = part_of_api("/runs", "runs")
 

@@ -31,7 +31,7 @@ from kinso.models.purchases import (
 from kinso.models.text import clean_text
 from kinso.models.times import MEANING, Written
 from kinso.models.transfer.cells import written_moment
-from kinso.services.sales import Recorded
+from kinso.services.purchases.recording import Recorded
 
 _ITEM: dict[str, Any] = {"name": "Green tea", "quantity": 2, "unitPrice": 4.25}
 _TWO_NAMES = "is another one than in customerId; send one of both"

@@ -26,9 +26,9 @@ from kinso.api.security import Caller, SignedIn
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Permission
 from kinso.models.purchases import SalePage, SaleQuery
-from kinso.services.customers import get_customer
-from kinso.services.lookup import find_by_customer_id
-from kinso.services.sales import Recorded, get_sale, list_sales, record_sale, refund_sale
+from kinso.services.customers.editing import get_customer
+from kinso.services.customers.finding import find_by_customer_id
+from kinso.services.purchases.recording import Recorded, get_sale, list_sales, record_sale, refund_sale
 
 _REFUND = "/refund"
 _DEFAULTS = RefundIn()

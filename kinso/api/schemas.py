@@ -16,7 +16,7 @@ from kinso.models.money import CENT, LARGEST, Money
 from kinso.models.purchases import MembershipStanding
 from kinso.models.transfer.cells import written_moment
 from kinso.models.validation import KnownFields
-from kinso.services.membership import DEFAULT_THRESHOLD
+from kinso.services.membership.activation import DEFAULT_THRESHOLD
 
 CUSTOMER_EXAMPLE = {
     "customerId": "C-1001",

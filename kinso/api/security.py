@@ -13,10 +13,10 @@ from kinso.api.lookups import SharedLookups
 from kinso.errors import NotPermitted, NotSignedIn
 from kinso.models.accounts import Actor, User
 from kinso.repository.store import Store
-from kinso.services.csrf import is_same_origin
-from kinso.services.office import current_office
-from kinso.services.sign_in import SESSION_COOKIE, cookie_name, resume, session_id_of
-from kinso.services.tokens import is_api_token, resume_token
+from kinso.services.accounts.secrets import is_same_origin
+from kinso.services.accounts.sign_in import SESSION_COOKIE, cookie_name, resume, session_id_of
+from kinso.services.accounts.tokens import is_api_token, resume_token
+from kinso.services.application import current_office
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OTHER_SITE = (

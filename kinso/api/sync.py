@@ -19,7 +19,7 @@ from kinso.models.accounts import Actor
 from kinso.models.customers_sync import ChangedPage, Cursor, Deletion
 from kinso.models.transfer.cells import written_moment
 from kinso.repository.store import Store
-from kinso.services.sync import list_changed
+from kinso.services.customers.sync import list_changed
 
 _DELETED = {
     "_id": CUSTOMER_STORED["_id"],

@@ -11,7 +11,7 @@ from kinso.cli.opening import opened_store
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import COMMAND_LINE, NewUser
 from kinso.models.validation import parse
-from kinso.services.users import create_user
+from kinso.services.accounts.users import create_user
 
 
 def create_account(email: str, name: str, role: str, *, password_stdin: bool) -> int:

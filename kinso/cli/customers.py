@@ -19,9 +19,8 @@ from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerQuery
 from kinso.models.transfer.plans import ImportChoices, ImportPlan
 from kinso.models.validation import parse
-from kinso.services.csv_writing import Flavour
-from kinso.services.exports import export_customers
-from kinso.services.imports import ImportRefused, ImportUndecided, import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import ImportRefused, ImportUndecided, import_customers, rehearse_import
+from kinso.services.transfer.exports import Flavour, export_customers
 
 _MEMBER = {None: None, "yes": True, "no": False}
 _KEPT = "Missing columns and empty cells leave what is stored."

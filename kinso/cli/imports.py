@@ -9,8 +9,8 @@ from kinso.cli.console import counted, remark, say
 from kinso.cli.opening import writable
 from kinso.models.transfer.plans import ImportPlan, ImportResult, PlannedChange, PurchasePlan, PurchaseResult
 from kinso.models.validation import LABELS
-from kinso.services.import_reports import ReportFile
-from kinso.services.import_survey import Sink
+from kinso.services.transfer.customer_reports import ReportFile
+from kinso.services.transfer.customer_survey import Sink
 
 _MOST_TOLD = 20
 """Changes and conflicts; a report has all of them."""

@@ -14,8 +14,8 @@ from kinso.cli.console import STANDARD
 from kinso.config import load_settings
 from kinso.errors import ConfigurationError
 from kinso.repository.store import Store
-from kinso.services.new_file import completed_file
-from kinso.services.office import close_office, open_office
+from kinso.services.application import close_office, open_office
+from kinso.services.transfer.files import completed_file
 
 
 @contextmanager

@@ -8,15 +8,14 @@ from kinso.cli.opening import name_of, opened, opened_store, write_chunks
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices, Overlap, PurchaseFigures, PurchasePlan, Unknown
-from kinso.services.csv_writing import Flavour
-from kinso.services.ledger_exports import export_ledger
-from kinso.services.purchase_imports import (
+from kinso.services.shop.settings import get_shop_settings
+from kinso.services.transfer.exports import Flavour, export_ledger
+from kinso.services.transfer.purchase_imports import (
     PurchasesRefused,
     PurchasesUndecided,
     import_purchases,
     rehearse_purchases,
 )
-from kinso.services.shop import get_shop_settings
 
 
 def import_purchases_file(file: str, choices: ImportChoices, *, create_unknown: bool, dry_run: bool) -> int:

@@ -9,12 +9,11 @@ from kinso.cli.opening import opened_store
 from kinso.config import load_settings
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import CheckReport
-from kinso.services.backups import BackupContent, examine_backup, make_backup, restore_shop
-from kinso.services.checks import check_database
-from kinso.services.moving import move_shop
-from kinso.services.new_file import new_file
-from kinso.services.office import current_office
-from kinso.services.samples import load_samples
+from kinso.services.application import current_office
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.backups import BackupContent, examine_backup, make_backup, move_shop, restore_shop
+from kinso.services.transfer.files import new_file
 
 
 def seed(count: int) -> int:

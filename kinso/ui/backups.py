@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from kinso.models.accounts import Permission
-from kinso.services.daily_backups import back_up, backup_folder, get_backup_state, list_backups
-from kinso.services.office import current_office
-from kinso.services.runs import Progress
+from kinso.services.application import current_office
+from kinso.services.history.runs import Progress
+from kinso.services.transfer.daily_backups import back_up, backup_folder, get_backup_state, list_backups
 from kinso.ui.job import Job
 from kinso.ui.progress import LOOK_AGAIN, draw_ending, watch
 from kinso.ui.visit import Visit, current_visit

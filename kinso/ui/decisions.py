@@ -11,7 +11,7 @@ import streamlit as st
 
 from kinso.models.shop import SettingsChange, ShopSettings, ThresholdBasis, country_names
 from kinso.models.validation import LABELS
-from kinso.services.shop import list_settings_changes
+from kinso.services.shop.settings import list_settings_changes
 from kinso.ui.visit import Visit
 from kinso.ui.wording import moment, money
 

@@ -13,8 +13,8 @@ import streamlit as st
 from kinso.errors import KinsoError
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Draft
-from kinso.services.drafts import end_draft, find_drafts, keep_draft
-from kinso.services.office import current_office
+from kinso.services.application import current_office
+from kinso.services.customers.drafts import end_draft, find_drafts, keep_draft
 from kinso.ui.scripts import KEEP_TYPED, run_script
 from kinso.ui.visit import Visit, current_visit
 from kinso.ui.wording import counted

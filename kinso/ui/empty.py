@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from kinso.models.accounts import Permission
-from kinso.services.samples import load_samples
+from kinso.services.shop.samples import load_samples
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.figures import forget_figures
 from kinso.ui.visit import Visit, current_visit

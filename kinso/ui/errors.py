@@ -9,7 +9,7 @@ from uuid import uuid4
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotPermitted, NotSignedIn
-from kinso.services.office import current_office
+from kinso.services.application import current_office
 from kinso.ui.scripts import GO_TO_SIGN_IN, run_script
 
 SIGN_IN = "/sign-in"

@@ -11,10 +11,11 @@ import streamlit as st
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.models.membership import DemotionPreview, ThresholdPoint
-from kinso.services import statistics, what_if
-from kinso.services.customers import list_customers
-from kinso.services.demotion import count_below, preview_demotion
-from kinso.services.intervals import count_members_at
+from kinso.services import insights
+from kinso.services.customers.editing import list_customers
+from kinso.services.membership import what_if
+from kinso.services.membership.demotion import count_below, preview_demotion
+from kinso.services.membership.status import count_members_at
 from kinso.ui.charts import forget_charts
 from kinso.ui.visit import Visit
 
@@ -72,7 +73,7 @@ def members_at_month_ends(visit: Visit, months: Sequence[MonthCount], now: Stati
 
 def sales_months(visit: Visit) -> list[SalesMonth]:
     """Purchases in each of the last twelve calendar months, the last of which has not ended."""
-    starts = tuple(statistics.month_starts(datetime.now(visit.shop.zone), statistics.MONTHS))
+    starts = tuple(insights.month_starts(datetime.now(visit.shop.zone), insights.MONTHS))
     store = visit.store
     # While their total stays the same, nothing happened to the months that have ended.
     total = _total_of_the_past(store.name, starts[0], starts[-2], visit)
@@ -91,12 +92,12 @@ def forget_figures() -> None:
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
 def _overview(database: str, _visit: Visit) -> Overview:
-    return statistics.get_overview(_visit.store, _visit.actor)
+    return insights.get_overview(_visit.store, _visit.actor)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
 def _statistics(database: str, _visit: Visit) -> Statistics:
-    return statistics.get_statistics(_visit.store, _visit.actor)
+    return insights.get_statistics(_visit.store, _visit.actor)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
@@ -132,19 +133,19 @@ def _members_at(database: str, moments: tuple[datetime, ...], _visit: Visit) -> 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
 def _total_of_the_past(database: str, start: datetime, end: datetime, _visit: Visit) -> tuple[int, Decimal]:
-    return statistics.total_purchases(_visit.store, _visit.actor, start, end)
+    return insights.total_purchases(_visit.store, _visit.actor, start, end)
 
 
 @st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
 def _sales_of_the_past(
     database: str, starts: tuple[datetime, ...], total: tuple[int, Decimal], _visit: Visit
 ) -> list[SalesMonth]:
-    return statistics.get_sales_months(_visit.store, _visit.actor, starts)
+    return insights.get_sales_months(_visit.store, _visit.actor, starts)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
 def _sales_of_this_month(database: str, starts: tuple[datetime, ...], _visit: Visit) -> list[SalesMonth]:
-    return statistics.get_sales_months(_visit.store, _visit.actor, starts)
+    return insights.get_sales_months(_visit.store, _visit.actor, starts)
 
 
 _OF_THE_PRESENT = (

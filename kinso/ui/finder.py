@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.models.customers import Customer
 from kinso.models.text import searchable
-from kinso.services.finding import find_customers
+from kinso.services.customers.finding import find_customers
 from kinso.ui.customers.words import isolated
 from kinso.ui.links import CUSTOMER_ID, link_to_customer
 from kinso.ui.visit import Visit, current_visit

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from kinso.errors import KinsoError
-from kinso.services.runs import Progress
+from kinso.services.history.runs import Progress
 
 _UNEXPECTED = "Something went wrong on our side; nothing was changed. Try again."
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from kinso.errors import NotSignedIn
 from kinso.models.accounts import Permission
-from kinso.services.csrf import csrf_token
-from kinso.services.office import current_office
+from kinso.services.accounts.secrets import csrf_token
+from kinso.services.application import current_office
 from kinso.ui.customers.drafting import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kinso.models.customers import EditOutcome
 from kinso.models.purchases import MembershipStanding
 from kinso.models.shop import ShopSettings
-from kinso.services.standing import find_below
+from kinso.services.membership.status import find_below
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import remind
 from kinso.ui.visit import Visit

@@ -10,9 +10,9 @@ from kinso.errors import NotSignedIn
 from kinso.models.accounts import Actor, Permission, User
 from kinso.models.shop import ShopSettings
 from kinso.repository.store import Store
-from kinso.services.office import current_office
-from kinso.services.shop import get_shop_settings
-from kinso.services.sign_in import resume
+from kinso.services.accounts.sign_in import resume
+from kinso.services.application import current_office
+from kinso.services.shop.settings import get_shop_settings
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,11 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services.csv_writing import Flavour
-from kinso.services.exports import export_customers
-from kinso.services.history import export_history
-from kinso.services.ledger_exports import export_ledger
-from kinso.services.office import current_office
-from kinso.services.purchases import export_purchases
-from kinso.services.shop import get_shop_settings
+from kinso.services.application import current_office
+from kinso.services.history.changes import export_history
+from kinso.services.purchases.reading import export_purchases
+from kinso.services.shop.settings import get_shop_settings
+from kinso.services.transfer.exports import Flavour, export_customers, export_ledger
 from kinso.web.error_pages import database_away, refused
 from kinso.web.threads import look_up
 

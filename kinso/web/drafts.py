@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from kinso.errors import DatabaseUnavailable, InvalidInput
 from kinso.models.accounts import Actor, Permission
-from kinso.services.drafts import keep_draft
-from kinso.services.office import current_office
+from kinso.services.application import current_office
+from kinso.services.customers.drafts import keep_draft
 from kinso.web.error_pages import short
 from kinso.web.threads import look_up
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from kinso.services.csrf import form_token, is_form_token, is_same_origin
-from kinso.services.sign_in import cookie_name
+from kinso.services.accounts.secrets import form_token, is_form_token, is_same_origin
+from kinso.services.accounts.sign_in import cookie_name
 
 _COOKIE = "kinso_form"
 _NONCE = re.compile(r"[A-Za-z0-9_-]{32}")

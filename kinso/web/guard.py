@@ -17,9 +17,9 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from kinso.errors import DatabaseUnavailable, NotSignedIn
 from kinso.models.accounts import User
 from kinso.models.customers import WIDGETS
-from kinso.services.first_admin import needs_set_up
-from kinso.services.office import current_office
-from kinso.services.sign_in import resume
+from kinso.services.accounts.first_admin import needs_set_up
+from kinso.services.accounts.sign_in import resume
+from kinso.services.application import current_office
 from kinso.web.addresses import SET_UP, SIGN_IN, is_open, safe_next
 from kinso.web.error_pages import database_away, is_navigation, short
 from kinso.web.forms import is_from_elsewhere

@@ -15,8 +15,8 @@ import streamlit as st
 
 from kinso.config import load_settings
 from kinso.errors import KinsoError
-from kinso.services.daily_backups import DailyBackups
-from kinso.services.office import close_office, open_office
+from kinso.services.application import close_office, open_office
+from kinso.services.transfer.daily_backups import DailyBackups
 from kinso.web.addresses import AT_THE_ROOT, HOW_INSTEAD, SET_UP, refuse_prefix
 from kinso.web.uploads import release_files
 

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from kinso.errors import Conflict, DatabaseUnavailable, FieldError, InvalidInput, NotSignedIn, TooManyAttempts
 from kinso.models.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from kinso.models.shop import country_names, country_of_languages
-from kinso.services.first_admin import known_country, needs_set_up, set_up_first_admin
-from kinso.services.office import current_office
+from kinso.services.accounts.first_admin import known_country, needs_set_up, set_up_first_admin
+from kinso.services.application import current_office
 from kinso.web.addresses import SET_UP, SIGN_IN
 from kinso.web.error_pages import database_away, refused
 from kinso.web.forms import Nonce, UnreadableForm, client_address, is_from_elsewhere, read_form, was_shown_here

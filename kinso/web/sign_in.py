@@ -11,10 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from kinso.errors import DatabaseUnavailable, NotSignedIn, TooManyAttempts
 from kinso.repository.store import Store
-from kinso.services.csrf import is_csrf_token
-from kinso.services.first_admin import needs_set_up
-from kinso.services.office import current_office
-from kinso.services.sign_in import (
+from kinso.services.accounts.first_admin import needs_set_up
+from kinso.services.accounts.secrets import is_csrf_token
+from kinso.services.accounts.sign_in import (
     LONGEST_LIFETIME,
     SESSION_COOKIE,
     cookie_name,
@@ -23,6 +22,7 @@ from kinso.services.sign_in import (
     sign_in,
     sign_out,
 )
+from kinso.services.application import current_office
 from kinso.web.addresses import SET_UP, SIGN_IN, safe_next
 from kinso.web.error_pages import database_away, refused
 from kinso.web.forms import (

@@ -17,9 +17,9 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 
 from kinso.errors import DatabaseUnavailable, NotPermitted, NotSignedIn
 from kinso.models.accounts import Permission
-from kinso.services.access import demand
-from kinso.services.office import current_office
-from kinso.services.sign_in import resume
+from kinso.services.accounts.sign_in import resume
+from kinso.services.application import current_office
+from kinso.services.permissions import demand
 from kinso.web.error_pages import short
 from kinso.web.guard import IDENTITY_HEADER
 from kinso.web.threads import look_up

@@ -19,8 +19,8 @@ from kinso.database.connection import connect
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import CheckReport
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.office import Office
+from kinso.services.application import Office
+from kinso.services.shop.checks import check_database
 from tests.crash.ledger import Ledger
 from tests.crash.shop import ROOT, Worker
 from tests.support.processes import until

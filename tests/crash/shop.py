@@ -20,8 +20,8 @@ from kinso.database.embedded.folder import is_locked, open_folder, recorded_host
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import CheckReport
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.runs import recover_interrupted
+from kinso.services.history.runs import recover_interrupted
+from kinso.services.shop.checks import check_database
 from tests.crash.ledger import Ledger
 from tests.support.processes import until
 

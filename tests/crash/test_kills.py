@@ -6,7 +6,7 @@ import pytest
 
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerDraft
-from kinso.services.customers import create_customer, get_customer
+from kinso.services.customers.editing import create_customer, get_customer
 from tests.crash.apart import ApartShop, kill_one_by_one
 from tests.crash.ledger import PROMISES
 from tests.crash.long import database, kill_once

@@ -16,12 +16,18 @@ from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
 from kinso.models.history import ActivationPlan
 from kinso.models.money import CENT
 from kinso.repository.store import Store
-from kinso.services.customers import create_customer, delete_customer, get_customer, set_membership, update_customer
-from kinso.services.edits import save_edits
-from kinso.services.imports import import_customers
-from kinso.services.membership import activate_at_threshold, set_membership_of_selected
-from kinso.services.trash import restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import (
+    create_customer,
+    delete_customer,
+    get_customer,
+    save_edits,
+    set_membership,
+    update_customer,
+)
+from kinso.services.history.trash import restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold, set_membership_of_selected
+from kinso.services.transfer.customer_imports import import_customers
 
 State = list[Any] | None
 States = dict[str, State]

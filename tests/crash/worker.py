@@ -14,8 +14,8 @@ from typing import Any
 
 from kinso.config import Settings
 from kinso.errors import KinsoError
-from kinso.services import runs
-from kinso.services.office import Office, open_office
+from kinso.services.application import Office, open_office
+from kinso.services.history import runs
 from tests.crash.work import Unexpected, Writer
 
 _BATCH = 20

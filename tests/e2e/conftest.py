@@ -20,7 +20,7 @@ from kinso.database.connection import connect
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services.users import create_user
+from kinso.services.accounts.users import create_user
 from tests.e2e.grid import PATIENCE
 
 _ROOT = Path(__file__).parents[2]

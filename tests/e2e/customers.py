@@ -8,7 +8,7 @@ from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services.customers import create_customer
+from kinso.services.customers.editing import create_customer
 from tests.e2e.grid import Grid, until
 
 

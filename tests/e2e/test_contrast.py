@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.services.customers import delete_customer
-from kinso.services.membership import activate_at_threshold
-from kinso.services.samples import load_samples
+from kinso.services.customers.editing import delete_customer
+from kinso.services.membership.activation import activate_at_threshold
+from kinso.services.shop.samples import load_samples
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until
 from tests.e2e.test_security_policy import PAGES

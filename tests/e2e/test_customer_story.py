@@ -12,8 +12,8 @@ from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerPatch
 from kinso.models.purchases import SaleDraft, SaleItem, SaleQuery
 from kinso.models.shop import ShopSettings
-from kinso.services.customers import update_customer
-from kinso.services.sales import record_sale
+from kinso.services.customers.editing import update_customer
+from kinso.services.purchases.recording import record_sale
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until
 from tests.e2e.test_security_markup import NASTY, as_id, assert_harmless, expect_shown, open_page

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kinso.models.accounts import Role
-from kinso.services.sign_in import sign_out
+from kinso.services.accounts.sign_in import sign_out
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.customers import add, open_customers, save
 from tests.e2e.grid import until

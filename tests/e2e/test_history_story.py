@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.validation import parse
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.samples import load_samples
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.shop.samples import load_samples
 from tests.e2e.grid import Grid, until
 
 

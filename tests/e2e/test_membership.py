@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.services.samples import load_samples
+from kinso.services.shop.samples import load_samples
 
 SAMPLES = 600
 

@@ -10,7 +10,7 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import SaleQuery
 from kinso.models.shop import ShopSettings
-from kinso.services.checks import check_database
+from kinso.services.shop.checks import check_database
 from tests.support.cdnow import largest_sample, purchases_csv, totals
 
 SAMPLE = largest_sample()

@@ -10,9 +10,9 @@ from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerDraft
 from kinso.models.purchases import SaleDraft
 from kinso.models.shop import MembershipRule
-from kinso.services.customers import create_customer
-from kinso.services.membership import activate_at_threshold
-from kinso.services.sales import record_sale
+from kinso.services.customers.editing import create_customer
+from kinso.services.membership.activation import activate_at_threshold
+from kinso.services.purchases.recording import record_sale
 
 SPENT = {"R-1": "500.00", "R-2": "700.00", "R-3": "1500.00", "N-1": "300.00"}
 

@@ -14,11 +14,11 @@ from kinso.models.accounts import COMMAND_LINE, NewUser, Role, User
 from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
-from kinso.services.customers import delete_customer, update_customer
-from kinso.services.membership import set_membership_of_matching
-from kinso.services.shop import save_shop_settings
-from kinso.services.tokens import create_token
-from kinso.services.users import create_user
+from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_user
+from kinso.services.customers.editing import delete_customer, update_customer
+from kinso.services.membership.activation import set_membership_of_matching
+from kinso.services.shop.settings import save_shop_settings
 from tests.e2e.conftest import ADMIN, PASSWORD, fill_sign_in
 from tests.e2e.customers import act, add, open_customers
 from tests.e2e.grid import Grid, until

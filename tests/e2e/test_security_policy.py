@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.services.samples import load_samples
-from kinso.services.users import set_active, sign_out_everywhere
+from kinso.services.accounts.users import set_active, sign_out_everywhere
+from kinso.services.shop.samples import load_samples
 from tests.e2e.conftest import Shop
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from kinso.models.customers import CustomerPatch, CustomerQuery
-from kinso.services.customers import get_customer, list_customers, set_membership, update_customer
-from kinso.services.exports import export_customers
-from kinso.services.imports import import_customers, rehearse_import
-from kinso.services.membership import activate_at_threshold, preview_activation
-from kinso.services.statistics import get_statistics
+from kinso.services.customers.editing import get_customer, list_customers, set_membership, update_customer
+from kinso.services.insights import get_statistics
+from kinso.services.membership.activation import activate_at_threshold, preview_activation
+from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.exports import export_customers
 
 ROOT = Path(__file__).parents[2]
 WHOLE = ROOT.parent / "shared" / "data" / "cdnow" / "CDNOW_sample.txt"

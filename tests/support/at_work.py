@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kinso.config import load_settings
-from kinso.services.office import close_office, open_office
+from kinso.services.application import close_office, open_office
 
 _ROOT = Path(__file__).parents[2]
 

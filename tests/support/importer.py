@@ -10,7 +10,7 @@ from kinso.config import Settings
 from kinso.database.connection import connect
 from kinso.models.accounts import COMMAND_LINE
 from kinso.repository.store import Store
-from kinso.services.imports import import_customers
+from kinso.services.transfer.customer_imports import import_customers
 
 
 def main(uri: str, database: str, count: int) -> None:

@@ -11,7 +11,7 @@ from kinso.database.connection import connect
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerPatch
 from kinso.repository.store import Store
-from kinso.services.customers import update_customer
+from kinso.services.customers.editing import update_customer
 
 
 def main(uri: str, database: str, customer: str) -> None:

@@ -14,7 +14,7 @@ from kinso.models.accounts import NewUser, Role, Session
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id, now
-from kinso.services.office import Office, use_office
+from kinso.services.application import Office, use_office
 
 _MAIN = Path(__file__).parents[2] / "kinso" / "ui" / "main.py"
 

@@ -8,7 +8,7 @@ from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import Customer, CustomerPatch
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services.customers import delete_customer, update_customer
+from kinso.services.customers.editing import delete_customer, update_customer
 from kinso.ui.customers.desk import Desk, grid_key
 
 

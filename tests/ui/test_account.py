@@ -6,8 +6,8 @@ from kinso.errors import NotSignedIn
 from kinso.models.accounts import NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.passwords import hash_password, matches
-from kinso.services.sign_in import resume, sign_in
+from kinso.services.accounts.passwords import hash_password, matches
+from kinso.services.accounts.sign_in import resume, sign_in
 
 OLD, NEW = "the old password", "the new password"
 _OLD_HASH = hash_password(OLD)

@@ -10,8 +10,8 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.purchases import SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
-from kinso.services.customers import create_customer, delete_customer, set_membership
-from kinso.services.sales import record_sale
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership
+from kinso.services.purchases.recording import record_sale
 from tests.support.ledger import enter_purchase
 from tests.ui.customers_page import (
     act,

@@ -9,7 +9,7 @@ from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.purchases import SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
-from kinso.services.sales import record_sale
+from kinso.services.purchases.recording import record_sale
 from tests.ui.customers_page import act, press, shown, texts, type_over
 
 

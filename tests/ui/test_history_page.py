@@ -10,12 +10,12 @@ from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.purchases import SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.history import revert_change
-from kinso.services.membership import activate_at_threshold
-from kinso.services.sales import record_sale
-from kinso.services.samples import load_samples
-from kinso.services.trash import erase_person
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.history.changes import revert_change
+from kinso.services.history.trash import erase_person
+from kinso.services.membership.activation import activate_at_threshold
+from kinso.services.purchases.recording import record_sale
+from kinso.services.shop.samples import load_samples
 from tests.ui.customers_page import button_keys, press, texts
 
 

@@ -12,10 +12,10 @@ from kinso.models.customers import CustomerPatch
 from kinso.models.history import Run, RunException
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import new_id, now
-from kinso.services.customers import delete_customer, set_membership, update_customer
-from kinso.services.membership import activate_at_threshold, plan_activation
-from kinso.services.runs import new_run
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import delete_customer, set_membership, update_customer
+from kinso.services.history.runs import new_run
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold, plan_activation
 from kinso.ui.membership.undoing import report_in_words
 from tests.ui.customers_page import button_keys, press, texts
 

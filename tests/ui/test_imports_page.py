@@ -9,12 +9,12 @@ from kinso.models.accounts import Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.purchases import SaleDraft
 from kinso.models.transfer.plans import MOST_ERRORS_SHOWN
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, update_customer
-from kinso.services.history import revert_change
-from kinso.services.ledger_exports import export_ledger
-from kinso.services.records import record_of_creation
-from kinso.services.sales import record_sale
+from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.history.changes import revert_change
+from kinso.services.history.records import record_of_creation
+from kinso.services.purchases.recording import record_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.exports import export_ledger
 from kinso.ui.importing.decisions import DATE_ORDER, FOR_ALL, MENDED, OPENING
 from kinso.ui.importing.desk import Desk
 from kinso.ui.importing.form import KIND, UNKNOWN, file_key

@@ -8,7 +8,7 @@ import pytest
 from kinso.models.accounts import Role
 from kinso.models.membership import Rule
 from kinso.models.shop import ShopSettings
-from kinso.services.membership import set_membership_of_selected
+from kinso.services.membership.activation import set_membership_of_selected
 
 ELIGIBLE, NEAR_MISSES = "Who would become a member", "Non-members just below the threshold"
 TOUCHED = "Customers changed by this run"

@@ -7,8 +7,8 @@ import pytest
 
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.shop import ShopSettings
-from kinso.services.customers import set_membership
-from kinso.services.membership import activate_at_threshold
+from kinso.services.customers.editing import set_membership
+from kinso.services.membership.activation import activate_at_threshold
 from kinso.ui.membership.demotion import EXPANDER
 
 

@@ -10,8 +10,8 @@ from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.purchases import SaleDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
-from kinso.services.sales import record_sale
-from kinso.services.shop import save_rule
+from kinso.services.purchases.recording import record_sale
+from kinso.services.shop.settings import save_rule
 from kinso.ui.membership.rule import EDITOR
 
 GAINED, LOST = "Whom the chosen threshold would gain", "Members below the chosen threshold"

@@ -9,7 +9,7 @@ import pytest
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.repository.documents import now
-from kinso.services.sales import record_sale, refund_sale
+from kinso.services.purchases.recording import record_sale, refund_sale
 
 
 @pytest.fixture

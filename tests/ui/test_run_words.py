@@ -1,7 +1,7 @@
 """What a run is called on the pages."""
 
 from kinso.models.shop import ShopSettings
-from kinso.services.bulk import upsert_customers
+from kinso.services.customers.bulk import upsert_customers
 from kinso.ui.membership.words import describe
 
 

@@ -11,7 +11,7 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.shop import save_shop_settings
+from kinso.services.shop.settings import save_shop_settings
 
 
 def save(page):

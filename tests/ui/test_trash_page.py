@@ -8,8 +8,8 @@ from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
-from kinso.services.customers import delete_customer
-from kinso.services.trash import restore_customers
+from kinso.services.customers.editing import delete_customer
+from kinso.services.history.trash import restore_customers
 from kinso.ui.trash.listing import SELECTED, table_key
 from tests.ui.customers_page import button_keys, press, texts
 

@@ -6,9 +6,9 @@ from kinso.errors import NotSignedIn
 from kinso.models.accounts import NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.passwords import matches
-from kinso.services.sign_in import resume, sign_in
-from kinso.services.users import create_user
+from kinso.services.accounts.passwords import matches
+from kinso.services.accounts.sign_in import resume, sign_in
+from kinso.services.accounts.users import create_user
 
 
 @pytest.fixture

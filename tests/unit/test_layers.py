@@ -8,7 +8,7 @@ import sys, pkgutil, importlib
 for blocked in ("streamlit", "starlette", "fastapi", "uvicorn"):
     sys.modules[blocked] = None
 for part in ("kinso.models", "kinso.database", "kinso.repository", "kinso.services"):
-    for module in pkgutil.iter_modules(importlib.import_module(part).__path__, part + "."):
+    for module in pkgutil.walk_packages(importlib.import_module(part).__path__, part + "."):
         importlib.import_module(module.name)
 print("ok")
 """

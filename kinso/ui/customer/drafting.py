@@ -8,7 +8,7 @@ from contextlib import suppress
 import streamlit as st
 
 from kinso.models.customers import Customer, Draft
-from kinso.services.lookup import get_customers
+from kinso.services.customers.finding import get_customers
 from kinso.ui.customer.card import Card, Editing, PurchaseForm, Question, RefundForm, at_card
 from kinso.ui.customer.items import items_total
 from kinso.ui.customer.words import PAYMENTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.models.customers import Customer, CustomerEdit
-from kinso.services.edits import save_edits
+from kinso.services.customers.editing import save_edits
 from kinso.ui.customer.card import Card, Editing, at_card, close_question
 from kinso.ui.customers.contested import Choices, Contested, draw_contested
 from kinso.ui.customers.fields import draw_fields

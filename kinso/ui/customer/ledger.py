@@ -11,7 +11,7 @@ import streamlit as st
 from kinso.models.accounts import Permission
 from kinso.models.purchases import LedgerLine, LedgerPage, PurchaseSummary, Sale
 from kinso.models.shop import ShopSettings
-from kinso.services.purchases import list_ledger
+from kinso.services.purchases.reading import list_ledger
 from kinso.ui.charts import show_data
 from kinso.ui.customer.card import Card, RefundForm, at_card
 from kinso.ui.customer.chart import draw_purchases_per_month

@@ -8,7 +8,7 @@ import streamlit as st
 
 from kinso.errors import NotFound, StaleVersion
 from kinso.models.purchases import MembershipStanding
-from kinso.services.customers import set_membership
+from kinso.services.customers.editing import set_membership
 from kinso.ui.customer.card import MembershipChange, at_card, close_question
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn

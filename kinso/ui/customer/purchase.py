@@ -14,7 +14,7 @@ from kinso.models.customers import Customer
 from kinso.models.purchases import PAYMENT_METHODS, Sale, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS, parse
-from kinso.services.sales import Recorded, record_sale
+from kinso.services.purchases.recording import Recorded, record_sale
 from kinso.ui.customer.card import Card, PurchaseForm, at_card, close_question
 from kinso.ui.customer.difference import difference_of, draw_difference, typed_amount
 from kinso.ui.customer.items import add_item, draw_items, items_of

@@ -12,8 +12,8 @@ from kinso.errors import DatabaseUnavailable, KinsoError, NotFound, NotSignedIn
 from kinso.models.customers import Customer
 from kinso.models.purchases import RefundDraft, Sale
 from kinso.models.validation import parse
-from kinso.services.purchases import list_refundable
-from kinso.services.sales import get_sale, refund_sale, refundable
+from kinso.services.purchases.reading import list_refundable
+from kinso.services.purchases.recording import get_sale, refund_sale, refundable
 from kinso.ui.customer.card import Card, RefundForm, at_card, close_question
 from kinso.ui.customer.purchase import (
     WHOLE,

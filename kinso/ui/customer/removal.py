@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.models.accounts import Permission
 from kinso.models.history import TrashedCustomer
-from kinso.services.trash import restore_customers
+from kinso.services.history.trash import restore_customers
 from kinso.ui.customer.card import Deletion, at_card, close_question
 from kinso.ui.customers.deleting import delete_each, draw_deletion
 from kinso.ui.customers.words import named

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.services.customers import count_customers
-from kinso.services.membership import set_membership_of_matching, set_membership_of_selected
-from kinso.services.runs import Progress
+from kinso.services.customers.editing import count_customers
+from kinso.services.history.runs import Progress
+from kinso.services.membership.activation import set_membership_of_matching, set_membership_of_selected
 from kinso.ui.customers.desk import BulkChange, Desk, at_desk, current_desk
 from kinso.ui.customers.saving import look_again
 from kinso.ui.customers.view import filter_in_words

@@ -10,7 +10,7 @@ import streamlit as st
 from kinso.errors import NotFound, StaleVersion
 from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
-from kinso.services.customers import delete_customer
+from kinso.services.customers.editing import delete_customer
 from kinso.ui.customers.desk import Deletion, at_desk, current_desk
 from kinso.ui.customers.sheet import Row
 from kinso.ui.customers.words import listed, named

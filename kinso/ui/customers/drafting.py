@@ -7,9 +7,9 @@ from typing import Any
 
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer, Draft
-from kinso.services.drafts import end_draft, keep_draft
-from kinso.services.lookup import get_customers
-from kinso.services.office import current_office
+from kinso.services.application import current_office
+from kinso.services.customers.drafts import end_draft, keep_draft
+from kinso.services.customers.finding import get_customers
 from kinso.ui.customers.desk import Desk, at_desk, current_desk, has_desk
 from kinso.ui.customers.sheet import EDITABLE, Row, Sheet, keeping_seen
 from kinso.ui.drafts import offer_drafts

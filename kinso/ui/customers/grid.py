@@ -12,7 +12,7 @@ import streamlit as st
 from kinso.models.accounts import Permission
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.services.eligibility import find_eligible
+from kinso.services.membership.eligibility import find_eligible
 from kinso.ui.customers.desk import grid_key
 from kinso.ui.customers.sheet import EDITABLE, SELECTED, Row, Sheet
 from kinso.ui.visit import Visit

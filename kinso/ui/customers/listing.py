@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kinso.models.accounts import Permission
 from kinso.models.customers import CustomerQuery
-from kinso.services.customers import count_customers, find_changed_since
-from kinso.services.lookup import find_page
+from kinso.services.customers.editing import count_customers, find_changed_since
+from kinso.services.customers.finding import find_page
 from kinso.ui.customers.desk import Desk, current_desk, grid_key
 from kinso.ui.customers.filters import choose_page, choose_size, clear_filters
 from kinso.ui.customers.saving import refresh

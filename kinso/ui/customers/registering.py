@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from kinso.models.customers import LikelyTwin
-from kinso.services.numbering import propose_customer_id
+from kinso.services.customers.numbering import propose_customer_id
 from kinso.ui.customers.browser import focus_on
 from kinso.ui.customers.desk import at_desk
 from kinso.ui.customers.fields import draw_fields

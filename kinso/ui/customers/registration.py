@@ -15,10 +15,10 @@ from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyTwin
 from kinso.models.folding import id_key
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
-from kinso.services.customers import create_customer
-from kinso.services.drafts import end_draft
-from kinso.services.likely_twins import find_twins_of
-from kinso.services.lookup import find_by_customer_id
+from kinso.services.customers.drafts import end_draft
+from kinso.services.customers.duplicates import find_twins_of
+from kinso.services.customers.editing import create_customer
+from kinso.services.customers.finding import find_by_customer_id
 from kinso.ui.drafts import forget_draft, number_in, seen_in, text_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from kinso.models.customers import CustomerEdit
-from kinso.services.edits import save_edits
-from kinso.services.lookup import get_customers
+from kinso.services.customers.editing import save_edits
+from kinso.services.customers.finding import get_customers
 from kinso.ui.customers.desk import Conflicts, Desk, at_desk, current_desk
 from kinso.ui.customers.filters import show_filters_of
 from kinso.ui.customers.outcomes import Choice, SaveReport, apply_outcomes, decide

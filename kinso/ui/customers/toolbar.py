@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.models.accounts import Permission
 from kinso.models.validation import LABELS
-from kinso.services.csv_writing import Flavour
+from kinso.services.transfer.exports import Flavour
 from kinso.ui.customers.desk import BulkChange, Deletion, Desk, at_desk, current_desk
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.saving import discard_changes, save_changes

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from kinso.models.customers import LONGEST_SEARCH, CustomerQuery, SortField
 from kinso.models.text import searchable
 from kinso.models.validation import LABELS
-from kinso.services.csv_writing import Flavour
+from kinso.services.transfer.exports import Flavour
 from kinso.ui.wording import counted, number
 
 SIZES = (25, 50, 100, 200)

@@ -8,8 +8,8 @@ import streamlit as st
 
 from kinso.models.customers import Customer
 from kinso.models.history import Change, HistoryQuery
-from kinso.services.history import find_taken_back, list_history
-from kinso.services.intervals import list_memberships
+from kinso.services.history.changes import find_taken_back, list_history
+from kinso.services.membership.status import list_memberships
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.listing import draw_way_back
 from kinso.ui.history.memberships import earlier_in_words, present_in_words

@@ -13,9 +13,9 @@ from kinso.models.customers import LONGEST_SEARCH
 from kinso.models.history import ChangeKind, HistoryQuery, Run
 from kinso.models.shop import ShopSettings
 from kinso.models.text import searchable
-from kinso.services.customers import get_customer
-from kinso.services.history import list_people_in_history
-from kinso.services.runs import get_run, list_runs
+from kinso.services.customers.editing import get_customer
+from kinso.services.history.changes import list_people_in_history
+from kinso.services.history.runs import get_run, list_runs
 from kinso.ui.customers.words import named
 from kinso.ui.figures import LIFETIME
 from kinso.ui.history.words import KINDS

@@ -9,9 +9,9 @@ import streamlit as st
 from kinso.errors import NotFound
 from kinso.models.customers import Customer
 from kinso.models.history import Change
-from kinso.services.history import find_taken_back
-from kinso.services.lookup import get_customers
-from kinso.services.runs import get_run
+from kinso.services.customers.finding import get_customers
+from kinso.services.history.changes import find_taken_back
+from kinso.services.history.runs import get_run
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.history.filters import show_only_run
 from kinso.ui.history.words import may_erase, may_take_back, reason_of, what_changed, who_and_how

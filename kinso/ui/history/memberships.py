@@ -8,7 +8,7 @@ from decimal import Decimal
 from kinso.errors import NotFound
 from kinso.models.customers import Customer
 from kinso.models.membership import Decision, MembershipInterval
-from kinso.services.runs import get_run
+from kinso.services.history.runs import get_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.visit import Visit
 from kinso.ui.wording import moment, money, plain

@@ -10,9 +10,9 @@ import streamlit as st
 from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
 from kinso.models.history import Change
 from kinso.models.shop import ShopSettings
-from kinso.services.history import revert_change
-from kinso.services.lookup import get_customers
-from kinso.services.standing import find_below
+from kinso.services.customers.finding import get_customers
+from kinso.services.history.changes import revert_change
+from kinso.services.membership.status import find_below
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
 from kinso.ui.figures import forget_figures

@@ -10,7 +10,7 @@ import streamlit as st
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportPlan, PlannedChange, PurchasePlan
 from kinso.models.validation import LABELS
-from kinso.services.import_reports import write_import_report
+from kinso.services.transfer.customer_reports import write_import_report
 from kinso.ui.importing.desk import Desk
 from kinso.ui.importing.words import cell_in_words
 from kinso.ui.visit import Visit

@@ -10,9 +10,9 @@ import streamlit as st
 
 from kinso.models.history import Run
 from kinso.models.transfer.plans import UNDECIDED, ImportChoices, ImportPlan, PurchasePlan, Side, Unknown
-from kinso.services.imports import import_customers, rehearse_import
-from kinso.services.purchase_imports import import_purchases, rehearse_purchases
-from kinso.services.runs import Progress
+from kinso.services.history.runs import Progress
+from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 from kinso.ui.figures import forget_figures
 from kinso.ui.importing.words import customers_done, purchases_done
 from kinso.ui.job import Job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.models.history import Run
-from kinso.services.runs import get_run
+from kinso.services.history.runs import get_run
 from kinso.ui.history.filters import link_to_history
 from kinso.ui.importing.desk import Desk, current_desk
 from kinso.ui.job import Job

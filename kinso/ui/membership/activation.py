@@ -8,8 +8,8 @@ from decimal import Decimal
 import streamlit as st
 
 from kinso.models.history import ActivationPlan, ActivationPreview, Run
-from kinso.services.membership import activate_at_threshold, plan_activation, preview_activation
-from kinso.services.runs import Progress
+from kinso.services.history.runs import Progress
+from kinso.services.membership.activation import activate_at_threshold, plan_activation, preview_activation
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import forget_figures
 from kinso.ui.job import Job

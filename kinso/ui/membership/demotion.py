@@ -7,8 +7,8 @@ import streamlit as st
 from kinso.models.accounts import Permission
 from kinso.models.history import Run
 from kinso.models.membership import DemotionPlan, DemotionPreview
-from kinso.services.demotion import demote_below_threshold, plan_demotion
-from kinso.services.runs import Progress
+from kinso.services.history.runs import Progress
+from kinso.services.membership.demotion import demote_below_threshold, plan_demotion
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.figures import count_members_below, forget_figures, members_below
 from kinso.ui.job import Job

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kinso.models.history import Run
-from kinso.services.runs import list_customers_of_run, list_runs
+from kinso.services.history.runs import list_customers_of_run, list_runs
 from kinso.ui.customers.words import isolated
 from kinso.ui.figures import REFRESH
 from kinso.ui.history.filters import link_to_history

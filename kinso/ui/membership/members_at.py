@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from kinso.models.shop import ShopSettings
-from kinso.services.intervals import count_members_at, list_members_at
+from kinso.services.membership.status import count_members_at, list_members_at
 from kinso.ui.visit import current_visit
 from kinso.ui.wording import counted, day, membership, money_format, number, plain
 

@@ -11,7 +11,7 @@ from kinso.models.accounts import Permission
 from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin
 from kinso.models.shop import ThresholdBasis
-from kinso.services.membership import preview_activation
+from kinso.services.membership.activation import preview_activation
 from kinso.ui import charts
 from kinso.ui.figures import current_statistics, spending_distribution
 from kinso.ui.membership.activation import is_activating, offer_activation, show_result

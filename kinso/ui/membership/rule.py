@@ -11,7 +11,7 @@ from kinso.models.accounts import Permission
 from kinso.models.money import CENT
 from kinso.models.shop import MembershipRule, ShopSettings, ThresholdBasis
 from kinso.models.validation import parse
-from kinso.services.shop import save_rule
+from kinso.services.shop.settings import save_rule
 from kinso.ui.decisions import BASES, show_decisions
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.figures import forget_figures

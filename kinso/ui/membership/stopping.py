@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.models.accounts import Permission
 from kinso.models.history import Run
-from kinso.services.runs import stop_run
+from kinso.services.history.runs import stop_run
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.visit import Visit, current_visit
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from kinso.models.accounts import Permission
 from kinso.models.history import Run
-from kinso.services.runs import Progress
-from kinso.services.undo import undo_run
+from kinso.services.history.runs import Progress
+from kinso.services.history.undo import undo_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.figures import forget_figures

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kinso.models.history import ActivationPreview
 from kinso.models.membership import Basis, Comparison, Spenders
-from kinso.services.what_if import compare_thresholds
+from kinso.services.membership.what_if import compare_thresholds
 from kinso.ui import charts, rule_charts
 from kinso.ui.figures import threshold_curve
 from kinso.ui.membership.tables import show_spenders

@@ -8,7 +8,7 @@ import streamlit as st
 
 from kinso.models.accounts import NewUser, Role, User
 from kinso.models.validation import parse
-from kinso.services.users import change_role, create_user, reset_password, set_active
+from kinso.services.accounts.users import change_role, create_user, reset_password, set_active
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
 from kinso.ui.people.passwords import choose_password, chosen_password, show_password_once

@@ -10,7 +10,13 @@ from typing import Any
 import streamlit as st
 
 from kinso.models.accounts import ApiToken, Permission, User
-from kinso.services.tokens import create_token, list_all_tokens, list_own_tokens, revoke_any_token, revoke_own_token
+from kinso.services.accounts.tokens import (
+    create_token,
+    list_all_tokens,
+    list_own_tokens,
+    revoke_any_token,
+    revoke_own_token,
+)
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.people.problems import forget_problems, problems_beside_fields, show_problem

@@ -9,7 +9,7 @@ import streamlit as st
 from kinso.errors import DatabaseUnavailable, DuplicateCustomerId, KinsoError, NotSignedIn
 from kinso.models.accounts import Permission
 from kinso.models.history import TrashedCustomer
-from kinso.services.trash import restore_customers
+from kinso.services.history.trash import restore_customers
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.figures import forget_figures

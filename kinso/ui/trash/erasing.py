@@ -9,7 +9,7 @@ import streamlit as st
 
 from kinso.models.customers import Customer
 from kinso.models.folding import id_key
-from kinso.services.trash import erase_person
+from kinso.services.history.trash import erase_person
 from kinso.ui.customers.sheet import new_serial
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate

@@ -16,8 +16,8 @@ from kinso.api.app import create_api
 from kinso.models.accounts import NewUser, Role, Session
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.office import Office, use_office
-from kinso.services.sign_in import session_id_of
+from kinso.services.accounts.sign_in import session_id_of
+from kinso.services.application import Office, use_office
 from tests.support.live import serve_api
 
 HOST = "shop.test"

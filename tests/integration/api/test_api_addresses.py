@@ -12,7 +12,7 @@ from streamlit.web.server.starlette.starlette_path_security_middleware import Pa
 
 from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
-from kinso.services.office import Office, use_office
+from kinso.services.application import Office, use_office
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
-from kinso.services.sign_in import LONGEST_LIFETIME
-from kinso.services.users import create_user, set_active
+from kinso.services.accounts.sign_in import LONGEST_LIFETIME
+from kinso.services.accounts.users import create_user, set_active
 
 PASSWORD = "correct horse battery"
 LOGIN = {"email": "ada@shop.com", "password": PASSWORD}

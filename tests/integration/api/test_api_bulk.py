@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.services.bulk import MOST_ERRORS, MOST_ROWS
+from kinso.services.customers.bulk import MOST_ERRORS, MOST_ROWS
 
 BULK = "/customers/bulk"
 EVE = {"customerId": "C-9", "customerName": "Eve", "contactInfo": "eve@shop.com"}

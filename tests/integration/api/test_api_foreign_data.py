@@ -12,11 +12,11 @@ from kinso.database.preparation import prepare
 from kinso.errors import ConfigurationError
 from kinso.models.accounts import COMMAND_LINE
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.first_admin import needs_set_up, prepare_first_admin
-from kinso.services.office import Office, use_office
-from kinso.services.sign_in import sign_in
-from kinso.services.users import list_users
+from kinso.services.accounts.first_admin import needs_set_up, prepare_first_admin
+from kinso.services.accounts.sign_in import sign_in
+from kinso.services.accounts.users import list_users
+from kinso.services.application import Office, use_office
+from kinso.services.shop.checks import check_database
 from tests.integration.api.conftest import tokens_of
 
 BORN = datetime(2023, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from kinso.models.accounts import NewUser, Role
-from kinso.services.tokens import create_token
-from kinso.services.users import create_user
+from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_user
 
 LOGIN = {"email": "ada@shop.com", "password": "correct horse battery"}
 PACKAGE = "kinso_client_of_a_test"

@@ -13,9 +13,9 @@ from kinso.api.gate import LARGEST_BODY
 from kinso.api.repeatable import LONGEST_KEY
 from kinso.models.accounts import NewUser, Role
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
-from kinso.services.bulk import MOST_ROWS
-from kinso.services.tokens import create_token
-from kinso.services.users import create_user
+from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_user
+from kinso.services.customers.bulk import MOST_ROWS
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(bash|json|text)\n(.*?)```", GUIDE, re.DOTALL)

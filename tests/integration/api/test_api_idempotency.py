@@ -7,9 +7,9 @@ import pytest
 from kinso.database.schema import VALIDATORS
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.repository.documents import now
-from kinso.services.membership import set_membership_of_selected
-from kinso.services.trash import erase_person
-from kinso.services.users import change_role
+from kinso.services.accounts.users import change_role
+from kinso.services.history.trash import erase_person
+from kinso.services.membership.activation import set_membership_of_selected
 
 KEY = {"Idempotency-Key": "5f1d7a3e-0b1f-4c62-9a4e-6f0e1c7d2b90"}
 NEW = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com", "purchaseAmount": 50}

@@ -4,8 +4,8 @@ import pytest
 
 from kinso.models.accounts import NewUser, Role
 from kinso.repository.documents import now
-from kinso.services.office import Office, use_office
-from kinso.services.tokens import create_token
+from kinso.services.accounts.tokens import create_token
+from kinso.services.application import Office, use_office
 
 ADA = {"customerId": "C-1", "customerName": "Ada", "contactInfo": "ada@shop.com", "purchaseAmount": 2000}
 BEA = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}

@@ -6,8 +6,8 @@ from kinso.api.app import create_api
 from kinso.api.description import LEAST_ROLE
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.purchases import SaleDraft
-from kinso.services.membership import set_membership_of_selected
-from kinso.services.sales import record_sale
+from kinso.services.membership.activation import set_membership_of_selected
+from kinso.services.purchases.recording import record_sale
 
 ROLES = list(Role)
 NEW = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}

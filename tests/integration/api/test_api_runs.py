@@ -1,7 +1,7 @@
 import pytest
 
 from kinso.models.accounts import COMMAND_LINE
-from kinso.services.membership import set_membership_of_selected
+from kinso.services.membership.activation import set_membership_of_selected
 
 ACTIVATE = "/customers/membership/auto-activate"
 

@@ -4,8 +4,8 @@ import pytest
 
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
-from kinso.services.customers import CUSTOMER_GONE
-from kinso.services.purchase_imports import import_purchases
+from kinso.services.customers.editing import CUSTOMER_GONE
+from kinso.services.transfer.purchase_imports import import_purchases
 
 SOLD = {"customerId": "C-1", "saleId": "R-1", "amount": 8.5, "date": "2025-01-31T09:30:00+06:00"}
 

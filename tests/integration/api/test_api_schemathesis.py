@@ -19,10 +19,10 @@ from starlette.middleware import Middleware
 from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
 from kinso.models.accounts import NewUser, Role
-from kinso.services.membership import activate_at_threshold
-from kinso.services.office import Office, use_office
-from kinso.services.tokens import create_token
-from kinso.services.users import create_user
+from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_user
+from kinso.services.application import Office, use_office
+from kinso.services.membership.activation import activate_at_threshold
 
 EXAMPLES = int(os.environ.get("KINSO_API_EXAMPLES", "0"))
 LOGIN = {"email": "ada@shop.com", "password": "correct horse battery"}

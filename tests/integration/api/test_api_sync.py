@@ -16,9 +16,9 @@ from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.customers_sync import Place
 from kinso.repository.customers_sync import changed_after, deleted_after
 from kinso.repository.documents import now
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.tokens import create_token
-from kinso.services.trash import restore_customers
+from kinso.services.accounts.tokens import create_token
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.history.trash import restore_customers
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
 EVER = "1970-01-01"

@@ -23,10 +23,10 @@ from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.repository.store import Store
-from kinso.services.backups import examine_backup, make_backup, restore_shop
-from kinso.services.checks import check_database
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.samples import load_samples
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.backups import examine_backup, make_backup, restore_shop
 from tests.crash.work import Writer
 from tests.support.at_work import at_work
 

@@ -1,8 +1,8 @@
 """`check` on the command line."""
 
 from kinso.models.accounts import COMMAND_LINE
-from kinso.services.imports import import_customers
-from kinso.services.samples import load_samples
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.customer_imports import import_customers
 from tests.integration.cli.conftest import KINSO
 from tests.support.terminal import on_a_terminal
 

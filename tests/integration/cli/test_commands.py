@@ -13,7 +13,7 @@ from kinso.database.embedded.server import EmbeddedServer
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerQuery
 from kinso.repository.store import Store
-from kinso.services.passwords import matches
+from kinso.services.accounts.passwords import matches
 from tests.integration.cli.conftest import KINSO, ROOT
 from tests.support.terminal import on_a_terminal
 

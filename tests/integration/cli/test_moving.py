@@ -16,10 +16,10 @@ from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerDraft
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer
-from kinso.services.moving import move_shop
-from kinso.services.samples import load_samples
+from kinso.services.customers.editing import create_customer
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.backups import move_shop
 from tests.crash.app import serving
 from tests.support.at_work import at_work
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.customers import CustomerQuery
-from kinso.services.checks import check_database
-from kinso.services.purchase_imports import import_purchases
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.purchase_imports import import_purchases
 from tests.integration.cli.conftest import KINSO
 
 HEADER = "saleId,customerId,date,amount\n"

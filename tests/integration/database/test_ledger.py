@@ -1,10 +1,10 @@
 """A database from before the ledger: what everybody has spent is explained from its first start on."""
 
 from kinso.database.ledger import open_ledger
-from kinso.services.checks import check_database
-from kinso.services.customers import delete_customer
-from kinso.services.samples import load_samples
-from kinso.services.trash import restore_customers
+from kinso.services.customers.editing import delete_customer
+from kinso.services.history.trash import restore_customers
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
 
 
 def forget_ledger(database):

@@ -23,7 +23,7 @@ from kinso.database.migrations.runner import LOCK, NEWEST, STATE, migrate, versi
 from kinso.database.preparation import prepare
 from kinso.errors import StartupError
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
+from kinso.services.shop.checks import check_database
 
 ROOT = Path(__file__).parents[3]
 SOLD = datetime(2024, 5, 17, 12, tzinfo=UTC)

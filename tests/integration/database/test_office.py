@@ -13,7 +13,7 @@ from kinso.database.preparation import prepare
 from kinso.errors import ConfigurationError, DatabaseUnavailable, StartupError
 from kinso.models.history import Run
 from kinso.repository.store import Store
-from kinso.services.office import Office, close_office, current_office, open_office, use_office
+from kinso.services.application import Office, close_office, current_office, open_office, use_office
 from tests.support.processes import until
 
 

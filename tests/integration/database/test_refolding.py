@@ -14,10 +14,10 @@ from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.shop import save_shop_settings
+from kinso.services.customers.editing import create_customer
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.settings import save_shop_settings
 
 
 def draft(customer_id, contact="01711-234567"):

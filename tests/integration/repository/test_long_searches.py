@@ -4,7 +4,7 @@ from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.repository import customers, customers_search
 from kinso.repository.customers_search import read_page
 from kinso.repository.documents import now
-from kinso.services.customers import list_customers
+from kinso.services.customers.editing import list_customers
 
 NAMES = ["Ada", "Bea", "Cleo", "Dora", "Eve", "Ada", "Bea", "Cleo", "Dora", "Ada"]
 QUERIES = [

@@ -30,11 +30,11 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services import passwords
-from kinso.services.customers import create_customer
-from kinso.services.office import Office, use_office
-from kinso.services.sign_in import SESSION_COOKIE, session_id_of
-from kinso.services.users import create_user
+from kinso.services.accounts import passwords
+from kinso.services.accounts.sign_in import SESSION_COOKIE, session_id_of
+from kinso.services.accounts.users import create_user
+from kinso.services.application import Office, use_office
+from kinso.services.customers.editing import create_customer
 from kinso.ui.scripts import SCRIPTS
 from kinso.web.routes import web_middleware, web_routes
 from tests.integration.security.tab import Tab

@@ -10,7 +10,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-from kinso.services.sign_in import SESSION_COOKIE
+from kinso.services.accounts.sign_in import SESSION_COOKIE
 
 REFUSED = "Not for your role"
 """The title of what stands in the place of a page for others."""

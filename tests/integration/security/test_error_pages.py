@@ -2,8 +2,8 @@
 
 import pytest
 
-from kinso.services import sign_in as signing_in
-from kinso.services.sign_in import sign_in
+from kinso.services.accounts import sign_in as signing_in
+from kinso.services.accounts.sign_in import sign_in
 from kinso.web import downloads, guard, set_up
 from kinso.web import sign_in as page
 from tests.integration.security.conftest import PASSWORD, fill_in

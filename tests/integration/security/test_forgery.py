@@ -10,10 +10,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from kinso.config import Settings
 from kinso.errors import NotSignedIn
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.services.csrf import csrf_token
-from kinso.services.first_admin import prepare_first_admin
-from kinso.services.sign_in import SESSION_COOKIE, resume, session_id_of, sign_in, sign_out
-from kinso.services.users import set_active
+from kinso.services.accounts.first_admin import prepare_first_admin
+from kinso.services.accounts.secrets import csrf_token
+from kinso.services.accounts.sign_in import SESSION_COOKIE, resume, session_id_of, sign_in, sign_out
+from kinso.services.accounts.users import set_active
 from kinso.web.guard import while_signed_in
 from tests.integration.security.conftest import PASSWORD, fill_in
 

@@ -8,10 +8,10 @@ import pytest
 from kinso.config import Settings
 from kinso.errors import InvalidInput, NotSignedIn, TooManyAttempts
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.services import passwords
-from kinso.services.first_admin import prepare_first_admin
-from kinso.services.sign_in import SESSION_COOKIE, sign_in
-from kinso.services.users import change_own_password, reset_password, set_active
+from kinso.services.accounts import passwords
+from kinso.services.accounts.first_admin import prepare_first_admin
+from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
+from kinso.services.accounts.users import change_own_password, reset_password, set_active
 from tests.integration.security.conftest import PASSWORD, fill_in
 
 WRONG = "not the password"

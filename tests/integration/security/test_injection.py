@@ -11,9 +11,9 @@ from kinso.config import Settings
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
-from kinso.services.customers import create_customer
-from kinso.services.first_admin import prepare_first_admin
-from kinso.services.sign_in import SESSION_COOKIE, sign_in
+from kinso.services.accounts.first_admin import prepare_first_admin
+from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
+from kinso.services.customers.editing import create_customer
 from tests.integration.security.conftest import PASSWORD, fill_in
 
 DESCRIPTION = create_api().openapi()

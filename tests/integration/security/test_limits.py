@@ -10,8 +10,8 @@ from kinso.api.gate import LARGEST_BODY
 from kinso.models.accounts import LONGEST_PASSWORD, Role
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
 from kinso.models.purchases import MOST_ITEMS
-from kinso.services.sign_in import session_id_of
-from kinso.services.users import sign_out_everywhere
+from kinso.services.accounts.sign_in import session_id_of
+from kinso.services.accounts.users import sign_out_everywhere
 from kinso.web.connections import BODY_SECONDS, HEAD_SECONDS, LARGEST_HEAD, MOST_HEADERS
 from kinso.web.uploads import MOST_FILES
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from kinso.models.accounts import Role
-from kinso.services.sign_in import SESSION_COOKIE, cookie_name
+from kinso.services.accounts.sign_in import SESSION_COOKIE, cookie_name
 from tests.integration.security.conftest import ADMIN, PASSWORD, fill_in
 from tests.integration.security.tab import Tab
 

@@ -4,8 +4,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.services.sign_in import session_id_of, sign_out
-from kinso.services.users import set_active, sign_out_everywhere
+from kinso.services.accounts.sign_in import session_id_of, sign_out
+from kinso.services.accounts.users import set_active, sign_out_everywhere
 from tests.integration.security.tab import Tab
 
 pytestmark = pytest.mark.xdist_group("running")

@@ -3,7 +3,7 @@
 import pytest
 
 from kinso.models.accounts import Role
-from kinso.services.sign_in import SESSION_COOKIE
+from kinso.services.accounts.sign_in import SESSION_COOKIE
 from kinso.web.addresses import is_open
 from kinso.web.routes import web_routes
 

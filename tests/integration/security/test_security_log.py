@@ -8,16 +8,16 @@ import pytest
 from kinso.config import Settings
 from kinso.errors import InvalidInput, NotPermitted, NotSignedIn, TooManyAttempts
 from kinso.models.accounts import Role
-from kinso.services.customers import delete_customer
-from kinso.services.first_admin import prepare_first_admin, set_up_first_admin
-from kinso.services.sign_in import sign_in, sign_out
-from kinso.services.users import (
+from kinso.services.accounts.first_admin import prepare_first_admin, set_up_first_admin
+from kinso.services.accounts.sign_in import sign_in, sign_out
+from kinso.services.accounts.users import (
     change_own_password,
     change_role,
     reset_password,
     set_active,
     sign_out_everywhere,
 )
+from kinso.services.customers.editing import delete_customer
 from tests.integration.security.conftest import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from kinso.models.accounts import Role
-from kinso.services.sign_in import SESSION_COOKIE, session_id_of, sign_out
+from kinso.services.accounts.sign_in import SESSION_COOKIE, session_id_of, sign_out
 from kinso.web.uploads import MOST_FILES
 from tests.support.processes import until
 

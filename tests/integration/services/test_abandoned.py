@@ -9,8 +9,8 @@ import pytest
 from kinso.database import connection, transactions
 from kinso.errors import WriteCollision
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.services.customers import create_customer, update_customer
-from kinso.services.office import Office
+from kinso.services.application import Office
+from kinso.services.customers.editing import create_customer, update_customer
 
 ROOT = Path(__file__).parents[3]
 

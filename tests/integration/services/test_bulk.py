@@ -4,7 +4,7 @@ import pytest
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import CustomerQuery
-from kinso.services.bulk import MOST_ROWS, BulkRefused, upsert_customers
+from kinso.services.customers.bulk import MOST_ROWS, BulkRefused, upsert_customers
 
 EVERYONE = CustomerQuery(sort_by="customerId", sort_order="asc")
 

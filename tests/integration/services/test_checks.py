@@ -15,17 +15,26 @@ from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.repository import shop as reading
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services import runs
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.edits import save_edits
-from kinso.services.history import revert_change
-from kinso.services.imports import import_customers
-from kinso.services.membership import activate_at_threshold, set_membership_of_matching, set_membership_of_selected
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.samples import load_samples
-from kinso.services.trash import empty_trash, erase_person, restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import (
+    create_customer,
+    delete_customer,
+    save_edits,
+    set_membership,
+    update_customer,
+)
+from kinso.services.history import runs
+from kinso.services.history.changes import revert_change
+from kinso.services.history.trash import empty_trash, erase_person, restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import (
+    activate_at_threshold,
+    set_membership_of_matching,
+    set_membership_of_selected,
+)
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.customer_imports import import_customers
 
 LATER = timedelta(days=1)
 

@@ -5,7 +5,7 @@ import pytest
 
 from kinso.errors import DuplicateCustomerId, NotFound, StaleVersion
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.services.customers import (
+from kinso.services.customers.editing import (
     create_customer,
     delete_customer,
     find_changed_since,

@@ -12,9 +12,10 @@ from kinso.database.processes import this_process
 from kinso.errors import BackupFailed, ConfigurationError, Conflict, KinsoError
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import ShopSettings
-from kinso.services import daily_backups
-from kinso.services.backups import examine_backup, make_backup
-from kinso.services.daily_backups import (
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer import daily_backups
+from kinso.services.transfer.backups import examine_backup, make_backup
+from kinso.services.transfer.daily_backups import (
     DailyBackups,
     back_up,
     back_up_if_due,
@@ -23,7 +24,6 @@ from kinso.services.daily_backups import (
     last_due,
     list_backups,
 )
-from kinso.services.samples import load_samples
 
 NIGHT = datetime(2026, 11, 27, 2, 59, tzinfo=UTC)
 
@@ -120,7 +120,7 @@ def test_nothing_is_removed_when_there_is_no_new_backup(store, kept, folder, mon
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kinso.services.new_file.os.fsync", full)
+    monkeypatch.setattr("kinso.services.transfer.files.os.fsync", full)
     with pytest.raises(BackupFailed, match=r"cannot be written into .*backups: No space left on device\."):
         back_up(store, COMMAND_LINE, kept)
     assert names(folder) == [old.name]
@@ -129,7 +129,7 @@ def test_nothing_is_removed_when_there_is_no_new_backup(store, kept, folder, mon
 def test_a_file_that_the_disk_did_not_keep_is_no_backup_and_costs_no_other(store, kept, folder, monkeypatch):
     old = folder / f"{kept.database}-2020-01-01-030000.backup"
     old.write_bytes(b"")
-    monkeypatch.setattr("kinso.services.new_file.os.fsync", lambda handle: os.ftruncate(handle, 200))
+    monkeypatch.setattr("kinso.services.transfer.files.os.fsync", lambda handle: os.ftruncate(handle, 200))
     with pytest.raises(BackupFailed, match="the disk did not keep what was written"):
         back_up(store, COMMAND_LINE, kept)
     assert names(folder) == [old.name]

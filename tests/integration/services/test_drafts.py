@@ -4,9 +4,9 @@ import pytest
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import LARGEST_DRAFT, CustomerDraft
-from kinso.services.customers import create_customer
-from kinso.services.drafts import end_draft, find_drafts, keep_draft
-from kinso.services.trash import erase_person
+from kinso.services.customers.drafts import end_draft, find_drafts, keep_draft
+from kinso.services.customers.editing import create_customer
+from kinso.services.history.trash import erase_person
 
 
 @pytest.fixture

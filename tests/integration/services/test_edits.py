@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from kinso.errors import NotPermitted
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
-from kinso.services.customers import create_customer, delete_customer, get_customer, update_customer
-from kinso.services.edits import save_edits
-from kinso.services.records import specified_fields
+from kinso.services.customers.editing import create_customer, delete_customer, get_customer, save_edits, update_customer
+from kinso.services.history.records import specified_fields
 
 
 @pytest.fixture

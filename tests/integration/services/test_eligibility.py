@@ -10,8 +10,8 @@ from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.repository import spending
 from kinso.repository.documents import now
-from kinso.services.customers import create_customer, list_customers, set_membership
-from kinso.services.eligibility import amounts_that_count, rule_of
+from kinso.services.customers.editing import create_customer, list_customers, set_membership
+from kinso.services.membership.eligibility import amounts_that_count, rule_of
 
 YEAR = ShopSettings(threshold_basis="last-12-months", time_zone="Asia/Dhaka")
 AT = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)

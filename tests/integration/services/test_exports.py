@@ -7,10 +7,9 @@ from kinso.errors import DatabaseUnavailable, NotPermitted
 from kinso.models.accounts import Actor
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.transfer.cells import read_exported_customer
-from kinso.services.csv_writing import CHUNK
-from kinso.services.customers import create_customer, list_customers
-from kinso.services.exports import export_customers
-from kinso.services.samples import load_samples
+from kinso.services.customers.editing import create_customer, list_customers
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.exports import CHUNK, export_customers
 
 
 def exported(store, actor, flavour="raw", **query):

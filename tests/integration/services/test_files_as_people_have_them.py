@@ -10,10 +10,10 @@ from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.purchases import SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer
-from kinso.services.imports import ImportRefused, import_customers, rehearse_import
-from kinso.services.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.customers.editing import create_customer
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.customer_imports import ImportRefused, import_customers, rehearse_import
+from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 
 MEND = ImportChoices(damaged="mend")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from kinso.models.customers import CustomerDraft
-from kinso.services import finding
-from kinso.services.customers import create_customer
-from kinso.services.finding import find_customers
+from kinso.services.customers import finding
+from kinso.services.customers.editing import create_customer
+from kinso.services.customers.finding import find_customers
 
 
 @pytest.fixture

@@ -9,12 +9,18 @@ from kinso.errors import Conflict, DuplicateCustomerId, NotFound, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.repository.documents import now
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, get_customer, set_membership, update_customer
-from kinso.services.history import export_history, list_history, list_people_in_history, revert_change
-from kinso.services.intervals import count_members_at, list_members_at, list_memberships
-from kinso.services.membership import activate_at_threshold, set_membership_of_matching
-from kinso.services.trash import empty_trash, erase_person, list_trash, restore_customers
+from kinso.services.customers.editing import (
+    create_customer,
+    delete_customer,
+    get_customer,
+    set_membership,
+    update_customer,
+)
+from kinso.services.history.changes import export_history, list_history, list_people_in_history, revert_change
+from kinso.services.history.trash import empty_trash, erase_person, list_trash, restore_customers
+from kinso.services.membership.activation import activate_at_threshold, set_membership_of_matching
+from kinso.services.membership.status import count_members_at, list_members_at, list_memberships
+from kinso.services.shop.checks import check_database
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.history import RunException
 from kinso.models.requests import KeptAnswer
 from kinso.repository.documents import now
-from kinso.services import idempotency
-from kinso.services.customers import create_customer
-from kinso.services.idempotency import HOLD, LIFETIME, Attempt, attempt_request
-from kinso.services.runs import new_run
-from kinso.services.trash import erase_person, finish_erasures
+from kinso.services import requests
+from kinso.services.customers.editing import create_customer
+from kinso.services.history.runs import new_run
+from kinso.services.history.trash import erase_person, finish_erasures
+from kinso.services.requests import HOLD, LIFETIME, Attempt, attempt_request
 
 DRAFT = CustomerDraft(customer_id="C-1", customer_name="Ada", contact_info="ada@shop.com")
 ANSWER = KeptAnswer(status=201, content='{"data":1}', headers={"ETag": '"v1"'})
@@ -43,7 +43,7 @@ def how_many(store):
 
 def later(monkeypatch, delta):
     moment = now() + delta
-    monkeypatch.setattr(idempotency, "now", lambda: moment)
+    monkeypatch.setattr(requests, "now", lambda: moment)
 
 
 def test_what_was_done_is_answered_again_and_not_done_again(store, staff):
@@ -194,7 +194,7 @@ def test_a_request_whose_process_is_gone_is_done_again_at_once(store, staff, mon
         [sys.executable, "-c", f"{_THIS_PROCESS}; print(this_process())"], stdout=PIPE, cwd=ROOT
     ) as gone:
         mark = gone.communicate()[0].decode().strip()
-    monkeypatch.setattr(idempotency, "this_process", lambda: mark)
+    monkeypatch.setattr(requests, "this_process", lambda: mark)
     assert isinstance(attempt_request(store, staff, "key", "print"), Attempt)
     monkeypatch.undo()
     assert isinstance(attempt_request(store, staff, "key", "print"), Attempt)

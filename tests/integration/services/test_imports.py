@@ -6,8 +6,8 @@ import pytest
 from kinso.errors import InvalidInput, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.transfer.plans import MOST_ERRORS_SHOWN
-from kinso.services.customers import create_customer
-from kinso.services.imports import ImportRefused, import_customers, rehearse_import
+from kinso.services.customers.editing import create_customer
+from kinso.services.transfer.customer_imports import ImportRefused, import_customers, rehearse_import
 
 HEADER = "customerId,customerName,contactInfo,purchaseAmount,membershipStatus\n"
 

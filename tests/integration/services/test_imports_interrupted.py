@@ -6,9 +6,9 @@ from kinso.database.connection import connect
 from kinso.errors import BeingImported, Conflict, DatabaseUnavailable
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.store import Store
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.imports import import_customers
-from kinso.services.runs import BATCH
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.history.runs import BATCH
+from kinso.services.transfer.customer_imports import import_customers
 
 COUNT = 2 * BATCH + 100
 KNOWN = 30

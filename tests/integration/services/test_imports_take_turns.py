@@ -9,16 +9,16 @@ from kinso.errors import Conflict, DatabaseUnavailable, ImportUnderWay, InvalidI
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
-from kinso.services import runs
-from kinso.services.bulk import upsert_customers
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer
-from kinso.services.history import revert_change
-from kinso.services.imports import import_customers
-from kinso.services.purchase_imports import import_purchases
-from kinso.services.runs import recover_interrupted
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.samples import load_samples
+from kinso.services.customers.bulk import upsert_customers
+from kinso.services.customers.editing import create_customer
+from kinso.services.history import runs
+from kinso.services.history.changes import revert_change
+from kinso.services.history.runs import recover_interrupted
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.customer_imports import import_customers
+from kinso.services.transfer.purchase_imports import import_purchases
 
 COUNT = 700
 PEOPLE = b"customerId,customerName,contactInfo\n" + b"".join(

@@ -10,12 +10,12 @@ from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft, SaleItem
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.ledger_exports import export_ledger
-from kinso.services.purchase_imports import import_purchases, rehearse_purchases
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.samples import load_samples
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.exports import export_ledger
+from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, update_customer
-from kinso.services.history import export_history, revert_change
-from kinso.services.ledger_exports import export_ledger
-from kinso.services.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
-from kinso.services.purchases import export_purchases
-from kinso.services.sales import record_sale, refund_sale
+from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.history.changes import export_history, revert_change
+from kinso.services.purchases.reading import export_purchases
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.exports import export_ledger
+from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
 
 ZONES = ["Asia/Dhaka", "America/New_York", "UTC"]
 NIGHT = [datetime(2025, 11, 2, hour, minute, 15, 123000, tzinfo=UTC) for hour in (4, 5, 6, 7) for minute in (0, 30)]

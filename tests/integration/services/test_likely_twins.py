@@ -6,7 +6,7 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.likely_twins import find_likely_twins, find_twins_of, find_without_leading_zeros
+from kinso.services.customers.duplicates import find_likely_twins, find_twins_of, find_without_leading_zeros
 
 
 def draft(customer_id="NEW-1", name="Somebody Else", contact="somebody@example.com"):

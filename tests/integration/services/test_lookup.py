@@ -2,8 +2,8 @@ import pytest
 
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.validation import parse
-from kinso.services.customers import create_customer
-from kinso.services.lookup import find_by_customer_id, find_page, get_customers
+from kinso.services.customers.editing import create_customer
+from kinso.services.customers.finding import find_by_customer_id, find_page, get_customers
 
 
 @pytest.fixture

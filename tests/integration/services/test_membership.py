@@ -6,16 +6,16 @@ import pytest
 from kinso.errors import InvalidInput, KinsoError
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
-from kinso.services import runs
-from kinso.services.customers import create_customer, get_customer, set_membership, update_customer
-from kinso.services.membership import (
+from kinso.services.customers.editing import create_customer, get_customer, set_membership, update_customer
+from kinso.services.history import runs
+from kinso.services.history.runs import list_customers_of_run, list_runs, recover_interrupted
+from kinso.services.insights import get_overview, get_statistics
+from kinso.services.membership.activation import (
     activate_at_threshold,
     preview_activation,
     set_membership_of_matching,
     set_membership_of_selected,
 )
-from kinso.services.runs import list_customers_of_run, list_runs, recover_interrupted
-from kinso.services.statistics import get_overview, get_statistics
 
 AMOUNTS = ["999.99", "1000.00", "1000.01", "2500.00", "0.00"]
 

@@ -8,8 +8,8 @@ from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.customers import create_customer, delete_customer
-from kinso.services.numbering import propose_customer_id
+from kinso.services.customers.editing import create_customer, delete_customer
+from kinso.services.customers.numbering import propose_customer_id
 
 
 def draft(customer_id, name="Somebody"):

@@ -15,14 +15,13 @@ from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices, Overlap
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, update_customer
-from kinso.services.exports import export_customers
-from kinso.services.imports import import_customers, rehearse_import
-from kinso.services.ledger_exports import export_ledger
-from kinso.services.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.history.undo import undo_run
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.exports import export_customers, export_ledger
+from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
 
 GIVE_WAY, KEEP = ImportChoices(opening_balance="give-way"), ImportChoices(opening_balance="keep")
 CUSTOMERS = b"customerId,customerName,contactInfo,purchaseAmount\nC-1,Ada,ada@b.com,500\nC-2,Bea,bea@b.com,80.10\n"

@@ -18,12 +18,12 @@ from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import SettingsChange
 from kinso.repository.documents import now
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.membership import activate_at_threshold
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.trash import empty_trash, list_trash, restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.history.trash import empty_trash, list_trash, restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
 
 ROOT = Path(__file__).parents[3]
 TWO_YEARS = timedelta(days=730)

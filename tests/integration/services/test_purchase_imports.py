@@ -8,12 +8,12 @@ from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import MOST_ERRORS_SHOWN, ImportChoices
-from kinso.services import purchase_imports
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer
-from kinso.services.purchase_imports import PurchasesRefused, rehearse_purchases
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.shop import save_shop_settings
+from kinso.services.customers.editing import create_customer, delete_customer
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.settings import save_shop_settings
+from kinso.services.transfer import purchase_imports
+from kinso.services.transfer.purchase_imports import PurchasesRefused, rehearse_purchases
 
 HEADER = "saleId,customerId,date,amount\n"
 

@@ -14,13 +14,13 @@ from kinso.models.purchases import SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
-from kinso.services import runs
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.purchase_imports import import_purchases, rehearse_purchases
-from kinso.services.runs import recover_interrupted
-from kinso.services.sales import record_sale
-from kinso.services.shop import save_shop_settings
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.history import runs
+from kinso.services.history.runs import recover_interrupted
+from kinso.services.purchases.recording import record_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.settings import save_shop_settings
+from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 
 COUNT, FIRST_BATCH = 700, 300
 KNOWN = range(0, COUNT, 7)

@@ -11,15 +11,15 @@ from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, update_customer
-from kinso.services.history import revert_change
-from kinso.services.purchase_imports import import_purchases, rehearse_purchases
-from kinso.services.runs import BATCH
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.shop import save_shop_settings
-from kinso.services.trash import restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.history.changes import revert_change
+from kinso.services.history.runs import BATCH
+from kinso.services.history.trash import restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.settings import save_shop_settings
+from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 from tests.support.cdnow import EXTRACT, WHOLE, purchases_csv, totals
 
 HEADER = "saleId,customerId,date,amount\n"

@@ -13,10 +13,10 @@ from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.purchases import MonthAmount, RefundDraft, SaleDraft, SaleItem
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.history import revert_change
-from kinso.services.purchases import export_purchases, list_ledger, list_refundable, summarize_purchases
-from kinso.services.sales import record_sale, refund_sale
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.history.changes import revert_change
+from kinso.services.purchases.reading import export_purchases, list_ledger, list_refundable, summarize_purchases
+from kinso.services.purchases.recording import record_sale, refund_sale
 
 
 @pytest.fixture

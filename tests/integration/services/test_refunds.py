@@ -14,19 +14,19 @@ from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer
-from kinso.services.demotion import plan_demotion, preview_demotion
-from kinso.services.eligibility import rule_of
-from kinso.services.history import revert_change
-from kinso.services.membership import activate_at_threshold, preview_activation
-from kinso.services.purchase_imports import import_purchases, rehearse_purchases
-from kinso.services.purchases import summarize_purchases
-from kinso.services.sales import get_sale, record_sale, refund_sale
-from kinso.services.shop import save_rule
-from kinso.services.standing import standing_of
-from kinso.services.statistics import get_sales_months, month_starts
-from kinso.services.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.customers.editing import create_customer
+from kinso.services.history.changes import revert_change
+from kinso.services.insights import get_sales_months, month_starts
+from kinso.services.membership.activation import activate_at_threshold, preview_activation
+from kinso.services.membership.demotion import plan_demotion, preview_demotion
+from kinso.services.membership.eligibility import rule_of
+from kinso.services.membership.status import standing_of
+from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.purchases.reading import summarize_purchases
+from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.settings import save_rule
+from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 
 HEADER = "saleId,customerId,date,amount,kind,refundOf\n"
 

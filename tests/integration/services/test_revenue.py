@@ -11,15 +11,15 @@ from kinso.errors import Conflict
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.repository.documents import now
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer
-from kinso.services.history import revert_change
-from kinso.services.ledger_exports import export_ledger
-from kinso.services.purchase_imports import import_purchases
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.statistics import get_sales_months, get_statistics, month_starts, total_purchases
-from kinso.services.trash import complete_revenue, empty_trash, erase_person, restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import create_customer, delete_customer
+from kinso.services.history.changes import revert_change
+from kinso.services.history.trash import complete_revenue, empty_trash, erase_person, restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.insights import get_sales_months, get_statistics, month_starts, total_purchases
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.exports import export_ledger
+from kinso.services.transfer.purchase_imports import import_purchases
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.money import CENT
 from kinso.repository.store import Store
-from kinso.services.exports import export_customers
-from kinso.services.imports import import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.exports import export_customers
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 NASTY = st.text(alphabet=st.sampled_from("'=+-@\t\r\n ＝＋－＠a1;,\"\u00a0é\u0301\x00İſ"), max_size=12) | st.text(

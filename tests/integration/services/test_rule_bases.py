@@ -12,20 +12,20 @@ from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
-from kinso.services.customers import count_customers, create_customer, list_customers, set_membership
-from kinso.services.eligibility import find_eligible
-from kinso.services.exports import export_customers
-from kinso.services.lookup import find_page
-from kinso.services.membership import (
+from kinso.services.customers.editing import count_customers, create_customer, list_customers, set_membership
+from kinso.services.customers.finding import find_page
+from kinso.services.membership.activation import (
     activate_at_threshold,
     count_eligible,
     plan_activation,
     preview_activation,
     set_membership_of_matching,
 )
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.shop import list_settings_changes, save_rule, save_shop_settings
-from kinso.services.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.membership.eligibility import find_eligible
+from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.settings import list_settings_changes, save_rule, save_shop_settings
+from kinso.services.transfer.exports import export_customers
 
 AMOUNTS = {"A": "1500.00", "B": "1000.00", "C": "999.99", "D": "40.00", "E": "0.00", "M": "700.00", "H": "3000.00"}
 ELIGIBLE = ["A", "B"]

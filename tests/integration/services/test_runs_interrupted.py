@@ -12,16 +12,16 @@ from kinso.errors import BeingImported, Conflict, NotFound, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services import runs
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.history import revert_change
-from kinso.services.imports import import_customers
-from kinso.services.membership import set_membership_of_matching
-from kinso.services.runs import recover_interrupted, roll_back, stop_run
-from kinso.services.samples import load_samples
-from kinso.services.trash import erase_person, restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.history import runs
+from kinso.services.history.changes import revert_change
+from kinso.services.history.runs import recover_interrupted, roll_back, stop_run
+from kinso.services.history.trash import erase_person, restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import set_membership_of_matching
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.customer_imports import import_customers
 
 AT_ONCE = timedelta(0)
 

@@ -3,13 +3,13 @@ import pytest
 from kinso.errors import NotSignedIn
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.services import runs
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer
-from kinso.services.imports import import_customers
-from kinso.services.membership import activate_at_threshold, set_membership_of_matching
-from kinso.services.undo import undo_run
-from kinso.services.users import create_user, set_active
+from kinso.services.accounts.users import create_user, set_active
+from kinso.services.customers.editing import create_customer
+from kinso.services.history import runs
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold, set_membership_of_matching
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.customer_imports import import_customers
 
 EVERYONE = CustomerQuery()
 RENAMED = b"customerId,customerName\n" + b"".join(b"C-%d,Bea\n" % number for number in range(8))

@@ -14,20 +14,25 @@ from kinso.models.history import HistoryQuery
 from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
-from kinso.services.bulk import upsert_customers
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.edits import save_edits
-from kinso.services.history import list_history, revert_change
-from kinso.services.imports import import_customers
-from kinso.services.intervals import list_memberships
-from kinso.services.membership import set_membership_of_selected
-from kinso.services.purchase_imports import import_purchases, rehearse_purchases
-from kinso.services.purchases import summarize_purchases
-from kinso.services.runs import list_customers_of_run
-from kinso.services.sales import get_sale, list_sales, record_sale, refund_sale, refundable
-from kinso.services.trash import empty_trash, erase_person, restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.bulk import upsert_customers
+from kinso.services.customers.editing import (
+    create_customer,
+    delete_customer,
+    save_edits,
+    set_membership,
+    update_customer,
+)
+from kinso.services.history.changes import list_history, revert_change
+from kinso.services.history.runs import list_customers_of_run
+from kinso.services.history.trash import empty_trash, erase_person, restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import set_membership_of_selected
+from kinso.services.membership.status import list_memberships
+from kinso.services.purchases.reading import summarize_purchases
+from kinso.services.purchases.recording import get_sale, list_sales, record_sale, refund_sale, refundable
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.customer_imports import import_customers
+from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 
 
 @pytest.fixture

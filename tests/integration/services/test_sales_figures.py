@@ -10,8 +10,8 @@ import pytest
 
 from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
-from kinso.services.customers import create_customer
-from kinso.services.statistics import get_sales_months, month_starts, total_purchases
+from kinso.services.customers.editing import create_customer
+from kinso.services.insights import get_sales_months, month_starts, total_purchases
 
 ZONE = ZoneInfo("Asia/Dhaka")
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from kinso.errors import Conflict, KinsoError
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.history import revert_change
-from kinso.services.reverting import taken_back
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.trash import restore_customers
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.history.changes import revert_change
+from kinso.services.history.reverting import taken_back
+from kinso.services.history.trash import restore_customers
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
 
 cents = st.integers(0, 10_000_00).map(lambda number: Decimal(number) / 100)
 places = st.integers(0, 30)

@@ -10,11 +10,11 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.purchases import SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
-from kinso.services.checks import check_database
-from kinso.services.customers import list_customers
-from kinso.services.intervals import count_members_at, list_memberships
-from kinso.services.samples import load_samples
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import list_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.status import count_members_at, list_memberships
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
 
 
 @pytest.fixture

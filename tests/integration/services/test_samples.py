@@ -6,10 +6,10 @@ from kinso.errors import InvalidInput, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.purchases import PURCHASES, SaleQuery
 from kinso.repository.documents import now
-from kinso.services import samples
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, update_customer
-from kinso.services.samples import load_samples
+from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.shop import samples
+from kinso.services.shop.checks import check_database
+from kinso.services.shop.samples import load_samples
 
 BY_ID = CustomerQuery(sort_by="customerId", sort_order="asc")
 

@@ -12,17 +12,10 @@ from kinso.errors import DatabaseUnavailable, NotSignedIn, TooManyAttempts
 from kinso.models.accounts import NewUser, Role, Session
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services import passwords
-from kinso.services.passwords import hash_password
-from kinso.services.sign_in import (
-    IDLE_LIFETIME,
-    LONGEST_LIFETIME,
-    resume,
-    session_id_of,
-    sign_in,
-    sign_out,
-)
-from kinso.services.users import change_role, reset_password, set_active
+from kinso.services.accounts import passwords
+from kinso.services.accounts.passwords import hash_password
+from kinso.services.accounts.sign_in import IDLE_LIFETIME, LONGEST_LIFETIME, resume, session_id_of, sign_in, sign_out
+from kinso.services.accounts.users import change_role, reset_password, set_active
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"
@@ -192,8 +185,8 @@ def test_two_ipv4_addresses_on_an_ipv6_socket_stay_two(store, user):
 
 def test_simultaneous_guesses_do_not_slip_past_the_limit(store, user, monkeypatch):
     looked_at = []
-    monkeypatch.setattr("kinso.services.sign_in.matches", lambda *_: looked_at.append(1))
-    monkeypatch.setattr("kinso.services.sign_in._verifying", threading.BoundedSemaphore(24))
+    monkeypatch.setattr("kinso.services.accounts.sign_in.matches", lambda *_: looked_at.append(1))
+    monkeypatch.setattr("kinso.services.accounts.sign_in._verifying", threading.BoundedSemaphore(24))
 
     def guess(_number):
         with pytest.raises((NotSignedIn, TooManyAttempts)):
@@ -233,7 +226,7 @@ def test_a_sign_in_that_began_before_a_password_reset_does_not_outlive_it(store,
         reset_password(store, boss, user.id, "a new password")
         return passwords.matches(password_hash, password)
 
-    monkeypatch.setattr("kinso.services.sign_in.matches", reset_meanwhile)
+    monkeypatch.setattr("kinso.services.accounts.sign_in.matches", reset_meanwhile)
     with pytest.raises(NotSignedIn):
         sign_in(store, user.email, PASSWORD, HERE)
     assert store.connection.database["sessions"].count_documents({}) == 0

@@ -10,9 +10,9 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.purchases import RefundDraft, SaleDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
-from kinso.services.customers import create_customer, set_membership
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.standing import find_below, standing_of
+from kinso.services.customers.editing import create_customer, set_membership
+from kinso.services.membership.status import find_below, standing_of
+from kinso.services.purchases.recording import record_sale, refund_sale
 
 
 @pytest.fixture

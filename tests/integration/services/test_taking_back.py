@@ -14,14 +14,14 @@ from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer
-from kinso.services.history import find_taken_back, revert_change
-from kinso.services.ledger import adjusting_entry
-from kinso.services.purchase_imports import import_purchases
-from kinso.services.records import record_of_update, write_down
-from kinso.services.sales import get_sale, record_sale, refund_sale
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import create_customer, delete_customer
+from kinso.services.history.changes import find_taken_back, revert_change
+from kinso.services.history.records import record_of_update, write_down
+from kinso.services.history.undo import undo_run
+from kinso.services.purchases.ledger import adjusting_entry
+from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.purchase_imports import import_purchases
 
 ALREADY = "C-ann had this taken back already"
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.transfer.plans import ImportChoices
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, update_customer
-from kinso.services.exports import export_customers
-from kinso.services.imports import ImportUndecided, import_customers, rehearse_import
+from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.customer_imports import ImportUndecided, import_customers, rehearse_import
+from kinso.services.transfer.exports import export_customers
 
 FIELDS = ("customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 NAMES = st.sampled_from(["Ann", "Bea", "Cid", "=1+1", "+880 171", "'quoted", "Zoë, née “B”", "007", "1e5"])

@@ -7,9 +7,9 @@ import pytest
 from kinso.errors import InvalidInput, NotFound, NotPermitted, NotSignedIn
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.repository.documents import new_id, now
-from kinso.services import tokens
-from kinso.services.sign_in import resume, session_id_of
-from kinso.services.tokens import (
+from kinso.services.accounts import tokens
+from kinso.services.accounts.sign_in import resume, session_id_of
+from kinso.services.accounts.tokens import (
     create_token,
     is_api_token,
     list_all_tokens,
@@ -18,7 +18,7 @@ from kinso.services.tokens import (
     revoke_any_token,
     revoke_own_token,
 )
-from kinso.services.users import change_role, set_active
+from kinso.services.accounts.users import change_role, set_active
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services import office as office_module
-from kinso.services.customers import create_customer, delete_customer
-from kinso.services.office import Office
+from kinso.services import application as office_module
+from kinso.services.application import Office
+from kinso.services.customers.editing import create_customer, delete_customer
 
 
 @pytest.fixture

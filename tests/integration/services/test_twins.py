@@ -11,14 +11,14 @@ from kinso.errors import AmbiguousCustomerId, InvalidInput
 from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.models.purchases import SaleQuery
 from kinso.models.transfer.plans import ImportChoices
-from kinso.services.bulk import upsert_customers
-from kinso.services.checks import check_database
-from kinso.services.customers import delete_customer, update_customer
-from kinso.services.exports import export_customers
-from kinso.services.imports import import_customers, rehearse_import
-from kinso.services.lookup import find_by_customer_id
-from kinso.services.purchase_imports import import_purchases
-from kinso.services.trash import restore_customers
+from kinso.services.customers.bulk import upsert_customers
+from kinso.services.customers.editing import delete_customer, update_customer
+from kinso.services.customers.finding import find_by_customer_id
+from kinso.services.history.trash import restore_customers
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.exports import export_customers
+from kinso.services.transfer.purchase_imports import import_purchases
 
 IDS = ["LEG-2", "leg-2", "LEG-2 "]
 HEADER = "saleId,customerId,date,amount,kind,refundOf\n"

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from kinso.errors import Conflict, NotFound
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.services import runs
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.imports import import_customers
-from kinso.services.membership import activate_at_threshold, plan_activation, set_membership_of_matching
-from kinso.services.runs import list_runs
-from kinso.services.trash import restore_customers
-from kinso.services.undo import undo_run
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.history import runs
+from kinso.services.history.runs import list_runs
+from kinso.services.history.trash import restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold, plan_activation, set_membership_of_matching
+from kinso.services.transfer.customer_imports import import_customers
 
 
 @pytest.fixture

@@ -11,21 +11,26 @@ import pytest
 from kinso.errors import BeingImported, Conflict
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
 from kinso.models.purchases import RefundDraft, SaleDraft
-from kinso.services import runs
-from kinso.services.bulk import upsert_customers
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.demotion import demote_below_threshold, plan_demotion
-from kinso.services.edits import save_edits
-from kinso.services.history import revert_change
-from kinso.services.imports import import_customers
-from kinso.services.membership import activate_at_threshold, set_membership_of_selected
-from kinso.services.office import Office
-from kinso.services.purchase_imports import import_purchases
-from kinso.services.runs import recover_interrupted
-from kinso.services.sales import record_sale, refund_sale
-from kinso.services.trash import erase_person
-from kinso.services.undo import undo_run
+from kinso.services.application import Office
+from kinso.services.customers.bulk import upsert_customers
+from kinso.services.customers.editing import (
+    create_customer,
+    delete_customer,
+    save_edits,
+    set_membership,
+    update_customer,
+)
+from kinso.services.history import runs
+from kinso.services.history.changes import revert_change
+from kinso.services.history.runs import recover_interrupted
+from kinso.services.history.trash import erase_person
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold, set_membership_of_selected
+from kinso.services.membership.demotion import demote_below_threshold, plan_demotion
+from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.shop.checks import check_database
+from kinso.services.transfer.customer_imports import import_customers
+from kinso.services.transfer.purchase_imports import import_purchases
 from tests.support.processes import until
 
 HEADER = "customerId,customerName,contactInfo,purchaseAmount\n"
@@ -218,7 +223,7 @@ def test_a_cut_off_bulk_change_beneath_an_import_waits_for_its_end(store, admin,
 def import_customers_beside(store, actor, file, progress):
     """An import that does not wait for what another process left."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kinso.services.import_runs.recover_interrupted", lambda store: 0)
+        patch.setattr("kinso.services.transfer.customer_imports.recover_interrupted", lambda store: 0)
         import_customers(store, actor, file, progress)
 
 

@@ -6,9 +6,9 @@ from argon2 import PasswordHasher
 from kinso.errors import Conflict, DuplicateEmail, InvalidInput, NotFound, NotPermitted, NotSignedIn, TooManyAttempts
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
-from kinso.services import passwords, users
-from kinso.services.sign_in import resume, sign_in
-from kinso.services.tokens import create_token, resume_token
+from kinso.services.accounts import passwords, users
+from kinso.services.accounts.sign_in import resume, sign_in
+from kinso.services.accounts.tokens import create_token, resume_token
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"

@@ -8,10 +8,10 @@ from argon2 import PasswordHasher
 from kinso.config import Settings
 from kinso.errors import ConfigurationError, Conflict, InvalidInput, NotSignedIn, TooManyAttempts
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
-from kinso.services import passwords
-from kinso.services.first_admin import needs_set_up, prepare_first_admin, set_up_first_admin
-from kinso.services.sign_in import resume, sign_in
-from kinso.services.users import change_role, create_user
+from kinso.services.accounts import passwords
+from kinso.services.accounts.first_admin import needs_set_up, prepare_first_admin, set_up_first_admin
+from kinso.services.accounts.sign_in import resume, sign_in
+from kinso.services.accounts.users import change_role, create_user
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"
@@ -76,7 +76,7 @@ def test_visitors_who_finish_at_once_make_one_administrator(store, monkeypatch):
         together.wait(30)
         return passwords.hash_password(password)
 
-    monkeypatch.setattr("kinso.services.first_admin.hash_password", hash_together)
+    monkeypatch.setattr("kinso.services.accounts.first_admin.hash_password", hash_together)
 
     def visit(number):
         try:

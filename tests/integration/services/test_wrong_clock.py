@@ -9,17 +9,17 @@ from kinso.errors import Conflict, NotSignedIn
 from kinso.models.accounts import NewUser, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.repository import documents
-from kinso.services import runs
-from kinso.services.checks import check_database
-from kinso.services.customers import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.history import revert_change
-from kinso.services.intervals import list_memberships
-from kinso.services.membership import activate_at_threshold
-from kinso.services.runs import recover_interrupted
-from kinso.services.sign_in import resume, sign_in
-from kinso.services.trash import restore_customers
-from kinso.services.undo import undo_run
-from kinso.services.users import create_user
+from kinso.services.accounts.sign_in import resume, sign_in
+from kinso.services.accounts.users import create_user
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.history import runs
+from kinso.services.history.changes import revert_change
+from kinso.services.history.runs import recover_interrupted
+from kinso.services.history.trash import restore_customers
+from kinso.services.history.undo import undo_run
+from kinso.services.membership.activation import activate_at_threshold
+from kinso.services.membership.status import list_memberships
+from kinso.services.shop.checks import check_database
 
 DAY = timedelta(days=1)
 

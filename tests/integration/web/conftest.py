@@ -12,10 +12,10 @@ from kinso.database.connection import Connection
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services import passwords
-from kinso.services.office import Office, use_office
-from kinso.services.sign_in import SESSION_COOKIE, sign_in
-from kinso.services.users import create_user
+from kinso.services.accounts import passwords
+from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
+from kinso.services.accounts.users import create_user
+from kinso.services.application import Office, use_office
 from kinso.web.routes import web_middleware, web_routes
 
 PASSWORD = "correct horse battery"

@@ -8,7 +8,7 @@ from kinso.errors import DatabaseUnavailable
 from kinso.models.accounts import COMMAND_LINE, PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
-from kinso.services.customers import create_customer
+from kinso.services.customers.editing import create_customer
 from kinso.web import downloads
 
 ADDRESS = "/download/customers.csv"

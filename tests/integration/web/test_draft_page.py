@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kinso.models.accounts import Role
-from kinso.services.sign_in import sign_in
+from kinso.services.accounts.sign_in import sign_in
 from tests.integration.web.conftest import PASSWORD
 
 DRAFT = {"id": "S-ABCDEFGH23", "place": "register", "seen": "", "values": {"customerName": "Grace", "member": True}}

@@ -3,8 +3,8 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from kinso.models.accounts import COMMAND_LINE
-from kinso.services.sign_in import sign_out
-from kinso.services.users import set_active
+from kinso.services.accounts.sign_in import sign_out
+from kinso.services.accounts.users import set_active
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
 CLOSED = [

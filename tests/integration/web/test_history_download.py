@@ -7,9 +7,9 @@ import pytest
 from kinso.errors import DatabaseUnavailable
 from kinso.models.accounts import COMMAND_LINE, PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.services.customers import create_customer, delete_customer, update_customer
-from kinso.services.membership import activate_at_threshold
-from kinso.services.trash import erase_person
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.history.trash import erase_person
+from kinso.services.membership.activation import activate_at_threshold
 from kinso.web import downloads
 
 ADDRESS = "/download/history.csv"

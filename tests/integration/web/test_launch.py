@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from kinso.services.sign_in import session_id_of
+from kinso.services.accounts.sign_in import session_id_of
 
 pytestmark = pytest.mark.xdist_group("launch")
 

@@ -2,7 +2,7 @@ import csv
 import io
 
 from kinso.models.customers import CustomerDraft
-from kinso.services.customers import create_customer
+from kinso.services.customers.editing import create_customer
 
 ADDRESS = "/download/ledger.csv"
 

@@ -7,8 +7,8 @@ import pytest
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft
 from kinso.models.purchases import SaleDraft
-from kinso.services.customers import create_customer
-from kinso.services.sales import record_sale
+from kinso.services.customers.editing import create_customer
+from kinso.services.purchases.recording import record_sale
 
 ADDRESS = "/download/purchases.csv"
 

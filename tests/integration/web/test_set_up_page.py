@@ -3,8 +3,8 @@ import pytest
 from kinso.config import Settings
 from kinso.models.accounts import Role
 from kinso.models.shop import ShopSettings
-from kinso.services.first_admin import prepare_first_admin
-from kinso.services.sign_in import SESSION_COOKIE, session_id_of
+from kinso.services.accounts.first_admin import prepare_first_admin
+from kinso.services.accounts.sign_in import SESSION_COOKIE, session_id_of
 
 PASSWORD = "correct horse battery"
 

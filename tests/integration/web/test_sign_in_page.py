@@ -1,8 +1,8 @@
 import pytest
 
 from kinso.errors import NotSignedIn
-from kinso.services.csrf import csrf_token
-from kinso.services.sign_in import SESSION_COOKIE, resume, session_id_of
+from kinso.services.accounts.secrets import csrf_token
+from kinso.services.accounts.sign_in import SESSION_COOKIE, resume, session_id_of
 
 PASSWORD = "correct horse battery"
 

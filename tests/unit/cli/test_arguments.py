@@ -11,8 +11,8 @@ from kinso.cli.main import app
 from kinso.models.accounts import Role
 from kinso.models.transfer.dates import DATE_ORDERS
 from kinso.models.transfer.plans import OPENING_BALANCES, Damaged
-from kinso.services.csv_writing import Flavour
-from kinso.services.samples import MOST_SAMPLES
+from kinso.services.shop.samples import MOST_SAMPLES
+from kinso.services.transfer.exports import Flavour
 
 COMMANDS = get_command(app).commands
 

@@ -12,91 +12,98 @@ import pytest
 from kinso import services
 from kinso.errors import NotPermitted
 from kinso.models.accounts import PERMISSIONS, Actor, Permission, Role
-from kinso.services.access import USE_CASES
+from kinso.services.permissions import USE_CASES
 
 ROOT = Path(__file__).parents[3]
 MODULES = [
-    importlib.import_module(module.name) for module in pkgutil.iter_modules(services.__path__, "kinso.services.")
+    importlib.import_module(module.name) for module in pkgutil.walk_packages(services.__path__, "kinso.services.")
 ]
 
 LEAST = {
     Role.ANALYST: """
-        customers.count_customers customers.find_changed_since customers.get_customer
-        customers.list_customers demotion.count_below demotion.preview_demotion eligibility.find_eligible
-        exports.export_customers
-        finding.find_customers history.export_history history.find_taken_back history.list_history
-        history.list_people_in_history intervals.count_members_at intervals.list_members_at
-        intervals.list_memberships ledger_exports.export_ledger lookup.find_by_customer_id
-        lookup.find_deleted lookup.find_page lookup.get_customers membership.preview_activation
-        purchases.export_purchases purchases.list_ledger purchases.list_refundable purchases.summarize_purchases
-        runs.get_run runs.list_customers_of_run runs.list_run_page runs.list_runs sales.get_sale sales.list_sales
-        sales.refundable shop.get_shop_settings shop.list_settings_changes standing.find_below standing.standing_of
-        statistics.get_overview statistics.get_sales_months statistics.get_statistics statistics.total_purchases
-        sync.list_changed
-        tokens.create_token tokens.list_own_tokens
-        tokens.revoke_own_token users.change_own_password users.rename_own users.sign_out_everywhere
-        what_if.compare_thresholds what_if.get_curve what_if.get_spending_distribution
+        accounts.tokens.create_token accounts.tokens.list_own_tokens accounts.tokens.revoke_own_token
+        accounts.users.change_own_password accounts.users.rename_own accounts.users.sign_out_everywhere
+        customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
+        customers.editing.list_customers customers.finding.find_by_customer_id customers.finding.find_customers
+        customers.finding.find_deleted customers.finding.find_page customers.finding.get_customers
+        customers.sync.list_changed history.changes.export_history history.changes.find_taken_back
+        history.changes.list_history history.changes.list_people_in_history history.runs.get_run
+        history.runs.list_customers_of_run history.runs.list_run_page history.runs.list_runs insights.get_overview
+        insights.get_sales_months insights.get_statistics insights.total_purchases
+        membership.activation.preview_activation membership.demotion.count_below membership.demotion.preview_demotion
+        membership.eligibility.find_eligible membership.status.count_members_at membership.status.find_below
+        membership.status.list_members_at membership.status.list_memberships membership.status.standing_of
+        membership.what_if.compare_thresholds membership.what_if.get_curve
+        membership.what_if.get_spending_distribution purchases.reading.export_purchases purchases.reading.list_ledger
+        purchases.reading.list_refundable purchases.reading.summarize_purchases purchases.recording.get_sale
+        purchases.recording.list_sales purchases.recording.refundable shop.settings.get_shop_settings
+        shop.settings.list_settings_changes transfer.exports.export_customers transfer.exports.export_ledger
         """,
     Role.STAFF: """
-        bulk.upsert_customers customers.create_customer customers.set_membership customers.update_customer
-        drafts.end_draft drafts.find_drafts drafts.keep_draft edits.save_edits history.revert_change
-        import_reports.write_import_report imports.import_customers imports.rehearse_import
-        likely_twins.find_likely_twins likely_twins.find_twins_of likely_twins.find_without_leading_zeros
-        membership.activate_at_threshold membership.count_eligible numbering.propose_customer_id
-        purchase_imports.import_purchases purchase_imports.rehearse_purchases
-        membership.plan_activation membership.set_membership_of_matching membership.set_membership_of_selected
-        runs.stop_run sales.record_sale sales.refund_sale samples.load_samples
+        customers.bulk.upsert_customers customers.drafts.end_draft customers.drafts.find_drafts
+        customers.drafts.keep_draft customers.duplicates.find_likely_twins customers.duplicates.find_twins_of
+        customers.duplicates.find_without_leading_zeros customers.editing.create_customer customers.editing.save_edits
+        customers.editing.set_membership customers.editing.update_customer customers.numbering.propose_customer_id
+        history.changes.revert_change history.runs.stop_run membership.activation.activate_at_threshold
+        membership.activation.count_eligible membership.activation.plan_activation
+        membership.activation.set_membership_of_matching membership.activation.set_membership_of_selected
+        purchases.recording.record_sale purchases.recording.refund_sale shop.samples.load_samples
+        transfer.customer_imports.import_customers transfer.customer_imports.rehearse_import
+        transfer.customer_reports.write_import_report transfer.purchase_imports.import_purchases
+        transfer.purchase_imports.rehearse_purchases
         """,
     Role.MANAGER: """
-        customers.delete_customer demotion.demote_below_threshold demotion.plan_demotion shop.save_rule
-        trash.count_trash trash.erase_person trash.list_trash trash.restore_customers undo.undo_run
+        customers.editing.delete_customer history.trash.count_trash history.trash.erase_person
+        history.trash.list_trash history.trash.restore_customers history.undo.undo_run
+        membership.demotion.demote_below_threshold membership.demotion.plan_demotion shop.settings.save_rule
         """,
     Role.ADMIN: """
-        backups.make_backup daily_backups.back_up daily_backups.get_backup_state daily_backups.list_backups
-        checks.check_database shop.guess_country shop.save_shop_settings moving.move_shop tokens.list_all_tokens
-        tokens.revoke_any_token users.change_role
-        users.create_user users.list_users users.reset_password users.set_active
+        accounts.tokens.list_all_tokens accounts.tokens.revoke_any_token accounts.users.change_role
+        accounts.users.create_user accounts.users.list_users accounts.users.reset_password accounts.users.set_active
+        shop.checks.check_database shop.settings.guess_country shop.settings.save_shop_settings
+        transfer.backups.make_backup transfer.backups.move_shop transfer.daily_backups.back_up
+        transfer.daily_backups.get_backup_state transfer.daily_backups.list_backups
         """,
 }
 """The lesser role that may do each; within some of them more is asked, such as to undo the runs of others."""
 PARTS = {
-    "idempotency.attempt_request": "a request of the actor's own, around a use case",
-    "import_runs.import_run": "around an import",
-    "reverting.revert": "part of taking back",
-    "reverting.revert_and_report": "part of taking back",
-    "runs.running": "around a bulk change",
-    "runs.set_membership_of_each": "part of a bulk change",
+    "requests.attempt_request": "a request of the actor's own, around a use case",
+    "transfer.customer_imports.import_run": "around an import",
+    "history.reverting.revert": "part of taking back",
+    "history.reverting.revert_and_report": "part of taking back",
+    "history.runs.running": "around a bulk change",
+    "history.runs.set_membership_of_each": "part of a bulk change",
 }
 """What else takes an actor, and why it is no use case; only use cases call it, but for the first."""
 OPEN = {
-    "access.demand",
-    "backups.examine_backup",
-    "backups.restore_shop",
-    "daily_backups.backup_folder",
-    "new_file.completed_file",
-    "new_file.new_file",
-    "csrf.csrf_token",
-    "csrf.form_token",
-    "csrf.is_csrf_token",
-    "csrf.is_form_token",
-    "csrf.is_same_origin",
-    "first_admin.known_country",
-    "first_admin.needs_set_up",
-    "first_admin.set_up_first_admin",
-    "idempotency.attempt_request",
-    "office.close_office",
-    "office.current_office",
-    "office.open_office",
-    "runs.ignore_progress",
-    "runs.ignore_run",
-    "sign_in.cookie_name",
-    "sign_in.resume",
-    "sign_in.session_id_of",
-    "sign_in.sign_in",
-    "sign_in.sign_out",
-    "statistics.month_starts",
-    "tokens.is_api_token",
-    "tokens.resume_token",
+    "permissions.demand",
+    "transfer.backups.examine_backup",
+    "transfer.backups.restore_shop",
+    "transfer.daily_backups.backup_folder",
+    "transfer.files.completed_file",
+    "transfer.files.new_file",
+    "accounts.secrets.csrf_token",
+    "accounts.secrets.form_token",
+    "accounts.secrets.is_csrf_token",
+    "accounts.secrets.is_form_token",
+    "accounts.secrets.is_same_origin",
+    "accounts.first_admin.known_country",
+    "accounts.first_admin.needs_set_up",
+    "accounts.first_admin.set_up_first_admin",
+    "requests.attempt_request",
+    "application.close_office",
+    "application.current_office",
+    "application.open_office",
+    "history.runs.ignore_progress",
+    "history.runs.ignore_run",
+    "accounts.sign_in.cookie_name",
+    "accounts.sign_in.resume",
+    "accounts.sign_in.session_id_of",
+    "accounts.sign_in.sign_in",
+    "accounts.sign_in.sign_out",
+    "insights.month_starts",
+    "accounts.tokens.is_api_token",
+    "accounts.tokens.resume_token",
 }
 """What pages, the API and the command line may call without a permission: it comes before there is an actor, or shows
 nothing."""

@@ -3,8 +3,8 @@ import io
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.services.csv_reading import MalformedRow, open_csv_file
-from kinso.services.import_rows import CUSTOMER_FILE
+from kinso.services.transfer.customer_rows import CUSTOMER_FILE
+from kinso.services.transfer.reading import MalformedRow, open_csv_file
 
 HEADER = "customerId,customerName\r\n"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
-from kinso.services.eligibility import is_eligible, rule_of, twelve_months_before
+from kinso.services.membership.eligibility import is_eligible, rule_of, twelve_months_before
 
 ZONES = ["UTC", "Asia/Dhaka", "Europe/Berlin", "America/St_Johns", "Pacific/Auckland"]
 MOMENTS = st.integers(631_152_000, 3_786_912_000).map(lambda second: datetime.fromtimestamp(second, UTC))

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.services.csv_reading import open_csv_file
-from kinso.services.purchase_rows import PURCHASE_FILE, purchase_reader
+from kinso.services.transfer.purchase_rows import PURCHASE_FILE, purchase_reader
+from kinso.services.transfer.reading import open_csv_file
 
 LATEST = datetime(2026, 1, 1, tzinfo=UTC)
 HEADER = "saleId,customerId,date,amount"

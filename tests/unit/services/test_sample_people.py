@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from kinso.services.sample_people import sample_person
+from kinso.services.shop.sample_people import sample_person
 
 PEOPLE = [sample_person(number) for number in range(1, 2001)]
 

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from kinso.services.sample_people import sample_person
-from kinso.services.sample_purchases import sample_purchases
+from kinso.services.shop.sample_people import sample_person
+from kinso.services.shop.sample_purchases import sample_purchases
 
 SINCE, UNTIL = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 NUMBERS = range(1, 601)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.models.money import LARGEST
-from kinso.services.statistics import bin_edges, month_starts
+from kinso.services.insights import bin_edges, month_starts
 
 
 @given(st.decimals(min_value=0, max_value=10**9, places=2))

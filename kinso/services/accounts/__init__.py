@@ -1,0 +1,1 @@
+"""Use cases about accounts: users, sign-in, passwords, tokens, throttle."""

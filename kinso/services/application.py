@@ -1,0 +1,248 @@
+"""The process-wide office: the settings, the store, and the database server behind it where Kinso runs that itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from kinso.config import Settings
+from kinso.database.adoption import Adoption
+from kinso.database.connection import connect
+from kinso.database.embedded.server import EmbeddedServer
+from kinso.database.preparation import prepare
+from kinso.database.processes import RENEWED_AFTER, end_presence, note_presence
+from kinso.database.refolding import refold
+from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
+from kinso.repository.store import Store
+from kinso.services.accounts.first_admin import prepare_first_admin
+from kinso.services.history.runs import recover_interrupted
+from kinso.services.history.trash import complete_revenue, empty_trash, finish_erasures
+
+Announce = Callable[[str], None]
+
+_log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 2.0
+_CARE_SECONDS = 5.0
+"""A killed process must not hold anybody up for longer; a look costs a millisecond."""
+_SECONDS_FOR_OTHERS = 0.1
+_TRASH_SECONDS = 3600.0
+_SECONDS_FOR_GOODBYE = 1.0
+_MOST_NAMED = 20
+_LOOKED_THROUGH_AT_ONCE = 10_000
+"""Customers who are brought up to date between two looks at whether anything else is to be done."""
+
+_lock = threading.Lock()
+_current: Office | None = None
+
+
+class Office:
+    """Everything a front end needs to call use cases. Thread-safe.
+
+    While the database has not been reached and prepared, `ready` is False and `store` raises `DatabaseUnavailable`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        server: EmbeddedServer | None = None,
+        announce: Announce | None = None,
+    ) -> None:
+        """`announce` gets the one-time code with which the first administrator is set up, if one is needed."""
+        self.settings = settings
+        self.put_back: Sequence[str] = ()
+        """Which indexes and validators this start found missing, as the beginnings of sentences."""
+        self._store = store
+        self._server = server
+        self._announce = announce
+        self._ready = threading.Event()
+        self._closing = threading.Event()
+        self._caretaker: threading.Thread | None = None
+        self._trash_is_due = 0.0
+        self._presence_is_due = 0.0
+        self._is_refolded = False
+
+    @classmethod
+    def around(cls, store: Store, settings: Settings | None = None) -> Office:
+        """A ready office on a store that is prepared already."""
+        office = cls(settings or Settings(), store)
+        office._ready.set()
+        return office
+
+    @property
+    def ready(self) -> bool:
+        """Whether the database was reached and prepared."""
+        return self._ready.is_set()
+
+    @property
+    def store(self) -> Store:
+        """The repositories; raises `DatabaseUnavailable` until the office is ready."""
+        if not self.ready:
+            raise DatabaseUnavailable
+        return self._store
+
+    def prepare(self) -> None:
+        """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
+        adoption = prepare(self._store.connection)
+        _report(adoption)
+        self.put_back = adoption.put_back
+        with self._store.guarded():
+            self._note_presence()
+        complete_revenue(self._store)
+        self._clean_up()
+        if self._announce:
+            code = prepare_first_admin(self._store, self.settings)
+            if code:
+                self._announce(code)
+        self._ready.set()
+
+    def take_care(self) -> None:
+        """From now on, until `close`, try to get ready again and again, clean up after crashes and empty the trash."""
+        self._caretaker = threading.Thread(target=self._take_care, name="kinso-caretaker", daemon=True)
+        self._caretaker.start()
+
+    def close(self) -> None:
+        """Give back the connection, and stop the server if this process owns it."""
+        self._closing.set()
+        self._ready.clear()
+        # Whose server is away cannot say goodbye, and whoever asks later sees that the process is gone.
+        with suppress(DatabaseUnavailable), self._store.within(_SECONDS_FOR_GOODBYE):
+            self._end_presence()
+        self._store.connection.close()
+        if self._caretaker:
+            self._caretaker.join()
+        if self._server:
+            self._server.stop()
+
+    def _note_presence(self) -> None:
+        if time.monotonic() >= self._presence_is_due:
+            note_presence(self._store.connection)
+            self._presence_is_due = time.monotonic() + RENEWED_AFTER
+
+    def _end_presence(self) -> None:
+        if self._presence_is_due:
+            end_presence(self._store.connection)
+
+    def _clean_up(self) -> None:
+        with self._store.guarded():
+            self._note_presence()
+            self._store.connection.end_abandoned()
+            recover_interrupted(self._store)
+            self._is_refolded = refold(
+                self._store.connection, most=_LOOKED_THROUGH_AT_ONCE, should_stop=self._closing.is_set
+            )
+            if time.monotonic() >= self._trash_is_due:
+                empty_trash(self._store)
+                finish_erasures(self._store)
+                self._trash_is_due = time.monotonic() + _TRASH_SECONDS
+
+    def _pause(self) -> float:
+        """Seconds until there is something to do."""
+        if not self.ready:
+            return _RETRY_SECONDS
+        return _CARE_SECONDS if self._is_refolded else _SECONDS_FOR_OTHERS
+
+    def _take_care(self) -> None:
+        said = ""
+        while not self._closing.wait(self._pause()):
+            try:
+                if self.ready:
+                    self._clean_up()
+                else:
+                    self.prepare()
+                    _log.warning("The database answers now; Kinso is ready.")
+            except KinsoError as error:
+                if error.message != said and not self._closing.is_set():
+                    _log.warning("%s", error.message)
+                said = error.message
+            except Exception:
+                _log.exception("Looking after the database failed; it will be tried again.")
+
+
+def open_office(settings: Settings, announce: Announce | None = None) -> Office:
+    """Start or join the embedded server where there is no other one, connect, and prepare the database.
+
+    A server of someone else's that does not answer yet is waited for in the background: the office is not ready until
+    then. `announce` is called, perhaps later and from another thread, with the one-time code for the first
+    administrator; without it no administrator is prepared. Raises `StartupError`.
+    """
+    global _current
+    with _lock:
+        if _current is not None:
+            raise StartupError("Kinso is running in this process already; close it before it is opened again.")
+        office = _open(settings, announce)
+        _current = office
+    return office
+
+
+def current_office() -> Office:
+    """The open office; raises `DatabaseUnavailable` when there is none (yet, or any more)."""
+    office = _current
+    if office is None:
+        raise DatabaseUnavailable
+    return office
+
+
+def close_office() -> None:
+    """Close the open office, and with it everything that this process owns; harmless when there is none."""
+    global _current
+    with _lock:
+        office, _current = _current, None
+        if office is not None:
+            office.close()
+
+
+@contextmanager
+def use_office(office: Office) -> Iterator[Office]:
+    """Make `office` the current one for a while, without closing it afterwards; for tests."""
+    global _current
+    before, _current = _current, office
+    try:
+        yield office
+    finally:
+        _current = before
+
+
+def _open(settings: Settings, announce: Announce | None) -> Office:
+    server = EmbeddedServer(settings.data_dir, settings.mongod) if settings.embedded else None
+    uri = server.start() if server else None
+    try:
+        office = Office(settings, Store(connect(settings, uri)), server=server, announce=announce)
+    except BaseException:
+        if server:
+            server.stop()
+        raise
+    try:
+        office.prepare()
+    except DatabaseUnavailable:
+        _log.warning("The database does not answer yet; Kinso keeps trying.")
+    except BaseException:
+        office.close()
+        raise
+    office.take_care()
+    return office
+
+
+def _report(adoption: Adoption) -> None:
+    for flaw in adoption.put_back:
+        _log.warning("At this start %s; Kinso has put it back where it could.", flaw)
+    if adoption.adopted:
+        _log.warning("%d customers of another application were taken over.", adoption.adopted)
+    for twins in adoption.twins[:_MOST_NAMED]:
+        _log.warning(
+            "These customer IDs differ in letter case, spaces or the like only; please change all but one: %s",
+            ", ".join(twins),
+        )
+    if len(adoption.twins) > _MOST_NAMED:
+        _log.warning("There are %d more groups of such customer IDs.", len(adoption.twins) - _MOST_NAMED)
+    for customer_id in adoption.unreadable_amounts[:_MOST_NAMED]:
+        _log.warning(
+            "The purchase amount of customer %s was not an amount of money and is 0 now; `check` tells what it was."
+            " Type the right one on the customer's page.",
+            customer_id,
+        )

@@ -1,0 +1,1 @@
+"""Use cases about customers: finding, editing, bulk, duplicates."""

@@ -1,0 +1,133 @@
+"""Finding customers who may be the same person as one who is about to be registered."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz import fuzz
+
+from kinso.database import search
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyTwin
+from kinso.models.folding import fold, id_key
+from kinso.repository.customers import Comparable
+from kinso.repository.store import Store
+from kinso.services.history.runs import in_batches
+from kinso.services.permissions import use_case
+
+_SIMILAR_NAME = 88
+"""Of 100 in RapidFuzz's token sort ratio: one letter in eight may differ."""
+_SHOWN = 5
+_FOR_EACH = 20
+"""Candidates that are looked at for each person on average; more have a name that tells nothing."""
+_FOR_ONE = 500
+_NUMBER = re.compile(r"\d+")
+_NUMBERED = re.compile(r"(.*?)(\d{1,18})")
+_LONGEST_NUMBER = 18
+
+
+@use_case(Permission.CREATE)
+def find_likely_twins(store: Store, actor: Actor, drafts: Sequence[CustomerDraft]) -> list[list[LikelyTwin]]:
+    """For each of these, in their order, up to five customers who may be the same person, the likeliest first.
+
+    They have the same phone number, e-mail address or contact, the same name in any order of its words, or nearly the
+    same name. All of it is found by an index, for many at once, so that a whole file can be asked about.
+    """
+    country = store.shop.get().country
+    return [twins for batch in in_batches(drafts) for twins in _twins_of(store, batch, country)]
+
+
+@use_case(Permission.CREATE)
+def find_without_leading_zeros(store: Store, actor: Actor, customer_ids: Iterable[str]) -> dict[str, list[Customer]]:
+    """Those of `customer_ids` that others have but for leading zeros, with these others: 42 where there is 00042.
+
+    Spreadsheets drop zeros before a number.
+    """
+    variants = {customer_id: _with_other_zeros(customer_id) for customer_id in customer_ids}
+    found: dict[str, list[Customer]] = {}
+    for batch in in_batches([key for keys in variants.values() for key in keys]):
+        for customer in store.customers.get_by_customer_ids(batch):
+            found.setdefault(id_key(customer.customer_id), []).append(customer)
+    named = {
+        customer_id: [customer for key in keys for customer in found.get(key, ())]
+        for customer_id, keys in variants.items()
+    }
+    return {customer_id: customers for customer_id, customers in named.items() if customers}
+
+
+@use_case(Permission.CREATE)
+def find_twins_of(store: Store, actor: Actor, draft: CustomerDraft) -> list[LikelyTwin]:
+    """The likely twins of one, and before them whoever has the ID but for leading zeros."""
+    same_number = find_without_leading_zeros(store, actor, [draft.customer_id]).get(draft.customer_id, [])
+    by_id = {customer.id: LikelyTwin(customer, "id") for customer in same_number}
+    [others] = find_likely_twins(store, actor, [draft])
+    return [*by_id.values(), *(twin for twin in others if twin.customer.id not in by_id)][:_SHOWN]
+
+
+def _twins_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[list[LikelyTwin]]:
+    by_key: dict[str, list[Comparable]] = defaultdict(list)
+    for candidate in _candidates(store, drafts):
+        for key in {*candidate.keys, candidate.contact, _in_order(candidate.name)}:
+            by_key[key].append(candidate)
+    return [_best(draft, by_key, country) for draft in drafts]
+
+
+def _candidates(store: Store, drafts: Sequence[CustomerDraft]) -> Iterable[Comparable]:
+    most = max(_FOR_ONE, _FOR_EACH * len(drafts))
+    contacts, names = [draft.contact_info for draft in drafts], [draft.customer_name for draft in drafts]
+    found = [
+        *store.customers.find_with_contact(contacts, limit=most),
+        *store.customers.find_with_name(names, limit=most),
+        *store.customers.find_with_nearly(names, limit=most),
+    ]
+    return {each.id: each for each in found}.values()
+
+
+def _best(draft: CustomerDraft, by_key: dict[str, list[Comparable]], country: str) -> list[LikelyTwin]:
+    contact, name = fold(draft.contact_info), fold(draft.customer_name)
+    reached, words = search.contact_keys(draft.contact_info, country), _in_order(name)
+    found: dict[str, LikelyTwin] = {}
+
+    def note(candidates: Iterable[Comparable], alike: Alike) -> None:
+        for candidate in candidates:
+            if candidate.id not in found:
+                found[candidate.id] = LikelyTwin(candidate.customer, alike)
+
+    note((each for key in reached if "@" not in key for each in by_key.get(key, ())), "phone")
+    note((each for key in reached if "@" in key for each in by_key.get(key, ())), "email")
+    note((each for each in by_key.get(contact, ()) if each.contact == contact), "contact")
+    note((each for each in by_key.get(words, ()) if _in_order(each.name) == words), "name")
+    scored = {
+        each: score
+        for key in search.name_keys(name)
+        for each in by_key.get(key, ())
+        if (score := _likeness(name, each.name)) >= _SIMILAR_NAME
+    }
+    note(sorted(scored, key=lambda each: -scored[each]), "similar name")
+    return list(found.values())[:_SHOWN]
+
+
+def _in_order(name: str) -> str:
+    """The name with its words in alphabetical order."""
+    return " ".join(sorted(name.split()))
+
+
+def _likeness(one: str, other: str) -> float:
+    """From 0 to 100; names that differ in a number, such as the branches of a firm, are different."""
+    if sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other)):
+        return 0.0
+    return fuzz.token_sort_ratio(one, other)
+
+
+def _with_other_zeros(customer_id: str) -> list[str]:
+    """The compared forms of IDs that are the same number."""
+    key = id_key(customer_id)
+    numbered = _NUMBERED.fullmatch(key)
+    if numbered is None:
+        return []
+    start, digits = numbered.groups()
+    number = digits.lstrip("0") or "0"
+    ways = (f"{start}{number.zfill(width)}" for width in range(len(number), _LONGEST_NUMBER + 1))
+    return [way for way in ways if way != key]

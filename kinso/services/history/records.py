@@ -1,0 +1,146 @@
+"""The record of a change, made by every use case that changes a customer, and written in the change's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kinso.models.accounts import Actor
+from kinso.models.customers import Customer
+from kinso.models.history import Change, ChangeKind
+from kinso.models.membership import Basis, Decision
+from kinso.models.purchases import Sale
+from kinso.repository.documents import new_id
+from kinso.repository.store import Store
+from kinso.services.history.running import demand_nothing_unfinished
+from kinso.services.purchases.ledger import typed_entry
+
+_SPECIFIED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+_DECISION = {"membershipStatus", "membershipHeld"}
+
+
+def write_down(
+    store: Store,
+    changes: Sequence[Change],
+    *,
+    basis: Basis = "person",
+    entries: Sequence[Sale] = (),
+    taking_back: str | None = None,
+) -> None:
+    """Store the records, the memberships that they begin and end, and what they do to the ledger.
+
+    `basis` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
+    changes; what other changes do to a purchase amount was typed. A membership that comes back is what it was before,
+    whoever brings it back. `taking_back` is a run that cannot be finished, when it is that one's changes that are taken
+    back. Raises `DuplicateSaleId`, and `BeingImported` for a customer whom an import wrote that has not ended.
+    """
+    demand_nothing_unfinished(store, changes, taking_back=taking_back)
+    store.changes.record(changes)
+    explained = {entry.change for entry in entries}
+    typed = [entry for change in changes if change.id not in explained and (entry := typed_entry(change))]
+    store.sales.record([*entries, *typed])
+    before = store.memberships.why_last_members([change.customer for change in changes if _returns(change)])
+    begun, ended = [], []
+    for change in changes:
+        was, is_now = ((side or {}).get("membershipStatus", None) for side in (change.before, change.after))
+        if was is is_now:
+            continue
+        decided_by = before.get(change.customer, basis) if is_now and _returns(change) else basis
+        decision = Decision(
+            basis=decided_by, by_name=change.by_name, amount=change.amount, reason=change.reason, run=change.run
+        )
+        if is_now:
+            begun.append((change.customer, change.at, decision))
+        elif was:
+            ended.append((change.customer, change.at, decision))
+    store.memberships.begin_and_end(begun, ended)
+
+
+def _returns(change: Change) -> bool:
+    """Whether a membership begins with it that had been ended by what it takes back."""
+    is_undone = change.undoes is not None or change.kind == "restore"
+    return is_undone and bool((change.after or {}).get("membershipStatus"))
+
+
+def record_of_creation(
+    actor: Actor, created: Customer, *, run: str | None = None, undoes: str | None = None, restored: bool = False
+) -> Change:
+    """The record that belongs to a new or a restored customer."""
+    kind: ChangeKind = "restore" if restored else "create"
+    return _record(actor, created, kind, before=None, after=specified_fields(created), run=run, undoes=undoes)
+
+
+def record_of_update(
+    actor: Actor,
+    before: Customer,
+    after: Customer,
+    *,
+    run: str | None = None,
+    undoes: str | None = None,
+    reason: str | None = None,
+    kind: ChangeKind | None = None,
+) -> Change:
+    """The record that belongs to an update; it holds only the fields that differ."""
+    old, new = _recorded_fields(before), _recorded_fields(after)
+    changed = [name for name in old if old[name] != new[name]]
+    kind = kind or ("membership" if _DECISION.issuperset(changed) else "edit")
+    sides = ({name: side[name] for name in changed} for side in (old, new))
+    return _record(actor, after, kind, before=next(sides), after=next(sides), run=run, undoes=undoes, reason=reason)
+
+
+def record_of_deletion(actor: Actor, deleted: Customer, *, run: str | None = None, undoes: str | None = None) -> Change:
+    """The record that belongs to a deletion; it holds everything that people had entered."""
+    before = {**specified_fields(deleted), "createdAt": deleted.created_at}
+    return _record(actor, deleted, "delete", before=before, after=None, run=run, undoes=undoes)
+
+
+def record_of_erasure(actor: Actor, erased: Customer) -> Change:
+    """The record that a person was erased; it holds nothing about them."""
+    return _record(actor, erased, "erase", before={}, after={})
+
+
+def specified_fields(customer: Customer) -> dict[str, Any]:
+    """What people enter about a customer, by stored names."""
+    values = customer.model_dump(by_alias=True)
+    return {name: values[name] for name in _SPECIFIED}
+
+
+def decided_by_person(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes, and when a person ends a membership with them, that no rule may begin it again."""
+    if "membershipStatus" not in changes:
+        return dict(changes)
+    return {**changes, "membershipHeld": not changes["membershipStatus"]}
+
+
+def _recorded_fields(customer: Customer) -> dict[str, Any]:
+    return {**specified_fields(customer), "membershipHeld": customer.membership_held}
+
+
+def _record(
+    actor: Actor,
+    customer: Customer,
+    kind: ChangeKind,
+    *,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    run: str | None = None,
+    undoes: str | None = None,
+    reason: str | None = None,
+) -> Change:
+    return Change(
+        id=new_id(),
+        customer=customer.id,
+        customer_id=customer.customer_id,
+        kind=kind,
+        by_id=actor.user_id,
+        by_name=actor.name,
+        source=actor.source,
+        at=customer.updated_at,
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+        version=customer.version,
+        amount=customer.purchase_amount,
+        reason=reason,
+        run=run,
+        undoes=undoes,
+    )

@@ -1,0 +1,114 @@
+"""Use cases about figures: the six statistics and what the overview draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import CustomerQuery
+from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
+from kinso.models.money import LARGEST, round_to_cents
+from kinso.repository.documents import now
+from kinso.repository.insights import FigureRepository
+from kinso.repository.spending import SpenderRepository
+from kinso.repository.store import Store
+from kinso.services.permissions import use_case
+
+MONTHS = 12
+_BINS = 24
+_BEYOND = 50
+"""The histogram's last bin begins where only one in this many customers spent more: one big spender must not squeeze
+all others into the first bin."""
+_NICE_STEPS = (Decimal("1"), Decimal("2"), Decimal("2.5"), Decimal("5"), Decimal("10"))
+
+
+@use_case(Permission.READ)
+def get_statistics(store: Store, actor: Actor) -> Statistics:
+    """The six figures, as of now."""
+    return _statistics(store)
+
+
+@use_case(Permission.READ)
+def get_overview(store: Store, actor: Actor) -> Overview:
+    """Statistics, the last twelve months of registrations and the distribution of purchase amounts, as of now."""
+    as_of = now()
+    starts = month_starts(as_of.astimezone(store.shop.get().zone), MONTHS)
+    counts = store.figures.created_between(starts)
+    months = [
+        MonthCount(month=start.date(), members=members, non_members=non_members)
+        for start, (members, non_members) in zip(starts[:-1], counts, strict=True)
+    ]
+    return Overview(as_of=as_of, statistics=_statistics(store), months=months, distribution=_distribution(store))
+
+
+@use_case(Permission.READ)
+def total_purchases(store: Store, actor: Actor, start: datetime, end: datetime) -> tuple[int, Decimal]:
+    """How many sales and refunds count from `start` up to but not including `end`, and sales less refunds."""
+    return store.sales_figures.total_between(start, end)
+
+
+@use_case(Permission.READ)
+def get_sales_months(store: Store, actor: Actor, starts: Sequence[datetime]) -> list[SalesMonth]:
+    """Purchases from each of these starts of months to the next; balances and typed amounts have no month."""
+    if len(starts) < 2:
+        return []
+    figures = store.sales_figures
+    months = []
+    for (start, end), new in zip(pairwise(starts), figures.first_buyers_between(starts), strict=True):
+        month = SalesMonth(
+            month=start.date(),
+            revenue=figures.total_between(start, end)[1],
+            weekdays=figures.weekdays_between(start, end),
+            new_customers=new,
+            returning_customers=figures.buyers_between(start, end) - new,
+        )
+        months.append(month)
+    return months
+
+
+def _statistics(store: Store) -> Statistics:
+    totals = store.figures.totals()
+    (members, member_sum), (non_members, non_member_sum) = totals[True], totals[False]
+    count, total = members + non_members, member_sum + non_member_sum
+    this_month = month_starts(now().astimezone(store.shop.get().zone), 1)[0]
+    return Statistics(
+        total_customers=count,
+        members=members,
+        non_members=non_members,
+        new_customers_this_month=store.figures.created_since(this_month),
+        average_purchase_amount=round_to_cents(total / count) if count else Decimal("0.00"),
+        total_purchase_amount=total,
+    )
+
+
+def _distribution(store: Store) -> list[AmountBin]:
+    everyone = store.customers.count(CustomerQuery())
+    if not everyone:
+        return []
+    return store.figures.distribution(bin_edges(usual_maximum(store.figures, everyone)))
+
+
+def usual_maximum(amounts: FigureRepository | SpenderRepository, everyone: int) -> Decimal:
+    """The amount that all but the few largest of `everyone` are up to."""
+    return amounts.amount_with_above(everyone // _BEYOND)
+
+
+def bin_edges(usual_maximum: Decimal) -> list[Decimal]:
+    """Edges of about two dozen equal bins of a round width up to `usual_maximum`, and of one last bin beyond it."""
+    rough = max(usual_maximum, Decimal(1)) / _BINS
+    magnitude = Decimal(10) ** rough.adjusted()
+    width = next(step * magnitude for step in _NICE_STEPS if step * magnitude >= rough)
+    edges = [Decimal(0)]
+    while edges[-1] <= usual_maximum:
+        edges.append(edges[-1] + width)
+    return [*edges, LARGEST + 1]
+
+
+def month_starts(moment: datetime, months: int) -> Sequence[datetime]:
+    """The starts of the last `months` calendar months up to the present one, and of the next; in `moment`'s zone."""
+    first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    index = first.year * 12 + first.month - 1
+    return [first.replace(year=number // 12, month=number % 12 + 1) for number in range(index - months + 1, index + 2)]

@@ -1,0 +1,1 @@
+"""Use cases about membership: eligibility, activation, demotion, status."""

@@ -1,0 +1,180 @@
+"""Use cases about who is a member: the threshold, and bulk changes by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+from kinso.errors import FieldError, InvalidInput
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.history import ActivationPlan, ActivationPreview, Run
+from kinso.models.membership import Rule
+from kinso.models.money import check_amount
+from kinso.repository.documents import canonical_id, now
+from kinso.repository.store import Store
+from kinso.services.history.runs import (
+    MembershipChange,
+    Progress,
+    ignore_progress,
+    ignore_run,
+    running,
+    set_membership_of_each,
+)
+from kinso.services.membership.eligibility import amounts_that_count, eligible_in, is_eligible, rule_of, why_begun
+from kinso.services.permissions import use_case
+
+DEFAULT_THRESHOLD = Decimal("1000.00")
+
+
+@use_case(Permission.READ)
+def preview_activation(
+    store: Store, actor: Actor, threshold: Any, *, shown: int = 1000, near_misses: int = 10
+) -> ActivationPreview:
+    """Whom `threshold` would activate now; lists are cut to `shown` and `near_misses` customers."""
+    rule = _rule(store, threshold)
+    spenders = store.spenders(rule)
+    count, purchase_total = spenders.totals("eligible", at_or_above=rule.threshold)
+    everyone = store.customers.count(CustomerQuery())
+    return ActivationPreview(
+        threshold=rule.threshold,
+        basis=rule.basis,
+        count=count,
+        purchase_total=purchase_total,
+        share_of_base=count / everyone if everyone else 0.0,
+        eligible=spenders.largest("eligible", at_or_above=rule.threshold, limit=shown),
+        near_misses=spenders.largest("eligible", below=rule.threshold, limit=near_misses),
+        held=spenders.totals("held", at_or_above=rule.threshold)[0],
+    )
+
+
+@use_case(Permission.AUTO_ACTIVATE)
+def count_eligible(store: Store, actor: Actor, threshold: Any) -> int:
+    """How many customers `activate_at_threshold` would activate now."""
+    rule = _rule(store, threshold)
+    return store.spenders(rule).totals("eligible", at_or_above=rule.threshold)[0]
+
+
+@use_case(Permission.AUTO_ACTIVATE)
+def plan_activation(store: Store, actor: Actor, threshold: Any) -> ActivationPlan:
+    """Exactly the customers that the threshold would activate now, at the versions they have."""
+    return _plan(store, _rule(store, threshold))
+
+
+@use_case(Permission.AUTO_ACTIVATE)
+def activate_at_threshold(
+    store: Store,
+    actor: Actor,
+    threshold: Any,
+    *,
+    plan: ActivationPlan | None = None,
+    on_progress: Progress = ignore_progress,
+    on_done: Callable[[Run], None] = ignore_run,
+) -> Run:
+    """Make every non-member who spent at least `threshold` a member; the run tells how many it were.
+
+    With a `plan` for this threshold, nobody else is touched, and whoever changed since is left alone and named in the
+    run. Non-members whom a person made so are never among them. `on_done` writes in the transaction that ends the run.
+    """
+    rule = _rule(store, threshold)
+    plan = plan or _plan(store, rule)
+    planned = Rule(plan.threshold, plan.since)
+    if (planned.threshold, planned.basis) != (rule.threshold, rule.basis):
+        raise InvalidInput([FieldError("threshold", "Threshold is not the one that was planned; look again first.")])
+
+    def eligible_among(customers: Sequence[Customer]) -> Collection[str]:
+        amounts = amounts_that_count(store, planned, customers)
+        return {each.id for each in customers if is_eligible(each, amounts[each.id], planned.threshold)}
+
+    change = MembershipChange(status=True, held=False, reason=why_begun(planned), applies_to=eligible_among)
+    matched, parameters = len(plan.versions), parameters_of(planned)
+
+    def end(run: Run) -> None:
+        on_done(_finished(store, run))
+
+    with running(store, actor, "auto-activation", parameters, matched, on_done=end) as run:
+        set_membership_of_each(store, actor, run, plan.versions, change, on_progress)
+    return _finished(store, run)
+
+
+@use_case(Permission.MEMBERSHIP)
+def set_membership_of_selected(
+    store: Store,
+    actor: Actor,
+    ids: Sequence[str],
+    *,
+    membership_status: bool,
+    on_progress: Progress = ignore_progress,
+) -> Run:
+    """Make the customers with these ids members or non-members; those who already are stay untouched."""
+    ids = list(dict.fromkeys(map(canonical_id, ids)))
+    parameters = {"membershipStatus": membership_status, "selected": len(ids)}
+    return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
+
+
+@use_case(Permission.MEMBERSHIP)
+def set_membership_of_matching(
+    store: Store,
+    actor: Actor,
+    query: CustomerQuery,
+    *,
+    membership_status: bool,
+    on_progress: Progress = ignore_progress,
+) -> Run:
+    """Make all customers of a query members or non-members; those who already are stay untouched."""
+    eligible = eligible_in(store, query)
+    ids = store.customers.ids_matching(query, membership_status=not membership_status, eligible=eligible)
+    filters = query.model_dump(by_alias=True, exclude_defaults=True, exclude={"sort_by", "sort_order"})
+    parameters = {"membershipStatus": membership_status, "filter": filters}
+    return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
+
+
+def check_threshold(value: Any) -> Decimal:
+    """A usable threshold; raises `InvalidInput` for no number, and for 0 or less, which would activate everyone."""
+    try:
+        amount = check_amount(value)
+    except ValueError as error:
+        raise InvalidInput([FieldError("threshold", f"Threshold {error}.")]) from error
+    if amount <= 0:
+        raise InvalidInput([FieldError("threshold", "Threshold must be more than 0; enter an amount such as 1000.")])
+    return amount
+
+
+def parameters_of(rule: Rule) -> dict[str, Any]:
+    """What a run that follows the rule remembers of it."""
+    parameters: dict[str, Any] = {"threshold": rule.threshold}
+    return parameters if rule.since is None else {**parameters, "basis": rule.basis}
+
+
+def _rule(store: Store, threshold: Any) -> Rule:
+    amount = check_threshold(threshold)
+    return rule_of(store.shop.get(), now(), amount)
+
+
+def _plan(store: Store, rule: Rule) -> ActivationPlan:
+    versions = store.spenders(rule).versions("eligible", at_or_above=rule.threshold)
+    return ActivationPlan(rule.threshold, versions, rule.since)
+
+
+def _set_membership_of(
+    store: Store,
+    actor: Actor,
+    ids: Sequence[str],
+    membership_status: bool,
+    parameters: dict[str, Any],
+    on_progress: Progress,
+) -> Run:
+    change = MembershipChange(
+        status=membership_status,
+        held=not membership_status,
+        reason=None,
+        applies_to=lambda customers: {each.id for each in customers if each.membership_status is not membership_status},
+    )
+    with running(store, actor, "bulk-membership", parameters, len(ids)) as run:
+        set_membership_of_each(store, actor, run, dict.fromkeys(ids), change, on_progress)
+    return _finished(store, run)
+
+
+def _finished(store: Store, run: Run) -> Run:
+    return store.runs.get(run.id) or run

@@ -1,0 +1,1 @@
+"""Use cases about purchases and the ledger that they are in."""

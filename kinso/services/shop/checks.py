@@ -1,0 +1,137 @@
+"""Examining a whole database: does everything hold that Kinso promises?
+
+Each thing is examined on its own: what stumbles over something that is stored is a finding, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from kinso.errors import KinsoError
+from kinso.models.accounts import Actor, Permission
+from kinso.models.shop import CheckReport, Finding
+from kinso.repository.shop import Dossier
+from kinso.repository.store import Store
+from kinso.services.history.runs import Progress, ignore_progress
+from kinso.services.permissions import use_case
+from kinso.services.shop.check_customers import (
+    Background,
+    name_of,
+    problems_of,
+    stumbled,
+    twin_of,
+    unreadable_amount_of,
+)
+from kinso.services.shop.check_records import settings_changes_altered
+from kinso.services.shop.check_runs import RunRecords
+
+
+@use_case(Permission.SETTINGS)
+def check_database(
+    store: Store, actor: Actor, on_progress: Progress = ignore_progress, *, put_back: Sequence[str] = ()
+) -> CheckReport:
+    """Verify everything about all customers, their history, runs and memberships, and the accounts; changes nothing.
+
+    Others may go on working meanwhile: what belongs together is read as it was at one moment. `put_back` is what the
+    start of this process found missing.
+    """
+    report = CheckReport()
+    for flaw in put_back:
+        report.add(Finding(f"At the start, {flaw}; Kinso has put it back where it could."))
+    runs = RunRecords()
+    parts: dict[str, Callable[[], None]] = {
+        "the indexes and validators": lambda: _check_shape(store, report),
+        "the runs": lambda: runs.examine(store, report),
+        "the runs that changes name": lambda: _check_unknown_runs(store, report),
+        "the _ids of customers": lambda: _check_foreign_ids(store, report),
+        "the customers": lambda: _check_customers(store, report, runs, on_progress),
+        "the sale IDs that look alike": lambda: _check_sale_ids(store, report),
+        "the changes of settings": lambda: _check_settings_changes(store, report),
+        "the e-mail addresses of accounts": lambda: _check_addresses(store, report),
+        "the administrators": lambda: _check_administrators(store, report),
+    }
+    for about, examine in parts.items():
+        with _on_its_own(report, about), store.guarded():
+            examine()
+    return report
+
+
+@contextmanager
+def _on_its_own(report: CheckReport, about: str, customer: str | None = None) -> Iterator[None]:
+    try:
+        yield
+    except KinsoError:
+        raise
+    except Exception as error:
+        sentence = stumbled(about, error)
+        report.add(Finding(f"{sentence[0].upper()}{sentence[1:]}.", customer))
+
+
+def _check_shape(store: Store, report: CheckReport) -> None:
+    for flaw in store.checks.flaws():
+        report.add(Finding(f"{flaw[0].upper()}{flaw[1:]}."))
+
+
+def _check_unknown_runs(store: Store, report: CheckReport) -> None:
+    for id in store.checks.unknown_runs():
+        report.add(Finding(f"Run {id} is named by changes, but it is not recorded."))
+
+
+def _check_foreign_ids(store: Store, report: CheckReport) -> None:
+    for document in store.checks.foreign_ids():
+        said = str(document.get("customerId") or document["_id"])
+        report.add(
+            Finding(f"Customer {said}: its _id is not an ObjectId, so it cannot be opened.", str(document["_id"]))
+        )
+
+
+def _check_customers(store: Store, report: CheckReport, runs: RunRecords, on_progress: Progress) -> None:
+    background = Background(runs.rolled_back, store.checks.country(), store.checks.marks())
+    total = store.checks.estimated_count()
+    key: str | None = ""
+    while key is not None:
+        dossiers, key = store.transact(partial(store.checks.dossiers_after, key))
+        for dossier in dossiers:
+            with _on_its_own(report, f"customer {dossier.key}", dossier.key), store.guarded():
+                _check_customer(store, report, dossier, background)
+        on_progress(report.customers + report.trashed, max(total, report.customers + report.trashed))
+
+
+def _check_customer(store: Store, report: CheckReport, dossier: Dossier, background: Background) -> None:
+    report.customers += dossier.customer is not None
+    report.trashed += dossier.trashed is not None
+    report.changes += len(dossier.changes)
+    for problem in problems_of(dossier, background):
+        report.add(Finding(f"Customer {name_of(dossier)}: {problem}.", dossier.key))
+    if unreadable := unreadable_amount_of(dossier):
+        report.add_twin(
+            f"Customer {name_of(dossier)}: its purchase amount was {unreadable} when it was taken over, which is no"
+            " amount of money, and counts as 0; type the right one."
+        )
+    if (shared := twin_of(dossier)) and (holder := store.checks.holder_of(shared)):
+        twins = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
+        report.add_twin(f"{twins} in letter case, spaces, dashes or the like only.")
+
+
+def _check_sale_ids(store: Store, report: CheckReport) -> None:
+    for sale_id, other in store.checks.sale_ids_alike():
+        report.add_twin(f"Sale ID {sale_id} differs from {other} only in what looks the same.")
+
+
+def _check_settings_changes(store: Store, report: CheckReport) -> None:
+    marks = store.checks.marks()
+    for document in store.checks.settings_changes():
+        if settings_changes_altered(document, marks):
+            report.add(Finding(f"Change of settings {document['_id']}: who made it, or when, was altered."))
+
+
+def _check_addresses(store: Store, report: CheckReport) -> None:
+    for email in store.checks.repeated_emails():
+        report.add(Finding(f"The e-mail address {email} has several accounts."))
+
+
+def _check_administrators(store: Store, report: CheckReport) -> None:
+    if store.checks.lacks_admin():
+        report.add(Finding("There are accounts, but no active administrator."))

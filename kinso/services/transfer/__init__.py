@@ -1,0 +1,1 @@
+"""Use cases about files in and out: customers, purchases, backups."""

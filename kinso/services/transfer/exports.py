@@ -1,0 +1,146 @@
+"""Customers and the ledger as CSV files, streamed."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from io import StringIO
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from kinso.models.accounts import Actor, Permission
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.purchases import Sale, items_in_words
+from kinso.models.transfer.cells import (
+    COLUMNS,
+    TEXT_COLUMNS,
+    customer_as_exported,
+    entry_as_exported,
+    escape_formula,
+    local_moment,
+    written_cells,
+    written_moment,
+)
+from kinso.repository.store import Store
+from kinso.services.history.runs import in_batches
+from kinso.services.membership.eligibility import eligible_in
+from kinso.services.permissions import use_case
+
+
+@use_case(Permission.EXPORT)
+def export_customers(store: Store, actor: Actor, query: CustomerQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
+    """The whole result of a query, in its order, as pieces of a CSV file.
+
+    The excel flavour begins with a byte order mark, escapes texts that a spreadsheet would run as formulas, and tells
+    dates by the clock of the shop, so that a spreadsheet has real ones; the raw one holds every text as it is stored,
+    and dates in ISO 8601 and UTC. `version` and `asExported` tell an import what the file saw. The first piece is read
+    before this returns, so an unreachable database is told before anything was sent; while the others are read,
+    `DatabaseUnavailable` may be raised as well.
+    """
+    return started(stream_csv(COLUMNS, _rows(store, query, flavour), flavour))
+
+
+def _rows(store: Store, query: CustomerQuery, flavour: Flavour) -> Iterator[list[str]]:
+    with store.guarded():
+        zone = store.shop.get().zone
+        for customer in store.customers.iterate(query, eligible=eligible_in(store, query)):
+            yield _row(customer, zone, flavour)
+
+
+def _row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
+    cells = written_cells(customer)
+    seen = customer_as_exported(customer.id, cells, customer.created_at, zone)
+    if flavour == "excel":
+        cells |= {column: escape_formula(cells[column]) for column in TEXT_COLUMNS}
+    moments = (moment_for(flavour, moment, zone) for moment in (customer.created_at, customer.updated_at))
+    return [*cells.values(), *moments, str(customer.version), seen]
+
+
+LEDGER_COLUMNS = (
+    *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
+    *("items", "discount", "surcharge", "note", "recordedBy", "asExported"),
+)
+_TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "items", "note", "recordedBy"})
+
+
+@use_case(Permission.EXPORT)
+def export_ledger(store: Store, actor: Actor, flavour: Flavour = "excel") -> Iterator[bytes]:
+    """All entries that count, by customer and date, as pieces of a CSV file that can be imported again.
+
+    Amounts are signed, so that they add up to the purchase amounts; the items of a receipt are there to be read, an
+    import leaves them out. Flavours and failures are those of the export of customers.
+    """
+    return started(stream_csv(LEDGER_COLUMNS, _ledger_rows(store, flavour), flavour))
+
+
+def _ledger_rows(store: Store, flavour: Flavour) -> Iterator[list[str]]:
+    with store.guarded():
+        zone = store.shop.get().zone
+        for batch in in_batches(store.sales.iterate_by_customer()):
+            customers = store.customers.get_many(list({sale.customer for sale in batch}))
+            for sale in batch:
+                if customer := customers.get(sale.customer):
+                    yield _ledger_row(sale, customer, zone, flavour)
+
+
+def _ledger_row(sale: Sale, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
+    cells = {
+        "saleId": sale.sale_id,
+        "customerId": customer.customer_id,
+        "customerName": customer.customer_name,
+        "contactInfo": customer.contact_info,
+        "date": moment_for(flavour, sale.sold_at, zone),
+        "kind": sale.kind,
+        "amount": f"{sale.amount:.2f}",
+        "refundOf": sale.refund_of or "",
+        "paymentMethod": sale.payment_method or "",
+        "items": items_in_words(sale),
+        "discount": "" if sale.discount is None else f"{sale.discount:.2f}",
+        "surcharge": "" if sale.surcharge is None else f"{sale.surcharge:.2f}",
+        "note": sale.note or "",
+        "recordedBy": sale.by_name,
+        "asExported": entry_as_exported(sale.id, sale.sold_at, zone),
+    }
+    return [escape_formula(cell) if flavour == "excel" and name in _TEXTS else cell for name, cell in cells.items()]
+
+
+Flavour = Literal["excel", "raw"]
+"""For people with a spreadsheet, or for programs."""
+
+CHUNK = 64 * 1024
+"""Characters that are collected before they are sent."""
+
+
+def stream_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], flavour: Flavour) -> Iterator[bytes]:
+    """An RFC 4180 file in UTF-8, for Excel with a byte order mark; in pieces, so that its size does not matter."""
+    buffer = StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(columns)
+    start = codecs.BOM_UTF8 if flavour == "excel" else b""
+    for row in rows:
+        writer.writerow(row)
+        if buffer.tell() >= CHUNK:
+            yield start + buffer.getvalue().encode()
+            start = b""
+            buffer.seek(0)
+            buffer.truncate()
+    if buffer.tell():
+        yield start + buffer.getvalue().encode()
+
+
+def moment_for(flavour: Flavour, moment: datetime, zone: ZoneInfo) -> str:
+    """By the clock of the shop in a form that a spreadsheet takes for a date; for programs in ISO 8601 and UTC."""
+    return local_moment(moment, zone) if flavour == "excel" else written_moment(moment)
+
+
+def started(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces with the first one read already, so that what cannot be read is told before anything is sent."""
+    first = next(chunks)
+
+    def all_chunks() -> Iterator[bytes]:
+        yield first
+        yield from chunks
+
+    return all_chunks()

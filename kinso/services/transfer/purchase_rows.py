@@ -1,0 +1,221 @@
+"""What one row of a file of purchases says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from kinso.errors import FieldError, InvalidInput
+from kinso.models.damage import check_id
+from kinso.models.folding import sale_key
+from kinso.models.money import check_amount
+from kinso.models.purchases import LONGEST_NOTE, SaleKind
+from kinso.models.text import clean_text
+from kinso.models.transfer.amounts import read_number
+from kinso.models.transfer.cells import (
+    AS_EXPORTED,
+    ExportedEntry,
+    ExportedMoment,
+    on_one_line,
+    read_exported_entry,
+    shortened,
+)
+from kinso.models.transfer.dates import DateOrder, order_that_shows, possible_orders, read_moment
+from kinso.models.transfer.plans import PurchaseRow
+from kinso.models.transfer.words import read_payment_method
+from kinso.models.validation import LABELS
+from kinso.services.transfer.reading import SURPLUS, CsvFile, Layout, MalformedRow, Record, named
+
+PURCHASE_FILE = Layout(
+    fields=named(
+        {
+            **{field: field for field in ("saleId", "customerId", "soldAt", "amount", "paymentMethod", "note", "kind")},
+            **{field: field for field in ("refundOf", "customerName", "contactInfo", AS_EXPORTED)},
+            **{LABELS[field]: field for field in ("customerName", "contactInfo")},
+            "sale": "saleId",
+            "receipt": "saleId",
+            "receipt number": "saleId",
+            "transaction": "saleId",
+            "transaction ID": "saleId",
+            "customer": "customerId",
+            "date": "soldAt",
+            "payment": "paymentMethod",
+        }
+    ),
+    required=frozenset({"saleId", "customerId", "soldAt", "amount"}),
+    complaint="The first row must name the columns, and among them must be Sale ID, Customer ID, Date and Amount.",
+)
+
+_KINDS: dict[str, SaleKind] = {"purchase": "sale", **{kind: kind for kind in get_args(SaleKind)}}
+_NEGATIVE = "cannot be negative; take money back by recording a refund of the sale"
+_NOT_NEGATIVE = "of a refund must be less than 0, such as -12.50"
+
+
+@dataclass(frozen=True)
+class PurchaseReader:
+    """Understands the rows of one file."""
+
+    file: CsvFile
+    dates: FileDates
+
+    def read(self, record: Record) -> PurchaseRow:
+        """The row; raises `InvalidInput` with everything that is wrong with it."""
+        if record.surplus:
+            raise InvalidInput([FieldError("file", SURPLUS)])
+        cells = _Cells(record)
+        exported = exported_entry(record)
+        kind: SaleKind = cells.value("kind", self._kind) or "sale"
+        row = {
+            "sale_id": cells.needed("saleId", self._sale_id),
+            "customer_id": cells.needed("customerId", self._id),
+            "amount": cells.needed("amount", lambda cell: self._amount(cell, kind)),
+            "sold_at": cells.needed("soldAt", lambda cell: self._moment(cell, exported)),
+            "refund_of": cells.needed("refundOf", self._sale_id) if kind == "refund" else None,
+            "payment_method": cells.value("paymentMethod", read_payment_method),
+            "note": cells.value("note", lambda cell: self._text(1, LONGEST_NOTE)(on_one_line(cell))),
+            "customer_name": cells.value("customerName", self._text(2, 200)),
+            "contact_info": cells.value("contactInfo", lambda cell: self._text(5, 500)(on_one_line(cell))),
+        }
+        if cells.errors:
+            raise InvalidInput(cells.errors)
+        return PurchaseRow(record.row, record.line, kind=kind, exported_as=exported.id if exported else None, **row)
+
+    def _moment(self, cell: str, exported: ExportedEntry | None) -> datetime:
+        return self.dates.read(cell, exported.at if exported else None)
+
+    def _id(self, cell: str) -> str:
+        return check_id(self._text(1, 64)(cell))
+
+    def _sale_id(self, cell: str) -> str:
+        return sale_key(self._id(cell))
+
+    def _text(self, shortest: int, longest: int) -> Callable[[str], str]:
+        return lambda cell: clean_text(self.file.readings(cell)[-1], shortest=shortest, longest=longest)
+
+    def _kind(self, cell: str) -> SaleKind:
+        word = cell.strip().casefold()
+        if word not in _KINDS:
+            raise ValueError(f"“{shortened(cell)}” is not understood; write {', '.join(get_args(SaleKind))} or nothing")
+        return _KINDS[word]
+
+    def _amount(self, cell: str, kind: SaleKind) -> Decimal:
+        number = read_number(cell, self.file.delimiter)
+        if kind == "sale" and number < 0:
+            raise ValueError(_NEGATIVE)
+        amount = check_amount(abs(number)).copy_sign(number)
+        if kind == "refund" and amount >= 0:
+            raise ValueError(_NOT_NEGATIVE)
+        return amount
+
+
+class _Cells:
+    """The cells of one row, and what was found wrong with them."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self.errors: list[FieldError] = []
+
+    def value(self, field: str, read: Callable[[str], Any]) -> Any:
+        """What the cell means; None when it is empty or wrong."""
+        cell = self._record.cells.get(field, "")
+        return self._read(field, cell, read) if cell.strip() else None
+
+    def needed(self, field: str, read: Callable[[str], Any]) -> Any:
+        """The same for a cell that must not be empty."""
+        cell = self._record.cells.get(field, "")
+        if cell.strip():
+            return self._read(field, cell, read)
+        self._add(field, "is required")
+        return None
+
+    def _read(self, field: str, cell: str, read: Callable[[str], Any]) -> Any:
+        try:
+            return read(cell)
+        except ValueError as error:
+            self._add(field, str(error))
+            return None
+
+    def _add(self, field: str, what: str) -> None:
+        self.errors.append(FieldError(field, f"{LABELS.get(field, field)} {what}."))
+
+
+def purchase_reader(file: CsvFile, zone: ZoneInfo, latest: datetime, order: DateOrder | None = None) -> PurchaseReader:
+    """What understands the rows of this file; dates are before `latest`, in `zone` when they name none."""
+
+    def sold(record: Record) -> ExportedMoment | None:
+        exported = exported_entry(record)
+        return exported.at if exported else None
+
+    return PurchaseReader(file, FileDates(file, ("soldAt",), zone, latest, order, sold))
+
+
+def exported_entry(record: Record) -> ExportedEntry | None:
+    """The entry that the row was when it was exported; None when it does not tell."""
+    return read_exported_entry(record.cells.get(AS_EXPORTED, ""))
+
+
+Seen = Callable[[Record], ExportedMoment | None]
+
+
+@dataclass(frozen=True)
+class FileDates:
+    """Reads the dates in `fields`; they are before `latest`, in `zone` when they name none.
+
+    `told` is the order of day and month where somebody told it; otherwise all rows are looked at. `seen` tells what a
+    row had in the first field when it was exported.
+    """
+
+    file: CsvFile
+    fields: Sequence[str]
+    zone: ZoneInfo
+    latest: datetime
+    told: DateOrder | None
+    seen: Seen
+
+    def read(self, text: str, seen: ExportedMoment | None) -> datetime:
+        """The moment in a cell; that of the export, exactly, when the cell still shows it.
+
+        Raises ValueError with a sentence part that follows the field's name.
+        """
+        if seen and order_that_shows(text, seen.shown):
+            return seen.utc
+        order = self.told or (self._order_in_file if self.is_open(text) else None)
+        return read_moment(text, self.zone, self.latest, order)
+
+    def is_open(self, text: str) -> bool:
+        """Whether only the other rows can tell what comes first here."""
+        return self.told is None and len(possible_orders(text)) > 1
+
+    @property
+    def is_order_known(self) -> bool:
+        """Whether the order of day and month was told or can be told by some row."""
+        return (self.told or self._order_in_file) is not None
+
+    @cached_property
+    def _order_in_file(self) -> DateOrder | None:
+        """The order that all rows agree about; None when no row tells, or one tells another than another."""
+        found: set[DateOrder] = set()
+        try:
+            for record in self.file.records():
+                found.update(self._orders_of(record))
+        except MalformedRow:
+            pass
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _orders_of(self, record: Record) -> set[DateOrder]:
+        found: set[DateOrder] = set()
+        for field in self.fields:
+            orders = possible_orders(record.cells.get(field, ""))
+            if len(orders) == 1:
+                found |= orders
+        open_cell = record.cells.get(self.fields[0], "")
+        if len(possible_orders(open_cell)) > 1 and (seen := self.seen(record)):
+            shown = order_that_shows(open_cell, seen.shown)
+            if shown and shown != "any":
+                found.add(shown)
+        return found
