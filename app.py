@@ -7,8 +7,8 @@ from starlette.middleware import Middleware
 
 from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
-from kinso.ui.errors import show_script_error
-from kinso.ui.scripts import SCRIPTS
+from kinso.ui.browser import SCRIPTS
+from kinso.ui.feedback import show_script_error
 from kinso.web.addresses import API
 from kinso.web.lifespan import lifespan
 from kinso.web.routes import web_middleware, web_routes

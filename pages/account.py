@@ -8,12 +8,11 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from kinso.services.accounts.sign_in import sign_out
 from kinso.services.accounts.users import change_own_password, rename_own, sign_out_everywhere
+from kinso.ui.accounts.dialogs import abilities, begin_form, problems_beside_fields, role_name, show_problem
+from kinso.ui.accounts.tokens import show_own_tokens, show_token_dialog
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
-from kinso.ui.people.problems import begin_form, problems_beside_fields, show_problem
-from kinso.ui.people.roles import abilities, role_name
-from kinso.ui.people.tokens import show_own_tokens, show_token_dialog
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import moment, plain
 
 NAME, PASSWORD, ASKED = "own_name", "own_password", "sign_out_everywhere_asked"

@@ -9,17 +9,15 @@ from kinso.models.purchases import MembershipStanding
 from kinso.services.customers.finding import find_deleted
 from kinso.services.membership.status import standing_of
 from kinso.services.purchases.reading import summarize_purchases
-from kinso.ui.customer.card import Card, open_card
-from kinso.ui.customer.changes import draw_changes
-from kinso.ui.customer.drafting import offer_typed_forms
-from kinso.ui.customer.facts import draw_facts
-from kinso.ui.customer.head import draw_head
-from kinso.ui.customer.ledger import PAGE, draw_figures, draw_ledger
-from kinso.ui.customer.membership import draw_standing
-from kinso.ui.customer.questions import show_question
-from kinso.ui.customer.removal import draw_deleted
-from kinso.ui.links import CUSTOMER_ID, link_to_customers
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.browser import CUSTOMER_ID, link_to_customers
+from kinso.ui.customers.card import Card, open_card
+from kinso.ui.customers.customer_page import draw_facts, draw_head, show_question
+from kinso.ui.customers.edit_dialog import offer_typed_forms
+from kinso.ui.customers.removal import draw_deleted
+from kinso.ui.history.customer import draw_changes
+from kinso.ui.membership.status import draw_standing
+from kinso.ui.purchases.ledger import PAGE, draw_figures, draw_ledger
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import money
 
 

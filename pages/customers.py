@@ -2,21 +2,25 @@
 
 import streamlit as st
 
-from kinso.ui.customers.browser import warn_before_closing
 from kinso.ui.customers.bulk import show_job
-from kinso.ui.customers.desk import current_desk
-from kinso.ui.customers.drafting import offer_typed_cells
+from kinso.ui.customers.dialogs import ask_before_leaving, draw_open_conflicts, show_question
 from kinso.ui.customers.filters import choose_query, follow_way_back
-from kinso.ui.customers.grid import draw_grid
-from kinso.ui.customers.leaving import ask_before_leaving
-from kinso.ui.customers.listing import bring_up, draw_nothing_found, draw_problems, draw_range
-from kinso.ui.customers.opening import open_clicked
-from kinso.ui.customers.printing import draw_for_print
-from kinso.ui.customers.questions import draw_open_conflicts, show_question
+from kinso.ui.customers.grid import (
+    bring_up,
+    draw_for_print,
+    draw_grid,
+    draw_nothing_found,
+    draw_problems,
+    draw_range,
+    open_clicked,
+    warn_before_closing,
+)
+from kinso.ui.customers.grid_drafts import offer_typed_cells
+from kinso.ui.customers.page_state import current_desk
 from kinso.ui.customers.saving import finish_saving
 from kinso.ui.customers.toolbar import draw_toolbar
-from kinso.ui.empty import show_no_customers
-from kinso.ui.visit import current_visit
+from kinso.ui.session import current_visit
+from kinso.ui.shop import show_no_customers
 
 finish_saving()
 visit = current_visit()

@@ -7,7 +7,7 @@ import streamlit as st
 from kinso.models.accounts import Permission
 from kinso.models.history import HistoryPage, HistoryQuery
 from kinso.services.history.changes import list_history
-from kinso.ui.history.dialog import ask_to_take_back, show_question
+from kinso.ui.browser import download_link
 from kinso.ui.history.erasing import ask_to_erase, show_erasure
 from kinso.ui.history.filters import (
     choose_page,
@@ -18,8 +18,8 @@ from kinso.ui.history.filters import (
     likely_page,
 )
 from kinso.ui.history.listing import draw_changes
-from kinso.ui.links import download_link
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.history.reverting import ask_to_take_back, show_question
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import counted, number
 
 SIZE = 25

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.ui.importing.desk import current_desk
-from kinso.ui.importing.form import KIND, choose_file
-from kinso.ui.importing.outcome import show_outcome, show_progress
-from kinso.ui.importing.report import show_report
-from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_undo_question
-from kinso.ui.visit import current_visit
+from kinso.ui.history.undoing import forget_undo, show_undo_progress, show_undo_question
+from kinso.ui.session import current_visit
+from kinso.ui.transfer.imports import KIND, choose_file, current_desk, show_outcome, show_progress
+from kinso.ui.transfer.report import show_report
 
 visit = current_visit()
 desk = current_desk()

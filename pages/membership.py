@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.ui.empty import show_no_customers
 from kinso.ui.feedback import show_toasts
-from kinso.ui.figures import REFRESH, count_members_below, current_statistics
+from kinso.ui.history.runs import show_recent_runs
+from kinso.ui.history.undoing import forget_undo, show_undo_progress, show_undo_question
+from kinso.ui.insights.figures import REFRESH, count_members_below, current_statistics
 from kinso.ui.membership.activation import show_progress, show_question
 from kinso.ui.membership.demotion import (
     forget_demotion,
@@ -14,12 +15,11 @@ from kinso.ui.membership.demotion import (
     show_demotion_question,
     show_members_below,
 )
-from kinso.ui.membership.history import show_recent_runs
 from kinso.ui.membership.members_at import EXPANDER, show_members_at
 from kinso.ui.membership.preview import show_preview
 from kinso.ui.membership.rule import show_rule
-from kinso.ui.membership.undoing import forget_undo, show_undo_progress, show_undo_question
-from kinso.ui.visit import current_visit
+from kinso.ui.session import current_visit
+from kinso.ui.shop import show_no_customers
 from kinso.ui.wording import number, percent
 
 _BELOW = "Members who spent less than the rule asks for. Who they are and what can be done is listed below the rule."

@@ -10,11 +10,19 @@ import streamlit as st
 
 from kinso.models.insights import MonthCount, Statistics
 from kinso.models.insights import Overview as Figures
-from kinso.ui import charts, sales_charts
-from kinso.ui.backups import show_backup_problem
-from kinso.ui.empty import show_no_customers
-from kinso.ui.figures import REFRESH, TOP, forget_figures, members_at_month_ends, overview, sales_months, top_customers
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.insights import charts, sales_charts
+from kinso.ui.insights.figures import (
+    REFRESH,
+    TOP,
+    forget_figures,
+    members_at_month_ends,
+    overview,
+    sales_months,
+    top_customers,
+)
+from kinso.ui.session import Visit, current_visit
+from kinso.ui.shop import show_no_customers
+from kinso.ui.transfer.backups import show_backup_problem
 from kinso.ui.wording import clock, counted, money, month, number, percent
 
 

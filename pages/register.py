@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from kinso.ui.customers.registered import show_registered
-from kinso.ui.customers.registering import draw_registration
-from kinso.ui.customers.registration import Registration
-from kinso.ui.visit import current_visit
+from kinso.ui.customers.registration import Registration, show_registered
+from kinso.ui.customers.registration_form import draw_registration
+from kinso.ui.session import current_visit
 
 visit = current_visit()
 form: Registration = st.session_state.setdefault("registration", Registration("register"))

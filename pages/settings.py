@@ -13,12 +13,12 @@ from babel.numbers import get_currency_name
 from kinso.models.shop import ShopSettings, country_names
 from kinso.models.validation import LABELS, parse
 from kinso.services.shop.settings import guess_country, save_shop_settings
-from kinso.ui.backups import show_backups
-from kinso.ui.decisions import show_decisions
+from kinso.ui.accounts.dialogs import begin_form, problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate
-from kinso.ui.figures import forget_figures
-from kinso.ui.people.problems import begin_form, problems_beside_fields, show_problem
-from kinso.ui.visit import current_visit
+from kinso.ui.insights.figures import forget_figures
+from kinso.ui.session import current_visit
+from kinso.ui.shop import show_decisions
+from kinso.ui.transfer.backups import show_backups
 from kinso.ui.wording import LOCALE, currency_sign
 
 FORM = "settings"

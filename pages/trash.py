@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kinso.services.history.trash import count_trash, list_trash
-from kinso.ui.trash.actions import draw_toolbar, show_erasure
-from kinso.ui.trash.listing import draw_table, ticked
-from kinso.ui.visit import current_visit
+from kinso.ui.history.trash import draw_table, draw_toolbar, show_erasure, ticked
+from kinso.ui.session import current_visit
 from kinso.ui.wording import counted, number
 
 SHOWN = 1000

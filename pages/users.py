@@ -6,10 +6,9 @@ import streamlit as st
 
 from kinso.models.accounts import User
 from kinso.services.accounts.users import list_users
-from kinso.ui.people.dialogs import open_account, open_creation, show_open_dialog
-from kinso.ui.people.roles import role_in_words, role_name
-from kinso.ui.people.tokens import is_token_dialog_open, show_all_tokens, show_token_dialog
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.accounts.dialogs import open_account, open_creation, role_in_words, role_name, show_open_dialog
+from kinso.ui.accounts.tokens import is_token_dialog_open, show_all_tokens, show_token_dialog
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import counted, moment, plain
 
 

@@ -15,8 +15,8 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Draft
 from kinso.services.application import current_office
 from kinso.services.customers.drafts import end_draft, find_drafts, keep_draft
-from kinso.ui.scripts import KEEP_TYPED, run_script
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.browser import KEEP_TYPED, run_script
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import counted
 
 _OWNER, _FORMS = "draft_owner", "forms_on_screen"

@@ -7,9 +7,9 @@ import streamlit as st
 from kinso.models.customers import Customer
 from kinso.models.text import searchable
 from kinso.services.customers.finding import find_customers
+from kinso.ui.browser import CUSTOMER_ID, link_to_customer
 from kinso.ui.customers.words import isolated
-from kinso.ui.links import CUSTOMER_ID, link_to_customer
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import money, plain
 
 _STATE = "finder"

@@ -11,13 +11,12 @@ from kinso.errors import NotSignedIn
 from kinso.models.accounts import Permission
 from kinso.services.accounts.secrets import csrf_token
 from kinso.services.application import current_office
-from kinso.ui.customers.drafting import keep_typed_cells
+from kinso.ui.browser import leave_if_asked, show_in_tab
+from kinso.ui.customers.grid_drafts import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder
-from kinso.ui.links import leave_if_asked
-from kinso.ui.tab import show_in_tab
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import plain
 
 ASSETS = Path(__file__).parent / "assets"

@@ -9,7 +9,7 @@ from kinso.models.customers import Customer, CustomerPatch
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.customers.editing import delete_customer, update_customer
-from kinso.ui.customers.desk import Desk, grid_key
+from kinso.ui.customers.page_state import Desk, grid_key
 
 
 def desk_of(page: AppTest) -> Desk:

@@ -11,7 +11,7 @@ from kinso.models.purchases import RefundDraft, SaleDraft, SaleItem, SaleQuery
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.editing import create_customer, set_membership, update_customer
 from kinso.services.purchases.recording import record_sale, refund_sale
-from kinso.ui.customer.card import RefundForm
+from kinso.ui.customers.card import RefundForm
 from tests.support.ledger import enter_purchase
 from tests.ui.customers_page import press, someone_deletes, texts
 

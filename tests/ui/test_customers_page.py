@@ -6,7 +6,7 @@ import pytest
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerQuery
 from kinso.services.application import Office, use_office
-from kinso.ui.errors import FAILED
+from kinso.ui.feedback import FAILED
 from kinso.ui.job import Job
 from tests.ui.customers_page import (
     act,

@@ -15,9 +15,8 @@ from kinso.services.history.records import record_of_creation
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.exports import export_ledger
-from kinso.ui.importing.decisions import DATE_ORDER, FOR_ALL, MENDED, OPENING
-from kinso.ui.importing.desk import Desk
-from kinso.ui.importing.form import KIND, UNKNOWN, file_key
+from kinso.ui.transfer.decisions import DATE_ORDER, FOR_ALL, MENDED, OPENING
+from kinso.ui.transfer.imports import KIND, UNKNOWN, Desk, file_key
 from tests.ui.customers_page import button_keys, press, texts
 
 HEADER = "saleId,customerId,date,amount\n"

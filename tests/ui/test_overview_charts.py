@@ -10,7 +10,7 @@ from kinso.models.customers import Customer
 from kinso.models.insights import AmountBin, MonthCount, Statistics
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import new_id, now
-from kinso.ui import charts
+from kinso.ui.insights import charts
 
 SHOP = ShopSettings()
 

@@ -10,7 +10,7 @@ from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import delete_customer
 from kinso.services.history.trash import restore_customers
-from kinso.ui.trash.listing import SELECTED, table_key
+from kinso.ui.history.trash import SELECTED, table_key
 from tests.ui.customers_page import button_keys, press, texts
 
 MANAGERS = [Role.MANAGER, Role.ADMIN]

@@ -1,22 +1,28 @@
-"""Membership of many customers at once: those ticked, or everyone who matches the filter."""
+"""What is done to many customers at once: membership and deleting."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
 import streamlit as st
 
-from kinso.services.customers.editing import count_customers
+from kinso.errors import NotFound, StaleVersion
+from kinso.models.customers import Customer
+from kinso.models.shop import ShopSettings
+from kinso.services.customers.editing import count_customers, delete_customer
 from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import set_membership_of_matching, set_membership_of_selected
-from kinso.ui.customers.desk import BulkChange, Desk, at_desk, current_desk
+from kinso.ui.customers.filters import filter_in_words
+from kinso.ui.customers.grid_state import Row
+from kinso.ui.customers.page_state import BulkChange, Deletion, Desk, at_desk, current_desk
 from kinso.ui.customers.saving import look_again
-from kinso.ui.customers.view import filter_in_words
-from kinso.ui.customers.words import isolated, listed
+from kinso.ui.customers.words import isolated, listed, named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.figures import forget_figures
-from kinso.ui.job import Job
-from kinso.ui.progress import LOOK_AGAIN, watch
-from kinso.ui.visit import Visit, current_visit
-from kinso.ui.wording import counted, number
+from kinso.ui.insights.figures import forget_figures
+from kinso.ui.job import LOOK_AGAIN, Job, watch
+from kinso.ui.session import Visit, current_visit
+from kinso.ui.wording import counted, money, number, plain
 
 
 def _leave_as_they_are() -> None:
@@ -112,3 +118,90 @@ def show_job(desk: Desk) -> None:
     elif job.outcome:
         celebrate(job.outcome)
     st.rerun()
+
+
+def _keep() -> None:
+    current_desk().question = None
+    st.rerun()
+
+
+def ask_about_deletion(question: Deletion) -> None:
+    """Name whom it would delete, and ask once."""
+    title = f"Delete {counted(len(question.rows), 'customer')}?"
+    st.dialog(title, icon=":material/delete:", on_dismiss=_keep)(_ask)(question)
+
+
+def _ask(question: Deletion) -> None:
+    sheet = current_desk().sheet
+    has_pending = sheet is not None and any(sheet.pending(row) for row in question.rows)
+    draw_deletion(
+        [row.base for row in question.rows],
+        on_keep=_keep,
+        on_delete=lambda: _delete(question.rows),
+        note="Some of them have unsaved changes, which are given up." if has_pending else "",
+    )
+
+
+def draw_deletion(
+    customers: Sequence[Customer],
+    *,
+    on_keep: Callable[[], None],
+    on_delete: Callable[[], None],
+    note: str = "",
+) -> None:
+    """Who goes where and for how long, and both answers; within a dialog."""
+    st.markdown(listed(customers))
+    if note:
+        st.warning(note, icon=":material/edit_note:")
+    shop = current_visit().shop
+    st.markdown(_what_leaves(customers, shop))
+    kept = counted(shop.trash_days, "day")
+    st.caption(f"Deleted customers go to the trash with their history, and can be restored from there for {kept}.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Keep", key="deletion_keep", on_click=on_keep)
+        st.button(
+            f"Delete {counted(len(customers), 'customer')}",
+            key="deletion_confirm",
+            type="primary",
+            on_click=on_delete,
+        )
+
+
+def _what_leaves(customers: Sequence[Customer], shop: ShopSettings) -> str:
+    """Which figures change by the deletion, and which do not."""
+    total = sum((customer.purchase_amount for customer in customers), Decimal(0))
+    amount = f", and their {plain(money(total, shop))} the total of purchase amounts" if total else ""
+    return f"They leave the numbers of customers and members{amount}. What they bought stays in the revenue."
+
+
+def delete_each(visit: Visit, customers: Sequence[Customer]) -> list[Customer]:
+    """From a callback: delete these as they were seen, tell how it went, and return who is gone now."""
+    gone = [customer for customer in customers if _delete_one(visit, customer)]
+    if gone:
+        forget_figures()
+        who = named(gone[0]) if len(gone) == 1 else counted(len(gone), "customer")
+        celebrate(f"{who} deleted.")
+    return gone
+
+
+def _delete(rows: Sequence[Row]) -> None:
+    with at_desk() as desk, failures_as_toasts():
+        desk.question = None
+        gone = delete_each(current_visit(), [row.base for row in rows])
+        if desk.sheet is not None:
+            desk.sheet.remove(customer.id for customer in gone)
+            if not desk.sheet.pending_count:
+                desk.drop_sheet()
+    st.rerun()
+
+
+def _delete_one(visit: Visit, customer: Customer) -> bool:
+    """Whether the customer is gone now, by us or by someone else."""
+    try:
+        delete_customer(visit.store, visit.actor, customer.id, version=customer.version)
+    except StaleVersion:
+        warn(f"{named(customer)} was changed by someone else meanwhile and not deleted; refresh and look again.")
+        return False
+    except NotFound:
+        return True
+    return True

@@ -1,22 +1,32 @@
-"""The grid: customers as a table that can be typed into, or only read."""
+"""The grid: customers as a table that can be typed into, or only read, and the list that is brought into it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kinso.models.accounts import Permission
+from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
+from kinso.services.customers.editing import count_customers, find_changed_since
+from kinso.services.customers.finding import find_page
 from kinso.services.membership.eligibility import find_eligible
-from kinso.ui.customers.desk import grid_key
-from kinso.ui.customers.sheet import EDITABLE, SELECTED, Row, Sheet
-from kinso.ui.visit import Visit
-from kinso.ui.wording import currency_symbol
+from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
+from kinso.ui.customers.filters import View, choose_page, choose_size, clear_filters, filter_in_words, range_in_words
+from kinso.ui.customers.grid_state import EDITABLE, SELECTED, Row, Sheet
+from kinso.ui.customers.page_state import Desk, current_desk, grid_key
+from kinso.ui.customers.saving import refresh
+from kinso.ui.customers.words import isolated, value_in_words
+from kinso.ui.feedback import FAILED
+from kinso.ui.session import Visit, current_visit
+from kinso.ui.wording import counted, currency_symbol, day
 
 DETAILS = "details"
 PROBLEM = "problem"
@@ -115,3 +125,131 @@ def _badge(row: Row, sheet: Sheet) -> np.ndarray:
 
 def _number(amount: Any) -> float | None:
     return None if amount is None else float(amount)
+
+
+_LOOK_AGAIN = 20
+"""Seconds."""
+
+
+def bring_up(desk: Desk, visit: Visit, query: CustomerQuery, place: DeltaGenerator) -> tuple[Sheet, bool]:
+    """The sheet to show, and whether another one is wanted but has to wait, because this one was typed into.
+
+    The page size and the page numbers are drawn in `place`.
+    """
+    _welcome_back(desk, visit)
+    with place:
+        size = choose_size()
+    sheet = desk.sheet
+    is_same_list = sheet is not None and (sheet.view.query, sheet.view.size) == (query, size)
+    if sheet is not None and (is_same_list or sheet.pending_count):
+        total, known = sheet.total, sheet.view.size
+    else:
+        total, known = count_customers(visit.store, visit.actor, query), size
+    wanted = View(query, _choose_page(total, known, place), size)
+    if sheet is not None and (sheet.view == wanted or sheet.pending_count):
+        return sheet, sheet.view != wanted
+    customers = find_page(visit.store, visit.actor, query, page=wanted.page, limit=size)
+    if total and not customers and is_same_list:
+        # The list has become shorter than it was when it was counted.
+        desk.drop_sheet()
+        st.rerun()
+    return desk.lay_out(wanted, total, customers), False
+
+
+def _welcome_back(desk: Desk, visit: Visit) -> None:
+    """Who comes from another page, or from a failure, gets what is stored now, together with what they left typed.
+
+    The grid's own record ends when it leaves the screen. Who can only read loses nothing and always gets fresh rows;
+    an empty list is always looked up again.
+    """
+    sheet = desk.sheet
+    if sheet is None:
+        return
+    has_failed = st.session_state.pop(FAILED, False)
+    is_back = sheet.drawn == sheet.edition and (has_failed or grid_key(sheet) not in st.session_state)
+    if not sheet.pending_count and (is_back or not sheet.rows or not visit.may(Permission.EDIT)):
+        desk.drop_sheet()
+    elif is_back:
+        sheet.start_edition()
+
+
+def _choose_page(total: int, size: int, place: DeltaGenerator) -> int:
+    pages = max(1, -(-total // size))
+    if pages == 1:
+        return 1
+    with place:
+        return choose_page(pages)
+
+
+def draw_range(sheet: Sheet) -> None:
+    """`1–50 of 2,357 customers`, and next to it whether others changed some of them meanwhile."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(range_in_words(sheet.view, len(sheet.rows), sheet.total), width="content")
+        _draw_changed_meanwhile()
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _draw_changed_meanwhile() -> None:
+    visit = current_visit(in_use=False)
+    sheet = current_desk().sheet
+    if sheet is None:
+        return
+    changed = len(find_changed_since(visit.store, visit.actor, sheet.versions()))
+    if changed:
+        st.button(
+            f"{counted(changed, 'row')} changed meanwhile · Refresh",
+            icon=":material/refresh:",
+            type="tertiary",
+            key="refresh_rows",
+            on_click=refresh,
+        )
+
+
+def draw_problems(sheet: Sheet) -> None:
+    """What the last save refused, cell by cell, and what waits for a decision."""
+    problems = sheet.problems()
+    if problems:
+        lines = [f"- {isolated(row.base.customer_id)}: {isolated(problem.message)}" for row, problem in problems]
+        st.error("\n".join(lines), title=f"{counted(len(problems), 'change')} not saved", icon=":material/error:")
+
+
+def draw_nothing_found(query: CustomerQuery) -> None:
+    """Nobody matches the filter: say so and offer the way back."""
+    with st.container(border=True, width=640, gap="medium"):
+        st.subheader("Nobody found", icon=":material/search_off:", anchor=False)
+        st.markdown(f"There are no {isolated(filter_in_words(query).removeprefix('all '))}.")
+        st.button("Clear filters", key="clear_filters", on_click=clear_filters)
+
+
+def open_clicked(click: str) -> None:
+    """From the grid's callback: `click` is the key that tells which row's button it was."""
+    sheet = current_desk().sheet
+    row = sheet.row_at(st.session_state[click]["row"]) if sheet else None
+    if row is not None:
+        open_customer(row.base.id)
+
+
+_TEXTS = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+
+
+def draw_for_print(sheet: Sheet, shop: ShopSettings) -> None:
+    """Draw what only a printer shows: every row of this page of the list."""
+    heads = "".join(f"<th>{escape(LABELS[name])}</th>" for name in (*_TEXTS, "createdAt"))
+    rows = "".join(f"<tr>{_cells(row, shop)}</tr>" for row in sheet.rows)
+    st.html(f'<table class="kinso-print"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
+
+
+def _cells(row: Row, shop: ShopSettings) -> str:
+    texts = [value_in_words(name, row.shown(name), shop) for name in _TEXTS]
+    texts.append(day(row.base.created_at.astimezone(shop.zone).date()))
+    return "".join(f"<td>{escape(text)}</td>" for text in texts)
+
+
+def focus_on(key: str) -> None:
+    """Put the cursor into the text input with this widget key, as soon as it is there."""
+    run_script(FOCUS, selector=f".st-key-{key} input")
+
+
+def warn_before_closing(pending: int) -> None:
+    """While there are unsaved changes, have the browser ask before its tab is closed or reloaded."""
+    run_script(ASK_BEFORE_CLOSING if pending else CLOSE_FREELY)

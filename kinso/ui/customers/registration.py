@@ -19,11 +19,13 @@ from kinso.services.customers.drafts import end_draft
 from kinso.services.customers.duplicates import find_twins_of
 from kinso.services.customers.editing import create_customer
 from kinso.services.customers.finding import find_by_customer_id
+from kinso.ui.browser import link_to_customer
+from kinso.ui.customers.words import named
 from kinso.ui.drafts import forget_draft, number_in, seen_in, text_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.figures import forget_figures
-from kinso.ui.visit import Visit, current_visit
-from kinso.ui.wording import counted, plain
+from kinso.ui.insights.figures import forget_figures
+from kinso.ui.session import Visit, current_visit
+from kinso.ui.wording import counted, membership, plain
 
 Person = tuple[str, str, str]
 """ID, name and contact, as they would be stored."""
@@ -180,3 +182,23 @@ def _by_field(errors: Sequence[FieldError]) -> dict[str, str]:
 def _is_second_click(form: Registration, typed: Mapping[str, Any]) -> bool:
     is_fresh = form.renewed_at is not None and time.monotonic() - form.renewed_at < _DOUBLE_CLICK
     return is_fresh and not any(value for name, value in typed.items() if name != "customerId")
+
+
+def show_registered(form: Registration) -> None:
+    """The last one registered here, and where to go from there."""
+    created = form.created
+    if created is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None, width="content"):
+            st.markdown(f":green[:material/check_circle:] **{named(created)}** is registered.")
+            st.text(f"{created.contact_info} · {membership(created.membership_status)}")
+        link_to_customer(created.id, "Open customer", icon=":material/person:")
+        if form.is_finished:
+            st.button(
+                "Register another", key="register_another", icon=":material/person_add:", on_click=_begin, args=(form,)
+            )
+
+
+def _begin(form: Registration) -> None:
+    form.begin_next(None)

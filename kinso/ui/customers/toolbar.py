@@ -7,14 +7,14 @@ import streamlit as st
 from kinso.models.accounts import Permission
 from kinso.models.validation import LABELS
 from kinso.services.transfer.exports import Flavour
-from kinso.ui.customers.desk import BulkChange, Deletion, Desk, at_desk, current_desk
+from kinso.ui.browser import download_link, open_customer
+from kinso.ui.customers.filters import download_address
+from kinso.ui.customers.grid_state import Sheet, stored_value
+from kinso.ui.customers.page_state import BulkChange, Deletion, Desk, at_desk, current_desk
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.saving import discard_changes, save_changes
-from kinso.ui.customers.sheet import Sheet, stored_value
-from kinso.ui.customers.view import download_address
 from kinso.ui.customers.words import value_in_words
-from kinso.ui.links import download_link, open_customer
-from kinso.ui.visit import Visit
+from kinso.ui.session import Visit
 from kinso.ui.wording import counted, number
 
 _ACTIONS = "customers_actions"

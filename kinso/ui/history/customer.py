@@ -10,12 +10,15 @@ from kinso.models.customers import Customer
 from kinso.models.history import Change, HistoryQuery
 from kinso.services.history.changes import find_taken_back, list_history
 from kinso.services.membership.status import list_memberships
+from kinso.ui.browser import go_to
+from kinso.ui.customers.card import Card, at_card
 from kinso.ui.customers.words import isolated
+from kinso.ui.history.filters import HISTORY
 from kinso.ui.history.listing import draw_way_back
-from kinso.ui.history.memberships import earlier_in_words, present_in_words
-from kinso.ui.history.taking_back import Asked, draw_question
+from kinso.ui.history.reverting import Asked, draw_question, take_back
 from kinso.ui.history.words import may_take_back, reason_of, what_changed, who_and_how
-from kinso.ui.visit import Visit
+from kinso.ui.membership.status_words import earlier_in_words, present_in_words
+from kinso.ui.session import Visit
 from kinso.ui.wording import counted, moment, number, plain
 
 _LATEST = 10
@@ -76,3 +79,38 @@ def draw_membership(customer: Customer, visit: Visit) -> None:
                 with st.container(gap="xxsmall"):
                     st.markdown(span)
                     st.caption(story)
+
+
+def draw_changes(card: Card, customer: Customer, visit: Visit) -> None:
+    """The latest changes, or the question whether to take one back."""
+    draw_history(
+        customer,
+        visit,
+        card.undoing,
+        on_ask=_ask,
+        on_keep=_keep,
+        on_take_back=_take_back,
+        on_leave=_leave,
+    )
+
+
+def _ask(change: Change) -> None:
+    with at_card() as card:
+        card.undoing = Asked(change)
+
+
+def _keep() -> None:
+    with at_card() as card:
+        card.undoing = None
+
+
+def _take_back(asked: Asked) -> None:
+    with at_card() as card:
+        # A second click while the first one is at work finds nothing to do.
+        if card.undoing == asked:
+            card.undoing = None
+            card.undoing = take_back(asked)
+
+
+def _leave(customer: Customer) -> None:
+    go_to(HISTORY, of=customer.id)

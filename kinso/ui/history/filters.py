@@ -17,10 +17,10 @@ from kinso.services.customers.editing import get_customer
 from kinso.services.history.changes import list_people_in_history
 from kinso.services.history.runs import get_run, list_runs
 from kinso.ui.customers.words import named
-from kinso.ui.figures import LIFETIME
+from kinso.ui.history.run_words import describe
 from kinso.ui.history.words import KINDS
-from kinso.ui.membership.words import describe
-from kinso.ui.visit import Visit
+from kinso.ui.insights.figures import LIFETIME
+from kinso.ui.session import Visit
 from kinso.ui.wording import moment
 
 HISTORY = Path(__file__).parents[3] / "pages" / "history.py"

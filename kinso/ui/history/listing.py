@@ -12,12 +12,12 @@ from kinso.models.history import Change
 from kinso.services.customers.finding import get_customers
 from kinso.services.history.changes import find_taken_back
 from kinso.services.history.runs import get_run
+from kinso.ui.browser import link_to_customer
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.history.filters import show_only_run
+from kinso.ui.history.run_words import describe
 from kinso.ui.history.words import may_erase, may_take_back, reason_of, what_changed, who_and_how
-from kinso.ui.links import link_to_customer
-from kinso.ui.membership.words import describe
-from kinso.ui.visit import Visit
+from kinso.ui.session import Visit
 from kinso.ui.wording import moment, plain
 
 

@@ -13,7 +13,7 @@ from kinso.models.history import Change, ChangeKind
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.ui.customers.words import kept_apart, value_in_words
-from kinso.ui.visit import Visit
+from kinso.ui.session import Visit
 from kinso.ui.wording import money
 
 KINDS: dict[ChangeKind, str] = {

@@ -11,10 +11,9 @@ from kinso.models.history import ActivationPlan, ActivationPreview, Run
 from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import activate_at_threshold, plan_activation, preview_activation
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.figures import forget_figures
-from kinso.ui.job import Job
-from kinso.ui.progress import LOOK_AGAIN, draw_ending, watch
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.insights.figures import forget_figures
+from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import clock, counted, money, plain
 
 _UNDER_WAY, _ENDED, _ASKED = "activation_under_way", "activation_ended", "activation_asked"

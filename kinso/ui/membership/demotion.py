@@ -10,11 +10,11 @@ from kinso.models.membership import DemotionPlan, DemotionPreview
 from kinso.services.history.runs import Progress
 from kinso.services.membership.demotion import demote_below_threshold, plan_demotion
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.figures import count_members_below, forget_figures, members_below
+from kinso.ui.insights.figures import count_members_below, forget_figures, members_below
 from kinso.ui.job import Job
-from kinso.ui.membership.tables import show_spenders
+from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.what_if import MEMBER_BY
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import clock, counted, money, number, plain
 
 EXPANDER = "members_below"

@@ -1,15 +1,19 @@
-"""Who was a member on a day of the past."""
+"""Who was a member on a day of the past, and tables of customers whose IDs lead to their pages."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from kinso.models.shop import ShopSettings
+from kinso.models.membership import Spender
+from kinso.models.shop import ShopSettings, ThresholdBasis
 from kinso.services.membership.status import count_members_at, list_members_at
-from kinso.ui.visit import current_visit
+from kinso.ui.browser import open_customer
+from kinso.ui.session import current_visit
 from kinso.ui.wording import counted, day, membership, money_format, number, plain
 
 _LISTED = 1000
@@ -66,3 +70,44 @@ def end_of(chosen: date, shop: ShopSettings) -> datetime:
     """The last moment of a day in the shop's zone, but never a future one."""
     end = datetime.combine(chosen + timedelta(days=1), time.min, shop.zone) - timedelta(milliseconds=1)
     return min(end, datetime.now(UTC))
+
+
+AMOUNT: Mapping[ThresholdBasis, str] = {"lifetime": "Purchase amount", "last-12-months": "Last 12 months"}
+"""What the amount that counts is called."""
+_ID = "Customer ID"
+
+
+def show_spenders(
+    spenders: Sequence[Spender], shop: ShopSettings, *, key: str, alt: str, more: Mapping[str, Sequence[Any]]
+) -> None:
+    """Who they are and what they spent; `more` are further columns, of which those with numbers are amounts."""
+    if not spenders:
+        st.caption("Nobody.")
+        return
+    spent = AMOUNT[shop.threshold_basis]
+    columns: dict[str, Any] = {
+        _ID: [each.customer.customer_id for each in spenders],
+        "Name": [each.customer.customer_name for each in spenders],
+        spent: [float(each.amount) for each in spenders],
+        **more,
+    }
+    amount = st.column_config.NumberColumn(format=money_format(shop))
+    amounts = [name for name, values in columns.items() if isinstance(values[0], float)]
+    click = f"{key}_open"
+    ids = [each.customer.id for each in spenders]
+    way = st.column_config.ButtonColumn(_ID, key=click, on_click=_open, args=(click, ids), help="Opens the customer.")
+    st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        key=key,
+        alt=alt,
+        column_config={_ID: way, **dict.fromkeys(amounts, amount)},
+    )
+
+
+def _open(click: str, ids: Sequence[str]) -> None:
+    place = st.session_state[click]["row"]
+    if 0 <= place < len(ids):
+        open_customer(ids[place])
+        # The table may be in a fragment, and the whole page is left.
+        st.rerun()

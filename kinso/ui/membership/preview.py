@@ -12,14 +12,14 @@ from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin
 from kinso.models.shop import ThresholdBasis
 from kinso.services.membership.activation import preview_activation
-from kinso.ui import charts
-from kinso.ui.figures import current_statistics, spending_distribution
+from kinso.ui.insights import charts
+from kinso.ui.insights.figures import current_statistics, spending_distribution
 from kinso.ui.membership.activation import is_activating, offer_activation, show_result
+from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.rule import offer_to_save_threshold
-from kinso.ui.membership.tables import show_spenders
 from kinso.ui.membership.threshold import choose_threshold
 from kinso.ui.membership.what_if import show_what_if
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.session import Visit, current_visit
 from kinso.ui.wording import counted, money, number, percent, plain
 
 _LISTED = 1000

@@ -12,12 +12,12 @@ from kinso.models.money import CENT
 from kinso.models.shop import MembershipRule, ShopSettings, ThresholdBasis
 from kinso.models.validation import parse
 from kinso.services.shop.settings import save_rule
-from kinso.ui.decisions import BASES, show_decisions
+from kinso.ui.accounts.dialogs import problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate, failures_as_toasts
-from kinso.ui.figures import forget_figures
+from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.threshold import start_threshold_at
-from kinso.ui.people.problems import problems_beside_fields, show_problem
-from kinso.ui.visit import Visit, current_visit
+from kinso.ui.session import Visit, current_visit
+from kinso.ui.shop import BASES, show_decisions
 from kinso.ui.wording import currency_symbol, money, plain
 
 FORM = "membership_rule"

@@ -35,7 +35,7 @@ from kinso.services.accounts.sign_in import SESSION_COOKIE, session_id_of
 from kinso.services.accounts.users import create_user
 from kinso.services.application import Office, use_office
 from kinso.services.customers.editing import create_customer
-from kinso.ui.scripts import SCRIPTS
+from kinso.ui.browser import SCRIPTS
 from kinso.web.routes import web_middleware, web_routes
 from tests.integration.security.tab import Tab
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from kinso.models.accounts import Role
-from kinso.ui.scripts import SCRIPTS
+from kinso.ui.browser import SCRIPTS
 from kinso.web.headers import source_of
 
 pytestmark = pytest.mark.xdist_group("running")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import plotly.graph_objects as go
 
-from kinso.ui.built_charts import BuiltCharts
+from kinso.ui.insights.built_charts import BuiltCharts
 
 
 def test_a_figure_is_built_once_for_all_who_see_the_same():

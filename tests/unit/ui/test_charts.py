@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import pytest
 
-from kinso.ui.charts import amount_format, count_along_y
+from kinso.ui.insights.charts import amount_format, count_along_y
 
 
 @pytest.mark.parametrize("highest", [0, 1, 2, 5])

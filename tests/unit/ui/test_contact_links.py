@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.ui.customer.facts import contact_address
+from kinso.ui.customers.customer_page import contact_address
 
 
 @pytest.mark.parametrize(

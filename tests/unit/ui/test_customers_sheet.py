@@ -5,9 +5,9 @@ import pytest
 
 from kinso.errors import FieldError
 from kinso.models.customers import Customer, CustomerEdit, CustomerQuery, EditOutcome, FieldConflict
-from kinso.ui.customers.outcomes import apply_outcomes, decide
-from kinso.ui.customers.sheet import Sheet, new_rows, with_values
-from kinso.ui.customers.view import View
+from kinso.ui.customers.filters import View
+from kinso.ui.customers.grid_state import Sheet, new_rows, with_values
+from kinso.ui.customers.saving import apply_outcomes, decide
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 VIEW = View(CustomerQuery(), 1, 50)

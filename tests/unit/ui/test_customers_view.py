@@ -1,7 +1,7 @@
 import pytest
 
 from kinso.models.customers import SORT_FIELDS, CustomerQuery
-from kinso.ui.customers.view import (
+from kinso.ui.customers.filters import (
     MEMBERSHIPS,
     SORTS,
     View,

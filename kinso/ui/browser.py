@@ -1,0 +1,105 @@
+"""What only the browser can do: scripts, the tab's title, and ways to a file or another page."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+FOCUS = (
+    "(() => { const selector = document.currentScript.dataset.selector; let left = 40; const look = () => {"
+    " const input = document.querySelector(selector);"
+    " if (input) input.focus(); else if (left--) setTimeout(look, 50); }; look(); })()"
+)
+"""Put the cursor into what matches `data-selector`, as soon as it is there."""
+ASK_BEFORE_CLOSING = "window.onbeforeunload = event => event.preventDefault()"
+CLOSE_FREELY = "window.onbeforeunload = null"
+GO_TO_SIGN_IN = (
+    "(() => { window.onbeforeunload = null; const here = location.pathname + location.search;"
+    " location.replace('/sign-in?ended=1&next=' + encodeURIComponent(here)); })()"
+)
+"""Leave for the sign-in page, which leads back here."""
+KEEP_TYPED = (
+    "(() => { const own = {...document.currentScript.dataset}; const forms = window.kinsoForms ??= (() => {"
+    " const all = {}; let timer; const boxes = form => ["
+    '...document.querySelectorAll(`.stElementContainer[class*="st-key-${form.prefix}"]`)];'
+    " const values = form => Object.fromEntries(boxes(form).flatMap(box => {"
+    " const start = `st-key-${form.prefix}`;"
+    " const name = [...box.classList].find(each => each.startsWith(start)).slice(start.length);"
+    " const chosen = box.querySelector('[role=radio][aria-checked=true]');"
+    " const input = box.querySelector('input, textarea');"
+    " return chosen ? [[name, chosen.innerText]] : !input ? []"
+    " : [[name, input.type === 'checkbox' ? input.checked : input.value]]; }));"
+    " const again = wait => { clearTimeout(timer); timer = setTimeout(send, wait); };"
+    " const send = () => { for (const form of Object.values(all)) {"
+    " if (!form.typed) continue; if (!boxes(form).length) { delete all[form.draft]; continue; } form.typed = false;"
+    " const body = JSON.stringify({id: form.draft, place: form.place, seen: form.seen, values: values(form)});"
+    " fetch('/draft', {method: 'POST', body, headers: {'Content-Type': 'application/json'}, keepalive: true})"
+    " .then(answer => { if (answer.status >= 500) throw answer; })"
+    " .catch(() => { form.typed = true; again(3000); }); } };"
+    " const note = event => { for (const form of Object.values(all))"
+    " if (boxes(form).some(box => box.contains(event.target))) { form.typed = true; again(300); } };"
+    " for (const kind of ['input', 'change', 'click']) document.addEventListener(kind, note, true); return all; })();"
+    " forms[own.draft] = {...forms[own.draft], ...own}; })()"
+)
+"""Send what is typed into inputs whose keys begin with `data-prefix`, shortly after it is typed, until it arrives."""
+
+SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED)
+"""All of them; what is not listed here does not run."""
+
+
+def run_script(script: str, **data: str) -> None:
+    """Run one of `SCRIPTS` in the browser; `data` become its `data-` attributes."""
+    attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
+    st.html(f"<script{attributes}>{script}</script>", unsafe_allow_javascript=True, width="content")
+
+
+def show_in_tab(title: str) -> None:
+    """Name what the page shows, such as a page or a customer."""
+    st.set_page_config(page_title=f"{title} · Kinso")
+
+
+_WANTED = "page_to_go_to"
+_PAGES = Path(__file__).parents[2] / "pages"
+_CUSTOMER, _CUSTOMERS = _PAGES / "customer.py", _PAGES / "customers.py"
+CUSTOMER_ID = "id"
+"""In the address of a customer's page: the `_id`."""
+
+_LINK = (
+    '<a href="{address}" download style="display:block;padding:.5rem .75rem;border-radius:.5rem;color:inherit;'
+    'text-decoration:none;border:1px solid color-mix(in srgb, currentColor 22%, transparent)">'
+    '<span style="font-weight:600">{title}</span><br><span style="font-size:.85rem;opacity:.75">{text}</span></a>'
+)
+
+
+def download_link(address: str, title: str, text: str) -> None:
+    """A link to a file of our own, with a line about what is in it."""
+    st.html(_LINK.format(address=escape(address), title=escape(title), text=escape(text)))
+
+
+def go_to(page: Path, **query: str) -> None:
+    """From a callback: have the next run leave for another page, at an address with this query."""
+    st.session_state[_WANTED] = (page, query)
+
+
+def open_customer(id: str) -> None:
+    """From a callback: have the next run show the page of the customer with this `_id`."""
+    go_to(_CUSTOMER, **{CUSTOMER_ID: id})
+
+
+def link_to_customer(id: str, label: str, *, icon: str | None = None) -> None:
+    """A link to the page of the customer with this `_id`; `label` is read as Markdown."""
+    st.page_link(_CUSTOMER, label=label, icon=icon, query_params={CUSTOMER_ID: id})
+
+
+def link_to_customers() -> None:
+    """The way to the list of all customers."""
+    st.page_link(_CUSTOMERS, label="All customers", icon=":material/group:")
+
+
+def leave_if_asked() -> None:
+    """Leave, when a callback asked for it; as soon as Streamlit knows the pages."""
+    page, query = st.session_state.pop(_WANTED, (None, {}))
+    if page is not None:
+        st.switch_page(page, query_params=query)

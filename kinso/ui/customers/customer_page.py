@@ -1,0 +1,131 @@
+"""The page of one customer: who it is, what is known, what can be done, and the dialog that is open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+from kinso.models.accounts import Permission
+from kinso.models.customers import Customer
+from kinso.models.purchases import MembershipStanding
+from kinso.models.validation import LABELS
+from kinso.ui.browser import show_in_tab
+from kinso.ui.customers.card import (
+    Card,
+    Deletion,
+    Editing,
+    MembershipChange,
+    PurchaseForm,
+    Question,
+    RefundForm,
+    at_card,
+)
+from kinso.ui.customers.edit_dialog import ask_to_edit
+from kinso.ui.customers.grid_state import Row
+from kinso.ui.customers.page_state import current_desk
+from kinso.ui.customers.removal import ask_to_delete, ask_to_erase
+from kinso.ui.customers.words import isolated, value_in_words
+from kinso.ui.history.erasing import Erasure
+from kinso.ui.membership.status import ask_to_change, badge_of
+from kinso.ui.purchases.entry import ask_for_purchase
+from kinso.ui.purchases.refund import ask_for_refund
+from kinso.ui.session import Visit
+from kinso.ui.wording import counted, moment
+
+Kind = Literal["primary", "secondary", "tertiary"]
+
+
+def draw_head(card: Card, standing: MembershipStanding, visit: Visit) -> None:
+    """Name, ID, membership, actions."""
+    customer = standing.customer
+    show_in_tab(customer.customer_name or customer.customer_id)
+    st.title(isolated(customer.customer_name or "(no name)"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text(customer.customer_id, width="content")
+        label, icon, colour = badge_of(standing, visit)
+        st.badge(label, icon=icon, color=colour)
+    if card.news:
+        st.success(card.news, icon=":material/celebration:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _draw_actions(customer, visit)
+
+
+def _draw_actions(customer: Customer, visit: Visit) -> None:
+    if visit.may(Permission.PURCHASES):
+        _draw("Record purchase", ":material/add_shopping_cart:", "record_purchase", PurchaseForm, "primary")
+        _draw("Refund", ":material/assignment_return:", "refund_purchase", RefundForm)
+    if visit.may(Permission.EDIT):
+        _draw("Edit", ":material/edit:", "edit_customer", lambda: Editing(Row(customer)))
+    if visit.may(Permission.MEMBERSHIP):
+        is_member = customer.membership_status
+        label = "End membership" if is_member else "Make a member"
+        change = MembershipChange(customer, not is_member)
+        _draw(label, ":material/loyalty:", "change_membership", lambda: change)
+    if visit.may(Permission.DELETE):
+        _draw("Delete", ":material/delete:", "delete_customer", lambda: Deletion(customer), "tertiary")
+    if visit.may(Permission.ERASE):
+        _draw("Erase person", ":material/person_remove:", "erase_person", lambda: Erasure(customer), "tertiary")
+
+
+def _draw(label: str, icon: str, key: str, question: Callable[[], Question], kind: Kind = "secondary") -> None:
+    st.button(label, icon=icon, key=key, type=kind, on_click=_ask, args=(question,))
+
+
+def _ask(question: Callable[[], Question]) -> None:
+    with at_card() as card:
+        card.ask(question())
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+_PHONE = re.compile(r"[+(]?[0-9][0-9 ().\-]{4,24}")
+_FEWEST_DIGITS, _MOST_DIGITS = 5, 15
+_LINK = '<a href="{address}" style="color:inherit;text-underline-offset:3px">{text}</a>'
+
+
+def draw_facts(customer: Customer, visit: Visit) -> None:
+    """Contact, dates, and a word about what waits unsaved in the list."""
+    st.caption(LABELS["contactInfo"])
+    address = contact_address(customer.contact_info)
+    if address:
+        st.html(_LINK.format(address=escape(address), text=escape(customer.contact_info)))
+    else:
+        st.text(value_in_words("contactInfo", customer.contact_info, visit.shop))
+    for name, value in (("createdAt", customer.created_at), ("updatedAt", customer.updated_at)):
+        st.caption(LABELS[name])
+        st.text(moment(value, visit.shop))
+    sheet = current_desk().sheet
+    row = sheet.find(customer.id) if sheet else None
+    pending = len(sheet.pending(row)) if sheet and row else 0
+    if pending:
+        st.caption(f":material/edit_note: {counted(pending, 'unsaved change')} of yours in the list of customers.")
+
+
+def contact_address(contact: str) -> str | None:
+    """Where a contact leads that is nothing but an e-mail address or a phone number: `mailto:…` or `tel:…`."""
+    if _EMAIL.fullmatch(contact):
+        return f"mailto:{contact}"
+    digits = "".join(character for character in contact if character in "0123456789")
+    if _PHONE.fullmatch(contact) and _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS:
+        return f"tel:{'+' if contact.startswith('+') else ''}{digits}"
+    return None
+
+
+def show_question(card: Card, customer: Customer) -> None:
+    """Draw it; call it once, last."""
+    match card.question:
+        case PurchaseForm() as form:
+            ask_for_purchase(form, customer)
+        case RefundForm() as form:
+            ask_for_refund(form, customer)
+        case Editing() as editing:
+            ask_to_edit(editing, customer)
+        case MembershipChange() as change:
+            ask_to_change(change)
+        case Deletion() as deletion:
+            ask_to_delete(deletion)
+        case Erasure() as erasure:
+            ask_to_erase(erasure)

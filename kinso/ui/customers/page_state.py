@@ -1,0 +1,115 @@
+"""What one person has on their desk: the sheet they work on, and the question they are being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+import streamlit as st
+
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.repository.documents import new_id
+from kinso.ui.customers.filters import View
+from kinso.ui.customers.grid_state import Row, Sheet, new_rows, new_serial
+from kinso.ui.customers.registration import Registration
+from kinso.ui.job import Job
+
+_DESK = "customers_desk"
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """Whether to delete these customers."""
+
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class BulkChange:
+    """Whether to make customers members or non-members: those in `rows`, or when None all of `query`."""
+
+    membership_status: bool
+    query: CustomerQuery
+    rows: Sequence[Row] | None = None
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """Whose values to keep where two people changed the same cells."""
+
+    serial: int = field(default_factory=new_serial)
+
+
+Question = Deletion | BulkChange | Conflicts | Registration
+
+
+@dataclass
+class Desk:
+    """Lives as long as the browser tab's session, so that going to another page loses nothing that was typed.
+
+    `kept_rows` is what the draft with `draft_id` holds.
+    """
+
+    sheet: Sheet | None = None
+    question: Question | None = None
+    job: Job | None = None
+    is_saving: bool = False
+    is_leaving: bool = False
+    ticked: tuple[View, frozenset[str]] | None = None
+    draft_id: str = field(default_factory=new_id)
+    kept_rows: list[dict[str, Any]] = field(default_factory=list)
+    lock: RLock = field(default_factory=RLock, repr=False)
+
+    @property
+    def pending_count(self) -> int:
+        """How many typed cells wait to be saved."""
+        return self.sheet.pending_count if self.sheet else 0
+
+    def lay_out(self, view: View, total: int, customers: Sequence[Customer]) -> Sheet:
+        """Put a new sheet on the desk; the same view shows the same rows ticked."""
+        ticked = self.ticked[1] if self.ticked and self.ticked[0] == view else ()
+        self.ticked = None
+        self.sheet = Sheet(view, total, new_rows(customers, ticked))
+        return self.sheet
+
+    def begin_draft(self) -> None:
+        """Have what is typed from now on kept as another draft."""
+        self.draft_id = new_id()
+
+    def drop_sheet(self) -> None:
+        """Have the customers read anew; what was typed is given up, the ticks stay where the same rows come back."""
+        if self.sheet is not None:
+            self.ticked = (self.sheet.view, frozenset(row.base.id for row in self.sheet.selection()))
+        self.sheet = None
+
+
+def has_desk() -> bool:
+    """Whether this session was at the customers page."""
+    return _DESK in st.session_state
+
+
+def grid_key(sheet: Sheet) -> str:
+    """The grid's widget key; it changes with the edition, and so the grid forgets what belongs to another one."""
+    return f"customers_grid_{sheet.edition}"
+
+
+@contextmanager
+def at_desk() -> Iterator[Desk]:
+    """This session's desk, with everything typed into the grid up to now, for one run of the page alone.
+
+    When a person clicks again while the page still works on their first click, Streamlit runs both at once.
+    """
+    desk: Desk = st.session_state.setdefault(_DESK, Desk())
+    with desk.lock:
+        if desk.sheet is not None and (state := st.session_state.get(grid_key(desk.sheet))) is not None:
+            desk.sheet.capture(state["edited_rows"])
+        yield desk
+
+
+def current_desk() -> Desk:
+    """This session's desk to look at, as soon as no other run works at it."""
+    with at_desk() as desk:
+        return desk

@@ -1,0 +1,164 @@
+"""The registration form: its inputs, its warnings and its buttons."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import streamlit as st
+
+from kinso.models.customers import LikelyTwin
+from kinso.models.shop import ShopSettings
+from kinso.models.validation import LABELS
+from kinso.services.customers.numbering import propose_customer_id
+from kinso.ui.browser import link_to_customer
+from kinso.ui.customers.grid import focus_on
+from kinso.ui.customers.page_state import at_desk
+from kinso.ui.customers.registration import Person, Registration, register
+from kinso.ui.customers.words import named
+from kinso.ui.drafts import keep_while_typed, offer_drafts
+from kinso.ui.session import Visit
+from kinso.ui.wording import currency_symbol, membership, plain
+
+
+def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False) -> None:
+    """Draw the form numbered `form.serial`; with `cancel`, it has a button that only calls for a new run.
+
+    While a warning is shown, Enter does nothing, and below it no button stands where Save stood: nobody should register
+    somebody twice by accident.
+    """
+    if form.is_untouched:
+        offer_drafts(visit, {form.place: "Unsaved registration"}, form.restore, present=form.draft_id)
+    if form.proposal is None:
+        form.proposal = propose_customer_id(visit.store, visit.actor)
+    with st.form(form.key("form"), border=not cancel, enter_to_submit=not form.twins):
+        draw_fields(form.key, form.errors, visit.shop, values={"customerId": form.proposal})
+        if form.holder is not None:
+            link_to_customer(form.holder.id, f"Open {named(form.holder)}", icon=":material/person:")
+        if form.twins:
+            _draw_twins(form)
+        with st.container(horizontal=True):
+            if form.twins:
+                _draw_answers(form)
+            else:
+                _draw_submit(form, "Save", "save", another=False)
+                _draw_submit(form, "Save and add another", "another", another=True)
+            if cancel:
+                st.form_submit_button("Cancel", key=form.key("cancel"), on_click=_give_up, args=(form,))
+    keep_while_typed(form, form.place, seen=json.dumps(form.proposal))
+    if form.serial > 1:
+        focus_on(form.key("customerName"))
+
+
+def _draw_submit(form: Registration, label: str, name: str, *, another: bool, seen: Person | None = None) -> None:
+    st.form_submit_button(
+        label,
+        key=form.key(name),
+        type="primary" if name == "save" else "secondary",
+        on_click=_submit,
+        args=(form, form.serial),
+        kwargs={"seen": seen, "another": another},
+    )
+
+
+def _draw_answers(form: Registration) -> None:
+    """To what was warned of; what was typed since then is looked at anew in any case."""
+    _draw_submit(form, "Check again", "check", another=form.wants_another)
+    _draw_submit(form, "Register anyway", "anyway", another=form.wants_another, seen=form.warned_of)
+
+
+def _submit(form: Registration, serial: int, *, seen: Person | None, another: bool) -> None:
+    if register(form, serial, seen=seen, another=another):
+        with at_desk() as desk:
+            if not desk.pending_count:
+                desk.drop_sheet()
+    st.rerun()
+
+
+def _give_up(form: Registration) -> None:
+    form.begin_next(None, is_finished=True)
+    st.rerun()
+
+
+def _draw_twins(form: Registration) -> None:
+    st.markdown(":orange[:material/group:] **Is it one of these?** Nobody has been registered yet.")
+    for twin in form.twins:
+        _draw_twin(twin)
+
+
+def _draw_twin(twin: LikelyTwin) -> None:
+    customer = twin.customer
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None):
+            st.markdown(f"**{named(customer)}** has {twin.has}.")
+            st.text(f"{customer.contact_info} · {membership(customer.membership_status)}")
+        with st.container(width="content"):
+            link_to_customer(customer.id, "Open", icon=":material/person:")
+
+
+_BESIDE_A_FIELD = 32
+"""Pixels above a checkbox that stands next to a field with a label."""
+
+
+def draw_fields(
+    key_of: Callable[[str], str],
+    errors: Mapping[str, str],
+    shop: ShopSettings,
+    *,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """Draw them under the widget keys that `key_of` gives; `values` are what they start with, by stored names."""
+    start = values or {}
+    with _field("customerName", errors):
+        _draw_text("customerName", key_of, start)
+    with _field("contactInfo", errors):
+        _draw_text("contactInfo", key_of, start, "E-mail, phone or address")
+    identity, amount, membership = st.columns(3)
+    with identity, _field("customerId", errors):
+        _draw_text("customerId", key_of, start)
+    with amount, _field("purchaseAmount", errors):
+        st.number_input(
+            f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})",
+            value=_number(start.get("purchaseAmount")),
+            step=1.0,
+            format="%.2f",
+            key=key_of("purchaseAmount"),
+            placeholder="0.00",
+            persist_state="session",
+        )
+    with membership, _field("membershipStatus", errors):
+        st.space(_BESIDE_A_FIELD)
+        st.checkbox(
+            "Member",
+            value=bool(start.get("membershipStatus")),
+            key=key_of("membershipStatus"),
+            persist_state="session",
+        )
+
+
+@contextmanager
+def _field(name: str, errors: Mapping[str, str]) -> Iterator[None]:
+    with st.container(gap="xxsmall"):
+        yield
+        if message := errors.get(name):
+            st.markdown(f":small[:red[:material/error: {plain(message)}]]")
+
+
+def _draw_text(
+    name: str, key_of: Callable[[str], str], start: Mapping[str, Any], placeholder: str | None = None
+) -> None:
+    st.text_input(
+        LABELS[name],
+        value=str(start.get(name) or ""),
+        key=key_of(name),
+        placeholder=placeholder,
+        autocomplete="off",
+        persist_state="session",
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, Decimal | float | int) else None

@@ -1,0 +1,107 @@
+"""Reverting one change: shown as it was made, asked once, done as a new change or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from kinso.errors import DatabaseUnavailable, KinsoError, NotSignedIn
+from kinso.models.history import Change
+from kinso.models.shop import ShopSettings
+from kinso.services.customers.finding import get_customers
+from kinso.services.history.changes import revert_change
+from kinso.services.membership.status import find_below
+from kinso.ui.customers.words import isolated
+from kinso.ui.feedback import celebrate
+from kinso.ui.history.words import KINDS, effect_of_taking_back, fields_of
+from kinso.ui.insights.figures import forget_figures
+from kinso.ui.membership.still_members import tell_of_standings
+from kinso.ui.session import current_visit
+from kinso.ui.wording import moment, plain
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change that somebody wants to take back; `refusal` is why that was not done."""
+
+    change: Change
+    refusal: str = ""
+
+
+def take_back(asked: Asked) -> Asked | None:
+    """From a callback: take the change back; returns None when it is done, and with the reason when it is refused."""
+    visit = current_visit()
+    try:
+        record = revert_change(visit.store, visit.actor, asked.change.id)
+    except (NotSignedIn, DatabaseUnavailable):
+        raise
+    except KinsoError as error:
+        return replace(asked, refusal=error.message)
+    forget_figures()
+    celebrate(f"The change of customer {isolated(asked.change.customer_id)} was taken back.")
+    if "purchaseAmount" in (record.before or {}):
+        current = get_customers(visit.store, visit.actor, [record.customer])
+        tell_of_standings(find_below(visit.store, visit.actor, list(current.values())), visit.shop)
+    return None
+
+
+def draw_question(
+    asked: Asked, shop: ShopSettings, *, on_keep: Callable[[], None], on_take_back: Callable[[Asked], None]
+) -> None:
+    """What was changed, what taking it back does, and both answers; or why it was refused."""
+    change = asked.change
+    st.caption(f"{plain(moment(change.at, shop))} · {isolated(change.by_name)} · {KINDS[change.kind]}")
+    for each in fields_of(change, shop):
+        both = change.before is not None and change.after is not None
+        with st.container(gap=None):
+            st.caption(each.label)
+            st.text(f"{each.before} → {each.after}" if both else each.after or each.before)
+    if asked.refusal:
+        st.error(plain(asked.refusal), icon=":material/error:")
+    else:
+        st.write(effect_of_taking_back(change))
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Close" if asked.refusal else "Keep", key="taking_back_keep", on_click=on_keep)
+        if not asked.refusal:
+            st.button(
+                "Take back",
+                type="primary",
+                icon=":material/undo:",
+                key="taking_back_confirm",
+                on_click=on_take_back,
+                args=(asked,),
+            )
+
+
+ASKED = "history_asked"
+
+
+def ask_to_take_back(change: Change) -> None:
+    """From a callback: have the dialog shown."""
+    st.session_state[ASKED] = Asked(change)
+
+
+def show_question() -> None:
+    """Draw the dialog, while it is being asked; call it once, last."""
+    asked: Asked | None = st.session_state.get(ASKED)
+    if asked is not None:
+        title = f"Take back: {isolated(asked.change.customer_id)}"
+        st.dialog(title, icon=":material/undo:", on_dismiss=_keep)(_ask)(asked)
+
+
+def _ask(asked: Asked) -> None:
+    draw_question(asked, current_visit().shop, on_keep=_keep, on_take_back=_take_back)
+
+
+def _take_back(asked: Asked) -> None:
+    # A second click while the first one is at work finds nothing to do.
+    if st.session_state.pop(ASKED, None) == asked:
+        st.session_state[ASKED] = take_back(asked)
+    st.rerun()
+
+
+def _keep() -> None:
+    st.session_state[ASKED] = None
+    st.rerun()

@@ -1,1 +1,0 @@
-"""The import page: a file is chosen, checked, looked at, and then imported."""

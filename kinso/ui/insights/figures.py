@@ -1,0 +1,161 @@
+"""Figures that may be up to a minute old, except after one's own change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from decimal import Decimal
+
+import streamlit as st
+
+from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
+from kinso.models.membership import DemotionPreview, ThresholdPoint
+from kinso.services import insights
+from kinso.services.customers.editing import list_customers
+from kinso.services.membership import what_if
+from kinso.services.membership.demotion import count_below, preview_demotion
+from kinso.services.membership.status import count_members_at
+from kinso.ui.insights.charts import forget_charts
+from kinso.ui.session import Visit
+
+TOP = 10
+LIFETIME = 45
+"""Seconds that a figure is kept."""
+LIFETIME_OF_THE_PAST = 3600
+"""Seconds; nothing that anyone does changes who was a member last month."""
+REFRESH = 15
+"""Seconds after which an open page looks again; together with `LIFETIME` a minute at most."""
+
+
+def overview(visit: Visit) -> Overview:
+    """Everything the overview draws."""
+    return _overview(visit.store.name, visit)
+
+
+def current_statistics(visit: Visit) -> Statistics:
+    """The six figures."""
+    return _statistics(visit.store.name, visit)
+
+
+def spending_distribution(visit: Visit) -> list[AmountBin]:
+    """Customers by what counts for the shop's rule."""
+    return _spending_distribution(visit.store.name, visit.shop.threshold_basis, visit)
+
+
+def threshold_curve(visit: Visit, *, up_to: Decimal) -> list[ThresholdPoint]:
+    """How many members each threshold would mean."""
+    return _threshold_curve(visit.store.name, visit.shop.threshold_basis, str(up_to), visit)
+
+
+def members_below(visit: Visit, *, adopted: bool) -> DemotionPreview:
+    """Members who do not reach the threshold of the shop's rule."""
+    shop = visit.shop
+    return _members_below(visit.store.name, shop.threshold_basis, str(shop.threshold), adopted, visit)
+
+
+def count_members_below(visit: Visit) -> int:
+    """How many members do not reach the threshold of the shop's rule, whoever made them members."""
+    shop = visit.shop
+    return _count_members_below(visit.store.name, shop.threshold_basis, str(shop.threshold), visit)
+
+
+def top_customers(visit: Visit) -> list[Customer]:
+    """Those with the largest purchase amounts, the largest first."""
+    return _top_customers(visit.store.name, visit)
+
+
+def members_at_month_ends(visit: Visit, months: Sequence[MonthCount], now: Statistics) -> list[int]:
+    """How many members there were at the end of each month; the last month has not ended, so it is as of now."""
+    ends = tuple(datetime.combine(later.month, time.min, visit.shop.zone) for later in months[1:])
+    return [*_members_at(visit.store.name, ends, visit), now.members]
+
+
+def sales_months(visit: Visit) -> list[SalesMonth]:
+    """Purchases in each of the last twelve calendar months, the last of which has not ended."""
+    starts = tuple(insights.month_starts(datetime.now(visit.shop.zone), insights.MONTHS))
+    store = visit.store
+    # While their total stays the same, nothing happened to the months that have ended.
+    total = _total_of_the_past(store.name, starts[0], starts[-2], visit)
+    return [
+        *_sales_of_the_past(store.name, starts[:-1], total, visit),
+        *_sales_of_this_month(store.name, starts[-2:], visit),
+    ]
+
+
+def forget_figures() -> None:
+    """Call after every change, so that the person sees its effect at once."""
+    for cached in _OF_THE_PRESENT:
+        cached.clear()
+    forget_charts()
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _overview(database: str, _visit: Visit) -> Overview:
+    return insights.get_overview(_visit.store, _visit.actor)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _statistics(database: str, _visit: Visit) -> Statistics:
+    return insights.get_statistics(_visit.store, _visit.actor)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _spending_distribution(database: str, basis: str, _visit: Visit) -> list[AmountBin]:
+    return what_if.get_spending_distribution(_visit.store, _visit.actor)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _threshold_curve(database: str, basis: str, up_to: str, _visit: Visit) -> list[ThresholdPoint]:
+    return what_if.get_curve(_visit.store, _visit.actor, up_to=Decimal(up_to))
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _members_below(database: str, basis: str, threshold: str, adopted: bool, _visit: Visit) -> DemotionPreview:
+    return preview_demotion(_visit.store, _visit.actor, adopted=adopted)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _count_members_below(database: str, basis: str, threshold: str, _visit: Visit) -> int:
+    return count_below(_visit.store, _visit.actor)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _top_customers(database: str, _visit: Visit) -> list[Customer]:
+    largest_first = CustomerQuery(sort_by="purchaseAmount", sort_order="desc")
+    return list_customers(_visit.store, _visit.actor, largest_first, page=1, limit=TOP).items
+
+
+@st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
+def _members_at(database: str, moments: tuple[datetime, ...], _visit: Visit) -> list[int]:
+    return count_members_at(_visit.store, _visit.actor, moments)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _total_of_the_past(database: str, start: datetime, end: datetime, _visit: Visit) -> tuple[int, Decimal]:
+    return insights.total_purchases(_visit.store, _visit.actor, start, end)
+
+
+@st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
+def _sales_of_the_past(
+    database: str, starts: tuple[datetime, ...], total: tuple[int, Decimal], _visit: Visit
+) -> list[SalesMonth]:
+    return insights.get_sales_months(_visit.store, _visit.actor, starts)
+
+
+@st.cache_data(ttl=LIFETIME, show_spinner=False)
+def _sales_of_this_month(database: str, starts: tuple[datetime, ...], _visit: Visit) -> list[SalesMonth]:
+    return insights.get_sales_months(_visit.store, _visit.actor, starts)
+
+
+_OF_THE_PRESENT = (
+    _sales_of_this_month,
+    _total_of_the_past,
+    _overview,
+    _statistics,
+    _spending_distribution,
+    _threshold_curve,
+    _members_below,
+    _count_members_below,
+    _top_customers,
+)

@@ -1,0 +1,42 @@
+"""What a person is told after a change that leaves members below the threshold: nothing ends a membership by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kinso.models.customers import EditOutcome
+from kinso.models.purchases import MembershipStanding
+from kinso.models.shop import ShopSettings
+from kinso.services.membership.status import find_below
+from kinso.ui.customers.words import named
+from kinso.ui.feedback import remind
+from kinso.ui.session import Visit
+from kinso.ui.wording import counted, money, plain
+
+
+def tell_of_members_below(outcomes: Sequence[EditOutcome], visit: Visit) -> None:
+    """From a callback: after edits, some of which lowered the purchase amounts of members."""
+    lowered = [each.current for each in outcomes if each.current and _is_lowered(each)]
+    if lowered:
+        tell_of_standings(find_below(visit.store, visit.actor, lowered), visit.shop)
+
+
+def tell_of_standings(standings: Sequence[MembershipStanding], shop: ShopSettings) -> None:
+    """From a callback: name the member who is below the threshold, or say how many they are."""
+    below = [each for each in standings if each.is_below]
+    if not below:
+        return
+    spent, threshold = (plain(money(each, shop)) for each in (below[0].amount, below[0].rule.threshold))
+    if len(below) == 1:
+        remind(f"{named(below[0].customer)} is still a member, {spent} of {threshold}.")
+    else:
+        who = counted(len(below), "customer")
+        remind(f"{who} are still members with less than {threshold}; the page Membership counts them.")
+
+
+def _is_lowered(outcome: EditOutcome) -> bool:
+    before = outcome.edit.before
+    return (
+        before.membership_status
+        and outcome.saved.get("purchaseAmount", before.purchase_amount) < before.purchase_amount
+    )

@@ -1,0 +1,1 @@
+"""Purchases on the page of a customer: recorded, refunded, listed."""

@@ -1,1 +1,0 @@
-"""Deleted customers, and people who are to be forgotten."""
