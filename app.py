@@ -5,8 +5,8 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
+from kinso.api.middleware import OddAddresses
 from kinso.ui.browser import SCRIPTS
 from kinso.ui.feedback import show_script_error
 from kinso.web.addresses import API

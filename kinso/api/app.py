@@ -10,13 +10,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from kinso import __version__
-from kinso.api import auth, bulk, customers, export, health, membership, runs, sales
-from kinso.api.client_schemas import suit_generators
-from kinso.api.description import SECURITY_SCHEMES
+from kinso.api import accounts, customers, customers_bulk, history, membership, purchases, shop, transfer
+from kinso.api.description import SECURITY_SCHEMES, suit_generators
 from kinso.api.docs import add_docs
 from kinso.api.docs_parts import answer_sample
 from kinso.api.errors import translate_errors
-from kinso.api.gate import LARGEST_BODY, Gate
+from kinso.api.middleware import LARGEST_BODY, Gate
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
 from kinso.services.customers.bulk import MOST_ROWS
 
@@ -73,8 +72,10 @@ def create_api() -> FastAPI:
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
     # Not by `include_router`, which has every request pass through one more router for each part.
-    routers = [part.router for part in (health, auth, export, bulk, customers, membership, runs, sales)]
-    for router in (*routers, sales.of_customers):
+    routers = [
+        part.router for part in (shop, accounts, transfer, customers_bulk, customers, membership, history, purchases)
+    ]
+    for router in (*routers, purchases.of_customers):
         api.router.routes.extend(router.routes)
     add_docs(api)
     return api

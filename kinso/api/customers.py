@@ -8,15 +8,8 @@ from typing import Annotated
 from fastapi import Path
 from starlette.responses import Response
 
-from kinso.api.conditions import Matching, NotMatching, tell_customer
-from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_headers
-from kinso.api.envelope import Answer, Success, list_page, succeed
-from kinso.api.failures import failures
-from kinso.api.lookups import SharedLookups
-from kinso.api.parameters import CustomerList, PageParameters
-from kinso.api.repeatable import RepeatablePost
-from kinso.api.route import OneOfManyRoute, part_of_api
-from kinso.api.schemas import (
+from kinso.api.callers import Caller, SignedIn
+from kinso.api.customers_schemas import (
     CustomerDraftIn,
     CustomerOut,
     CustomerPatchIn,
@@ -27,8 +20,14 @@ from kinso.api.schemas import (
     still_a_member,
     warning_json,
 )
-from kinso.api.security import Caller, SignedIn
-from kinso.api.sync import CustomerListing, tell_changed
+from kinso.api.customers_sync import CustomerListing, tell_changed
+from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_headers
+from kinso.api.envelope import Answer, Success, list_page, succeed
+from kinso.api.failures import failures
+from kinso.api.lookups import SharedLookups
+from kinso.api.parameters import CustomerList, PageParameters
+from kinso.api.requests import Matching, NotMatching, RepeatablePost, tell_customer
+from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.errors import CUSTOMER_GONE, NotFound
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery

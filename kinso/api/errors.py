@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Match
 
-from kinso.api.conditions import PreconditionFailed, etag_of
 from kinso.api.envelope import Answer, fail
+from kinso.api.requests import PreconditionFailed, etag_of
 from kinso.errors import (
     Conflict,
     DatabaseUnavailable,

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from kinso.api.callers import identified_caller, identify_caller
 from kinso.api.description import PERMISSION
 from kinso.api.failures import ANYTHING_ELSE
 from kinso.api.parameters import check_names, names_of
-from kinso.api.security import identified_caller, identify_caller
 from kinso.models.accounts import Permission
 from kinso.services.permissions import demand
 

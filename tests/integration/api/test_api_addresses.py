@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
 
-from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
+from kinso.api.middleware import OddAddresses
 from kinso.services.application import Office, use_office
 
 

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from kinso.api.app import create_api
-from kinso.api.gate import LARGEST_BODY
+from kinso.api.middleware import LARGEST_BODY
 
 JSON = {"Content-Type": "application/json"}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kinso.api.gate import LARGEST_BODY
-from kinso.api.repeatable import LONGEST_KEY
+from kinso.api.middleware import LARGEST_BODY
+from kinso.api.requests import LONGEST_KEY
 from kinso.models.accounts import NewUser, Role
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
 from kinso.services.accounts.tokens import create_token

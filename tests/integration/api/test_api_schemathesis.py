@@ -16,8 +16,8 @@ from schemathesis.generation import GenerationMode
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from kinso.api.addresses import OddAddresses
 from kinso.api.app import api_routes, create_api
+from kinso.api.middleware import OddAddresses
 from kinso.models.accounts import NewUser, Role
 from kinso.services.accounts.tokens import create_token
 from kinso.services.accounts.users import create_user

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kinso.api.bulk_schemas import MOST_ROWS
-from kinso.api.gate import LARGEST_BODY
+from kinso.api.customers_bulk import MOST_ROWS
+from kinso.api.middleware import LARGEST_BODY
 from kinso.models.accounts import LONGEST_PASSWORD, Role
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
 from kinso.models.purchases import MOST_ITEMS

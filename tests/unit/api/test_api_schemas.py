@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from kinso.api.schemas import CustomerPatchIn, customer_json
+from kinso.api.customers_schemas import CustomerPatchIn, customer_json
 from kinso.models.customers import Customer
 
 CUSTOMER = Customer(

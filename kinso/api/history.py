@@ -7,14 +7,14 @@ from typing import Annotated
 
 from fastapi import Path
 
-from kinso.api.bulk_schemas import RunDetailOut, RunOut, run_detail_json, run_json
+from kinso.api.callers import SignedIn
+from kinso.api.customers_bulk import RunDetailOut, RunOut, run_detail_json, run_json
 from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
 from kinso.api.parameters import PageOnly
-from kinso.api.repeatable import RepeatablePost
+from kinso.api.requests import RepeatablePost
 from kinso.api.route import part_of_api
-from kinso.api.security import SignedIn
 from kinso.models.accounts import Permission
 from kinso.models.history import Run
 from kinso.services.history.runs import get_run, list_run_page

@@ -12,17 +12,17 @@ from fastapi import Path
 from starlette.routing import Match
 from starlette.types import Scope
 
+from kinso.api.callers import Caller, SignedIn
 from kinso.api.customers import Id
+from kinso.api.customers_schemas import still_a_member
 from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, list_page, succeed
 from kinso.api.failures import failures
-from kinso.api.gate import raw_path
+from kinso.api.middleware import raw_path
 from kinso.api.parameters import PageOnly, SaleList, SaleParameters
-from kinso.api.repeatable import RepeatablePost
+from kinso.api.purchases_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recorded_json, sale_json
+from kinso.api.requests import RepeatablePost
 from kinso.api.route import JsonRoute, part_of_api
-from kinso.api.sale_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recorded_json, sale_json
-from kinso.api.schemas import still_a_member
-from kinso.api.security import Caller, SignedIn
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Permission
 from kinso.models.purchases import SalePage, SaleQuery

@@ -5,12 +5,12 @@ from __future__ import annotations
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from kinso.api.callers import SignedIn, refuse_other_sites, session_cookie
+from kinso.api.customers_schemas import LoginIn, SignedInOut, UserOut, user_json
 from kinso.api.description import open_to
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.route import part_of_api
-from kinso.api.schemas import LoginIn, SignedInOut, UserOut, user_json
-from kinso.api.security import SignedIn, refuse_other_sites, session_cookie
 from kinso.errors import Conflict
 from kinso.models.accounts import Permission
 from kinso.services.accounts.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out

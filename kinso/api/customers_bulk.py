@@ -1,4 +1,4 @@
-"""What goes in and out as JSON about many customers at once: lists of them, and runs."""
+"""Many customers at once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAda
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
-from kinso.api.envelope import FieldProblem
-from kinso.api.schemas import (
+from kinso.api.callers import SignedIn
+from kinso.api.customers_schemas import (
     CUSTOMER_EXAMPLE,
     CUSTOMER_STORED,
     ID,
@@ -21,10 +21,15 @@ from kinso.api.schemas import (
     example,
     warning_json,
 )
-from kinso.models.accounts import Source
+from kinso.api.description import REPLAYED, open_to, with_headers
+from kinso.api.envelope import Answer, FieldProblem, Success, succeed
+from kinso.api.failures import failures
+from kinso.api.requests import RepeatablePost
+from kinso.api.route import part_of_api
+from kinso.models.accounts import Permission, Source
 from kinso.models.history import Run, RunKind, RunStatus
 from kinso.models.transfer.cells import written_moment
-from kinso.services.customers.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome
+from kinso.services.customers.bulk import MOST_ROWS, BulkOutcome, CustomerRow, Outcome, RowOutcome, upsert_customers
 
 _BULK: dict[str, Any] = {
     "mode": "all-or-nothing",
@@ -212,3 +217,36 @@ def _bulk_row_json(row: RowOutcome) -> dict[str, Any]:
     if row.errors:
         told["errors"] = [{"field": error.field, "message": error.message} for error in row.errors]
     return told
+
+
+router = part_of_api("/customers", "customers")
+
+
+@router.post(
+    "/bulk",
+    response_model=Success[BulkOut],
+    responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(200, REPLAYED),
+    summary="Register and change many customers",
+    openapi_extra=open_to(Permission.IMPORT),
+)
+def save_customers(caller: SignedIn, post: RepeatablePost, body: BulkIn) -> Answer:
+    """Up to 1,000 customers, created or changed by their `customerId`, as one run that can be undone.
+
+    A field that a row does not name keeps its value; a row with `version` is refused when the customer has another one.
+    With `all-or-nothing` any row that is not acceptable refuses the whole list with 422; with `per-row` the others are
+    written, and each result tells what became of its row.
+    """
+
+    def save() -> Answer:
+        done = upsert_customers(
+            caller.store, caller.actor, body.customers, all_or_nothing=body.mode == "all-or-nothing"
+        )
+        told = bulk_json(done)
+        return succeed(told, message=_in_words(told))
+
+    return post.once(Permission.IMPORT, save)
+
+
+def _in_words(told: dict[str, Any]) -> str:
+    counts = [f"{told[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged", "failed")]
+    return f"Customers: {', '.join(counts)}."

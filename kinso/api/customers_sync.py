@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from kinso.api.callers import Caller
+from kinso.api.customers_schemas import CUSTOMER_STORED, ID, CustomerOut, customer_json, example
 from kinso.api.envelope import Answer, Listing, Pagination
 from kinso.api.lookups import SharedLookups
 from kinso.api.parameters import ListParameters
-from kinso.api.schemas import CUSTOMER_STORED, ID, CustomerOut, customer_json, example
-from kinso.api.security import Caller
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor
 from kinso.models.customers_sync import ChangedPage, Cursor, Deletion

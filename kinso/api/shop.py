@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kinso.api.customers_schemas import HealthOut
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.route import part_of_api
-from kinso.api.schemas import HealthOut
 from kinso.services.application import current_office
 
 router = part_of_api("", "health")
