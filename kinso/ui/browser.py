@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import streamlit as st
+from jinja2 import Template
 
 FOCUS = (
     "(() => { const selector = document.currentScript.dataset.selector; let left = 40; const look = () => {"
@@ -47,12 +47,16 @@ KEEP_TYPED = (
 
 SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED)
 """All of them; what is not listed here does not run."""
+_SCRIPT = Template(
+    '<script{% for name, value in data.items() %} data-{{ name }}="{{ value }}"{% endfor %}>'
+    "{{ script | safe }}</script>",
+    autoescape=True,
+)
 
 
 def run_script(script: str, **data: str) -> None:
     """Run one of `SCRIPTS` in the browser; `data` become its `data-` attributes."""
-    attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
-    st.html(f"<script{attributes}>{script}</script>", unsafe_allow_javascript=True, width="content")
+    st.html(_SCRIPT.render(script=script, data=data), unsafe_allow_javascript=True, width="content")
 
 
 def show_in_tab(title: str) -> None:
@@ -66,16 +70,29 @@ _CUSTOMER, _CUSTOMERS = _PAGES / "customer.py", _PAGES / "customers.py"
 CUSTOMER_ID = "id"
 """In the address of a customer's page: the `_id`."""
 
-_LINK = (
-    '<a href="{address}" download style="display:block;padding:.5rem .75rem;border-radius:.5rem;color:inherit;'
+_LINK = Template(
+    '<a href="{{ address }}" download style="display:block;padding:.5rem .75rem;border-radius:.5rem;color:inherit;'
     'text-decoration:none;border:1px solid color-mix(in srgb, currentColor 22%, transparent)">'
-    '<span style="font-weight:600">{title}</span><br><span style="font-size:.85rem;opacity:.75">{text}</span></a>'
+    '<span style="font-weight:600">{{ title }}</span><br>'
+    '<span style="font-size:.85rem;opacity:.75">{{ text }}</span></a>',
+    autoescape=True,
+)
+_SIGN_OUT = Template(
+    '<form method="post" action="/sign-out" target="_top"><input type="hidden" name="csrf" value="{{ token }}">'
+    '<button type="submit" style="all:unset;cursor:pointer;font-size:.9rem;text-decoration:underline;'
+    'text-underline-offset:3px">Sign out</button></form>',
+    autoescape=True,
 )
 
 
 def download_link(address: str, title: str, text: str) -> None:
     """A link to a file of our own, with a line about what is in it."""
-    st.html(_LINK.format(address=escape(address), title=escape(title), text=escape(text)))
+    st.html(_LINK.render(address=address, title=title, text=text))
+
+
+def sign_out_button(token: str) -> None:
+    """What ends the session that this token is of."""
+    st.html(_SIGN_OUT.render(token=token))
 
 
 def go_to(page: Path, **query: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +10,7 @@ from kinso.errors import NotSignedIn
 from kinso.models.accounts import Permission
 from kinso.services.accounts.secrets import csrf_token
 from kinso.services.application import current_office
-from kinso.ui.browser import leave_if_asked, show_in_tab
+from kinso.ui.browser import leave_if_asked, show_in_tab, sign_out_button
 from kinso.ui.customers.grid_drafts import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
@@ -120,12 +119,7 @@ def _refuse() -> None:
 def _show_account(visit: Visit) -> None:
     with st.sidebar:
         st.caption(f"{plain(visit.user.name)} · {visit.user.role}")
-        st.html(
-            '<form method="post" action="/sign-out" target="_top">'
-            f'<input type="hidden" name="csrf" value="{escape(csrf_token(visit.session_id))}">'
-            '<button type="submit" style="all:unset;cursor:pointer;font-size:.9rem;text-decoration:underline;'
-            'text-underline-offset:3px">Sign out</button></form>'
-        )
+        sign_out_button(csrf_token(visit.session_id))
 
 
 main()

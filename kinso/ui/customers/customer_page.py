@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from typing import Literal
 
 import streamlit as st
+from jinja2 import Template
 
 from kinso.models.accounts import Permission
 from kinso.models.customers import Customer
@@ -83,7 +83,9 @@ def _ask(question: Callable[[], Question]) -> None:
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 _PHONE = re.compile(r"[+(]?[0-9][0-9 ().\-]{4,24}")
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 15
-_LINK = '<a href="{address}" style="color:inherit;text-underline-offset:3px">{text}</a>'
+_LINK = Template(
+    '<a href="{{ address }}" style="color:inherit;text-underline-offset:3px">{{ text }}</a>', autoescape=True
+)
 
 
 def draw_facts(customer: Customer, visit: Visit) -> None:
@@ -91,7 +93,7 @@ def draw_facts(customer: Customer, visit: Visit) -> None:
     st.caption(LABELS["contactInfo"])
     address = contact_address(customer.contact_info)
     if address:
-        st.html(_LINK.format(address=escape(address), text=escape(customer.contact_info)))
+        st.html(_LINK.render(address=address, text=customer.contact_info))
     else:
         st.text(value_in_words("contactInfo", customer.contact_info, visit.shop))
     for name, value in (("createdAt", customer.created_at), ("updatedAt", customer.updated_at)):

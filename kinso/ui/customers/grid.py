@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from jinja2 import Template
 from streamlit.delta_generator import DeltaGenerator
 
 from kinso.models.accounts import Permission
@@ -229,20 +229,23 @@ def open_clicked(click: str) -> None:
         open_customer(row.base.id)
 
 
+_PRINTED = Template(
+    '<table class="kinso-print"><thead><tr>{% for head in heads %}<th>{{ head }}</th>{% endfor %}</tr></thead><tbody>'
+    "{% for row in rows %}<tr>{% for text in row %}<td>{{ text }}</td>{% endfor %}</tr>{% endfor %}</tbody></table>",
+    autoescape=True,
+)
 _TEXTS = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 
 
 def draw_for_print(sheet: Sheet, shop: ShopSettings) -> None:
     """Draw what only a printer shows: every row of this page of the list."""
-    heads = "".join(f"<th>{escape(LABELS[name])}</th>" for name in (*_TEXTS, "createdAt"))
-    rows = "".join(f"<tr>{_cells(row, shop)}</tr>" for row in sheet.rows)
-    st.html(f'<table class="kinso-print"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
+    heads = [LABELS[name] for name in (*_TEXTS, "createdAt")]
+    st.html(_PRINTED.render(heads=heads, rows=[_cells(row, shop) for row in sheet.rows]))
 
 
-def _cells(row: Row, shop: ShopSettings) -> str:
+def _cells(row: Row, shop: ShopSettings) -> list[str]:
     texts = [value_in_words(name, row.shown(name), shop) for name in _TEXTS]
-    texts.append(day(row.base.created_at.astimezone(shop.zone).date()))
-    return "".join(f"<td>{escape(text)}</td>" for text in texts)
+    return [*texts, day(row.base.created_at.astimezone(shop.zone).date())]
 
 
 def focus_on(key: str) -> None:
