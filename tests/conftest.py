@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import disk_usage
 
 import pytest
+from argon2 import PasswordHasher
 
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
@@ -15,6 +16,7 @@ from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 from kinso.models.accounts import Actor, Role
 from kinso.repository.store import Store
+from kinso.services.accounts import passwords
 from kinso.services.application import Office, use_office
 from tests.support import server
 
@@ -91,6 +93,25 @@ def connection(_prepared: Settings) -> Iterator[Connection]:
         connection.database[name].delete_many({})
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[PasswordHasher]:
+    """Passwords of this process are hashed with little effort; returns what does it with the real one."""
+    real = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+        yield real
+    passwords._decoy.cache_clear()
+
+
+@pytest.fixture
+def real_hashes(_quick_hashes: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For tests about the effort and the time that hashing a password takes."""
+    monkeypatch.setattr(passwords, "_hasher", _quick_hashes)
+    passwords._decoy.cache_clear()
+    yield
+    passwords._decoy.cache_clear()
 
 
 @pytest.fixture

@@ -34,11 +34,11 @@ expect.set_options(timeout=PATIENCE * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All stories run in one process: they share its server, and a machine has no room for many browsers."""
+    """The stories of a file run in one process; every process has one server and one browser for its files."""
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.stem}"))
             item.add_marker(pytest.mark.timeout(600))
 
 

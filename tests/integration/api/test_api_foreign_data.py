@@ -91,6 +91,7 @@ def work_with_all(api, token):
     return listed, {each: codes for each, codes in worked.items() if codes != [200, 200, 200, 201, 200, 200]}
 
 
+@pytest.mark.slow
 def test_whatever_is_in_a_field_of_a_customer_can_be_read_and_edited(new_database, api):
     store = Store(stored_by_another(new_database, *ODD.values()))
     prepare(store.connection)
@@ -102,6 +103,7 @@ def test_whatever_is_in_a_field_of_a_customer_can_be_read_and_edited(new_databas
     assert check_database(store, COMMAND_LINE).findings == []
 
 
+@pytest.mark.slow
 def test_what_a_hand_put_there_later_is_no_failure_either(new_database, api):
     odd = [fields for fields in ODD.values() if "search" not in fields]
     store = Store(stored_by_another(new_database, *({"customerName": "Ann Ek"} for _ in odd)))

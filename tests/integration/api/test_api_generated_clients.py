@@ -17,6 +17,8 @@ from kinso.models.accounts import NewUser, Role
 from kinso.services.accounts.tokens import create_token
 from kinso.services.accounts.users import create_user
 
+pytestmark = pytest.mark.slow
+
 LOGIN = {"email": "ada@shop.com", "password": "correct horse battery"}
 PACKAGE = "kinso_client_of_a_test"
 TYPESCRIPT = Path(__file__).parent / "typescript"

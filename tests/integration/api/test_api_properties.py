@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from kinso.database.search import id_key
 
+pytestmark = pytest.mark.slow
+
 FEW = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

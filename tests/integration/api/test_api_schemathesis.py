@@ -24,6 +24,8 @@ from kinso.services.accounts.users import create_user
 from kinso.services.application import Office, use_office
 from kinso.services.membership.activation import activate_at_threshold
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("KINSO_API_EXAMPLES", "0"))
 LOGIN = {"email": "ada@shop.com", "password": "correct horse battery"}
 BEYOND_SCHEMAS = re.compile(

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 JSON = {"Content-Type": "application/json"}
 ID = "65b0a1f2c3d4e5f6a7b8c9d0"
 CALLS = [

@@ -136,6 +136,7 @@ def test_what_was_stored_past_kinso_is_adopted_at_the_next_start(new_database):
     assert customers.count_documents({"search.id": {"$type": "string"}}) == 2
 
 
+@pytest.mark.slow
 def test_two_processes_adopt_the_same_collection_at_once(new_database):
     connection = new_database()
     documents = [original(f"C-{number}") for number in range(2500)] + [original("c-7"), original("c-8")]

@@ -15,6 +15,8 @@ from kinso.database.embedded.server import EmbeddedServer
 from kinso.errors import DatabaseUnavailable, StartupError
 from tests.support.processes import until
 
+pytestmark = pytest.mark.slow
+
 ENDINGS = {
     "libssl.so.1.1": "echo 'mongod: error while loading shared libraries: libssl.so.1.1: cannot open' >&2; exit 127",
     "GLIBC_2.34": 'echo "/lib/libc.so.6: version \\`GLIBC_2.34\' not found (required by mongod)" >&2; exit 1',

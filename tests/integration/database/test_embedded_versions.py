@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def version_of(connection):
     asked = connection.client.admin.command({"getParameter": 1, "featureCompatibilityVersion": 1})

@@ -16,6 +16,8 @@ from kinso.repository.store import Store
 from kinso.services.application import Office, close_office, current_office, open_office, use_office
 from tests.support.processes import until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def closed():

@@ -14,6 +14,8 @@ from kinso.database.embedded.binary import find_binary
 from kinso.errors import DatabaseUnavailable
 from tests.support.processes import until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def encrypted(tmp_path):

@@ -8,6 +8,8 @@ import pytest
 from kinso.database import transactions
 from kinso.errors import DatabaseUnavailable
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_server_that_is_killed_before_the_commit_is_waited_for(serve):
     server, connection = serve()

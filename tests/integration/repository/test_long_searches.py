@@ -6,6 +6,8 @@ from kinso.repository.customers_search import read_page
 from kinso.repository.documents import now
 from kinso.services.customers.editing import list_customers
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["Ada", "Bea", "Cleo", "Dora", "Eve", "Ada", "Bea", "Cleo", "Dora", "Ada"]
 QUERIES = [
     CustomerQuery(search=search, customer_name=name, membership_status=status, sort_by=by, sort_order=order)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -30,7 +29,6 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.accounts import passwords
 from kinso.services.accounts.sign_in import SESSION_COOKIE, session_id_of
 from kinso.services.accounts.users import create_user
 from kinso.services.application import Office, use_office
@@ -42,15 +40,6 @@ from tests.integration.security.tab import Tab
 _ROOT = Path(__file__).parents[3]
 PASSWORD = "correct horse battery"
 ADMIN = "boss@shop.com"
-
-
-@pytest.fixture
-def quick_hashes(monkeypatch):
-    """For tests that sign in often and do not look at the time it takes."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    passwords._decoy.cache_clear()
-    yield
-    passwords._decoy.cache_clear()
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from tests.integration.security.conftest import PASSWORD, fill_in
 NAVIGATION = {"Sec-Fetch-Mode": "navigate"}
 SECRET = "mongodb://root:hunter2@db/ line 7"
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 def fail(*_args, **_kwargs):
     raise RuntimeError(SECRET)

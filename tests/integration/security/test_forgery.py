@@ -33,8 +33,6 @@ OURS = [{"Origin": "http://kinso.test"}, {"Sec-Fetch-Site": "same-origin"}, {"Se
 NOTHING_SAID = {}
 CUSTOMER = {"customerId": "C-1", "customerName": "Eve", "contactInfo": "eve@evil.test"}
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 @pytest.fixture
 def ann(store, add):

@@ -37,7 +37,7 @@ def is_in(answer):
 
 @AT_THE_DOOR
 @pytest.mark.parametrize("email", ["ann@shop.com", NOBODY, "ANN@shop.com", " ann@shop.com "])
-def test_one_address_gets_five_guesses_at_an_account(browse, add, quick_hashes, door, email):
+def test_one_address_gets_five_guesses_at_an_account(browse, add, door, email):
     add("ann")
     codes = [door(browse, "198.51.100.7", email, WRONG).status_code for _ in range(7)]
     assert codes == [401] * 5 + [429] * 2
@@ -47,21 +47,21 @@ def test_one_address_gets_five_guesses_at_an_account(browse, add, quick_hashes, 
 
 
 @AT_THE_DOOR
-def test_many_addresses_together_get_twenty_guesses_at_an_account(browse, add, quick_hashes, door):
+def test_many_addresses_together_get_twenty_guesses_at_an_account(browse, add, door):
     add("ann")
     codes = [door(browse, f"198.51.100.{number}", "ann@shop.com", WRONG).status_code for number in range(22)]
     assert codes == [401] * 20 + [429] * 2
 
 
 @AT_THE_DOOR
-def test_one_address_gets_fifty_guesses_at_all_accounts(browse, add, quick_hashes, door):
+def test_one_address_gets_fifty_guesses_at_all_accounts(browse, add, door):
     add("ann")
     codes = [door(browse, "198.51.100.7", f"someone{number}@shop.com", WRONG).status_code for number in range(52)]
     assert codes == [401] * 50 + [429] * 2
     assert door(browse, "198.51.100.8", "someone1@shop.com", WRONG).status_code == 401
 
 
-def test_the_doors_count_together(browse, add, quick_hashes):
+def test_the_doors_count_together(browse, add):
     add("ann")
     codes = [DOORS[number % 2](browse, "198.51.100.7", "ann@shop.com", WRONG).status_code for number in range(6)]
     assert codes == [401] * 5 + [429]
@@ -75,7 +75,7 @@ def test_the_doors_count_together(browse, add, quick_hashes):
         * 2,
     ],
 )
-def test_another_spelling_of_the_same_address_gets_no_further_guesses(store, spellings, quick_hashes):
+def test_another_spelling_of_the_same_address_gets_no_further_guesses(store, spellings):
     for spelling in spellings[:5]:
         with pytest.raises(NotSignedIn):
             sign_in(store, spelling, WRONG, "198.51.100.7")
@@ -83,14 +83,14 @@ def test_another_spelling_of_the_same_address_gets_no_further_guesses(store, spe
         sign_in(store, spellings[5], WRONG, "198.51.100.7")
 
 
-def test_a_refused_guess_does_not_keep_the_door_shut_for_longer(browse, store, add, quick_hashes):
+def test_a_refused_guess_does_not_keep_the_door_shut_for_longer(browse, store, add):
     add("ann")
     for _ in range(30):
         through_the_api(browse, "198.51.100.7", "ann@shop.com", WRONG)
     assert store.connection.database["attempts"].count_documents({}) == 5
 
 
-def test_the_set_up_code_cannot_be_guessed(browse, store, quick_hashes):
+def test_the_set_up_code_cannot_be_guessed(browse, store):
     code = prepare_first_admin(store, Settings())
     codes = []
     for number in range(22):
@@ -105,7 +105,7 @@ def test_the_set_up_code_cannot_be_guessed(browse, store, quick_hashes):
     assert store.users.all() == []
 
 
-def test_a_borrowed_tab_does_not_let_one_guess_the_password(store, add, quick_hashes):
+def test_a_borrowed_tab_does_not_let_one_guess_the_password(store, add):
     actor = add("ann").acting("app")
     for _ in range(5):
         with pytest.raises(InvalidInput, match="Current password is not right"):
@@ -116,7 +116,7 @@ def test_a_borrowed_tab_does_not_let_one_guess_the_password(store, add, quick_ha
 
 
 @AT_THE_DOOR
-def test_the_answer_does_not_tell_which_accounts_exist(browse, store, add, quick_hashes, door):
+def test_the_answer_does_not_tell_which_accounts_exist(browse, store, add, door):
     add("ann")
     set_active(store, COMMAND_LINE, add("off").id, active=False)
     answers = [
@@ -135,7 +135,7 @@ def test_the_answer_does_not_tell_which_accounts_exist(browse, store, add, quick
 
 
 @AT_THE_DOOR
-def test_the_refusal_of_further_guesses_does_not_tell_either(browse, add, quick_hashes, door):
+def test_the_refusal_of_further_guesses_does_not_tell_either(browse, add, door):
     add("ann")
     for email in ("ann@shop.com", NOBODY):
         codes = [door(browse, "198.51.100.7", email, WRONG).status_code for _ in range(6)]
@@ -143,7 +143,7 @@ def test_the_refusal_of_further_guesses_does_not_tell_either(browse, add, quick_
 
 
 @pytest.mark.parametrize("other", [NOBODY, "no address at all", "off@shop.com"])
-def test_the_time_does_not_tell_which_accounts_exist(store, add, other):
+def test_the_time_does_not_tell_which_accounts_exist(store, add, real_hashes, other):
     """Taken in turns with the real hash; leaving it out would make one of them at least five times as quick."""
     add("ann")
     set_active(store, COMMAND_LINE, add("off").id, active=False)
@@ -262,7 +262,7 @@ def test_the_three_thousand_most_common_passwords_are_refused():
 
 
 @pytest.mark.parametrize("password", ["password1", "KinsoKinso", "boss@shop.com", "BossShop1"])
-def test_the_set_up_takes_no_guessable_password_and_counts_it_as_no_guess(browse, store, quick_hashes, password):
+def test_the_set_up_takes_no_guessable_password_and_counts_it_as_no_guess(browse, store, password):
     code = prepare_first_admin(store, Settings())
     browser = browse()
     typed = {"code": code, "name": "Boss Shop", "email": "boss@shop.com"}

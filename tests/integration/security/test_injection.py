@@ -35,8 +35,6 @@ TEXTS = [
 READS = [(path, operation) for path, one in DESCRIPTION["paths"].items() if (operation := one.get("get"))]
 CALLS = [(m, p, o) for p, one in DESCRIPTION["paths"].items() for m, o in one.items() if "requestBody" in o]
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 @pytest.fixture
 def token(store, add):

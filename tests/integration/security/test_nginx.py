@@ -19,7 +19,7 @@ from kinso.services.accounts.sign_in import SESSION_COOKIE, cookie_name
 from tests.integration.security.conftest import ADMIN, PASSWORD, fill_in
 from tests.integration.security.tab import Tab
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")

@@ -20,8 +20,6 @@ from kinso.services.accounts.users import (
 from kinso.services.customers.editing import delete_customer
 from tests.integration.security.conftest import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 @pytest.fixture
 def events(caplog):

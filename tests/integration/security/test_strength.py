@@ -38,7 +38,7 @@ def test_every_secret_that_is_handed_out_is_strong_enough(browse, store, add):
     assert all(re.fullmatch("[0-9a-f]{64}", each) for each in stored)
 
 
-def test_a_password_is_stretched_before_it_is_stored(store):
+def test_a_password_is_stretched_before_it_is_stored(store, real_hashes):
     data = {"email": "eve@shop.com", "name": "Eve Person", "role": Role.STAFF, "password": PASSWORD}
     create_user(store, COMMAND_LINE, parse(NewUser, data))
     kept = store.connection.database["users"].find_one({"email": "eve@shop.com"})["passwordHash"]

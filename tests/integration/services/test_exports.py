@@ -66,6 +66,7 @@ def test_nobody_exports_to_a_file_with_a_header_only(store, staff):
     assert len(rows(exported(store, staff))) == 1
 
 
+@pytest.mark.slow
 def test_a_large_export_comes_in_pieces(store, staff):
     load_samples(store, staff, 3000)
     pieces = list(export_customers(store, staff, CustomerQuery(), "raw"))
@@ -81,6 +82,7 @@ def test_an_analyst_may_export_and_someone_without_the_permission_may_not(store,
         exported(store, analyst)
 
 
+@pytest.mark.slow
 def test_a_database_that_lost_the_reading_in_the_middle_is_told(store, staff):
     load_samples(store, staff, 5000)
     pieces = export_customers(store, staff, CustomerQuery(), "raw")

@@ -10,6 +10,8 @@ from kinso.services.customers.editing import create_customer, delete_customer, u
 from kinso.services.history.runs import BATCH
 from kinso.services.transfer.customer_imports import import_customers
 
+pytestmark = pytest.mark.slow
+
 COUNT = 2 * BATCH + 100
 KNOWN = 30
 

@@ -116,6 +116,7 @@ def test_an_import_that_another_one_came_before_while_it_looked_at_its_file_does
     assert store.sales.get("X-1") is None
 
 
+@pytest.mark.slow
 def test_what_a_crash_left_of_an_import_is_taken_back_before_the_file_is_imported_again(store, staff, admin, crash):
     crash(lambda progress: purchases(store, staff, progress))
     assert 0 < store.sales.count(SaleQuery(kind="sale")) < COUNT

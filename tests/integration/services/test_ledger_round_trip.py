@@ -20,6 +20,8 @@ from kinso.services.shop.checks import check_database
 from kinso.services.transfer.exports import export_ledger
 from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
 
+pytestmark = pytest.mark.slow
+
 ZONES = ["Asia/Dhaka", "America/New_York", "UTC"]
 NIGHT = [datetime(2025, 11, 2, hour, minute, 15, 123000, tzinfo=UTC) for hour in (4, 5, 6, 7) for minute in (0, 30)]
 """In New York the clocks are put back at 6:00 UTC."""

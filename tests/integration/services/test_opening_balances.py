@@ -198,6 +198,7 @@ def test_who_becomes_a_member_by_purchases_does_so_by_what_was_really_spent(stor
 MONEY = st.integers(1, 50_000).map(lambda cents: Decimal(cents) / 100)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     opening=MONEY,

@@ -222,6 +222,7 @@ def test_everything_at_once_is_found(store, admin, database):
     assert len(found) > 25
 
 
+@pytest.mark.slow
 def test_check_on_the_command_line_names_what_its_own_start_puts_back(store, database, settings):
     database["customers"].drop_index("search.name_1__id_1")
     database.command("collMod", "sales", validator={})

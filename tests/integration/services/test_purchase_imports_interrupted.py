@@ -22,6 +22,8 @@ from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 
+pytestmark = pytest.mark.slow
+
 COUNT, FIRST_BATCH = 700, 300
 KNOWN = range(0, COUNT, 7)
 ON_TOP = ImportChoices(opening_balance="keep")

@@ -227,6 +227,7 @@ class TestWhatWasRefundedSince:
 steps = st.lists(st.tuples(st.sampled_from(["refund", "buy", "rename", "type"]), st.integers(0, 5)), max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_an_undo_leaves_what_was_there_or_done_since_and_what_that_needs(store, connection, manager, admin, taken):
@@ -269,6 +270,7 @@ def test_an_undo_leaves_what_was_there_or_done_since_and_what_that_needs(store, 
     assert check_database(store, admin).findings == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("activating")
 def test_more_customers_than_one_transaction_takes_come_and_go_in_order(store, manager):
     count = 2 * BATCH + 100
@@ -280,6 +282,7 @@ def test_more_customers_than_one_transaction_takes_come_and_go_in_order(store, m
     assert (undo.changed, undo.exception_count, state(store)) == (count, 0, {})
 
 
+@pytest.mark.slow
 def test_a_customer_with_very_many_purchases_is_undone_as_well(store, manager, ada):
     rows = "".join(f"S-{number},{id},2025-01-31,0.01\n" for number, id in enumerate([KNOWN, "C-NEW"] * 1500))
     result = imported(store, manager, (HEADER + rows).encode())

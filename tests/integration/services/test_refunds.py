@@ -224,6 +224,7 @@ sales = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bought=st.lists(sales, max_size=8), since=days)
 def test_every_sum_over_a_period_is_that_of_the_sales_in_it_less_their_refunds(

@@ -183,6 +183,7 @@ actions = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions)
 def test_whatever_is_done_to_customers_the_revenue_is_what_the_till_took(store, connection, manager, done):

@@ -23,6 +23,7 @@ def exported(store, actor, flavour):
     return b"".join(export_customers(store, actor, CustomerQuery(sort_by="customerId", sort_order="asc"), flavour))
 
 
+@pytest.mark.slow
 @FLAVOURS
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=PEOPLE)

@@ -78,6 +78,7 @@ class Till:
         restore_customers(self.store, self.manager, [self.id])
 
 
+@pytest.mark.slow
 @given(st.lists(steps, max_size=14))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_entries_of_a_customer_add_up_to_the_purchase_amount(store, manager, admin, taken):

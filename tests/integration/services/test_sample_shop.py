@@ -16,6 +16,8 @@ from kinso.services.membership.status import count_members_at, list_memberships
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(store, staff):

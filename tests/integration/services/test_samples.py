@@ -85,6 +85,7 @@ def test_samples_bought_what_their_amounts_say_since_they_registered(store, staf
     assert [finding for finding in check_database(store, admin).findings if finding.customer] == []
 
 
+@pytest.mark.slow
 def test_samples_that_are_stopped_are_all_taken_back(store, staff):
     def stop(done, total):
         raise KeyboardInterrupt

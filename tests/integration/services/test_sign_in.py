@@ -21,12 +21,6 @@ PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"
 
 
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    passwords._decoy.cache_clear()
-
-
 @pytest.fixture
 def user(store):
     new = NewUser(email="ann@shop.com", name="Ann", role=Role.STAFF, password=SecretStr(PASSWORD))
@@ -280,6 +274,7 @@ def test_no_session_outlives_the_longest_lifetime(store, user):
     assert store.sessions.get_with_user(session.id)[0].expires_at == created + LONGEST_LIFETIME
 
 
+@pytest.mark.slow
 def test_an_unreachable_database_is_said_so():
     client = MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=50, connect=False)
     nowhere = Store(Connection(client, client["nowhere"]))

@@ -4,6 +4,7 @@ import csv
 import io
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from kinso.services.customers.editing import create_customer, update_customer
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import ImportUndecided, import_customers, rehearse_import
 from kinso.services.transfer.exports import export_customers
+
+pytestmark = pytest.mark.slow
 
 FIELDS = ("customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 NAMES = st.sampled_from(["Ann", "Bea", "Cid", "=1+1", "+880 171", "'quoted", "Zoë, née “B”", "007", "1e5"])

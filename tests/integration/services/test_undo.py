@@ -177,6 +177,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_undoing_the_latest_run_always_restores_exactly_what_was_before_it(store, manager, connection, steps):

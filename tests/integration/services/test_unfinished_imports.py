@@ -263,6 +263,7 @@ def looked_after(store, settings):
         office._caretaker.join()
 
 
+@pytest.mark.slow
 def test_of_an_import_that_is_killed_while_others_work_nothing_stays(store, settings, manager, admin):
     """People work on with its customers, the process is killed, and within seconds Kinso takes all of it back."""
     with importing_process(settings, 900) as importing, looked_after(store, settings):

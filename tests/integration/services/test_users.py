@@ -1,23 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from argon2 import PasswordHasher
 
 from kinso.errors import Conflict, DuplicateEmail, InvalidInput, NotFound, NotPermitted, NotSignedIn, TooManyAttempts
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
-from kinso.services.accounts import passwords, users
+from kinso.services.accounts import users
 from kinso.services.accounts.sign_in import resume, sign_in
 from kinso.services.accounts.tokens import create_token, resume_token
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    passwords._decoy.cache_clear()
 
 
 @pytest.fixture

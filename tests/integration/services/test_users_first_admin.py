@@ -3,7 +3,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from argon2 import PasswordHasher
 
 from kinso.config import Settings
 from kinso.errors import ConfigurationError, Conflict, InvalidInput, NotSignedIn, TooManyAttempts
@@ -15,12 +14,6 @@ from kinso.services.accounts.users import change_role, create_user
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    passwords._decoy.cache_clear()
 
 
 def set_up(store, code, *, email="boss@shop.com", name="Boss", password=PASSWORD, address=HERE):

@@ -1,7 +1,6 @@
 import re
 
 import pytest
-from argon2 import PasswordHasher
 from pymongo import MongoClient
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
@@ -12,19 +11,12 @@ from kinso.database.connection import Connection
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services.accounts import passwords
 from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
 from kinso.services.accounts.users import create_user
 from kinso.services.application import Office, use_office
 from kinso.web.routes import web_middleware, web_routes
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    passwords._decoy.cache_clear()
 
 
 @pytest.fixture

@@ -164,6 +164,7 @@ def test_who_is_switched_off_is_out_at_once(browse, store, signed_in):
     assert browser.get("/", headers=NAVIGATION).headers["location"] == "/sign-in"
 
 
+@pytest.mark.slow
 def test_without_the_database_a_person_sees_a_calm_page(browse, signed_in, reached, without_database):
     browser = browse(signed_in.secret)
     with without_database():

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 from kinso.services.accounts.sign_in import session_id_of
 
-pytestmark = pytest.mark.xdist_group("launch")
+pytestmark = [pytest.mark.xdist_group("launch"), pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "correct horse battery"

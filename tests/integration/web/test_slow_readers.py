@@ -11,6 +11,8 @@ import uvicorn
 from kinso.web import connections
 from tests.support.processes import until
 
+pytestmark = pytest.mark.slow
+
 MUCH = 50_000_000
 
 
