@@ -46,6 +46,11 @@ def ledger(store, customer_id):
     return [(entry.kind, entry.amount) for entry in store.account.oldest_first(customer.id)]
 
 
+def test_whoever_is_registered_with_nothing_has_an_empty_ledger(store, staff):
+    create_customer(store, staff, CustomerDraft(customer_id="C-1", customer_name="Ada", contact_info="ada@b.com"))
+    assert ledger(store, "C-1") == []
+
+
 def test_the_plan_tells_what_would_be_explained_twice_and_nothing_happens_before_it_is_decided(store, staff):
     import_customers(store, staff, CUSTOMERS)
     plan = rehearse_purchases(store, staff, PURCHASES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.money import LARGEST, check_amount, read_stored_amount
+from kinso.models.money import CENT, LARGEST, check_amount, read_stored_amount
 
 amounts = st.decimals(min_value=0, max_value=LARGEST, places=2, allow_nan=False)
 
@@ -29,10 +29,25 @@ def test_comparing_stored_amounts_is_exact(one, other):
 
 @pytest.mark.parametrize(
     ("entered", "kept"),
-    [(0, "0.00"), (-0.0, "0.00"), (12.345, "12.35"), (0.1 + 0.2, "0.30"), (Decimal("2.675"), "2.68"), (7, "7.00")],
+    [
+        (0, "0.00"),
+        (-0.0, "0.00"),
+        (1.005, "1.01"),
+        (2.665, "2.67"),
+        (0.1 + 0.2, "0.30"),
+        (Decimal("2.675"), "2.68"),
+        (7, "7.00"),
+    ],
 )
 def test_an_amount_is_rounded_to_cents_as_on_a_receipt(entered, kept):
     assert str(check_amount(entered)) == kept
+
+
+def test_the_largest_amount_is_accepted_and_a_cent_more_is_not():
+    assert Decimal("999999999999.99") == LARGEST
+    assert check_amount(LARGEST) == LARGEST
+    with pytest.raises(ValueError, match=r"the most is 999,999,999,999\.99"):
+        check_amount(LARGEST + CENT)
 
 
 @pytest.mark.parametrize(
