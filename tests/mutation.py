@@ -130,7 +130,7 @@ def try_subject(folder: Path, subject: Subject, every: int) -> tuple[int, int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("subjects", nargs="*", choices=[*SUBJECTS, []], help="all of them unless named")
+    parser.add_argument("subjects", nargs="*", metavar="subject", choices=[*SUBJECTS, []], help=", ".join(SUBJECTS))
     parser.add_argument("--every", type=int, default=1, help="try every so manieth change only")
     options = parser.parse_args()
     good = True

@@ -49,7 +49,7 @@ def links(page):
 
 
 class TestWhatIsTold:
-    @pytest.mark.parametrize("role", list(Role))
+    @pytest.mark.parametrize("role", [Role.ANALYST, Role.STAFF, Role.MANAGER])
     def test_everyone_reads_the_facts_and_is_offered_what_the_role_allows(self, open_customer, role):
         page = open_customer(role)
         assert not page.exception

@@ -48,13 +48,12 @@ class TestRoles:
         someone_deletes(store, ada)
         assert "No customers yet" in texts(page.run())
 
-    @pytest.mark.parametrize("role", [Role.STAFF, Role.MANAGER, Role.ADMIN])
-    def test_others_edit_and_add(self, open_page, ada, role):
-        page = open_page("customers", role)
+    def test_others_edit_and_add(self, open_page, ada):
+        page = open_page("customers", Role.STAFF)
         assert len(page.data_editor) == 1
         assert {"save_changes", "discard_changes", "add_customer"} <= button_keys(page)
 
-    @pytest.mark.parametrize(("role", "offered"), [(Role.STAFF, False), (Role.MANAGER, True), (Role.ADMIN, True)])
+    @pytest.mark.parametrize(("role", "offered"), [(Role.STAFF, False), (Role.MANAGER, True)])
     def test_only_managers_and_administrators_are_offered_to_delete(self, open_page, ada, role, offered):
         page = tick(open_page("customers", role), "C-1")
         assert ("Delete 1 selected" in page.menu_button[0].options) is offered

@@ -67,10 +67,9 @@ def ask(page, change):
     return press(page, f"take_back_{change.id}")
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_everyone_reads_who_changed_what_from_what_to_what(open_page, store, staff, ada, role):
+def test_everyone_reads_who_changed_what_from_what_to_what(open_page, store, staff, ada):
     update_customer(store, staff, ada.id, CustomerPatch(customer_name="Ada Byron", purchase_amount=7))
-    page = open_page("history", role)
+    page = open_page("history", Role.ANALYST)
     assert shown(page) == [
         "Customer name: Ada → Ada Byron; Purchase amount: $100.00 → $7.00",
         "Registered: Ada, ada@shop.com, $100.00, Non-member",
@@ -350,9 +349,7 @@ class TestTakingBack:
 
 
 class TestErasing:
-    @pytest.mark.parametrize(
-        ("role", "offered"), [(Role.ANALYST, False), (Role.STAFF, False), (Role.MANAGER, True), (Role.ADMIN, True)]
-    )
+    @pytest.mark.parametrize(("role", "offered"), [(Role.STAFF, False), (Role.MANAGER, True)])
     def test_is_offered_for_deleted_customers_as_the_role_allows(
         self, open_page, store, manager, ada, bea, role, offered
     ):

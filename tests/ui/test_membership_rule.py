@@ -55,7 +55,7 @@ def look_at(page, threshold):
     return page.number_input(key="threshold_amount").set_value(threshold).run()
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", [Role.STAFF, Role.MANAGER])
 def test_everyone_reads_the_rule_and_only_some_may_change_it(open_page, shop_of_five, role):
     page = open_page("membership", role)
 

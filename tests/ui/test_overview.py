@@ -31,9 +31,8 @@ def chart(page, start):
     return next(figure for alt, figure in charts(page).items() if alt.startswith(start))
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_everyone_sees_the_six_figures(open_page, shop_of_three, role):
-    shown = figures(open_page("overview", role))
+def test_everyone_sees_the_six_figures(open_page, shop_of_three):
+    shown = figures(open_page("overview", Role.ANALYST))
 
     assert shown == {
         "Customers": "3",

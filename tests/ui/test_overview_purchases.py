@@ -33,11 +33,10 @@ def texts(page):
     return "\n".join(each.value for kind in (page.markdown, page.caption) for each in kind)
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_a_shop_without_purchases_says_so(open_page, add_customer, role):
+def test_a_shop_without_purchases_says_so(open_page, add_customer):
     add_customer("C-1", purchase_amount=Decimal(500))
 
-    page = open_page("overview", role)
+    page = open_page("overview", Role.ANALYST)
 
     assert "**No purchases yet**" in texts(page)
     assert not any(alt.startswith("Sales less refunds") for alt in charts(page))
