@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.money import CENT, LARGEST, check_amount, read_stored_amount
+from kinso.models.money import CENT, LARGEST, check_amount, read_stored_amount, readable_amount
 
 amounts = st.decimals(min_value=0, max_value=LARGEST, places=2, allow_nan=False)
 
@@ -72,3 +72,8 @@ def test_what_is_no_acceptable_amount_is_refused(entered):
 )
 def test_an_amount_that_an_earlier_application_stored_is_read_leniently(stored, read):
     assert str(read_stored_amount(stored)) == read
+
+
+def test_nothing_stored_is_known_to_be_0_and_what_is_no_number_is_known_to_be_none():
+    assert readable_amount(None) == 0
+    assert readable_amount("abc") is None
