@@ -28,7 +28,7 @@ from kinso.models.customers import CustomerQuery
 from kinso.services.accounts.sign_in import sign_in
 from kinso.services.accounts.tokens import create_token
 from kinso.services.accounts.users import create_user, reset_password
-from kinso.services.application import close_office, open_office
+from kinso.services.application import close_application, open_application
 from kinso.services.shop.samples import load_samples
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measure(folder: Path, options: argparse.Namespace) -> None:
-    store = open_office(Settings(data_dir=folder)).store
+    store = open_application(Settings(data_dir=folder)).store
     try:
         start = time.perf_counter()
         added = load_samples(store, COMMAND_LINE, options.customers)
@@ -73,7 +73,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         with served(folder, f"mongodb://{quote(uri, safe='')}/?directConnection=true"):
             compare(options, ids, {"Authorization": f"Bearer {token}"}, {"Cookie": f"kinso_session={session}"})
     finally:
-        close_office()
+        close_application()
 
 
 @contextmanager

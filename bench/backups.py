@@ -20,7 +20,7 @@ from bson.raw_bson import RawBSONDocument
 from kinso.config import Settings
 from kinso.database.connection import connect
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.services.application import close_office, open_office
+from kinso.services.application import close_application, open_application
 
 _AT_ONCE = 10_000
 
@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kinso-bench-") as folder:
         settings = Settings(data_dir=Path(folder, "shop"))
         fill(settings, options.customers)
-        store = open_office(settings).store
+        store = open_application(settings).store
         try:
             started = time.perf_counter()
             size = sum(len(document.raw) for document in customers(store.connection.database))
@@ -45,7 +45,7 @@ def main() -> None:
             run("restore", reading, Path(folder, "restored"), "restore", str(file))
             print(f"\nThe file has {file.stat().st_size / 1e6:,.0f} MB.")
         finally:
-            close_office()
+            close_application()
 
 
 def fill(settings: Settings, count: int) -> None:

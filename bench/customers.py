@@ -18,7 +18,7 @@ from kinso.config import Settings
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.repository.store import Store
-from kinso.services.application import close_office, open_office
+from kinso.services.application import close_application, open_application
 from kinso.services.customers.editing import get_customer, list_customers, update_customer
 from kinso.services.insights import get_overview, get_statistics
 from kinso.services.membership.activation import preview_activation
@@ -36,11 +36,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kinso-bench-") as folder:
-        store = open_office(Settings(data_dir=Path(folder))).store
+        store = open_application(Settings(data_dir=Path(folder))).store
         try:
             run(store, options.customers, options.rounds)
         finally:
-            close_office()
+            close_application()
 
 
 def run(store: Store, count: int, rounds: int) -> None:

@@ -51,14 +51,14 @@ def request(path: str, **headers: str) -> bytes:
 
 def run(port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
     """Send the requests in turn, over and over; every answer must be 200."""
-    turns = itertools.cycle(requests)
+    import_locks = itertools.cycle(requests)
     times: list[float] = []
     start = time.perf_counter()
     with selectors.DefaultSelector() as selector:
         for _ in range(connections):
             connection = _Connection(port)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
-            connection.ask(next(turns))
+            connection.ask(next(import_locks))
         under_way = connections
         while under_way:
             for key, _ in selector.select():
@@ -68,7 +68,7 @@ def run(port: int, requests: Sequence[bytes], *, connections: int, seconds: floa
                 moment = time.perf_counter()
                 times.append((moment - connection.sent_at) * 1000)
                 if moment - start < seconds:
-                    connection.ask(next(turns))
+                    connection.ask(next(import_locks))
                 else:
                     selector.unregister(connection.socket)
                     connection.socket.close()

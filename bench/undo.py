@@ -21,7 +21,7 @@ from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerQuery
 from kinso.models.history import Run
 from kinso.repository.store import Store
-from kinso.services.application import close_office, open_office
+from kinso.services.application import close_application, open_application
 from kinso.services.history.undo import undo_run
 from kinso.services.membership.activation import activate_at_threshold, set_membership_of_matching
 from kinso.services.shop.checks import check_database
@@ -35,11 +35,11 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=100_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kinso-bench-") as folder:
-        store = open_office(Settings(data_dir=Path(folder))).store
+        store = open_application(Settings(data_dir=Path(folder))).store
         try:
             run(store, options.customers)
         finally:
-            close_office()
+            close_application()
 
 
 def run(store: Store, count: int) -> None:

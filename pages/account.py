@@ -12,16 +12,16 @@ from kinso.ui.accounts.dialogs import abilities, begin_form, problems_beside_fie
 from kinso.ui.accounts.tokens import show_own_tokens, show_token_dialog
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import moment, plain
 
 NAME, PASSWORD, ASKED = "own_name", "own_password", "sign_out_everywhere_asked"
 FIELDS = ("current_password", "new_password", "new_password_again")
 
 
-def show_profile(visit: Visit) -> None:
+def show_profile(context: RequestContext) -> None:
     """Who one is here, and what that allows."""
-    user = visit.user
+    user = context.user
     st.subheader("Profile", anchor=False)
     st.markdown(f":material/mail: {plain(user.email)}", help="Your address is the one that you sign in with.")
     with st.form("profile"):
@@ -34,7 +34,7 @@ def show_profile(visit: Visit) -> None:
     st.markdown("\n".join(f"- {ability}" for ability in abilities(user.role)))
 
 
-def show_password(visit: Visit) -> None:
+def show_password(context: RequestContext) -> None:
     """The form that replaces one's password."""
     st.subheader("Password", anchor=False)
     with st.form("password"):
@@ -57,43 +57,43 @@ def show_password(visit: Visit) -> None:
     st.caption("Changing it signs you out everywhere else.")
 
 
-def show_sessions(visit: Visit) -> None:
+def show_sessions(context: RequestContext) -> None:
     """Signing out, here or everywhere."""
     st.subheader("Sessions", anchor=False)
-    if visit.user.last_sign_in_at:
-        st.caption(f"Last sign-in: {moment(visit.user.last_sign_in_at, visit.shop)}")
+    if context.user.last_sign_in_at:
+        st.caption(f"Last sign-in: {moment(context.user.last_sign_in_at, context.shop)}")
     with st.container(horizontal=True):
         st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=end_session)
         st.button("Sign out everywhere", icon=":material/devices_off:", key="sign_out_everywhere", on_click=ask)
 
 
-@st.dialog("Sign out everywhere", on_dismiss=lambda: take_back())
+@st.dialog("Sign out everywhere", on_dismiss=lambda: revert_asked())
 def confirm_sign_out_everywhere() -> None:
     """The question before all sessions end."""
     st.write("Every browser and API client that is signed in with your account is signed out, this one too.")
     st.caption("API tokens stay as they are; they are revoked one by one.")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Cancel", key="sign_out_cancel", on_click=take_back)
+        st.button("Cancel", key="sign_out_cancel", on_click=revert_asked)
         st.button("Sign out everywhere", type="primary", key="sign_out_confirm", on_click=end_all_sessions)
 
 
 def save_name() -> None:
     """Store the typed name."""
-    visit = current_visit()
+    context = current_context()
     with problems_beside_fields(NAME):
-        renamed = rename_own(visit.store, visit.actor, st.session_state["name"])
+        renamed = rename_own(context.store, context.actor, st.session_state["name"])
         celebrate(f"You are called {isolated(renamed.name)} now.")
 
 
 def save_password() -> None:
     """Replace the password when the new one was typed twice alike."""
-    visit = current_visit()
+    context = current_context()
     current, new, again = (st.session_state[key] for key in FIELDS)
     with problems_beside_fields(PASSWORD):
         if new != again:
             sentence = "New password again differs from the new password; type the same one twice."
             raise InvalidInput([FieldError("passwordAgain", sentence)])
-        change_own_password(visit.store, visit.actor, visit.session_id, current, new)
+        change_own_password(context.store, context.actor, context.session_id, current, new)
         for key in FIELDS:
             st.session_state[key] = ""
         celebrate("Password changed. You stay signed in here and were signed out everywhere else.")
@@ -101,8 +101,8 @@ def save_password() -> None:
 
 def end_session() -> None:
     """Sign out here."""
-    visit = current_visit()
-    sign_out(visit.store, visit.session_id)
+    context = current_context()
+    sign_out(context.store, context.session_id)
 
 
 def ask() -> None:
@@ -110,7 +110,7 @@ def ask() -> None:
     st.session_state[ASKED] = True
 
 
-def take_back() -> None:
+def revert_asked() -> None:
     """Close the question."""
     st.session_state.pop(ASKED, None)
     st.rerun()
@@ -118,21 +118,21 @@ def take_back() -> None:
 
 def end_all_sessions() -> None:
     """Sign out here and everywhere else."""
-    visit = current_visit()
+    context = current_context()
     st.session_state.pop(ASKED, None)
-    sign_out_everywhere(visit.store, visit.actor)
+    sign_out_everywhere(context.store, context.actor)
     st.rerun()
 
 
-visit = current_visit()
+context = current_context()
 st.title("My account", anchor=False)
 left, right = st.columns(2, gap="large")
 with left:
-    show_profile(visit)
+    show_profile(context)
 with right:
-    show_password(visit)
-    show_sessions(visit)
-    show_own_tokens(visit)
+    show_password(context)
+    show_sessions(context)
+    show_own_tokens(context)
 if st.session_state.get(ASKED):
     confirm_sign_out_everywhere()
 else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.errors import NotFound
-from kinso.models.purchases import MembershipStanding
+from kinso.models.purchases import MembershipStatus
 from kinso.services.customers.finding import find_deleted
-from kinso.services.membership.status import standing_of
+from kinso.services.membership.status import membership_status_of
 from kinso.services.purchases.reading import summarize_purchases
 from kinso.ui.browser import CUSTOMER_ID, link_to_customers
 from kinso.ui.customers.card import Card, open_card
@@ -15,19 +15,19 @@ from kinso.ui.customers.customer_page import draw_facts, draw_head, show_questio
 from kinso.ui.customers.edit_dialog import offer_typed_forms
 from kinso.ui.customers.removal import draw_deleted
 from kinso.ui.history.customer import draw_changes
-from kinso.ui.membership.status import draw_standing
+from kinso.ui.membership.status import draw_status
 from kinso.ui.purchases.ledger import PAGE, draw_figures, draw_ledger
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import money
 
 
-def show_nobody(card: Card, visit: Visit) -> None:
+def show_nobody(card: Card, context: RequestContext) -> None:
     """Instead of a customer: that they were deleted, or that there is none at this address."""
     card.ask(None)
-    deleted = find_deleted(visit.store, visit.actor, card.id)
+    deleted = find_deleted(context.store, context.actor, card.id)
     st.title("Customer", anchor=False)
     if deleted is not None:
-        draw_deleted(deleted, visit)
+        draw_deleted(deleted, context)
     else:
         with st.container(border=True, width=640, gap="medium"):
             st.subheader("There is no such customer", icon=":material/person_search:", anchor=False)
@@ -35,29 +35,29 @@ def show_nobody(card: Card, visit: Visit) -> None:
     link_to_customers()
 
 
-def show_customer(card: Card, standing: MembershipStanding, visit: Visit) -> None:
+def show_customer(card: Card, status: MembershipStatus, context: RequestContext) -> None:
     """Everything about one customer, and the open dialog."""
-    customer = standing.customer
-    summary = summarize_purchases(visit.store, visit.actor, customer.id)
-    draw_head(card, standing, visit)
-    offer_typed_forms(card, visit)
-    draw_figures(summary, money(customer.purchase_amount, visit.shop), visit.shop)
+    customer = status.customer
+    summary = summarize_purchases(context.store, context.actor, customer.id)
+    draw_head(card, status, context)
+    offer_typed_forms(card, context)
+    draw_figures(summary, money(customer.purchase_amount, context.shop), context.shop)
     facts, membership = st.columns([2, 3])
     with facts.container(border=True, height="stretch", gap="xxsmall"):
-        draw_facts(customer, visit)
+        draw_facts(customer, context)
     with membership.container(border=True, height="stretch", gap="small"):
-        draw_standing(standing, visit)
+        draw_status(status, context)
     purchases, history = st.tabs(["Purchases", "History"], key="customer_tab", on_change="rerun")
     if purchases.open:
         with purchases:
-            draw_ledger(card, summary, visit)
+            draw_ledger(card, summary, context)
     if history.open:
         with history:
-            draw_changes(card, customer, visit)
+            draw_changes(card, customer, context)
     show_question(card, customer)
 
 
-visit = current_visit()
+context = current_context()
 wanted = st.query_params.get(CUSTOMER_ID, "")
 card, is_new = open_card(wanted)
 if is_new and wanted:
@@ -66,8 +66,8 @@ if is_new and wanted:
 if is_new and PAGE not in st.query_params:
     st.session_state[PAGE] = 1
 try:
-    standing = standing_of(visit.store, visit.actor, wanted)
+    status = membership_status_of(context.store, context.actor, wanted)
 except NotFound:
-    show_nobody(card, visit)
+    show_nobody(card, context)
 else:
-    show_customer(card, standing, visit)
+    show_customer(card, status, context)

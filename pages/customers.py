@@ -16,42 +16,42 @@ from kinso.ui.customers.grid import (
     warn_before_closing,
 )
 from kinso.ui.customers.grid_drafts import offer_typed_cells
-from kinso.ui.customers.page_state import current_desk
+from kinso.ui.customers.page_state import current_session
 from kinso.ui.customers.saving import finish_saving
 from kinso.ui.customers.toolbar import draw_toolbar
-from kinso.ui.session import current_visit
+from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_no_customers
 
 finish_saving()
-visit = current_visit()
-desk = current_desk()
-follow_way_back(desk.sheet.view if desk.sheet else None)
+context = current_context()
+session = current_session()
+follow_way_back(session.grid.view if session.grid else None)
 
 st.title("Customers", anchor=False)
-query = choose_query(live=not desk.pending_count)
-show_job(desk)
+query = choose_query(live=not session.pending_count)
+show_job(session)
 body, pages = (
     st.container(),
     st.container(horizontal=True, vertical_alignment="bottom"),
 )
-sheet, must_wait = bring_up(desk, visit, query, pages)
+grid, must_wait = bring_up(session, context, query, pages)
 with body:
-    if sheet.total == 0 and not query.is_filtered and not must_wait:
-        show_no_customers(visit)
+    if grid.total == 0 and not query.is_filtered and not must_wait:
+        show_no_customers(context)
     else:
-        offer_typed_cells(visit)
-        draw_toolbar(desk, sheet, visit)
-        draw_problems(sheet)
-        draw_open_conflicts(sheet)
-        if sheet.rows:
-            draw_range(sheet)
+        offer_typed_cells(context)
+        draw_toolbar(session, grid, context)
+        draw_problems(grid)
+        draw_open_conflicts(grid)
+        if grid.rows:
+            draw_range(grid)
             with st.container(key="customers_table"):
-                draw_grid(sheet, visit, open_clicked)
-            draw_for_print(sheet, visit.shop)
+                draw_grid(grid, context, open_clicked)
+            draw_for_print(grid, context.shop)
         else:
             draw_nothing_found(query)
-warn_before_closing(sheet.pending_count)
+warn_before_closing(grid.pending_count)
 if must_wait:
-    ask_before_leaving(sheet.pending_count)
+    ask_before_leaving(grid.pending_count)
 else:
-    show_question(desk, sheet, visit)
+    show_question(session, grid, context)

@@ -18,36 +18,36 @@ from kinso.ui.history.filters import (
     likely_page,
 )
 from kinso.ui.history.listing import draw_changes
-from kinso.ui.history.reverting import ask_to_take_back, show_question
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.history.reverting import ask_to_revert, show_question
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, number
 
 SIZE = 25
 
 
-def show_changes(query: HistoryQuery, visit: Visit) -> None:
+def show_changes(query: HistoryQuery, context: RequestContext) -> None:
     """One page of what the filters leave, or why there is nothing to see."""
     body, bottom = st.container(), st.container()
-    found = list_history(visit.store, visit.actor, query, page=likely_page(), limit=SIZE)
+    found = list_history(context.store, context.actor, query, page=likely_page(), limit=SIZE)
     if not found.total:
         show_nothing(query)
         return
     with bottom:
         page = choose_page(-(-found.total // SIZE))
     if page != found.page:
-        found = list_history(visit.store, visit.actor, query, page=page, limit=SIZE)
+        found = list_history(context.store, context.actor, query, page=page, limit=SIZE)
     with body:
-        show_head(found, query, visit)
-        draw_changes(found.items, visit, ask_to_take_back, ask_to_erase, run=query.run)
+        show_head(found, query, context)
+        draw_changes(found.items, context, ask_to_revert, ask_to_erase, run=query.run)
 
 
-def show_head(found: HistoryPage, query: HistoryQuery, visit: Visit) -> None:
+def show_head(found: HistoryPage, query: HistoryQuery, context: RequestContext) -> None:
     """`1–25 of 431 changes`, and the way to have them all as a file."""
     first = (found.page - 1) * SIZE + 1
     total = counted(found.total, "change")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"{number(first)}–{number(first + len(found.items) - 1)} of {total}, newest first")
-        if visit.may(Permission.EXPORT):
+        if context.may(Permission.EXPORT):
             with st.popover("Download", icon=":material/download:"):
                 download_link(download_address(query), "CSV for Excel", f"{total}, a row for each field")
 
@@ -64,8 +64,8 @@ def show_nothing(query: HistoryQuery) -> None:
             st.write("As soon as a customer is registered, edited or deleted, it is recorded here.")
 
 
-visit = current_visit()
+context = current_context()
 st.title("History", anchor=False)
-show_changes(choose_query(visit), visit)
+show_changes(choose_query(context), context)
 if not show_erasure():
     show_question()

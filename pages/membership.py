@@ -18,7 +18,7 @@ from kinso.ui.membership.demotion import (
 from kinso.ui.membership.members_at import EXPANDER, show_members_at
 from kinso.ui.membership.preview import show_preview
 from kinso.ui.membership.rule import show_rule
-from kinso.ui.session import current_visit
+from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_no_customers
 from kinso.ui.wording import number, percent
 
@@ -28,8 +28,8 @@ _BELOW = "Members who spent less than the rule asks for. Who they are and what c
 @st.fragment(run_every=REFRESH)
 def show_base() -> None:
     """The present state of the whole customer base; it looks again by itself."""
-    visit = current_visit(in_use=False)
-    now, below = current_statistics(visit), count_members_below(visit)
+    context = current_context(in_use=False)
+    now, below = current_statistics(context), count_members_below(context)
     with st.grid(4, min_column_width=150):
         st.metric("Members", number(now.members), border=True)
         st.metric("Non-members", number(now.non_members), border=True)
@@ -37,7 +37,7 @@ def show_base() -> None:
         st.metric("Below the threshold", number(below), border=True, help=_BELOW)
 
 
-visit = current_visit()
+context = current_context()
 st.title("Membership", anchor=False)
 show_progress()
 if EXPANDER not in st.session_state:
@@ -48,15 +48,15 @@ show_demotion_progress()
 show_undo_progress()
 show_toasts()
 show_base()
-show_rule(visit)
+show_rule(context)
 show_members_below()
-if current_statistics(visit).total_customers:
+if current_statistics(context).total_customers:
     st.subheader("Choose the threshold", anchor=False)
     show_preview()
 else:
-    show_no_customers(visit)
+    show_no_customers(context)
 show_members_at()
 st.subheader("Recent runs", anchor=False)
 show_recent_runs()
 if not show_undo_question() and not show_demotion_question():
-    show_question(visit)
+    show_question(context)

@@ -20,7 +20,7 @@ from kinso.ui.insights.figures import (
     sales_months,
     top_customers,
 )
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.shop import show_no_customers
 from kinso.ui.transfer.backups import show_backup_problem
 from kinso.ui.wording import clock, counted, money, month, number, percent
@@ -29,24 +29,24 @@ from kinso.ui.wording import clock, counted, money, month, number, percent
 @st.fragment(run_every=REFRESH)
 def show_figures() -> None:
     """Everything but the title; it looks again by itself."""
-    visit = current_visit(in_use=False)
-    figures = overview(visit)
+    context = current_context(in_use=False)
+    figures = overview(context)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"As of {clock(figures.as_of, visit.shop)}, {visit.shop.time_zone}")
+        st.caption(f"As of {clock(figures.as_of, context.shop)}, {context.shop.time_zone}")
         st.button(
             "Refresh", icon=":material/refresh:", type="tertiary", key="refresh_overview", on_click=forget_figures
         )
     if not figures.statistics.total_customers:
-        show_no_customers(visit)
+        show_no_customers(context)
         return
-    show_backup_problem(visit)
-    show_metrics(figures, visit)
-    show_charts(figures, visit)
+    show_backup_problem(context)
+    show_metrics(figures, context)
+    show_charts(figures, context)
     st.subheader("Purchases", anchor=False)
-    show_purchases(visit)
+    show_purchases(context)
 
 
-def show_metrics(figures: Figures, visit: Visit) -> None:
+def show_metrics(figures: Figures, context: RequestContext) -> None:
     """The six figures, two of them with the last twelve months."""
     now = figures.statistics
     per_month = [count.members + count.non_members for count in figures.months]
@@ -78,11 +78,11 @@ def show_metrics(figures: Figures, visit: Visit) -> None:
     with amounts, st.grid(2, min_column_width=200):
         st.metric(
             "Average per customer",
-            money(now.average_purchase_amount, visit.shop),
+            money(now.average_purchase_amount, context.shop),
             border=True,
             help="The total purchase amount divided by all customers, also those who bought nothing.",
         )
-        st.metric("Total purchase amount", money(now.total_purchase_amount, visit.shop), border=True)
+        st.metric("Total purchase amount", money(now.total_purchase_amount, context.shop), border=True)
 
 
 def customers_at_month_ends(now: Statistics, per_month: Sequence[int]) -> list[int]:
@@ -91,23 +91,23 @@ def customers_at_month_ends(now: Statistics, per_month: Sequence[int]) -> list[i
     return [before + count for count in accumulate(per_month)]
 
 
-def show_charts(figures: Figures, visit: Visit) -> None:
+def show_charts(figures: Figures, context: RequestContext) -> None:
     """Each in a frame of its own, under a heading that says what it shows."""
-    now, best = figures.statistics, top_customers(visit)
+    now, best = figures.statistics, top_customers(context)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("New customers per month", anchor=False)
         charts.show_data(charts.draw_months, figures.months, alt=months_in_words(figures.months), key="months")
     with right.container(border=True, height="stretch"):
         st.subheader("Members at the end of each month", anchor=False)
-        members = members_at_month_ends(visit, figures.months, now)
+        members = members_at_month_ends(context, figures.months, now)
         alt = f"Members at the end of each of the last twelve months, {number(members[-1])} now"
         charts.show_data(charts.draw_members, figures.months, members, alt=alt, key="members_over_time")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader(f"Top {TOP} customers by purchase amount", anchor=False)
         alt = f"The {len(best)} customers who spent most, with their amounts"
-        charts.show_data(charts.draw_top_customers, best, visit.shop, alt=alt, key="top_customers")
+        charts.show_data(charts.draw_top_customers, best, context.shop, alt=alt, key="top_customers")
     with right.container(border=True, height="stretch"):
         st.subheader("Members among all customers", anchor=False)
         alt = f"{percent(now.membership_rate)} of all customers are members"
@@ -115,7 +115,7 @@ def show_charts(figures: Figures, visit: Visit) -> None:
     with st.container(border=True):
         st.subheader("Customers by purchase amount", anchor=False)
         alt = f"{counted(now.total_customers, 'customer')} by purchase amount, members and non-members stacked"
-        charts.show_data(charts.draw_distribution, figures.distribution, visit.shop, alt=alt, key="distribution")
+        charts.show_data(charts.draw_distribution, figures.distribution, context.shop, alt=alt, key="distribution")
 
 
 def months_in_words(months: Sequence[MonthCount]) -> str:
@@ -124,9 +124,9 @@ def months_in_words(months: Sequence[MonthCount]) -> str:
     return f"New customers in each of the last twelve months, most of them in {month(best.month)}"
 
 
-def show_purchases(visit: Visit) -> None:
+def show_purchases(context: RequestContext) -> None:
     """Revenue, weekdays, and new against returning customers of the last twelve months."""
-    months = sales_months(visit)
+    months = sales_months(context)
     if not any(each.sales or each.revenue for each in months):
         with st.container(border=True, width=640):
             st.markdown("**No purchases yet**")
@@ -139,9 +139,9 @@ def show_purchases(visit: Visit) -> None:
     )
     with st.container(border=True):
         st.subheader("Revenue per month", anchor=False)
-        total = money(sum((each.revenue for each in months), Decimal(0)), visit.shop)
+        total = money(sum((each.revenue for each in months), Decimal(0)), context.shop)
         alt = f"Sales less refunds in each of the last twelve months, {total} in all"
-        charts.show_data(sales_charts.draw_revenue, months, visit.shop, alt=alt, key="revenue")
+        charts.show_data(sales_charts.draw_revenue, months, context.shop, alt=alt, key="revenue")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("New and returning customers", anchor=False)

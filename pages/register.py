@@ -4,13 +4,13 @@ import streamlit as st
 
 from kinso.ui.customers.registration import Registration, show_registered
 from kinso.ui.customers.registration_form import draw_registration
-from kinso.ui.session import current_visit
+from kinso.ui.request_context import current_context
 
-visit = current_visit()
+context = current_context()
 form: Registration = st.session_state.setdefault("registration", Registration("register"))
 
 st.title("Register", anchor=False)
 with st.container(width=720):
     show_registered(form)
     if not form.is_finished:
-        draw_registration(form, visit)
+        draw_registration(form, context)

@@ -16,7 +16,7 @@ from kinso.services.shop.settings import guess_country, save_shop_settings
 from kinso.ui.accounts.dialogs import begin_form, problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.session import current_visit
+from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_decisions
 from kinso.ui.transfer.backups import show_backups
 from kinso.ui.wording import LOCALE, currency_sign
@@ -76,7 +76,7 @@ def with_current(options: Sequence[str], current: str) -> list[str]:
 
 def show_form(shop: ShopSettings) -> None:
     """All settings at once."""
-    visit = current_visit()
+    context = current_context()
     countries = with_current(["", *country_names()], shop.country)
     currencies = with_current(currencies_in_use(), shop.currency)
     zones = with_current(sorted(available_timezones() - NO_PLACES), shop.time_zone)
@@ -89,7 +89,7 @@ def show_form(shop: ShopSettings) -> None:
         st.selectbox(
             LABELS["country"],
             countries,
-            index=countries.index(shop.country or guess_country(visit.store, visit.actor)),
+            index=countries.index(shop.country or guess_country(context.store, context.actor)),
             format_func=country_in_words,
             key=FIELDS["country"],
             help="Phone numbers without the code of a country are numbers of this one.",
@@ -158,20 +158,20 @@ def show_backup_settings(shop: ShopSettings) -> None:
 
 def save() -> None:
     """Store what was typed; it is used from the next moment on."""
-    visit = current_visit()
+    context = current_context()
     with problems_beside_fields(FORM):
         shown: ShopSettings = st.session_state[SHOWN]
         before = shown.model_dump(by_alias=True)
         typed = {name: st.session_state[key] for name, key in FIELDS.items()}
         # What was not touched is not sent, so that what a colleague saved meanwhile stays.
         changes = {name: value for name, value in typed.items() if value != before[name]}
-        st.session_state[SHOWN] = save_shop_settings(visit.store, visit.actor, parse(ShopSettings, changes))
+        st.session_state[SHOWN] = save_shop_settings(context.store, context.actor, parse(ShopSettings, changes))
         forget_figures()
         celebrate("Settings saved.")
 
 
-visit = current_visit()
+context = current_context()
 st.title("Settings", anchor=False)
-show_form(visit.shop)
-show_backups(visit)
-show_decisions("What was changed", FIELDS, visit)
+show_form(context.shop)
+show_backups(context)
+show_decisions("What was changed", FIELDS, context)

@@ -8,15 +8,15 @@ from kinso.models.accounts import User
 from kinso.services.accounts.users import list_users
 from kinso.ui.accounts.dialogs import open_account, open_creation, role_in_words, role_name, show_open_dialog
 from kinso.ui.accounts.tokens import is_token_dialog_open, show_all_tokens, show_token_dialog
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, moment, plain
 
 
-def show_user(user: User, visit: Visit) -> None:
+def show_user(user: User, context: RequestContext) -> None:
     """One account, with a button for what can be done with it."""
     with st.container(border=True, key=f"user_{user.id}"):
         who, role, seen, action = st.columns([5, 3, 4, 2], vertical_alignment="center")
-        you = " :gray-badge[You]" if user.id == visit.user.id else ""
+        you = " :gray-badge[You]" if user.id == context.user.id else ""
         who.markdown(f"**{plain(user.name)}**{you}  \n{plain(user.email)}")
         with role.container(horizontal=True, gap="small"):
             st.badge(role_name(user.role), color="blue", help=role_in_words(user.role))
@@ -24,7 +24,7 @@ def show_user(user: User, visit: Visit) -> None:
                 st.badge("Active", icon=":material/check:", color="green")
             else:
                 st.badge("Switched off", icon=":material/block:", color="gray")
-        last = moment(user.last_sign_in_at, visit.shop) if user.last_sign_in_at else "never"
+        last = moment(user.last_sign_in_at, context.shop) if user.last_sign_in_at else "never"
         seen.caption(f"Last sign-in: {last}")
         action.button(
             "Manage",
@@ -36,16 +36,16 @@ def show_user(user: User, visit: Visit) -> None:
         )
 
 
-visit = current_visit()
-users = list_users(visit.store, visit.actor)
+context = current_context()
+users = list_users(context.store, context.actor)
 st.title("Users", anchor=False)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.caption(counted(len(users), "account"))
     st.button("Create user", type="primary", icon=":material/person_add:", key="create_user", on_click=open_creation)
 for user in users:
-    show_user(user, visit)
-show_all_tokens(visit, users)
+    show_user(user, context)
+show_all_tokens(context, users)
 if is_token_dialog_open():
     show_token_dialog()
 else:
-    show_open_dialog(users, visit)
+    show_open_dialog(users, context)

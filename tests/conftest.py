@@ -17,7 +17,7 @@ from kinso.database.schema import INDEXES
 from kinso.models.accounts import Actor, Role
 from kinso.repository.store import Store
 from kinso.services.accounts import passwords
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 from tests.support import server
 
 _OWN_SETTINGS = (
@@ -121,10 +121,10 @@ def store(connection: Connection) -> Store:
 
 
 @pytest.fixture
-def office(store: Store, settings: Settings) -> Iterator[Office]:
+def application(store: Store, settings: Settings) -> Iterator[ApplicationContext]:
     """`store` as what the front ends of this process work on."""
-    with use_office(Office.around(store, settings)) as office:
-        yield office
+    with use_application(ApplicationContext.around(store, settings)) as application:
+        yield application
 
 
 @pytest.fixture

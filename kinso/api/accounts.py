@@ -14,7 +14,7 @@ from kinso.api.route import part_of_api
 from kinso.errors import Conflict
 from kinso.models.accounts import Permission
 from kinso.services.accounts.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 
 _proofs = CapacityLimiter(4)
 """Threads of its own, so that a crowd of people who guess passwords cannot keep those who are signed in waiting."""
@@ -35,7 +35,7 @@ async def log_in(request: Request, login: LoginIn) -> Answer:
     """
     refuse_other_sites(request)
     cookie, secure = session_cookie(request)
-    store = current_office().store
+    store = current_application().store
     address = request.client.host if request.client else ""
     signed_in = await to_thread.run_sync(sign_in, store, login.email, login.password, address, limiter=_proofs)
     if before := request.cookies.get(cookie):

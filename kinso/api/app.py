@@ -15,7 +15,7 @@ from kinso.api.description import SECURITY_SCHEMES, suit_generators
 from kinso.api.docs import add_docs
 from kinso.api.docs_parts import answer_sample
 from kinso.api.errors import translate_errors
-from kinso.api.middleware import LARGEST_BODY, Gate
+from kinso.api.middleware import LARGEST_BODY, ApiMiddleware
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
 from kinso.services.customers.bulk import MOST_ROWS
 
@@ -58,7 +58,7 @@ def _good_answers(description: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def create_api() -> FastAPI:
-    """The API; it serves the office that is open when a request comes, and answers 503 while there is none."""
+    """The API; it serves the application that is open when a request comes, and answers 503 while there is none."""
     api = _Api(
         title="Kinso",
         version=__version__,
@@ -67,7 +67,7 @@ def create_api() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Gate)],
+        middleware=[Middleware(ApiMiddleware)],
     )
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.

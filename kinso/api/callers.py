@@ -16,7 +16,7 @@ from kinso.repository.store import Store
 from kinso.services.accounts.secrets import is_same_origin
 from kinso.services.accounts.sign_in import SESSION_COOKIE, cookie_name, resume, session_id_of
 from kinso.services.accounts.tokens import is_api_token, resume_token
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OTHER_SITE = (
@@ -69,7 +69,7 @@ async def identify_caller(request: Request) -> Caller:
         raise NotSignedIn
     if not token and request.method not in _SAFE_METHODS and not is_from_own_page(request):
         raise NotPermitted(_OTHER_SITE)
-    proof = _Proof(current_office().store, secret, is_token=bool(token) and is_api_token(secret))
+    proof = _Proof(current_application().store, secret, is_token=bool(token) and is_api_token(secret))
     user = await _users(proof)
     return Caller(proof.store, user, None if proof.is_token else session_id_of(secret))
 

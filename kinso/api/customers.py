@@ -33,7 +33,7 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.insights import Statistics
 from kinso.repository.store import Store
-from kinso.services.customers.duplicates import find_twins_of
+from kinso.services.customers.duplicates import find_duplicates_of
 from kinso.services.customers.editing import create_customer, delete_customer, list_customers, update_customer
 from kinso.services.customers.finding import get_customers
 from kinso.services.customers.numbering import propose_customer_id
@@ -105,10 +105,10 @@ def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDra
     """
 
     def register() -> Answer:
-        twins = find_twins_of(caller.store, caller.actor, draft)
+        duplicates = find_duplicates_of(caller.store, caller.actor, draft)
         created = create_customer(caller.store, caller.actor, draft)
-        told = [f"Customer {created.customer_id} is registered.", *(twin.message for twin in twins)]
-        more = {"warnings": [warning_json(twin) for twin in twins]} if twins else {}
+        told = [f"Customer {created.customer_id} is registered.", *(duplicate.message for duplicate in duplicates)]
+        more = {"warnings": [warning_json(duplicate) for duplicate in duplicates]} if duplicates else {}
         return tell_customer(created, message=" ".join(told), status=201, more=more)
 
     return post.once(Permission.CREATE, register)

@@ -212,8 +212,8 @@ def _bulk_row_json(row: RowOutcome) -> dict[str, Any]:
     told: dict[str, Any] = {"index": row.index, "customerId": row.customer_id, "outcome": row.outcome}
     if row.customer:
         told["customer"] = customer_json(row.customer)
-    if row.twins:
-        told["warnings"] = [warning_json(twin) for twin in row.twins]
+    if row.duplicates:
+        told["warnings"] = [warning_json(duplicate) for duplicate in row.duplicates]
     if row.errors:
         told["errors"] = [{"field": error.field, "message": error.message} for error in row.errors]
     return told

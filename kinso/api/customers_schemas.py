@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJs
 from pydantic.json_schema import SkipJsonSchema
 
 from kinso.models.accounts import Role, User
-from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, LikelyTwin
+from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, LikelyDuplicate
 from kinso.models.insights import Statistics
 from kinso.models.money import CENT, LARGEST, Money
-from kinso.models.purchases import MembershipStanding
+from kinso.models.purchases import MembershipStatus
 from kinso.models.transfer.cells import written_moment
 from kinso.models.validation import KnownFields
 from kinso.services.membership.activation import DEFAULT_THRESHOLD
@@ -222,10 +222,10 @@ class ActivationIn(KnownFields):
     dry_run: StrictBool = Field(default=False, alias="dryRun")
 
 
-def still_a_member(standing: MembershipStanding) -> str:
+def still_a_member(status: MembershipStatus) -> str:
     """What an answer says after a change that leaves a member below the threshold."""
-    spent = f"{standing.amount:,} of {standing.rule.threshold:,}"
-    return f"Customer {standing.customer.customer_id} is still a member, {spent}."
+    spent = f"{status.amount:,} of {status.rule.threshold:,}"
+    return f"Customer {status.customer.customer_id} is still a member, {spent}."
 
 
 def customer_json(customer: Customer) -> dict[str, Any]:
@@ -243,10 +243,10 @@ def customer_json(customer: Customer) -> dict[str, Any]:
     }
 
 
-def warning_json(twin: LikelyTwin) -> dict[str, Any]:
+def warning_json(duplicate: LikelyDuplicate) -> dict[str, Any]:
     """The warning as JSON values; `WarningOut` describes them."""
-    customer = twin.customer
-    told = {"field": twin.field, "message": twin.message}
+    customer = duplicate.customer
+    told = {"field": duplicate.field, "message": duplicate.message}
     return {**told, "customerId": customer.customer_id, "_id": customer.id}
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from kinso.models.accounts import PERMISSIONS, Permission, Role, Source
 from kinso.models.history import RunKind, RunStatus
-from kinso.models.purchases import PaymentMethod, SaleKind
+from kinso.models.purchases import EntryKind, PaymentMethod
 from kinso.services.accounts.sign_in import SESSION_COOKIE
 from kinso.services.customers.bulk import Outcome
 
@@ -113,7 +113,7 @@ _NAMES = {
         "PaymentMethod": PaymentMethod,
         "RunKind": RunKind,
         "RunStatus": RunStatus,
-        "SaleKind": SaleKind,
+        "SaleKind": EntryKind,
         "Source": Source,
     }.items()
 }

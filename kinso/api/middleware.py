@@ -18,7 +18,7 @@ _TOO_LARGE = f"The body is too large; send at most {LARGEST_BODY:,} bytes."
 logger = logging.getLogger(__name__)
 
 
-class Gate:
+class ApiMiddleware:
     """Trailing slashes make no difference, HEAD is GET without a body, large bodies stay out, failures are logged."""
 
     def __init__(self, app: ASGIApp) -> None:

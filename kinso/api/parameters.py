@@ -18,7 +18,7 @@ from starlette.requests import Request
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
 from kinso.models.customers_sync import LONGEST_CURSOR, Cursor
-from kinso.models.purchases import SaleKind, SaleQuery
+from kinso.models.purchases import EntryKind, LedgerQuery
 from kinso.models.text import searchable
 from kinso.models.times import MEANING, read_written
 from kinso.models.validation import OPERATOR, folded
@@ -123,7 +123,7 @@ ExactId = Annotated[
     BeforeValidator(_exact_id),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}),
 ]
-KindFilter = Annotated[SaleKind | None, BeforeValidator(_absent_if_empty)]
+KindFilter = Annotated[EntryKind | None, BeforeValidator(_absent_if_empty)]
 MomentFilter = Annotated[
     datetime | None, BeforeValidator(_written), _or_empty({"type": "string", "format": "date-time"})
 ]
@@ -203,9 +203,9 @@ class SaleParameters(PageParameters):
     since: MomentFilter = Field(default=None, description=MEANING)
     until: MomentFilter = Field(default=None, description=f"Not included. {MEANING}")
 
-    def query(self, customer: str | None) -> SaleQuery:
+    def query(self, customer: str | None) -> LedgerQuery:
         """The entries that the filters leave, of the customer with this `_id` if it is given."""
-        return SaleQuery(customer=customer, kind=self.kind, since=self.since, until=self.until)
+        return LedgerQuery(customer=customer, kind=self.kind, since=self.since, until=self.until)
 
 
 CustomerExport = Annotated[ExportParameters, Query()]

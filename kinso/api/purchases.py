@@ -25,7 +25,7 @@ from kinso.api.requests import RepeatablePost
 from kinso.api.route import JsonRoute, part_of_api
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Permission
-from kinso.models.purchases import SalePage, SaleQuery
+from kinso.models.purchases import EntryPage, LedgerQuery
 from kinso.services.customers.editing import get_customer
 from kinso.services.customers.finding import find_by_customer_id
 from kinso.services.purchases.recording import Recorded, get_sale, list_sales, record_sale, refund_sale
@@ -140,7 +140,7 @@ def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: 
 def show_sales_of_customer(caller: SignedIn, id: Id, part: PageOnly) -> Answer:
     """The newest come first; all of them together are the purchase amount."""
     customer = get_customer(caller.store, caller.actor, id)
-    query = SaleQuery(customer=customer.id)
+    query = LedgerQuery(customer=customer.id)
     return _sale_page(list_sales(caller.store, caller.actor, query, page=part.page, limit=part.limit))
 
 
@@ -173,11 +173,11 @@ def _tell(recorded: Recorded, done: str) -> Answer:
     if recorded.repeated:
         return succeed(recorded_json(recorded), message=f"{sale_id} was recorded before; nothing was changed.")
     message = f"{abs(recorded.sale.amount):,} {done}."
-    if recorded.sale.kind == "refund" and recorded.standing.is_below:
-        message += f" {still_a_member(recorded.standing)}"
+    if recorded.sale.kind == "refund" and recorded.status.is_below:
+        message += f" {still_a_member(recorded.status)}"
     return succeed(recorded_json(recorded), message=message, status=201)
 
 
-def _sale_page(found: SalePage) -> Answer:
+def _sale_page(found: EntryPage) -> Answer:
     items = [sale_json(sale) for sale in found.items]
     return list_page(items, page=found.page, limit=found.limit, total=found.total)

@@ -12,13 +12,13 @@ from kinso.api.customers_schemas import example
 from kinso.models.money import CENT, LARGEST
 from kinso.models.purchases import (
     MOST_ITEMS,
+    EntryKind,
+    LedgerEntry,
     PaymentMethod,
+    PurchaseDraft,
+    PurchaseItem,
     RefundAmount,
     RefundDraft,
-    Sale,
-    SaleDraft,
-    SaleItem,
-    SaleKind,
 )
 from kinso.models.text import clean_text
 from kinso.models.times import MEANING, Written
@@ -101,7 +101,7 @@ class SaleOut(BaseModel):
     id: str = Field(alias="_id")
     sale_id: str = Field(alias="saleId")
     customer: str = Field(description="The customer's `_id`.")
-    kind: SaleKind
+    kind: EntryKind
     amount: float
     date: datetime
     counts_at: datetime = Field(
@@ -147,13 +147,13 @@ class RecordedOut(SaleOut):
     repeated: bool = Field(description="True when it was recorded before, and nothing was changed.")
 
 
-class ItemIn(SaleItem):
+class ItemIn(PurchaseItem):
     """One line of a receipt: `quantity` with at most 3 decimals times `unitPrice` with at most 10, rounded once."""
 
     model_config = ConfigDict(**example(_ITEM), extra="forbid")
 
 
-class SaleIn(SaleDraft):
+class SaleIn(PurchaseDraft):
     """A purchase. Without `amount` it is the sum of the items, less `discount` and with `surcharge`.
 
     An `amount` that is something else is refused. Without `date` it is now, without `saleId` it gets one. Sent again
@@ -193,7 +193,7 @@ class RefundIn(RefundDraft):
     )
 
 
-def sale_json(sale: Sale) -> dict[str, Any]:
+def sale_json(sale: LedgerEntry) -> dict[str, Any]:
     """The entry as JSON values; `SaleOut` describes them."""
     return {
         "_id": sale.id,
@@ -220,9 +220,9 @@ def recorded_json(recorded: Recorded) -> dict[str, Any]:
         **sale_json(recorded.sale),
         "purchaseAmount": float(recorded.customer.purchase_amount),
         "membershipStatus": recorded.customer.membership_status,
-        "spent": float(recorded.standing.amount),
-        "threshold": float(recorded.standing.rule.threshold),
-        "belowThreshold": recorded.standing.is_below,
+        "spent": float(recorded.status.amount),
+        "threshold": float(recorded.status.rule.threshold),
+        "belowThreshold": recorded.status.is_below,
         "activated": recorded.activated,
         "repeated": recorded.repeated,
     }

@@ -6,7 +6,7 @@ from kinso.api.customers_schemas import HealthOut
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.route import part_of_api
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 
 router = part_of_api("", "health")
 
@@ -14,5 +14,5 @@ router = part_of_api("", "health")
 @router.get("/health", response_model=Success[HealthOut], responses=failures(503), summary="Does the database answer?")
 def check_health() -> Answer:
     """200 when the database answers, 503 when it does not, or not yet."""
-    current_office().store.connection.ping()
+    current_application().store.connection.ping()
     return succeed({"status": "ok"})

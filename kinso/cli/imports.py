@@ -62,10 +62,10 @@ def tell_changes(plan: ImportPlan) -> None:
 
 def tell_likely_duplicates(outcome: ImportPlan | ImportResult | PurchasePlan | PurchaseResult) -> None:
     """Which of the new customers may be known already."""
-    for twin in outcome.twins[:_MOST_TOLD]:
-        remark(str(twin))
-    if outcome.twin_count > _MOST_TOLD:
-        remark(f"… and {outcome.twin_count - _MOST_TOLD:,} more new customers may be known already.")
+    for duplicate in outcome.duplicates[:_MOST_TOLD]:
+        remark(str(duplicate))
+    if outcome.duplicate_count > _MOST_TOLD:
+        remark(f"… and {outcome.duplicate_count - _MOST_TOLD:,} more new customers may be known already.")
 
 
 def count_of_errors(plan: ImportPlan | PurchasePlan) -> str:

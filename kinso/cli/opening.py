@@ -14,7 +14,7 @@ from kinso.cli.console import STANDARD
 from kinso.config import load_settings
 from kinso.errors import ConfigurationError
 from kinso.repository.store import Store
-from kinso.services.application import close_office, open_office
+from kinso.services.application import close_application, open_application
 from kinso.services.transfer.files import completed_file
 
 
@@ -28,9 +28,9 @@ def opened_store() -> Iterator[Store]:
             " server."
         )
     try:
-        yield open_office(settings).store
+        yield open_application(settings).store
     finally:
-        close_office()
+        close_application()
 
 
 def name_of(file: str) -> str:

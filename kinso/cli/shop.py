@@ -9,7 +9,7 @@ from kinso.cli.opening import opened_store
 from kinso.config import load_settings
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import CheckReport
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 from kinso.services.transfer.backups import BackupContent, examine_backup, make_backup, move_shop, restore_shop
@@ -29,7 +29,7 @@ def seed(count: int) -> int:
 def check() -> int:
     """Whether everything in the database is as it must be."""
     with opened_store() as store, progress("Examining") as tell:
-        report = check_database(store, COMMAND_LINE, tell, put_back=current_office().put_back)
+        report = check_database(store, COMMAND_LINE, tell, put_back=current_application().put_back)
     _tell_case_duplicates(report)
     for finding in report.findings:
         say(finding.sentence)
@@ -88,10 +88,10 @@ def move_to(uri: str) -> int:
 
 
 def _tell_case_duplicates(report: CheckReport) -> None:
-    for sentence in report.twins:
+    for sentence in report.duplicates:
         remark(sentence)
-    if report.twin_count > len(report.twins):
-        remark(f"… and {report.twin_count - len(report.twins):,} more such customer IDs.")
+    if report.duplicate_count > len(report.duplicates):
+        remark(f"… and {report.duplicate_count - len(report.duplicates):,} more such customer IDs.")
 
 
 def _told(content: BackupContent) -> str:

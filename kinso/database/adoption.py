@@ -21,7 +21,7 @@ from kinso.database.checksums import decision_with_checksum
 from kinso.database.connection import Connection
 from kinso.database.country import country_of
 from kinso.database.ledger import balance
-from kinso.models.membership import Basis
+from kinso.models.membership import DecidedBy
 from kinso.models.money import LARGEST, read_stored_amount, readable_amount
 from kinso.models.stored import readable_moment, readable_text, readable_version
 
@@ -38,7 +38,7 @@ _AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(
 UNREADABLE_AMOUNT = "unreadableAmount"
 """What stood where a customer's purchase amount should, for whoever knows what it was meant to be."""
 _LONGEST_QUOTE = 100
-_BASIS: Basis = "adopted"
+_BASIS: DecidedBy = "adopted"
 EARLIER = "An earlier application"
 """Who is named for what was there before Kinso kept records."""
 _COMPLETE = {
@@ -58,20 +58,20 @@ _COMPLETE = {
 class Adoption:
     """What a start took over or had to mend.
 
-    `twins` are groups of customer IDs that differ in letter case only; the first of a group keeps the unique key.
-    `unreadable_amounts` are IDs of customers whose purchase amount was no number and now is 0. `put_back` are the
+    `case_duplicates` are groups of customer IDs that differ in letter case only; the first of a group keeps the unique
+    key. `unreadable_amounts` are IDs of customers whose purchase amount was no number and now is 0. `put_back` are the
     indexes and validators that somebody had removed since the last start.
     """
 
     adopted: int = 0
-    twins: list[tuple[str, ...]] = field(default_factory=list)
+    case_duplicates: list[tuple[str, ...]] = field(default_factory=list)
     unreadable_amounts: list[str] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
 
     def add(self, more: Adoption) -> None:
         """Count in what was taken over later."""
         self.adopted += more.adopted
-        self.twins += more.twins
+        self.case_duplicates += more.case_duplicates
         self.unreadable_amounts += more.unreadable_amounts
 
 
@@ -89,16 +89,16 @@ def adopt(connection: Connection, *, unique: bool, thorough: bool = False) -> Ad
     for batch in in_batches(as_they_are.find(incomplete).sort("_id", 1)):
         _complete(connection, batch, adoption, country)
     if not unique:
-        _separate_twins(customers, adoption)
+        _separate_case_duplicates(customers, adoption)
     return adoption
 
 
 def mark_case_duplicates(customers: Collection[Document]) -> None:
     """Give case duplicates that were adopted before they were marked what they are found by."""
-    twins = {"$expr": {"$gte": [{"$indexOfBytes": [f"${search.HELPERS}.id", search.TWIN_MARK]}, 0]}}
-    key = {"$arrayElemAt": [{"$split": [f"${search.HELPERS}.id", search.TWIN_MARK]}, 0]}
+    case_duplicates = {"$expr": {"$gte": [{"$indexOfBytes": [f"${search.HELPERS}.id", search.CASE_DUPLICATE_MARK]}, 0]}}
+    key = {"$arrayElemAt": [{"$split": [f"${search.HELPERS}.id", search.CASE_DUPLICATE_MARK]}, 0]}
     customers.update_many(
-        {f"{search.HELPERS}.id": {"$type": "string"}, **twins}, [{"$set": {f"{search.HELPERS}.twin": key}}]
+        {f"{search.HELPERS}.id": {"$type": "string"}, **case_duplicates}, [{"$set": {f"{search.HELPERS}.twin": key}}]
     )
 
 
@@ -116,7 +116,7 @@ def _complete(connection: Connection, batch: Sequence[RawBSONDocument], adoption
             if failed["code"] != _DUPLICATE_KEY:
                 raise
             document, update = batch[failed["index"]], updates[failed["index"]]
-            adopted += _complete_twin(customers, document, update, adoption)
+            adopted += _complete_case_duplicate(customers, document, update, adoption)
     adoption.adopted += adopted
     adoption.unreadable_amounts += [
         str(document.get("customerId")) for document in batch if not _is_amount(document.get("purchaseAmount"))
@@ -170,35 +170,37 @@ def _write(document: RawBSONDocument, update: Document) -> UpdateOne:
     return UpdateOne({"_id": document["_id"]}, [{"$replaceWith": {"$cond": [unchanged, completed, "$$ROOT"]}}])
 
 
-def _complete_twin(
+def _complete_case_duplicate(
     customers: Collection[Document], document: RawBSONDocument, update: Document, adoption: Adoption
 ) -> int:
     key = update[search.HELPERS]["id"]
     first = customers.find_one({f"{search.HELPERS}.id": key}) or {}
-    adoption.twins.append((str(first.get("customerId")), str(document.get("customerId"))))
-    helpers = {**update[search.HELPERS], **search.twin_fields(key, document["_id"])}
+    adoption.case_duplicates.append((str(first.get("customerId")), str(document.get("customerId"))))
+    helpers = {**update[search.HELPERS], **search.case_duplicate_fields(key, document["_id"])}
     return customers.bulk_write([_write(document, {**update, search.HELPERS: helpers})]).modified_count
 
 
-def _separate_twins(customers: Collection[Document], adoption: Adoption) -> None:
+def _separate_case_duplicates(customers: Collection[Document], adoption: Adoption) -> None:
     key_path = f"{search.HELPERS}.id"
-    twin = {"id": "$_id", "customerId": "$customerId"}
+    case_duplicate = {"id": "$_id", "customerId": "$customerId"}
     groups = customers.aggregate(
         [
             {"$match": {key_path: {"$type": "string"}}},
             {"$sort": {"_id": 1}},
-            {"$group": {"_id": f"${key_path}", "twins": {"$push": twin}}},
+            {"$group": {"_id": f"${key_path}", "twins": {"$push": case_duplicate}}},
             {"$match": {"twins.1": {"$exists": True}}},
         ],
         allowDiskUse=True,
     )
     writes = []
     for group in groups:
-        adoption.twins.append(tuple(str(twin.get("customerId")) for twin in group["twins"]))
-        for twin in group["twins"][1:]:
-            fields = search.twin_fields(group["_id"], twin["id"])
+        adoption.case_duplicates.append(
+            tuple(str(case_duplicate.get("customerId")) for case_duplicate in group["twins"])
+        )
+        for case_duplicate in group["twins"][1:]:
+            fields = search.case_duplicate_fields(group["_id"], case_duplicate["id"])
             separate = {"$set": {f"{search.HELPERS}.{name}": value for name, value in fields.items()}}
-            writes.append(UpdateOne({"_id": twin["id"], key_path: group["_id"]}, separate))
+            writes.append(UpdateOne({"_id": case_duplicate["id"], key_path: group["_id"]}, separate))
     if writes:
         customers.bulk_write(writes, ordered=False)
 

@@ -19,7 +19,7 @@ from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.database.connection import Connection
 from kinso.database.search import HELPERS
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import SaleKind
+from kinso.models.purchases import EntryKind
 
 Document = dict[str, Any]
 
@@ -34,7 +34,7 @@ _OURS = {
 """Whom Kinso has stored or adopted."""
 _EARLIER = {"byId": "system", "byName": "An earlier application", "source": "system", "change": ""}
 
-_LACKING = {"void": {"$in": [True, False]}, "kind": {"$in": list(get_args(SaleKind))}, "countsAt": None}
+_LACKING = {"void": {"$in": [True, False]}, "kind": {"$in": list(get_args(EntryKind))}, "countsAt": None}
 """In the terms of an index, so that it takes no time to find nothing."""
 
 

@@ -128,7 +128,7 @@ def _adopt_customers(connection: Connection, *, thorough: bool) -> Adoption:
         total.add(adopt(connection, unique=unique, thorough=thorough))
         if unique:
             return total
-        # Twins that somebody stored since they were looked for have to be separated first.
+        # Case duplicates that somebody stored since they were looked for have to be separated first.
         with suppress(DuplicateKeyError):
             customers.create_indexes([index for index in INDEXES["customers"] if index.document["name"] == UNIQUE_ID])
     raise StartupError(

@@ -21,7 +21,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from kinso.database.batches import BATCH, in_batches
 from kinso.database.connection import Connection, translated_errors
 from kinso.database.country import country_of
-from kinso.database.search import HELPERS, renewed_helpers, twin_fields
+from kinso.database.search import HELPERS, case_duplicate_fields, renewed_helpers
 from kinso.models.folding import FOLDING, id_key, sale_key
 
 Document = dict[str, Any]
@@ -155,11 +155,11 @@ def _renew(customers: Collection[Document], batch: Iterable[Document], country: 
 
 
 def _set_apart(customers: Collection[Document], alike: Sequence[tuple[Document, Document]]) -> None:
-    """Let those whose ID looks like the one of somebody else keep it, marked like twins of an earlier application."""
+    """Let those whose ID looks like the one of somebody else keep it, marked like case duplicates."""
     for document, helpers in alike:
         _log.warning("Customer ID %s looks like another one; please change one of them.", document.get("customerId"))
-        twin = {**helpers, **twin_fields(helpers["id"], document["_id"])}
-        customers.bulk_write([_write(document, twin)])
+        case_duplicate = {**helpers, **case_duplicate_fields(helpers["id"], document["_id"])}
+        customers.bulk_write([_write(document, case_duplicate)])
 
 
 def _write(document: Document, helpers: Document) -> UpdateOne:

@@ -45,7 +45,7 @@ SORT_KEYS: dict[str, str] = {
 }
 """What each sortable field is really ordered by."""
 
-TWIN_MARK = "\0"
+CASE_DUPLICATE_MARK = "\0"
 
 HIGHEST = "\U0010ffff"
 """Sorts after every text that goes on."""
@@ -56,17 +56,17 @@ _NAME_MARK = "n "
 _BEGINNING = 3
 
 
-def twin_key(key: str, id: object) -> str:
+def case_duplicate_key(key: str, id: object) -> str:
     """What is unique instead of `key` for a customer with this `_id`, while another one holds that key.
 
     Only an earlier application, or an earlier edition of the compared form, can have let in IDs that look the same.
     """
-    return f"{key}{TWIN_MARK}{id}"
+    return f"{key}{CASE_DUPLICATE_MARK}{id}"
 
 
-def twin_fields(key: str, id: object) -> dict[str, str]:
+def case_duplicate_fields(key: str, id: object) -> dict[str, str]:
     """The helper fields that a customer with this `_id` has instead, while another one holds `key`."""
-    return {"id": twin_key(key, id), "twin": key}
+    return {"id": case_duplicate_key(key, id), "twin": key}
 
 
 def having_ids(keys: list[str]) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def helper_fields(document: Mapping[str, Any], country: str) -> dict[str, Any]:
 def renewed_helpers(document: Mapping[str, Any], country: str) -> dict[str, Any]:
     """The same for a document that has them already: who does not hold the compared form of the ID still does not."""
     helpers, present = helper_fields(document, country), document.get(HELPERS)
-    is_twin = isinstance(present, Mapping) and present.get("twin") == helpers["id"]
-    return {**helpers, **twin_fields(helpers["id"], document["_id"])} if is_twin else helpers
+    is_case_duplicate = isinstance(present, Mapping) and present.get("twin") == helpers["id"]
+    return {**helpers, **case_duplicate_fields(helpers["id"], document["_id"])} if is_case_duplicate else helpers
 
 
 def contact_keys(contact: str, country: str) -> list[str]:

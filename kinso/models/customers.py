@@ -61,7 +61,7 @@ class _Model(BaseModel):
 class Customer(_Model):
     """One stored customer; read leniently, because an earlier application may have written it.
 
-    `membership_held` is True for a non-member whom a person made one: no rule makes them a member again.
+    `excluded` is True for a non-member whom a person made one: no rule makes them a member again.
     """
 
     id: str = Field(alias="_id")
@@ -73,7 +73,7 @@ class Customer(_Model):
     created_at: datetime
     updated_at: datetime
     version: int
-    membership_held: bool = False
+    excluded: bool = Field(default=False, alias="membershipHeld")
 
 
 class CustomerDraft(_Model):
@@ -196,7 +196,7 @@ _WORDS: dict[Alike, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class LikelyTwin:
+class LikelyDuplicate:
     """`alike` is the strongest of what they have in common."""
 
     customer: Customer

@@ -113,9 +113,9 @@ class ActivationPreview(_Model):
     """Whom a membership threshold would activate, and what they spent.
 
     `share_of_base` is their count divided by all customers (0 to 1). `eligible` are the largest spenders among them,
-    `near_misses` the non-members closest below the threshold, both cut to what fits a screen. `held` is the number of
-    those who spent enough but were made non-members by a person, and therefore stay so.
-    `basis` is what counts as spent.
+    `near_misses` the non-members closest below the threshold, both cut to what fits a screen. `excluded` is the number
+    of those who spent enough but were made non-members by a person, and therefore stay so. `basis` is what counts as
+    spent.
     """
 
     threshold: Decimal
@@ -125,7 +125,7 @@ class ActivationPreview(_Model):
     share_of_base: float
     eligible: list[Spender]
     near_misses: list[Spender]
-    held: int
+    excluded: int
 
 
 class HistoryQuery(BaseModel):

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from kinso.models.customers import Customer
 from kinso.models.shop import ThresholdBasis
 
-Basis = Literal["rule", "person", "adopted"]
+DecidedBy = Literal["rule", "person", "adopted"]
 """Decided by the membership threshold, by a person, or by an earlier application before Kinso kept records."""
 
 
@@ -24,7 +24,7 @@ class _Model(BaseModel):
 class Decision(_Model):
     """Who or what began or ended a membership; `amount` is the purchase amount at that moment."""
 
-    basis: Basis
+    basis: DecidedBy
     by_name: str
     amount: Decimal
     reason: str | None = None
@@ -42,7 +42,7 @@ class MembershipInterval(_Model):
     ended: Decision | None = None
 
 
-SpenderGroup = Literal["eligible", "held", "members"]
+SpenderGroup = Literal["eligible", "excluded", "members"]
 """Non-members whom a rule may activate, non-members whom a person made so, and members."""
 
 
@@ -68,7 +68,7 @@ class Spender:
 
     customer: Customer
     amount: Decimal
-    member_by: Basis | None = None
+    member_by: DecidedBy | None = None
 
 
 @dataclass(frozen=True)

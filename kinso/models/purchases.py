@@ -29,10 +29,10 @@ from kinso.models.money import (
 from kinso.models.text import clean_text
 from kinso.models.times import Written
 
-SaleKind = Literal["sale", "refund", "opening", "adjustment"]
+EntryKind = Literal["sale", "refund", "opening", "adjustment"]
 """`opening` is the amount a customer came with, `adjustment` the difference that somebody typed."""
-TYPED: tuple[SaleKind, ...] = ("opening", "adjustment")
-PURCHASES: tuple[SaleKind, ...] = ("sale", "refund")
+TYPED: tuple[EntryKind, ...] = ("opening", "adjustment")
+PURCHASES: tuple[EntryKind, ...] = ("sale", "refund")
 """The kinds that were bought or brought back on a known date; revenue consists of these."""
 PaymentMethod = Literal["cash", "card", "mobile", "transfer", "other"]
 PAYMENT_METHODS: tuple[PaymentMethod, ...] = get_args(PaymentMethod)
@@ -96,7 +96,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
 
-class SaleItem(_Model):
+class PurchaseItem(_Model):
     """One line of a receipt; a quantity has at most three decimals, a unit price keeps all of its own."""
 
     name: ItemName
@@ -109,7 +109,7 @@ class SaleItem(_Model):
         return round_to_cents(self.quantity * self.unit_price)
 
 
-class SaleDraft(_Model):
+class PurchaseDraft(_Model):
     """A purchase as it was typed or sent.
 
     What was paid is the sum of the items, less a `discount` and with a `surcharge`. An `amount` says it without items,
@@ -122,7 +122,7 @@ class SaleDraft(_Model):
     discount: Money | None = None
     surcharge: Money | None = None
     sold_at: Written | None = None
-    items: list[SaleItem] = Field(default=[], max_length=MOST_ITEMS)
+    items: list[PurchaseItem] = Field(default=[], max_length=MOST_ITEMS)
     payment_method: PaymentMethod | None = None
     note: Note | None = None
 
@@ -142,7 +142,7 @@ class RefundDraft(_Model):
     note: Note | None = None
 
 
-class Sale(_Model):
+class LedgerEntry(_Model):
     """One entry of the ledger; `amount` is signed, so that the entries of a customer add up to the purchase amount.
 
     `customer` is the customer's `_id`. `refund_of` names the sale that a refund belongs to. `counts_at` is when sums
@@ -153,7 +153,7 @@ class Sale(_Model):
     id: str = Field(alias="_id")
     sale_id: str
     customer: str
-    kind: SaleKind
+    kind: EntryKind
     amount: Figure
     sold_at: datetime
     counts_at: datetime
@@ -161,7 +161,7 @@ class Sale(_Model):
     by_id: str
     by_name: str
     source: str
-    items: list[SaleItem] = []
+    items: list[PurchaseItem] = []
     discount: Figure | None = None
     surcharge: Figure | None = None
     payment_method: PaymentMethod | None = None
@@ -172,29 +172,29 @@ class Sale(_Model):
     voided_by: str | None = None
 
 
-class SaleQuery(_Model):
+class LedgerQuery(_Model):
     """Which entries that count, newest first; what is None leaves nothing out.
 
     `until` is exclusive. What `since` and `until` mean without a zone only the shop knows.
     """
 
     customer: str | None = None
-    kind: SaleKind | None = None
+    kind: EntryKind | None = None
     since: datetime | None = None
     until: datetime | None = None
 
 
-class SalePage(_Model):
+class EntryPage(_Model):
     """One page of the ledger; `total` counts the whole result."""
 
-    items: list[Sale]
+    items: list[LedgerEntry]
     page: int
     limit: int
     total: int
 
 
-Standing = Literal["member", "held", "eligible", "short"]
-"""`held`: a person made them a non-member, so no rule activates them; `short`: they have not spent enough."""
+MembershipState = Literal["member", "excluded", "eligible", "short"]
+"""`excluded`: a person made them a non-member, so no rule activates them; `short`: they have not spent enough."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class PurchaseSummary:
 class LedgerLine:
     """An entry, the sum of all entries up to it (its own included), and what is left of it if it is a sale."""
 
-    entry: Sale
+    entry: LedgerEntry
     running: Decimal
     left: Decimal
 
@@ -241,14 +241,14 @@ class LedgerPage:
 
 
 @dataclass(frozen=True)
-class MembershipStanding:
+class MembershipStatus:
     """Where a customer stands as to membership, and why.
 
     `amount` is what they spent as far as `rule` counts it, `missing` what they lack to its threshold (0 for none).
     """
 
     customer: Customer
-    standing: Standing
+    status: MembershipState
     rule: Rule
     amount: Decimal
     missing: Decimal
@@ -256,13 +256,13 @@ class MembershipStanding:
     @property
     def is_below(self) -> bool:
         """Whether this is a member who spent less than the threshold."""
-        return self.standing == "member" and self.missing > 0
+        return self.status == "member" and self.missing > 0
 
 
-def items_in_words(entry: Sale) -> str:
+def items_in_words(entry: LedgerEntry) -> str:
     """`2 × Coffee at 3.50, Cake at 4.00`: every item of a receipt with its unit price, as plain text."""
     return ", ".join(f"{_how_many(item)}{item.name} at {written_price(item.unit_price)}" for item in entry.items)
 
 
-def _how_many(item: SaleItem) -> str:
+def _how_many(item: PurchaseItem) -> str:
     return "" if item.quantity == 1 else f"{item.quantity.normalize():f} × "

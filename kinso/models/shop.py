@@ -167,8 +167,8 @@ class Finding:
 class CheckReport:
     """What was looked at and what is wrong with it.
 
-    `twins` are sentences about IDs of customers or sales that look the same: they were stored before that was refused,
-    and nothing else is wrong with them. Amounts that could not be taken over are told there, too.
+    `duplicates` are sentences about IDs of customers or sales that look the same: they were stored before that was
+    refused, and nothing else is wrong with them. Amounts that could not be taken over are told there, too.
     """
 
     customers: int = 0
@@ -176,8 +176,8 @@ class CheckReport:
     changes: int = 0
     findings: list[Finding] = field(default_factory=list)
     finding_count: int = 0
-    twins: list[str] = field(default_factory=list)
-    twin_count: int = 0
+    duplicates: list[str] = field(default_factory=list)
+    duplicate_count: int = 0
 
     @property
     def is_clean(self) -> bool:
@@ -190,8 +190,8 @@ class CheckReport:
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
 
-    def add_twin(self, sentence: str) -> None:
-        """Count a twin, and keep it while there is room."""
-        self.twin_count += 1
-        if len(self.twins) < MOST_FINDINGS:
-            self.twins.append(sentence)
+    def add_duplicate(self, sentence: str) -> None:
+        """Count a likely duplicate, and keep it while there is room."""
+        self.duplicate_count += 1
+        if len(self.duplicates) < MOST_FINDINGS:
+            self.duplicates.append(sentence)

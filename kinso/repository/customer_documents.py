@@ -68,7 +68,7 @@ def versioned_update(
     if TEXT_FIELDS & changes.keys():
         helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes}, country)
         if helpers["id"] == id_key(before.customer_id):
-            # Twins of an earlier application stay as they are until their ID is changed.
+            # Case duplicates of an earlier application stay as they are until their ID is changed.
             del helpers["id"]
         else:
             update["$unset"] = {f"{search.HELPERS}.twin": ""}
@@ -119,7 +119,7 @@ def to_customer(document: Document) -> Customer:
         created_at=created,
         updated_at=readable_moment(document.get("updatedAt")) or created,
         version=readable_version(document.get("version")),
-        membership_held=document.get("membershipHeld") is True,
+        excluded=document.get("membershipHeld") is True,
     )
 
 

@@ -96,7 +96,7 @@ class CustomerRepository:
         """Whether some customer ID begins with a zero."""
         return self._customers.find_one({"search.id": {"$gte": "0", "$lt": "1"}}, {"_id": True}) is not None
 
-    def twins(self) -> ByCustomerId:
+    def case_duplicates(self) -> ByCustomerId:
         """Everybody whose ID looks like another one but for letter case."""
         keys = self._customers.distinct("search.twin")
         return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)) if keys else ())
@@ -197,12 +197,12 @@ class CustomerRepository:
                 raise DuplicateCustomerId(str(updates[failed["index"]][1].get("customerId"))) from error
             raise
 
-    def set_membership(self, ids: Sequence[str], at: datetime, *, status: bool, held: bool) -> int:
+    def set_membership(self, ids: Sequence[str], at: datetime, *, status: bool, excluded: bool) -> int:
         """Change the membership of all of these and return how many there were.
 
         Only within a transaction that has read them: then nobody else can have changed them since.
         """
-        fields = {"membershipStatus": status, "membershipHeld": held, "updatedAt": at}
+        fields = {"membershipStatus": status, "membershipHeld": excluded, "updatedAt": at}
         changes = {"$set": fields, "$inc": {"version": 1}}
         return self._customers.update_many({"_id": {"$in": [ObjectId(id) for id in ids]}}, changes).modified_count
 

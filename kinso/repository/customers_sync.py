@@ -17,7 +17,7 @@ from kinso.repository.documents import Document
 _SHOWN = {"customer": True, "customerId": True, "at": True}
 
 
-class NewsRepository:
+class SyncRepository:
     """Reads what was changed after a place."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:

@@ -242,12 +242,12 @@ class RunRepository:
         update["$inc"]["changed"] = changed
         return self._runs.update_one(_going_on(id), update).matched_count == 1
 
-    def begin_taking_back(self, id: str, at: datetime) -> bool:
+    def begin_reverting(self, id: str, at: datetime) -> bool:
         """From now on the run cannot advance or be done, whoever still works on it; False when it has ended."""
         marks = {"$set": {"takingBack": True, "heartbeatAt": at}}
         return self._runs.update_one({"_id": ObjectId(id), "status": "running"}, marks).matched_count == 1
 
-    def note_taken_back(self, id: str, at: datetime, exceptions: Sequence[RunException]) -> None:
+    def note_reverted(self, id: str, at: datetime, exceptions: Sequence[RunException]) -> None:
         """Tell that taking the run back goes on, and of which customers nothing could be taken back."""
         self._runs.update_one({"_id": ObjectId(id)}, _noting(exceptions, at))
 
@@ -265,7 +265,7 @@ class RunRepository:
         ended = {"$set": {"status": "done", "finishedAt": at}}
         return self._runs.update_one(_going_on(id), ended).matched_count == 1
 
-    def finish_taking_back(self, id: str, at: datetime) -> None:
+    def finish_reverting(self, id: str, at: datetime) -> None:
         """Mark the run as rolled back."""
         ended = {"$set": {"status": "rolled-back", "finishedAt": at}, "$unset": {"takingBack": ""}}
         self._runs.update_one({"_id": ObjectId(id)}, ended)

@@ -10,14 +10,14 @@ from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.database import Database
 
 from kinso.database.checksums import decision_with_checksum
-from kinso.models.membership import Basis, Decision, MembershipInterval
+from kinso.models.membership import DecidedBy, Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
 from kinso.repository.documents import Document, canonical_id, to_stored, with_text_id
 
 _AT_ONCE = 1000
 _ANOTHER = "Another application"
 
-Turn = tuple[str, datetime, Decision]
+ImportLock = tuple[str, datetime, Decision]
 """A customer's `_id`, when they became a member or ceased to be one, and why."""
 
 
@@ -27,7 +27,7 @@ class MembershipRepository:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._memberships = database["memberships"]
 
-    def begin_and_end(self, begun: Sequence[Turn], ended: Sequence[Turn]) -> None:
+    def begin_and_end(self, begun: Sequence[ImportLock], ended: Sequence[ImportLock]) -> None:
         """Open an interval for each customer in `begun`, and close the open one of each in `ended`.
 
         A moment before the latest one that is known of the same customer comes from a clock that was wrong; then that
@@ -49,18 +49,18 @@ class MembershipRepository:
         )
         return [_to_interval(document) for document in found]
 
-    def why_members(self, customers: Sequence[str]) -> dict[str, Basis]:
+    def why_members(self, customers: Sequence[str]) -> dict[str, DecidedBy]:
         """Who or what made these customers (by `_id`) members; who is none is left out."""
-        found: dict[str, Basis] = {}
+        found: dict[str, DecidedBy] = {}
         for start in range(0, len(customers), _AT_ONCE):
             match = {"customer": {"$in": customers[start : start + _AT_ONCE]}, "open": True}
             for document in self._memberships.find(match, {"customer": True, "begun.basis": True}):
                 found[document["customer"]] = document["begun"]["basis"]
         return found
 
-    def why_last_members(self, customers: Sequence[str]) -> dict[str, Basis]:
+    def why_last_members(self, customers: Sequence[str]) -> dict[str, DecidedBy]:
         """Who or what began the latest membership of these customers (by `_id`), also of one that has ended."""
-        found: dict[str, Basis] = {}
+        found: dict[str, DecidedBy] = {}
         if not customers:
             return found
         past = self._memberships.find({"customer": {"$in": list(customers)}}, {"customer": True, "begun.basis": True})
@@ -79,7 +79,7 @@ class MembershipRepository:
         found = self._memberships.find(during, {"customer": True}).sort("from", DESCENDING).limit(limit)
         return [document["customer"] for document in found]
 
-    def _end(self, ended: Sequence[Turn]) -> None:
+    def _end(self, ended: Sequence[ImportLock]) -> None:
         closed = self._memberships.bulk_write(
             [
                 UpdateOne({"customer": customer, "open": True, "from": {"$lte": at}}, _closing(customer, at, decision))
@@ -94,7 +94,7 @@ class MembershipRepository:
             update = _closing(customer, document["from"], decisions[customer])
             self._memberships.update_one({"_id": document["_id"]}, update)
 
-    def _begin(self, begun: Sequence[Turn]) -> None:
+    def _begin(self, begun: Sequence[ImportLock]) -> None:
         self._end_forgotten(begun)
         latest: dict[str, datetime] = {}
         later = {
@@ -110,7 +110,7 @@ class MembershipRepository:
             ]
         )
 
-    def _end_forgotten(self, begun: Sequence[Turn]) -> None:
+    def _end_forgotten(self, begun: Sequence[ImportLock]) -> None:
         """Close what is still open of these: another application took those memberships away, nobody knows when."""
         forgotten = self._memberships.find({"customer": {"$in": [customer for customer, *_ in begun]}, "open": True})
         still_open = {document["customer"] for document in forgotten}

@@ -17,20 +17,20 @@ from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.errors import DuplicateSaleId
 from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import PURCHASES, TYPED, Sale, SaleQuery
+from kinso.models.purchases import PURCHASES, TYPED, LedgerEntry, LedgerQuery
 from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
 
 _DUPLICATE_KEY = 11000
 
 
-class SaleRepository:
+class LedgerRepository:
     """Appends entries, in the transaction of the change of the amount that they explain, and reads them."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._sales = database["sales"]
         self._trash = database["trash"]
 
-    def record(self, entries: Sequence[Sale]) -> None:
+    def record(self, entries: Sequence[LedgerEntry]) -> None:
         """Append all of `entries`; raises `DuplicateSaleId`."""
         if not entries:
             return
@@ -43,73 +43,73 @@ class SaleRepository:
                 raise DuplicateSaleId(entries[failed["index"]].sale_id) from error
             raise
 
-    def get(self, sale_id: str) -> Sale | None:
+    def get(self, sale_id: str) -> LedgerEntry | None:
         """The entry that counts and has this sale ID, or else one that looks the same.
 
         Only an earlier edition of the compared form has let in two that do.
         """
         forms = list(dict.fromkeys((sale_id, sale_key(sale_id))))
-        alike = map(to_sale, self._sales.find({"saleId": {"$in": forms}, "void": False}))
+        alike = map(to_entry, self._sales.find({"saleId": {"$in": forms}, "void": False}))
         found = {sale.sale_id: sale for sale in alike}
         return next((found[form] for form in forms if form in found), None)
 
-    def get_many(self, sale_ids: Iterable[str]) -> dict[str, Sale]:
+    def get_many(self, sale_ids: Iterable[str]) -> dict[str, LedgerEntry]:
         """Those of `sale_ids` that count, by sale ID."""
         wanted = list(sale_ids)
-        found = map(to_sale, self._sales.find({"saleId": {"$in": wanted}, "void": False})) if wanted else ()
+        found = map(to_entry, self._sales.find({"saleId": {"$in": wanted}, "void": False})) if wanted else ()
         return {sale.sale_id: sale for sale in found}
 
-    def refunds_of(self, sale: Sale) -> list[Sale]:
+    def refunds_of(self, sale: LedgerEntry) -> list[LedgerEntry]:
         """The refunds of a sale that count, the first one first."""
         match = {"customer": sale.customer, "refundOf": sale.sale_id, "void": False}
-        return [to_sale(document) for document in self._sales.find(match).sort("_id", 1)]
+        return [to_entry(document) for document in self._sales.find(match).sort("_id", 1)]
 
-    def find(self, query: SaleQuery, *, page: int, limit: int) -> list[Sale]:
+    def find(self, query: LedgerQuery, *, page: int, limit: int) -> list[LedgerEntry]:
         """One page of the result, newest first; `page` counts from 1."""
-        return [to_sale(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
+        return [to_entry(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
 
-    def iterate(self, query: SaleQuery) -> Iterator[Sale]:
+    def iterate(self, query: LedgerQuery) -> Iterator[LedgerEntry]:
         """The whole result, newest first."""
-        return map(to_sale, self._newest_first(query).batch_size(1000))
+        return map(to_entry, self._newest_first(query).batch_size(1000))
 
-    def iterate_by_customer(self) -> Iterator[Sale]:
+    def iterate_by_customer(self) -> Iterator[LedgerEntry]:
         """Everything that counts, the entries of each customer together, the oldest of them first."""
         order = [("customer", ASCENDING), ("soldAt", ASCENDING), ("_id", ASCENDING)]
-        return map(to_sale, self._sales.find({"void": False}).sort(order).batch_size(1000))
+        return map(to_entry, self._sales.find({"void": False}).sort(order).batch_size(1000))
 
-    def count(self, query: SaleQuery) -> int:
+    def count(self, query: LedgerQuery) -> int:
         """How many entries the query has on all its pages."""
         return self._sales.count_documents(_filter(query))
 
-    def written_by(self, changes: Mapping[str, str]) -> dict[str, list[Sale]]:
+    def written_by(self, changes: Mapping[str, str]) -> dict[str, list[LedgerEntry]]:
         """The entries that these changes wrote, by change, also those that count no more.
 
         `changes` maps each change to its customer.
         """
-        written: dict[str, list[Sale]] = {}
+        written: dict[str, list[LedgerEntry]] = {}
         if changes:
             match = {"customer": {"$in": list(set(changes.values()))}, "change": {"$in": list(changes)}}
-            for entry in map(to_sale, self._sales.find(match)):
+            for entry in map(to_entry, self._sales.find(match)):
                 written.setdefault(entry.change, []).append(entry)
         return written
 
-    def get_by_ids(self, ids: Iterable[str]) -> dict[str, Sale]:
+    def get_by_ids(self, ids: Iterable[str]) -> dict[str, LedgerEntry]:
         """Those of these entries (by `_id`) that are there, whether they count or not."""
         keys = [key for id in ids if (key := object_id(id))]
-        found = map(to_sale, self._sales.find({"_id": {"$in": keys}})) if keys else ()
+        found = map(to_entry, self._sales.find({"_id": {"$in": keys}})) if keys else ()
         return {sale.id: sale for sale in found}
 
-    def typed_of(self, customers: Iterable[str]) -> dict[str, list[Sale]]:
+    def typed_of(self, customers: Iterable[str]) -> dict[str, list[LedgerEntry]]:
         """For each of these customers what counts of their purchase amount without being a purchase.
 
         What an earlier application left is dated as it was taken over: until then it may have been added to.
         """
         wanted = list(customers)
-        typed: dict[str, list[Sale]] = {}
+        typed: dict[str, list[LedgerEntry]] = {}
         if wanted:
             match = {"void": False, "kind": {"$in": list(TYPED)}, "customer": {"$in": wanted}}
             for document in self._sales.find(match):
-                entry = to_sale(document)
+                entry = to_entry(document)
                 if entry.source == "system":
                     entry = entry.model_copy(update={"sold_at": document["_id"].generation_time})
                 typed.setdefault(entry.customer, []).append(entry)
@@ -135,24 +135,24 @@ class SaleRepository:
         present = {str(each["_id"]) for each in self._trash.find({"_id": {"$in": keys}}, {"_id": True})}
         return {sale_id: customer for sale_id, customer in marked if customer in present}
 
-    def recorded_again(self, customers: Iterable[str]) -> dict[str, Sale]:
+    def recorded_again(self, customers: Iterable[str]) -> dict[str, LedgerEntry]:
         """By the `_id` of each of these deleted customers an entry that counts and has the ID of one of theirs."""
         found = self._sales.find({"customer": {"$in": list(customers)}, "trashed": True}, {"saleId": 1, "customer": 1})
         owners = {document["saleId"]: document["customer"] for document in found}
         return {owners[sale_id]: sale for sale_id, sale in self.get_many(owners).items()}
 
-    def refunded_among(self, sales: Sequence[Sale]) -> dict[str, list[Sale]]:
+    def refunded_among(self, sales: Sequence[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
         """The refunds that count of these sales, by the sale's ID."""
-        refunds: dict[str, list[Sale]] = {}
+        refunds: dict[str, list[LedgerEntry]] = {}
         if sales:
             customers = list({sale.customer for sale in sales})
             ids = [sale.sale_id for sale in sales]
             match = {"customer": {"$in": customers}, "refundOf": {"$in": ids}, "void": False}
-            for refund in map(to_sale, self._sales.find(match)):
+            for refund in map(to_entry, self._sales.find(match)):
                 refunds.setdefault(str(refund.refund_of), []).append(refund)
         return refunds
 
-    def take_back(self, changes: Mapping[str, Sequence[str]]) -> None:
+    def revert_entries(self, changes: Mapping[str, Sequence[str]]) -> None:
         """Have entries count no more; maps the change that takes them back to them (by `_id`)."""
         updates = [
             UpdateMany(
@@ -194,7 +194,7 @@ class SaleRepository:
         """Remove what people wrote about somebody's purchases; the figures stay."""
         self._sales.update_many({"customer": customer}, {"$unset": {"note": ""}})
 
-    def _take_over(self, entries: Sequence[Sale]) -> None:
+    def _take_over(self, entries: Sequence[LedgerEntry]) -> None:
         """What was recorded before, for a customer who is gone for good, counts in the revenue once: with these."""
         own = (each for each in entries if each.kind in PURCHASES and each.id not in each.sale_id)
         recorded = {(each.sale_id, float(each.amount)) for each in own}
@@ -220,11 +220,11 @@ class SaleRepository:
         match = {"customer": {"$in": list(customers)}, "trashed": True, "revenueOnly": None}
         self._sales.update_many(match, {"$set": {"revenueOnly": revenue}})
 
-    def _newest_first(self, query: SaleQuery) -> Any:
+    def _newest_first(self, query: LedgerQuery) -> Any:
         return self._sales.find(_filter(query)).sort([("soldAt", DESCENDING), ("_id", DESCENDING)])
 
 
-def _filter(query: SaleQuery) -> dict[str, Any]:
+def _filter(query: LedgerQuery) -> dict[str, Any]:
     match: dict[str, Any] = {"void": False}
     customer = canonical_id(query.customer) if query.customer else None
     match |= {field: value for field, value in (("customer", customer), ("kind", query.kind)) if value}
@@ -234,19 +234,19 @@ def _filter(query: SaleQuery) -> dict[str, Any]:
     return match
 
 
-def _to_document(sale: Sale) -> dict[str, Any]:
+def _to_document(sale: LedgerEntry) -> dict[str, Any]:
     document = to_stored(sale.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
     if sale.items:
         document["items"] = [to_stored(item.model_dump(by_alias=True)) for item in sale.items]
     return with_checksum({"_id": ObjectId(sale.id), **document, "void": False}, OF_ENTRY)
 
 
-def to_sale(document: Document) -> Sale:
+def to_entry(document: Document) -> LedgerEntry:
     """The model of a stored entry."""
     values = with_text_id(document)
     values["amount"] = read_stored_amount(values.get("amount"))
     values.setdefault("countsAt", values.get("soldAt"))
-    return Sale.model_validate(values)
+    return LedgerEntry.model_validate(values)
 
 
 NOTHING = Decimal("0.00")
@@ -262,7 +262,7 @@ class KindTotals:
     last: datetime
 
 
-class AccountRepository:
+class CustomerLedgerRepository:
     """Figures over the entries of one customer (by `_id`) that count."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
@@ -294,7 +294,7 @@ class AccountRepository:
         rows = {row["_id"]: row["amount"] for row in self._sales.aggregate([{"$match": match}, {"$bucket": bucket}])}
         return [read_stored_amount(rows.get(start, 0)) for start in boundaries[:-1]]
 
-    def sum_up_to(self, entry: Sale) -> Decimal:
+    def sum_up_to(self, entry: LedgerEntry) -> Decimal:
         """The sum of everything that is not newer than `entry`, itself included."""
         older = [{"soldAt": {"$lt": entry.sold_at}}, {"soldAt": entry.sold_at, "_id": {"$lte": ObjectId(entry.id)}}]
         match = {**_of(entry.customer), "$or": older}
@@ -302,16 +302,16 @@ class AccountRepository:
         rows = list(self._sales.aggregate([{"$match": match}, {"$group": group}]))
         return read_stored_amount(rows[0]["amount"]) if rows else NOTHING
 
-    def latest_sales(self, customer: str, *, limit: int) -> list[Sale]:
+    def latest_sales(self, customer: str, *, limit: int) -> list[LedgerEntry]:
         """Sales of more than 0, the latest first."""
         match = {**_of(customer), "kind": "sale", "amount": {"$gt": 0}}
         found = self._sales.find(match).sort([("soldAt", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-        return [to_sale(document) for document in found]
+        return [to_entry(document) for document in found]
 
-    def oldest_first(self, customer: str) -> Iterator[Sale]:
+    def oldest_first(self, customer: str) -> Iterator[LedgerEntry]:
         """All entries, read in batches."""
         found = self._sales.find(_of(customer)).sort([("soldAt", ASCENDING), ("_id", ASCENDING)])
-        return map(to_sale, found.batch_size(1000))
+        return map(to_entry, found.batch_size(1000))
 
 
 def _of(customer: str) -> dict[str, Any]:

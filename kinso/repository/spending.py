@@ -26,7 +26,7 @@ from kinso.repository.insights import FigureRepository, Ranking
 
 _GROUPS: Mapping[SpenderGroup, dict[str, Any]] = {
     "eligible": {"membershipStatus": False, "membershipHeld": False},
-    "held": {"membershipStatus": False, "membershipHeld": True},
+    "excluded": {"membershipStatus": False, "membershipHeld": True},
     "members": {"membershipStatus": True},
 }
 _UNDER_THE_RULE: tuple[SpenderGroup, ...] = ("members", "eligible")
@@ -61,7 +61,7 @@ class SpenderRepository(Protocol):
         """The eligible at or above an amount, as MongoDB is asked for them; raises `InvalidInput` for too many."""
 
     def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
-        """What the first multiples of `width` would mean as the threshold; who is held is left out."""
+        """What the first multiples of `width` would mean as the threshold; who is excluded is left out."""
 
     def distribution(self, boundaries: list[Decimal]) -> list[AmountBin]:
         """Members and non-members by what they spent, from each boundary to the next."""
@@ -204,13 +204,13 @@ class RecentSpenders:
         """See `SpenderRepository`; who bought nothing is in the first bin."""
         rankings, everyone = self._spending.rankings(self._since), self._figures.totals()
         rest = everyone[True][0] - len(rankings["members"])
-        other_rest = everyone[False][0] - len(rankings["eligible"]) - len(rankings["held"])
+        other_rest = everyone[False][0] - len(rankings["eligible"]) - len(rankings["excluded"])
         bins: list[AmountBin] = []
         for lower, upper in pairwise(boundaries):
             # Only damaged data adds up to less than nothing; whoever has that is among those who spent nothing.
             start = lower if bins else None
             counts = {group: ranking.totals(at_or_above=start, below=upper)[0] for group, ranking in rankings.items()}
-            members, non_members = counts["members"] + rest, counts["eligible"] + counts["held"] + other_rest
+            members, non_members = counts["members"] + rest, counts["eligible"] + counts["excluded"] + other_rest
             bins.append(AmountBin(lower=lower, upper=upper, members=members, non_members=non_members))
             rest = other_rest = 0
         return bins
@@ -293,7 +293,7 @@ class SpendingRepository:
 
     def _rank(self, since: datetime) -> Rankings:
         spent = dict(self.of_everyone(since))
-        rows: dict[SpenderGroup, list[tuple[Decimal, str]]] = {"eligible": [], "held": [], "members": []}
+        rows: dict[SpenderGroup, list[tuple[Decimal, str]]] = {"eligible": [], "excluded": [], "members": []}
         # Both flags and the id are in one index, which is several times quicker than reading customers.
         everyone = {"membershipStatus": {"$in": [True, False]}}
         wanted = {"membershipStatus": True, "membershipHeld": True}
@@ -301,8 +301,8 @@ class SpendingRepository:
             id = str(document["_id"])
             amount = spent.get(id)
             if amount is not None:
-                held: SpenderGroup = "held" if document.get("membershipHeld") else "eligible"
-                rows["members" if document["membershipStatus"] else held].append((amount, id))
+                excluded: SpenderGroup = "excluded" if document.get("membershipHeld") else "eligible"
+                rows["members" if document["membershipStatus"] else excluded].append((amount, id))
         return {group: Ranking(of_group) for group, of_group in rows.items()}
 
 

@@ -11,16 +11,16 @@ from kinso.models.membership import Rule
 from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
 from kinso.repository.customers import CustomerRepository
 from kinso.repository.customers_search import QuickSearchRepository
-from kinso.repository.customers_sync import NewsRepository
+from kinso.repository.customers_sync import SyncRepository
 from kinso.repository.drafts import DraftRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
 from kinso.repository.membership import MembershipRepository
-from kinso.repository.purchases import AccountRepository, SaleRepository
+from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
 from kinso.repository.spending import LifetimeSpenders, RecentSpenders, SpenderRepository, SpendingRepository
-from kinso.repository.transfer import BackupRepository, TurnRepository
+from kinso.repository.transfer import BackupRepository, ImportLockRepository
 from kinso.repository.trash import TrashRepository
 
 Result = TypeVar("Result")
@@ -35,13 +35,13 @@ class Store:
         self.customers = CustomerRepository(database)
         self.quick_search = QuickSearchRepository(database)
         self.changes = ChangeRepository(database)
-        self.news = NewsRepository(database)
+        self.sync = SyncRepository(database)
         self.memberships = MembershipRepository(database)
-        self.sales = SaleRepository(database)
-        self.account = AccountRepository(database)
+        self.ledger = LedgerRepository(database)
+        self.customer_ledger = CustomerLedgerRepository(database)
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
-        self.turns = TurnRepository(database)
+        self.import_locks = ImportLockRepository(database)
         self.figures = FigureRepository(database)
         self.spending = SpendingRepository(database)
         self.sales_figures = SalesFigureRepository(database)

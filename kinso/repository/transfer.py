@@ -65,12 +65,12 @@ class BackupRepository:
 
 IMPORTS = ["import", "purchases"]
 """The kinds of runs that are imports."""
-_TURNS_KEY = "imports"
+_LOCK_KEY = "imports"
 _BY_CUSTOMER = [("customer", 1), ("at", 1), ("_id", 1)]
 """An import has many changes, a customer few."""
 
 
-class TurnRepository:
+class ImportLockRepository:
     """Numbers the imports, so that one can tell whether another one began since it looked around."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
@@ -97,9 +97,9 @@ class TurnRepository:
 
     def number(self) -> int:
         """How many imports have begun."""
-        return int((self._settings.find_one({"_id": _TURNS_KEY}) or {}).get("number", 0))
+        return int((self._settings.find_one({"_id": _LOCK_KEY}) or {}).get("number", 0))
 
     def take(self, number: int) -> bool:
         """Begin the next import, within its transaction; False when `number` is not how many had begun before."""
-        before = self._settings.find_one_and_update({"_id": _TURNS_KEY}, {"$inc": {"number": 1}}, upsert=True)
+        before = self._settings.find_one_and_update({"_id": _LOCK_KEY}, {"$inc": {"number": 1}}, upsert=True)
         return int((before or {}).get("number", 0)) == number

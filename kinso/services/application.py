@@ -1,4 +1,4 @@
-"""The process-wide office: the settings, the store, and the database server behind it where Kinso runs that itself."""
+"""The process-wide application context: settings, store, and the database server where Kinso runs that itself."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _LOOKED_THROUGH_AT_ONCE = 10_000
 """Customers who are brought up to date between two looks at whether anything else is to be done."""
 
 _lock = threading.Lock()
-_current: Office | None = None
+_current: ApplicationContext | None = None
 
 
-class Office:
+class ApplicationContext:
     """Everything a front end needs to call use cases. Thread-safe.
 
     While the database has not been reached and prepared, `ready` is False and `store` raises `DatabaseUnavailable`.
@@ -62,17 +62,17 @@ class Office:
         self._announce = announce
         self._ready = threading.Event()
         self._closing = threading.Event()
-        self._caretaker: threading.Thread | None = None
+        self._maintenance: threading.Thread | None = None
         self._trash_is_due = 0.0
         self._presence_is_due = 0.0
         self._is_refolded = False
 
     @classmethod
-    def around(cls, store: Store, settings: Settings | None = None) -> Office:
-        """A ready office on a store that is prepared already."""
-        office = cls(settings or Settings(), store)
-        office._ready.set()
-        return office
+    def around(cls, store: Store, settings: Settings | None = None) -> ApplicationContext:
+        """A ready application context on a store that is prepared already."""
+        application = cls(settings or Settings(), store)
+        application._ready.set()
+        return application
 
     @property
     def ready(self) -> bool:
@@ -81,7 +81,7 @@ class Office:
 
     @property
     def store(self) -> Store:
-        """The repositories; raises `DatabaseUnavailable` until the office is ready."""
+        """The repositories; raises `DatabaseUnavailable` until the application is ready."""
         if not self.ready:
             raise DatabaseUnavailable
         return self._store
@@ -103,8 +103,8 @@ class Office:
 
     def take_care(self) -> None:
         """From now on, until `close`, try to get ready again and again, clean up after crashes and empty the trash."""
-        self._caretaker = threading.Thread(target=self._take_care, name="kinso-caretaker", daemon=True)
-        self._caretaker.start()
+        self._maintenance = threading.Thread(target=self._take_care, name="kinso-maintenance", daemon=True)
+        self._maintenance.start()
 
     def close(self) -> None:
         """Give back the connection, and stop the server if this process owns it."""
@@ -114,8 +114,8 @@ class Office:
         with suppress(DatabaseUnavailable), self._store.within(_SECONDS_FOR_GOODBYE):
             self._end_presence()
         self._store.connection.close()
-        if self._caretaker:
-            self._caretaker.join()
+        if self._maintenance:
+            self._maintenance.join()
         if self._server:
             self._server.stop()
 
@@ -164,7 +164,7 @@ class Office:
                 _log.exception("Looking after the database failed; it will be tried again.")
 
 
-def open_office(settings: Settings, announce: Announce | None = None) -> Office:
+def open_application(settings: Settings, announce: Announce | None = None) -> ApplicationContext:
     """Start or join the embedded server where there is no other one, connect, and prepare the database.
 
     A server of someone else's that does not answer yet is waited for in the background: the office is not ready until
@@ -175,57 +175,57 @@ def open_office(settings: Settings, announce: Announce | None = None) -> Office:
     with _lock:
         if _current is not None:
             raise StartupError("Kinso is running in this process already; close it before it is opened again.")
-        office = _open(settings, announce)
-        _current = office
-    return office
+        application = _open(settings, announce)
+        _current = application
+    return application
 
 
-def current_office() -> Office:
-    """The open office; raises `DatabaseUnavailable` when there is none (yet, or any more)."""
-    office = _current
-    if office is None:
+def current_application() -> ApplicationContext:
+    """The open application context; raises `DatabaseUnavailable` when there is none (yet, or any more)."""
+    application = _current
+    if application is None:
         raise DatabaseUnavailable
-    return office
+    return application
 
 
-def close_office() -> None:
-    """Close the open office, and with it everything that this process owns; harmless when there is none."""
+def close_application() -> None:
+    """Close the application context, and with it everything that this process owns; harmless when there is none."""
     global _current
     with _lock:
-        office, _current = _current, None
-        if office is not None:
-            office.close()
+        application, _current = _current, None
+        if application is not None:
+            application.close()
 
 
 @contextmanager
-def use_office(office: Office) -> Iterator[Office]:
-    """Make `office` the current one for a while, without closing it afterwards; for tests."""
+def use_application(application: ApplicationContext) -> Iterator[ApplicationContext]:
+    """Make `application` the current one for a while, without closing it afterwards; for tests."""
     global _current
-    before, _current = _current, office
+    before, _current = _current, application
     try:
-        yield office
+        yield application
     finally:
         _current = before
 
 
-def _open(settings: Settings, announce: Announce | None) -> Office:
+def _open(settings: Settings, announce: Announce | None) -> ApplicationContext:
     server = EmbeddedServer(settings.data_dir, settings.mongod) if settings.embedded else None
     uri = server.start() if server else None
     try:
-        office = Office(settings, Store(connect(settings, uri)), server=server, announce=announce)
+        application = ApplicationContext(settings, Store(connect(settings, uri)), server=server, announce=announce)
     except BaseException:
         if server:
             server.stop()
         raise
     try:
-        office.prepare()
+        application.prepare()
     except DatabaseUnavailable:
         _log.warning("The database does not answer yet; Kinso keeps trying.")
     except BaseException:
-        office.close()
+        application.close()
         raise
-    office.take_care()
-    return office
+    application.take_care()
+    return application
 
 
 def _report(adoption: Adoption) -> None:
@@ -233,13 +233,13 @@ def _report(adoption: Adoption) -> None:
         _log.warning("At this start %s; Kinso has put it back where it could.", flaw)
     if adoption.adopted:
         _log.warning("%d customers of another application were taken over.", adoption.adopted)
-    for twins in adoption.twins[:_MOST_NAMED]:
+    for case_duplicates in adoption.case_duplicates[:_MOST_NAMED]:
         _log.warning(
             "These customer IDs differ in letter case, spaces or the like only; please change all but one: %s",
-            ", ".join(twins),
+            ", ".join(case_duplicates),
         )
-    if len(adoption.twins) > _MOST_NAMED:
-        _log.warning("There are %d more groups of such customer IDs.", len(adoption.twins) - _MOST_NAMED)
+    if len(adoption.case_duplicates) > _MOST_NAMED:
+        _log.warning("There are %d more groups of such customer IDs.", len(adoption.case_duplicates) - _MOST_NAMED)
     for customer_id in adoption.unreadable_amounts[:_MOST_NAMED]:
         _log.warning(
             "The purchase amount of customer %s was not an amount of money and is 0 now; `check` tells what it was."

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.history import HistoryQuery
-from kinso.models.purchases import SaleQuery
+from kinso.models.purchases import LedgerQuery
 from kinso.models.times import moment_of
 from kinso.repository.store import Store
 
-Query = TypeVar("Query", SaleQuery, HistoryQuery)
+Query = TypeVar("Query", LedgerQuery, HistoryQuery)
 
 
 def in_the_shops_time(store: Store, query: Query) -> Query:

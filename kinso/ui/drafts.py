@@ -13,10 +13,10 @@ import streamlit as st
 from kinso.errors import KinsoError
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Draft
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.services.customers.drafts import end_draft, find_drafts, keep_draft
 from kinso.ui.browser import KEEP_TYPED, run_script
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted
 
 _OWNER, _FORMS = "draft_owner", "forms_on_screen"
@@ -62,12 +62,12 @@ def forget_draft(form: object, *, id: str | None = None) -> None:
     forms: dict[str, tuple[Form, str]] = st.session_state.get(_FORMS, {})
     for place in [place for place, (each, _) in forms.items() if each is form]:
         del forms[place]
-    visit = current_visit()
-    end_draft(visit.store, visit.actor, id)
+    context = current_context()
+    end_draft(context.store, context.actor, id)
 
 
 def offer_drafts(
-    visit: Visit,
+    context: RequestContext,
     names: Mapping[str, str],
     on_continue: Callable[[Draft], None],
     *,
@@ -77,9 +77,11 @@ def offer_drafts(
 
     `on_continue` puts it back from a callback.
     """
-    if not visit.may(Permission.EDIT):
+    if not context.may(Permission.EDIT):
         return
-    drafts = [each for each in find_drafts(visit.store, visit.actor, *names) if each.id != present and _has_text(each)]
+    drafts = [
+        each for each in find_drafts(context.store, context.actor, *names) if each.id != present and _has_text(each)
+    ]
     if not drafts:
         return
     draft = drafts[0]
@@ -92,10 +94,10 @@ def offer_drafts(
         st.button("Continue", key="draft_continue", type="primary", on_click=on_continue, args=(draft,))
 
 
-def note_owner(visit: Visit) -> None:
+def note_owner(context: RequestContext) -> None:
     """Remember whose page this is, for `keep_for_owner`."""
-    if visit.may(Permission.EDIT):
-        st.session_state[_OWNER] = visit.actor
+    if context.may(Permission.EDIT):
+        st.session_state[_OWNER] = context.actor
 
 
 def keep_for_owner(keep: Callable[[Actor], None]) -> None:
@@ -113,7 +115,7 @@ def keep_for_owner(keep: Callable[[Actor], None]) -> None:
             values = values_of(form)
             if _has_any_text(values):
                 keep_draft(
-                    current_office().store,
+                    current_application().store,
                     owner,
                     form.draft_id,
                     place,
@@ -162,8 +164,8 @@ def seen_in(draft: Draft) -> Any:
 
 
 def _discard(id: str) -> None:
-    visit = current_visit()
-    end_draft(visit.store, visit.actor, id)
+    context = current_context()
+    end_draft(context.store, context.actor, id)
 
 
 def _has_text(draft: Draft) -> bool:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotPermitted, NotSignedIn
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.ui.browser import GO_TO_SIGN_IN, run_script
 
 SIGN_IN = "/sign-in"
@@ -63,7 +63,7 @@ def _show_database_away() -> None:
 def _come_back() -> None:
     """Draw the page as soon as the database answers."""
     with suppress(DatabaseUnavailable):
-        current_office().store.connection.ping()
+        current_application().store.connection.ping()
         st.rerun()
 
 

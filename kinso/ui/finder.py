@@ -9,7 +9,7 @@ from kinso.models.text import searchable
 from kinso.services.customers.finding import find_customers
 from kinso.ui.browser import CUSTOMER_ID, link_to_customer
 from kinso.ui.customers.words import isolated
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import money, plain
 
 _STATE = "finder"
@@ -37,18 +37,18 @@ def _draw(key: str) -> None:
     )
     if not typed or not typed.strip():
         return
-    visit = current_visit()
-    found = find_customers(visit.store, visit.actor, searchable(typed))
+    context = current_context()
+    found = find_customers(context.store, context.actor, searchable(typed))
     with st.container(gap="xxsmall", key="found_customers"):
         for customer in found.customers:
-            link_to_customer(customer.id, _in_words(customer, visit))
+            link_to_customer(customer.id, _in_words(customer, context))
         if not found.is_complete:
             st.caption("There may be more; the list of customers looks through all of them.")
         elif not found.customers:
             st.caption("Nobody found.")
 
 
-def _in_words(customer: Customer, visit: Visit) -> str:
+def _in_words(customer: Customer, context: RequestContext) -> str:
     member = " · Member" if customer.membership_status else ""
-    about = f"{isolated(customer.customer_id)} · {plain(money(customer.purchase_amount, visit.shop))}{member}"
+    about = f"{isolated(customer.customer_id)} · {plain(money(customer.purchase_amount, context.shop))}{member}"
     return f"**{isolated(customer.customer_name)}**  \n:small[{about}]"

@@ -9,13 +9,13 @@ import streamlit as st
 from kinso.errors import NotSignedIn
 from kinso.models.accounts import Permission
 from kinso.services.accounts.secrets import csrf_token
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.ui.browser import leave_if_asked, show_in_tab, sign_out_button
 from kinso.ui.customers.grid_drafts import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import plain
 
 ASSETS = Path(__file__).parent / "assets"
@@ -26,39 +26,39 @@ _PAGES = Path(__file__).parents[2] / "pages"
 def main() -> None:
     """Draw the page that was asked for."""
     st.set_page_config(page_title="Kinso", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-    visit = _visit_or_keep_typed()
+    context = _context_or_keep_typed()
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
     st.html(ASSETS / "page.css")
     if st.context.theme.type == "dark":
         st.html(ASSETS / "dark.css")
-    page = st.navigation(_pages(visit))
+    page = st.navigation(_pages(context))
     show_in_tab(page.title)
     leave_if_asked()
     with st.sidebar:
         show_finder(page.url_path)
-    _show_account(visit)
-    if current_office().settings.in_memory:
+    _show_account(context)
+    if current_application().settings.in_memory:
         st.warning("Nothing is saved: this is a look at Kinso without a database.", icon=":material/warning:")
     show_lost_toasts()
     page.run()
     forget_shown_toasts()
 
 
-def _visit_or_keep_typed() -> Visit:
-    """The visit; what is in the grid is kept first, also for somebody whose session has just ended."""
+def _context_or_keep_typed() -> RequestContext:
+    """The request context; what is in the grid is kept first, also for somebody whose session has just ended."""
     try:
-        visit = current_visit()
+        context = current_context()
     except NotSignedIn:
         keep_for_owner(keep_typed_cells)
         raise
-    note_owner(visit)
-    if visit.may(Permission.EDIT):
-        keep_typed_cells(visit.actor)
-    return visit
+    note_owner(context)
+    if context.may(Permission.EDIT):
+        keep_typed_cells(context.actor)
+    return context
 
 
-def _pages(visit: Visit) -> dict[str, list[st.Page]]:
-    may = visit.may
+def _pages(context: RequestContext) -> dict[str, list[st.Page]]:
+    may = context.may
     shop = [
         _page("overview", "Overview", ":material/dashboard:", "The shop at a glance.", default=True),
         _page("customers", "Customers", ":material/group:", "Find, edit, select and download customers."),
@@ -83,7 +83,7 @@ def _pages(visit: Visit) -> dict[str, list[st.Page]]:
         ),
     ]
     # A shop's name has no space at its end, so a shop that is called Account does not lose its pages.
-    return {plain(visit.shop.shop_name): shop, "Account ": place}
+    return {plain(context.shop.shop_name): shop, "Account ": place}
 
 
 def _page(
@@ -110,16 +110,16 @@ def _page(
 def _refuse() -> None:
     """In place of a page that a colleague's link leads to."""
     st.title(REFUSED, anchor=False)
-    role = current_visit().user.role
+    role = current_context().user.role
     st.warning(
         f"The role {role} may not open this page; ask an administrator for the permission.", icon=":material/lock:"
     )
 
 
-def _show_account(visit: Visit) -> None:
+def _show_account(context: RequestContext) -> None:
     with st.sidebar:
-        st.caption(f"{plain(visit.user.name)} · {visit.user.role}")
-        sign_out_button(csrf_token(visit.session_id))
+        st.caption(f"{plain(context.user.name)} · {context.user.role}")
+        sign_out_button(csrf_token(context.session_id))
 
 
 main()

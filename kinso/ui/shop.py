@@ -17,24 +17,24 @@ from kinso.services.shop.samples import load_samples
 from kinso.services.shop.settings import list_settings_changes
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, moment, money
 
 BASES: Mapping[ThresholdBasis, str] = {"lifetime": "in total", "last-12-months": "in the last 12 months"}
 """What the threshold is compared with, to go on with after “spent”."""
 
 
-def show_decisions(label: str, fields: Iterable[str], visit: Visit) -> None:
+def show_decisions(label: str, fields: Iterable[str], context: RequestContext) -> None:
     """Closed at first; nothing at all as long as nobody changed any of these settings, given by stored names."""
     names = list(fields)
-    changes = list_settings_changes(visit.store, visit.actor, names)
+    changes = list_settings_changes(context.store, context.actor, names)
     if not changes:
         return
     with st.expander(label, icon=":material/history:"):
         table = pd.DataFrame(
             {
-                "When": [moment(change.at, visit.shop) for change in changes],
-                "What": [in_words(change, names, visit.shop) for change in changes],
+                "When": [moment(change.at, context.shop) for change in changes],
+                "What": [in_words(change, names, context.shop) for change in changes],
                 "Who": [change.by_name for change in changes],
             }
         )
@@ -69,17 +69,17 @@ _PAGES = Path(__file__).parents[2] / "pages"
 _REGISTER, _IMPORT = _PAGES / "register.py", _PAGES / "imports.py"
 
 
-def show_no_customers(visit: Visit) -> None:
+def show_no_customers(context: RequestContext) -> None:
     """Say that there are no customers yet, and offer what this person may do about it."""
     with st.container(border=True, width=640, gap="medium"):
         st.subheader("No customers yet", icon=":material/storefront:", anchor=False)
-        if not visit.may(Permission.CREATE):
+        if not context.may(Permission.CREATE):
             st.write("As soon as a colleague registers or imports customers, they appear here.")
             return
         st.write("Register the first one, import a file of customers, or look around with sample data.")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(_REGISTER, label="Register a customer", icon=":material/person_add:")
-            if visit.may(Permission.IMPORT):
+            if context.may(Permission.IMPORT):
                 st.page_link(_IMPORT, label="Import a file", icon=":material/upload_file:")
                 st.button(
                     "Load sample data", icon=":material/dataset:", key="load_sample_data", on_click=_load_sample_data
@@ -87,9 +87,9 @@ def show_no_customers(visit: Visit) -> None:
 
 
 def _load_sample_data() -> None:
-    visit = current_visit()
+    context = current_context()
     with failures_as_toasts():
-        loaded = load_samples(visit.store, visit.actor, _SAMPLES)
+        loaded = load_samples(context.store, context.actor, _SAMPLES)
         forget_figures()
         celebrate(f"{counted(loaded, 'sample customer')} loaded.")
     # The button may be in a fragment, and the whole page is concerned.

@@ -16,7 +16,7 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.models.validation import parse
 from kinso.repository.store import Store
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.services.history.changes import export_history
 from kinso.services.purchases.reading import export_purchases
 from kinso.services.shop.settings import get_shop_settings
@@ -104,7 +104,7 @@ async def _download(request: Request, name: str, export: Export) -> Response:
 
 def _begin(actor: Actor, name: str, export: Export) -> tuple[str, bytes, Iterator[bytes]]:
     """The file's name, its first chunk and the others: what fails does so before the answer has begun."""
-    store = current_office().store
+    store = current_application().store
     today = datetime.now(get_shop_settings(store, actor).zone).date()
     chunks = iter(export(store, actor))
     return f"{name}-{today.isoformat()}.csv", next(chunks, b""), chunks

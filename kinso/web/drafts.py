@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from kinso.errors import DatabaseUnavailable, InvalidInput
 from kinso.models.accounts import Actor, Permission
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.services.customers.drafts import keep_draft
 from kinso.web.error_pages import short
 from kinso.web.threads import look_up
@@ -44,7 +44,7 @@ def _keep(actor: Actor, sent: dict[str, Any]) -> bool:
     about = _PLACE.fullmatch(sent["place"])
     customers = [about[1]] if about and about[1] else []
     content = {"values": sent["values"], "seen": sent["seen"]}
-    return keep_draft(current_office().store, actor, sent["id"], sent["place"], content, customers=customers)
+    return keep_draft(current_application().store, actor, sent["id"], sent["place"], content, customers=customers)
 
 
 async def _read(request: Request) -> dict[str, Any] | None:

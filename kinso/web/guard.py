@@ -19,7 +19,7 @@ from kinso.models.accounts import User
 from kinso.models.customers import WIDGETS
 from kinso.services.accounts.first_admin import needs_set_up
 from kinso.services.accounts.sign_in import resume
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.web.addresses import SET_UP, SIGN_IN, is_open, safe_next
 from kinso.web.error_pages import database_away, is_navigation, short
 from kinso.web.forms import is_from_elsewhere
@@ -131,7 +131,7 @@ async def _refuse_websocket(receive: Receive, send: Send, code: int) -> None:
 
 
 def _entrance(scope: Scope) -> str:
-    if needs_set_up(current_office().store):
+    if needs_set_up(current_application().store):
         return SET_UP
     there = _address_of(scope)
     return SIGN_IN if there == "/" else f"{SIGN_IN}?next={quote(there, safe='')}"
@@ -146,7 +146,7 @@ def _address_of(scope: Scope) -> str:
 
 
 def _resume(session_id: str | None) -> User:
-    return resume(current_office().store, session_id)
+    return resume(current_application().store, session_id)
 
 
 def while_signed_in(receive: Receive, session_id: str) -> Receive:
@@ -178,7 +178,7 @@ def _draw_the_page(message: bytes) -> bytes:
 
 def _is_signed_in(session_id: str) -> bool:
     try:
-        resume(current_office().store, session_id, in_use=False, patience=_PATIENCE)
+        resume(current_application().store, session_id, in_use=False, patience=_PATIENCE)
     except NotSignedIn:
         return False
     except DatabaseUnavailable:

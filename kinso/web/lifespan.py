@@ -15,7 +15,7 @@ import streamlit as st
 
 from kinso.config import load_settings
 from kinso.errors import KinsoError
-from kinso.services.application import close_office, open_office
+from kinso.services.application import close_application, open_application
 from kinso.services.transfer.daily_backups import DailyBackups
 from kinso.web.addresses import AT_THE_ROOT, HOW_INSTEAD, SET_UP, refuse_prefix
 from kinso.web.uploads import release_files
@@ -34,7 +34,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     _write_log()
     try:
         refuse_prefix(st.get_option("server.baseUrlPath") or "")
-        context = open_office(load_settings(), _announce)
+        context = open_application(load_settings(), _announce)
     except KinsoError as error:
         _give_up(error.message)
     logger.info("%s: %s.", AT_THE_ROOT, HOW_INSTEAD)
@@ -46,7 +46,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     finally:
         backups.stop()
         releasing.cancel()
-        close_office()
+        close_application()
 
 
 def _write_log() -> None:
@@ -82,7 +82,7 @@ def _announce(code: str) -> None:
 
 def _give_up(sentence: str) -> NoReturn:
     _write(sys.stderr, f"\nKinso cannot start: {sentence}\n")
-    close_office()
+    close_application()
     # An exception here would be printed as a traceback by the server, and its exit code would be 3.
     os._exit(1)
 

@@ -11,7 +11,7 @@ from kinso.errors import Conflict, DatabaseUnavailable, FieldError, InvalidInput
 from kinso.models.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from kinso.models.shop import country_names, country_of_languages
 from kinso.services.accounts.first_admin import known_country, needs_set_up, set_up_first_admin
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.web.addresses import SET_UP, SIGN_IN
 from kinso.web.error_pages import database_away, refused
 from kinso.web.forms import Nonce, UnreadableForm, client_address, is_from_elsewhere, read_form, was_shown_here
@@ -57,7 +57,7 @@ _KEPT = ("code", "name", "email", "country")
 async def show_set_up(request: Request) -> Response:
     """GET /set-up; only while there are no users."""
     try:
-        store = current_office().store
+        store = current_application().store
         if not await look_up(needs_set_up, store):
             return redirect(SIGN_IN)
         known = await look_up(known_country, store)
@@ -79,7 +79,7 @@ async def do_set_up(request: Request) -> Response:
     code, email, name, password = (form.get(field, "") for field in ("code", "email", "name", "password"))
     country = form.get("country", "")
     try:
-        store = current_office().store
+        store = current_application().store
         await prove(set_up_first_admin, store, code, email, name, password, client_address(request), country)
         return await open_session(request, email, password, "/")
     except InvalidInput as error:

@@ -22,7 +22,7 @@ from kinso.services.accounts.sign_in import (
     sign_in,
     sign_out,
 )
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.web.addresses import SET_UP, SIGN_IN, safe_next
 from kinso.web.error_pages import database_away, refused
 from kinso.web.forms import (
@@ -104,7 +104,7 @@ async def do_sign_out(request: Request) -> Response:
     if is_from_elsewhere(request) or not is_csrf_token(session_id, form.get("csrf", "")):
         return refused("Still signed in", FOREIGN_FORM, status=403)
     try:
-        await look_up(lambda: sign_out(current_office().store, session_id))
+        await look_up(lambda: sign_out(current_application().store, session_id))
     except DatabaseUnavailable as error:
         return refused("Still signed in", error.message, status=503)
     answer = redirect(SIGN_IN)
@@ -114,7 +114,7 @@ async def do_sign_out(request: Request) -> Response:
 
 async def open_session(request: Request, email: str, password: str, there: str) -> Response:
     """Sign in with a new secret, end the session that the browser had before, and go on to `there`."""
-    store, before = current_office().store, session_id_from(request)
+    store, before = current_application().store, session_id_from(request)
     signed_in = await prove(sign_in, store, email, password, client_address(request))
     if before is not None:
         await look_up(sign_out, store, before)
@@ -154,7 +154,7 @@ def _page(
 
 
 def _is_signed_in(session_id: str | None) -> bool:
-    store: Store = current_office().store
+    store: Store = current_application().store
     try:
         resume(store, session_id)
     except NotSignedIn:
@@ -163,7 +163,7 @@ def _is_signed_in(session_id: str | None) -> bool:
 
 
 def _needs_set_up() -> bool:
-    return needs_set_up(current_office().store)
+    return needs_set_up(current_application().store)
 
 
 def session_id_from(connection: HTTPConnection) -> str | None:

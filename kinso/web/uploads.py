@@ -18,7 +18,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from kinso.errors import DatabaseUnavailable, NotPermitted, NotSignedIn
 from kinso.models.accounts import Permission
 from kinso.services.accounts.sign_in import resume
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.services.permissions import demand
 from kinso.web.error_pages import short
 from kinso.web.guard import IDENTITY_HEADER
@@ -153,7 +153,7 @@ def _others(held: Mapping[str, Collection[str]], target: _Target) -> list[str]:
 
 def _is_wanted(owner: str | None) -> bool:
     try:
-        resume(current_office().store, owner, in_use=False)
+        resume(current_application().store, owner, in_use=False)
     except NotSignedIn:
         return False
     except DatabaseUnavailable:

@@ -19,7 +19,7 @@ from kinso.database.connection import connect
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.shop import CheckReport
 from kinso.repository.store import Store
-from kinso.services.application import Office
+from kinso.services.application import ApplicationContext
 from kinso.services.shop.checks import check_database
 from tests.crash.ledger import Ledger
 from tests.crash.shop import ROOT, Worker
@@ -73,8 +73,8 @@ class ApartShop:
     def verify(self) -> None:
         """Compare what is there with what was said, once Kinso itself has taken back what was cut off."""
         with self.store() as store:
-            office = Office(Settings(mongodb_uri=self._uri), store)
-            until(lambda: _is_settled(office, store), "what was cut off is taken back")
+            application = ApplicationContext(Settings(mongodb_uri=self._uri), store)
+            until(lambda: _is_settled(application, store), "what was cut off is taken back")
             self.ledger.verify(store.connection.database)
 
     def check(self) -> CheckReport:
@@ -187,10 +187,10 @@ def kill_one_by_one(shop: ApartShop, chance: random.Random, *, serve: bool) -> i
     return len(alive)
 
 
-def _is_settled(office: Office, store: Store) -> bool:
+def _is_settled(application: ApplicationContext, store: Store) -> bool:
     """After what every start of Kinso does first."""
-    office.prepare()
-    return not store.turns.running()
+    application.prepare()
+    return not store.import_locks.running()
 
 
 def _begin(command: list[str], log: Path, **environment: str) -> subprocess.Popen[bytes]:

@@ -45,11 +45,11 @@ class Unexpected(Exception):
 
 @dataclass
 class _Known:
-    """A customer as this writer left it; `held` when a rule must not make it a member."""
+    """A customer as this writer left it; `excluded` when a rule must not make it a member."""
 
     id: str
     state: list[Any]
-    held: bool = False
+    excluded: bool = False
 
 
 @dataclass
@@ -168,7 +168,7 @@ class Writer:
         state = [*known.state[:3], not known.state[3]]
         self._begin("membership", {customer_id: state})
         set_membership(self.store, self.actor, known.id, membership_status=state[3])
-        known.state, known.held = state, not state[3]
+        known.state, known.excluded = state, not state[3]
 
     def _delete(self) -> None:
         customer_id, known = self._pick()
@@ -211,7 +211,7 @@ class Writer:
         run = set_membership_of_selected(
             self.store, self.actor, [known.id for known in chosen.values()], membership_status=status
         )
-        self._after_membership_run(run, changing, status, held=not status)
+        self._after_membership_run(run, changing, status, excluded=not status)
 
     def _activate(self) -> None:
         """By the rule, but only of customers of this writer."""
@@ -219,20 +219,20 @@ class Writer:
         changing = {
             customer_id: known
             for customer_id, known in chosen.items()
-            if not known.state[3] and not known.held and known.state[2] >= THRESHOLD
+            if not known.state[3] and not known.excluded and known.state[2] >= THRESHOLD
         }
         with self.store.guarded():
             versions = self.store.customers.versions([known.id for known in changing.values()])
         self._begin("activate", {customer_id: [*known.state[:3], True] for customer_id, known in changing.items()})
         plan = ActivationPlan(Decimal(THRESHOLD), versions)
         run = activate_at_threshold(self.store, self.actor, THRESHOLD, plan=plan)
-        self._after_membership_run(run, changing, True, held=False)
+        self._after_membership_run(run, changing, True, excluded=False)
 
-    def _after_membership_run(self, run: Any, changing: dict[str, _Known], status: bool, *, held: bool) -> None:
+    def _after_membership_run(self, run: Any, changing: dict[str, _Known], status: bool, *, excluded: bool) -> None:
         _expect(run.status == "done" and run.changed == len(changing))
         self.last_run = _Done(run.id, {customer_id: _copy(known) for customer_id, known in changing.items()})
         for known in changing.values():
-            known.state, known.held = [*known.state[:3], status], held
+            known.state, known.excluded = [*known.state[:3], status], excluded
 
     def _undo(self) -> None:
         assert self.last_run is not None
@@ -249,7 +249,7 @@ class Writer:
 
 
 def _copy(known: _Known | None) -> _Known | None:
-    return _Known(known.id, known.state, known.held) if known else None
+    return _Known(known.id, known.state, known.excluded) if known else None
 
 
 def _row(customer_id: str, state: list[Any]) -> str:

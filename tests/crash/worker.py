@@ -14,7 +14,7 @@ from typing import Any
 
 from kinso.config import Settings
 from kinso.errors import KinsoError
-from kinso.services.application import Office, open_office
+from kinso.services.application import ApplicationContext, open_application
 from kinso.services.history import runs
 from tests.crash.work import Unexpected, Writer
 
@@ -33,19 +33,19 @@ def main(options: dict[str, Any]) -> None:
     logging.disable(logging.CRITICAL)
     runs.BATCH = _BATCH
     data_dir = Path(options.get("data_dir", ".kinso"))
-    office = open_office(Settings(mongodb_uri=options.get("mongodb_uri"), data_dir=data_dir))
+    application = open_application(Settings(mongodb_uri=options.get("mongodb_uri"), data_dir=data_dir))
     say(ready=True)
     if sys.stdin.readline().strip() != "go":
         os._exit(1)
     for number in range(options.get("threads", 3)):
-        threading.Thread(target=write, args=(office, f"{options['name']}-{number}", options), daemon=True).start()
+        threading.Thread(target=write, args=(application, f"{options['name']}-{number}", options), daemon=True).start()
     sys.stdin.read()
     os._exit(0)
 
 
-def write(office: Office, name: str, options: dict[str, Any]) -> None:
+def write(application: ApplicationContext, name: str, options: dict[str, Any]) -> None:
     writer = Writer(
-        office.store,
+        application.store,
         name,
         options["seed"],
         announce=lambda op, kind, after: say(op=op, kind=kind, after=after),

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerPatch
-from kinso.models.purchases import SaleDraft, SaleItem, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, PurchaseItem
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.editing import update_customer
 from kinso.services.purchases.recording import record_sale
@@ -29,7 +29,7 @@ def ada(shop):
 
 
 def ledger(shop, customer, kind):
-    return list(shop.store.sales.iterate(SaleQuery(customer=customer.id, kind=kind)))
+    return list(shop.store.ledger.iterate(LedgerQuery(customer=customer.id, kind=kind)))
 
 
 def cells(page):
@@ -184,7 +184,7 @@ def test_the_way_back_leads_to_the_same_list_and_to_the_same_customer(shop, sign
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_telephone_has_room_for_the_page_and_the_forms(shop, sign_in, ada, scheme):
-    record_sale(shop.store, COMMAND_LINE, ada.id, SaleDraft(sale_id="S-" + "9" * 60, amount=10, note="n" * 500))
+    record_sale(shop.store, COMMAND_LINE, ada.id, PurchaseDraft(sale_id="S-" + "9" * 60, amount=10, note="n" * 500))
     page = sign_in(Role.MANAGER, viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page.goto(f"{shop.address}/customer?id={ada.id}")
     expect(page.get_by_role("heading", name="Purchases per month")).to_be_visible()
@@ -204,7 +204,9 @@ def test_what_was_typed_into_purchases_shows_as_typed(shop, open_page):
     customer = add(shop.store, "M-1", customer_name=NASTY["image"], contact_info=NASTY["link"])
     sale_ids = [as_id(text, number) for number, text in enumerate(NASTY.values())]
     for number, (sale_id, text) in enumerate(zip(sale_ids, NASTY.values(), strict=True)):
-        draft = SaleDraft(sale_id=sale_id, note=text, items=[SaleItem(name=text, unit_price=Decimal(number + 1))])
+        draft = PurchaseDraft(
+            sale_id=sale_id, note=text, items=[PurchaseItem(name=text, unit_price=Decimal(number + 1))]
+        )
         record_sale(shop.store, COMMAND_LINE, customer.id, draft)
     page = open_page(Role.MANAGER, f"customer?id={customer.id}")
     expect_shown(page, NASTY["image"], NASTY["link"])

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerQuery
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import SaleQuery
+from kinso.models.purchases import LedgerQuery
 from kinso.models.shop import ShopSettings
 from kinso.services.shop.checks import check_database
 from tests.support.cdnow import largest_sample, purchases_csv, totals
@@ -109,7 +109,7 @@ def refund_on_the_page(page, shop):
     """The best customer's page says why they are a member; money for their latest purchase goes back there."""
     best = max(EXPECTED, key=EXPECTED.__getitem__)
     customer = shop.store.customers.get_by_customer_id(best)
-    [latest] = shop.store.sales.find(SaleQuery(customer=customer.id, kind="sale"), page=1, limit=1)
+    [latest] = shop.store.ledger.find(LedgerQuery(customer=customer.id, kind="sale"), page=1, limit=1)
     page.goto(f"{shop.address}/customer?id={customer.id}")
     reached = f"Reached the membership threshold of $150.00 with purchases of ${EXPECTED[best]:,.2f}"
     expect(page.get_by_text(reached)).to_be_visible()

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerDraft
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import MembershipRule
 from kinso.services.customers.editing import create_customer
 from kinso.services.membership.activation import activate_at_threshold
@@ -25,7 +25,7 @@ def people(shop):
     for customer_id, amount in SPENT.items():
         draft = CustomerDraft(customer_id=customer_id, customer_name=f"Name {customer_id}", contact_info="a@shop.com")
         customer = create_customer(shop.store, COMMAND_LINE, draft)
-        record_sale(shop.store, COMMAND_LINE, customer.id, SaleDraft(amount=Decimal(amount)))
+        record_sale(shop.store, COMMAND_LINE, customer.id, PurchaseDraft(amount=Decimal(amount)))
     activate_at_threshold(shop.store, COMMAND_LINE, 500)
     yield
     shop.store.shop.save(usual)

@@ -101,7 +101,7 @@ class NewSale(TypedDict):
     note: NotRequired[str]
 
 
-class Sale(TypedDict):
+class LedgerEntry(TypedDict):
     saleId: str
     customer: str
     kind: Literal["sale", "refund", "opening", "adjustment"]
@@ -111,7 +111,7 @@ class Sale(TypedDict):
     refundOf: str | None
 
 
-class Recorded(Sale):
+class Recorded(LedgerEntry):
     purchaseAmount: float
     membershipStatus: bool
     spent: float
@@ -210,7 +210,7 @@ class ShopClient:
         body = {} if amount is None else {"amount": amount}
         return self._data("POST", f"/sales/{quote(sale_id, safe='')}/refund", json=body, headers=_keyed(None))
 
-    def sales(self, customer: Customer) -> list[Sale]:
+    def sales(self, customer: Customer) -> list[LedgerEntry]:
         return self._data("GET", f"/customers/{customer['_id']}/sales", params={"limit": 1000})
 
     def _data(self, method: str, path: str, **request: Any) -> Any:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kinso.config import load_settings
-from kinso.services.application import close_office, open_office
+from kinso.services.application import close_application, open_application
 
 _ROOT = Path(__file__).parents[2]
 
@@ -36,11 +36,11 @@ def at_work(**settings: str) -> Iterator[subprocess.Popen[str]]:
 def main() -> None:
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    open_office(load_settings())
+    open_application(load_settings())
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     over.wait()
-    close_office()
+    close_application()
 
 
 if __name__ == "__main__":

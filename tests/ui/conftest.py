@@ -14,7 +14,7 @@ from kinso.models.accounts import NewUser, Role, Session
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id, now
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 
 _MAIN = Path(__file__).parents[2] / "kinso" / "ui" / "main.py"
 
@@ -31,11 +31,11 @@ def _packages_are_read_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def office(store, settings) -> Iterator[Office]:
+def application(store, settings) -> Iterator[ApplicationContext]:
     """The office that the pages ask, on the test's empty database."""
     st.cache_data.clear()
-    with use_office(Office.around(store, settings)) as office:
-        yield office
+    with use_application(ApplicationContext.around(store, settings)) as application:
+        yield application
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def signed_in(store) -> Callable[[Role], str]:
 
 
 @pytest.fixture
-def open_page(office, signed_in) -> OpenPage:
+def open_page(application, signed_in) -> OpenPage:
     """Opens a page by its name for a new person: `open_page("customers", Role.STAFF, q="ada")`.
 
     Keyword arguments are the query of the address.

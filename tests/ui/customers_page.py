@@ -9,19 +9,19 @@ from kinso.models.customers import Customer, CustomerPatch
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.customers.editing import delete_customer, update_customer
-from kinso.ui.customers.page_state import Desk, grid_key
+from kinso.ui.customers.page_state import PageSession, grid_key
 
 
-def desk_of(page: AppTest) -> Desk:
+def session_of(page: AppTest) -> PageSession:
     """What the page keeps for its person."""
     return page.session_state["customers_desk"]
 
 
 def type_over(page: AppTest, customer_id: str, **values: Any) -> AppTest:
     """Type into the cells of a row, on top of what was typed before; columns go by their stored names."""
-    sheet = desk_of(page).sheet
-    place = [row.base.customer_id for row in sheet.rows].index(customer_id)
-    key = grid_key(sheet)
+    grid = session_of(page).grid
+    place = [row.base.customer_id for row in grid.rows].index(customer_id)
+    key = grid_key(grid)
     edited = dict(page.session_state[key]["edited_rows"])
     edited[place] = {**edited.get(place, {}), **values}
     page.session_state[key] = {"edited_rows": edited, "added_rows": [], "deleted_rows": []}
@@ -38,8 +38,8 @@ def tick(page: AppTest, *customer_ids: str) -> AppTest:
 def shown(page: AppTest, column: str = "customerId") -> list[Any]:
     """A column of the grid, with what was typed over it."""
     values = page.dataframe[0].value[column].tolist()
-    sheet = desk_of(page).sheet
-    key = grid_key(sheet)
+    grid = session_of(page).grid
+    key = grid_key(grid)
     edited = page.session_state[key]["edited_rows"] if key in page.session_state else {}
     return [edited.get(place, {}).get(column, value) for place, value in enumerate(values)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerDraft
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership
@@ -16,8 +16,8 @@ from tests.support.ledger import enter_purchase
 from tests.ui.customers_page import (
     act,
     button_keys,
-    desk_of,
     press,
+    session_of,
     someone_changes,
     someone_deletes,
     texts,
@@ -69,7 +69,7 @@ class TestWhatIsTold:
         assert offered.keys() & button_keys(page) == allowed
 
     @pytest.mark.parametrize("id", ["", "nonsense", "0123456789abcdef01234567", "{'$gt': ''}"])
-    def test_an_address_that_leads_to_nobody_says_so_and_shows_the_way_on(self, open_page, office, id):
+    def test_an_address_that_leads_to_nobody_says_so_and_shows_the_way_on(self, open_page, application, id):
         page = open_page("customer", Role.STAFF, id=id)
         assert not page.exception
         assert "There is no such customer" in texts(page)
@@ -100,7 +100,7 @@ class TestWhatIsTold:
 
     def test_a_purchase_that_made_a_member_is_the_reason(self, open_customer, store, staff, ada):
         store.shop.save(ShopSettings(threshold=Decimal(150), activate_on_purchase=True))
-        record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=60))
+        record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=60))
         told = said(open_customer(Role.ANALYST))
         assert "**Member since" in told
         assert (
@@ -112,7 +112,7 @@ class TestWhatIsTold:
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Typed")
         act(tick(page, "C-1"), "details")
         assert "1 unsaved change of yours in the list of customers." in said(page)
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
 
 class TestEditing:
@@ -206,7 +206,7 @@ class TestMembership:
         press(page, "change_membership")
         assert "the threshold does not make them one again" in said(page)
         press(page, "membership_confirm")
-        assert store.customers.get(ada.id).membership_held is True
+        assert store.customers.get(ada.id).excluded is True
 
     def test_what_someone_else_changed_meanwhile_is_not_decided_over(self, open_customer, store, toasts, ada):
         page = press(open_customer(Role.STAFF), "change_membership")

@@ -7,7 +7,7 @@ import pytest
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleItem, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, PurchaseItem, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.editing import create_customer, set_membership, update_customer
 from kinso.services.purchases.recording import record_sale, refund_sale
@@ -66,7 +66,7 @@ def choices(page):
 
 
 def sales(store, ada, kind="sale"):
-    return list(store.sales.iterate(SaleQuery(customer=ada.id, kind=kind)))
+    return list(store.ledger.iterate(LedgerQuery(customer=ada.id, kind=kind)))
 
 
 def said(page):
@@ -212,7 +212,7 @@ class TestRecording:
         assert store.customers.get(ada.id).purchase_amount == Decimal("105.00")
 
     def test_a_sale_id_of_another_purchase_is_refused_with_a_sentence(self, page, store, staff, ada):
-        record_sale(store, staff, ada.id, SaleDraft(sale_id="R-1", amount=7))
+        record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-1", amount=7))
         record(fill(page, amount=5.0, saleId="R-1"))
         assert "Sale ID “R-1” is already recorded for another purchase" in said(page)
         assert len(sales(store, ada)) == 1
@@ -243,7 +243,7 @@ class TestRecording:
 class TestRefunding:
     @pytest.fixture(autouse=True)
     def bought(self, store, staff, ada):
-        record_sale(store, staff, ada.id, SaleDraft(sale_id="R-1", amount=20))
+        record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-1", amount=20))
 
     def amount(self, page):
         return page.number_input(key=form_of(page).key("amount_of_R-1"))
@@ -283,14 +283,14 @@ class TestRefunding:
 
     def test_the_sale_that_was_asked_for_is_offered_however_old_it_is(self, open_customer, store, staff, ada):
         for number in range(101):
-            record_sale(store, staff, ada.id, SaleDraft(sale_id=f"N-{number}", amount=1))
+            record_sale(store, staff, ada.id, PurchaseDraft(sale_id=f"N-{number}", amount=1))
         page = open_customer()
         page.session_state["customer_card"].ask(RefundForm("R-1"))
         page.run()
         assert "**$20.00** of $20.00 is left to refund." in said(page)
 
     def test_a_sale_that_was_refunded_meanwhile_is_not_taken_for_another(self, open_customer, store, staff, ada):
-        record_sale(store, staff, ada.id, SaleDraft(sale_id="N-1", amount=1))
+        record_sale(store, staff, ada.id, PurchaseDraft(sale_id="N-1", amount=1))
         page = open_customer()
         refund_sale(store, staff, "R-1", RefundDraft())
         page.session_state["customer_card"].ask(RefundForm("R-1"))
@@ -306,8 +306,13 @@ class TestRefunding:
 
 class TestWhatIsShown:
     def test_kinds_totals_and_items_are_told_newest_first(self, open_customer, store, staff, ada):
-        items = [SaleItem(name="Coffee", quantity=2, unit_price=Decimal("3.50")), SaleItem(name="Cake", unit_price=4)]
-        record_sale(store, staff, ada.id, SaleDraft(sale_id="R-1", items=items, payment_method="mobile", note="late"))
+        items = [
+            PurchaseItem(name="Coffee", quantity=2, unit_price=Decimal("3.50")),
+            PurchaseItem(name="Cake", unit_price=4),
+        ]
+        record_sale(
+            store, staff, ada.id, PurchaseDraft(sale_id="R-1", items=items, payment_method="mobile", note="late")
+        )
         refund_sale(store, staff, "R-1", RefundDraft(amount=Decimal(4), sale_id="B-1"))
         update_customer(store, staff, ada.id, CustomerPatch(purchase_amount=Decimal(50)))
         rows = table(open_customer(Role.ANALYST))
@@ -330,7 +335,7 @@ class TestWhatIsShown:
 
     def test_the_figures_count_purchases_and_take_refunds_off(self, open_customer, store, staff, ada):
         for number, amount in enumerate((10, 20, 0)):
-            record_sale(store, staff, ada.id, SaleDraft(sale_id=f"R-{number}", amount=amount))
+            record_sale(store, staff, ada.id, PurchaseDraft(sale_id=f"R-{number}", amount=amount))
         refund_sale(store, staff, "R-1", RefundDraft(amount=Decimal(3)))
         page = open_customer(Role.ANALYST)
         figures = {metric.label: metric.value for metric in page.metric}
@@ -361,7 +366,7 @@ class TestWhatIsShown:
 def test_a_member_whom_a_purchase_taken_back_leaves_below_the_threshold_is_told(
     open_customer, store, staff, ada, toasts
 ):
-    sale = record_sale(store, staff, ada.id, SaleDraft(sale_id="R-1", amount=1000)).sale
+    sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-1", amount=1000)).sale
     set_membership(store, staff, ada.id, membership_status=True)
     page = open_customer()
     page.session_state["customer_tab"] = "History"
@@ -371,8 +376,8 @@ def test_a_member_whom_a_purchase_taken_back_leaves_below_the_threshold_is_told(
 
 
 def test_the_history_tells_of_purchases_and_takes_one_back(open_customer, store, staff, ada):
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="R-1", amount=Decimal("12.50")))
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="R-0", amount=0))
+    record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-1", amount=Decimal("12.50")))
+    record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-0", amount=0))
     page = open_customer()
     page.session_state["customer_tab"] = "History"
     page.run()

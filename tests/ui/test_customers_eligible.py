@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.purchases.recording import record_sale
@@ -20,9 +20,9 @@ def shop_of_five(request, store, add_customer):
     spent = {"E-1": "100.00", "E-2": "250.00", "N-1": "99.99", "M-1": "900.00", "O-1": "50.00"}
     customers = {name: add_customer(name, membership_status=name == "M-1") for name in spent}
     for name, amount in spent.items():
-        record_sale(store, COMMAND_LINE, customers[name].id, SaleDraft(amount=Decimal(amount)))
+        record_sale(store, COMMAND_LINE, customers[name].id, PurchaseDraft(amount=Decimal(amount)))
     if request.param == "last-12-months":
-        draft = SaleDraft(amount=Decimal("500.00"), sold_at=now() - timedelta(days=380))
+        draft = PurchaseDraft(amount=Decimal("500.00"), sold_at=now() - timedelta(days=380))
         record_sale(store, COMMAND_LINE, customers["O-1"].id, draft)
     return customers
 

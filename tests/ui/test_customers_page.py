@@ -5,14 +5,14 @@ import pytest
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerQuery
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 from kinso.ui.feedback import FAILED
 from kinso.ui.job import Job
 from tests.ui.customers_page import (
     act,
     button_keys,
-    desk_of,
     press,
+    session_of,
     shown,
     someone_changes,
     someone_deletes,
@@ -224,9 +224,9 @@ class TestEditing:
 
     def test_what_was_typed_back_is_no_change(self, open_page, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Someone else", purchaseAmount=100)
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
         type_over(page, "C-1", customerName="Ada Lovelace")
-        assert desk_of(page).pending_count == 0
+        assert session_of(page).pending_count == 0
         assert page.button(key="save_changes").disabled
 
     def test_discarding_shows_what_is_stored(self, open_page, store, toasts, ada):
@@ -251,7 +251,7 @@ class TestEditing:
         assert "C\\-2: Purchase amount cannot be negative; enter 0 or more\\." in said
         assert store.customers.get(ada.id).customer_name == "Ada King"
         assert store.customers.get(bob.id) == bob
-        assert desk_of(page).pending_count == 3
+        assert session_of(page).pending_count == 3
         assert dict(zip(shown(page), shown(page, "contactInfo"), strict=True))["C-1"] == "abc"
 
         type_over(page, "C-1", contactInfo="ada@king.com")
@@ -275,12 +275,14 @@ class TestEditing:
             add_customer(f"NEW-{number}")
         press(page, "save_changes")
         assert store.customers.get(ada.id).customer_name == "Ada King"
-        assert [c.customer_name for c in store.customers.iterate(desk_of(page).sheet.view.query)].count("Ada King") == 1
+        assert [c.customer_name for c in store.customers.iterate(session_of(page).grid.view.query)].count(
+            "Ada King"
+        ) == 1
 
     def test_ticks_survive_a_save(self, open_page, ada, bob):
         page = tick(open_page("customers", Role.STAFF), "C-1")
         press(type_over(page, "C-2", customerName="Bob Bit"), "save_changes")
-        assert [row.base.customer_id for row in desk_of(page).sheet.selection()] == ["C-1"]
+        assert [row.base.customer_id for row in session_of(page).grid.selection()] == ["C-1"]
 
     def test_whoever_lost_the_permission_meanwhile_saves_nothing_and_loses_nothing(self, open_page, store, toasts, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Ada King")
@@ -289,21 +291,21 @@ class TestEditing:
         press(page, "save_changes")
         assert "Your role (analyst) does not allow this" in toasts(page)[0]
         assert store.customers.get(ada.id) == ada
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
     def test_nothing_typed_is_lost_while_the_database_is_away(self, open_page, store, settings, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Ada King")
-        with use_office(Office(settings, store)):
+        with use_application(ApplicationContext(settings, store)):
             page.run()
             assert page.exception
         page.session_state[FAILED] = True
         page.run()
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
         assert shown(page, "customerName") == ["Ada King"]
 
     def test_a_save_that_the_database_missed_is_made_up_for(self, open_page, store, settings, toasts, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Ada King")
-        with use_office(Office(settings, store)):
+        with use_application(ApplicationContext(settings, store)):
             press(page, "save_changes")
             assert page.exception
         page.run()
@@ -335,14 +337,14 @@ class TestLeaving:
         page.pagination[0].set_value(2).run()
         assert "**1 change** in this list is not saved" in texts(page)
         assert shown(page)[0] == "C-00"
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
     def test_staying_keeps_what_was_typed_and_the_page_number(self, page):
         page.pagination[0].set_value(2).run()
         press(page, "leaving_stay")
         assert page.pagination[0].value == 1
         assert "leaving_stay" not in button_keys(page)
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
     def test_discarding_goes_on(self, page, store):
         page.pagination[0].set_value(2).run()
@@ -364,7 +366,7 @@ class TestLeaving:
         assert shown(page)[0] == "C-00"
         assert page.pagination[0].value == 1
         assert "1 change not saved" in page.error[0].proto.title
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
     @pytest.mark.parametrize(
         ("control", "value"),
@@ -384,13 +386,13 @@ class TestLeaving:
         press(page, "leaving_stay")
         assert page.session_state[control] == before
         assert shown(page)[3] == "C-03"
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
     def test_going_to_another_page_of_the_app_and_back_loses_nothing(self, page, store):
         type_over(page, "C-05", contactInfo="also typed")
         page.switch_page("../../pages/overview.py").run()
         page.switch_page("../../pages/customers.py").run()
-        assert desk_of(page).pending_count == 2
+        assert session_of(page).pending_count == 2
         assert shown(page, "customerName")[3] == "Typed"
         press(page, "save_changes")
         assert store.customers.get_by_customer_id("C-05").contact_info == "also typed"
@@ -426,7 +428,7 @@ class TestOthersAtTheSameTime:
         press(page.run(), "refresh_rows")
         assert shown(page, "customerName") == ["Ada King"]
         assert shown(page, "contactInfo") == ["mine@example.com"]
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
     def test_different_fields_of_one_customer_are_merged(self, open_page, store, toasts, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Ada King")
@@ -460,7 +462,7 @@ class TestConflicts:
         return sides
 
     def choose(self, page, *choices):
-        serial = desk_of(page).question.serial
+        serial = session_of(page).question.serial
         for place, choice in enumerate(choices):
             page.segmented_control(key=f"conflict_{serial}_{place}").set_value(choice)
         return page.run()
@@ -473,7 +475,7 @@ class TestConflicts:
         stored = store.customers.get(ada.id)
         assert (stored.customer_name, stored.contact_info) == ("Theirs", "theirs@example.com")
         assert stored.purchase_amount == Decimal("7.00")
-        assert desk_of(page).pending_count == 2
+        assert session_of(page).pending_count == 2
 
     def test_each_field_is_decided_by_itself(self, page, store, toasts, ada):
         assert page.button(key="conflicts_apply").disabled
@@ -482,7 +484,7 @@ class TestConflicts:
         stored = store.customers.get(ada.id)
         assert (stored.customer_name, stored.contact_info) == ("Theirs", "mine@example.com")
         assert toasts(page) == ["Kept theirs for 1 cell.", "Saved 1 change of Theirs (C\\-1)."]
-        assert desk_of(page).pending_count == 0
+        assert session_of(page).pending_count == 0
 
     def test_a_decision_can_wait_and_is_not_forgotten(self, page, store, ada):
         press(page, "conflicts_later")
@@ -491,7 +493,7 @@ class TestConflicts:
         self.choose(page, "Keep theirs", "Keep theirs")
         press(page, "conflicts_apply")
         assert store.customers.get(ada.id).customer_name == "Theirs"
-        assert desk_of(page).pending_count == 0
+        assert session_of(page).pending_count == 0
         assert "decide_conflicts" not in button_keys(page)
 
     def test_saving_again_without_a_decision_asks_again(self, page, store, ada):
@@ -518,7 +520,7 @@ class TestOpening:
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Typed")
         act(tick(page, "C-1"), "details")
         page.switch_page("../../pages/customers.py").run()
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
         assert shown(page, "customerName") == ["Typed"]
 
 
@@ -532,7 +534,7 @@ class TestBulk:
         return sum(customer.membership_status for customer in store.customers.iterate(EVERYONE))
 
     def wait(self, page):
-        while desk_of(page).job is not None:
+        while session_of(page).job is not None:
             page.run()
         return page
 
@@ -570,14 +572,14 @@ class TestBulk:
 
     def test_what_is_typed_while_it_works_is_not_lost(self, open_page, toasts):
         page, go_on = open_page("customers", Role.STAFF), Event()
-        desk_of(page).job = Job("Waiting", lambda on_progress: "Done." if go_on.wait(30) else "Never.")
+        session_of(page).job = Job("Waiting", lambda on_progress: "Done." if go_on.wait(30) else "Never.")
         type_over(page, "C-00", customerName="Typed")
         assert page.get("progress")
         assert page.button(key="save_changes").disabled
         go_on.set()
         self.wait(page)
         assert toasts(page) == ["Done."]
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
         assert "Typed" in shown(page, "customerName")
 
     def test_it_can_be_stopped_and_says_so(self, open_page, toasts):
@@ -588,7 +590,7 @@ class TestBulk:
             on_progress(1, 10)
             return "Never."
 
-        desk_of(page).job = Job("Waiting", work)
+        session_of(page).job = Job("Waiting", work)
         press(page.run(), "stop_Waiting")
         assert page.button(key="stop_Waiting").disabled
         go_on.set()
@@ -669,7 +671,7 @@ class TestAdding:
         page.text_input(key="adding_1_customerName").set_value("Grace Hopper")
         page.text_input(key="adding_1_contactInfo").set_value("grace@example.com")
         press(page, "adding_1_save")
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
 
 
 class TestWithoutCustomers:

@@ -9,7 +9,7 @@ from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.services.customers.editing import create_customer, set_membership, update_customer
 from kinso.services.history.changes import revert_change
 from kinso.services.membership.activation import activate_at_threshold
-from tests.ui.customers_page import button_keys, desk_of, press, shown, texts, type_over
+from tests.ui.customers_page import button_keys, press, session_of, shown, texts, type_over
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ class TestHistory:
         press(press(page, f"take_back_{latest(store, ada).id}"), "taking_back_confirm")
         page.switch_page("../../pages/customers.py").run()
         press(page, "refresh_rows")
-        assert desk_of(page).pending_count == 1
+        assert session_of(page).pending_count == 1
         assert shown(page, "contactInfo") == ["new@shop.com"]
         assert shown(page, "customerName") == ["Ada"]
 

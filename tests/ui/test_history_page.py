@@ -7,7 +7,7 @@ import pytest
 
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
@@ -260,7 +260,7 @@ class TestTakingBack:
         assert "taking_back_confirm" not in button_keys(page)
 
     def test_is_not_offered_for_what_was_taken_back_until_it_is_brought_back(self, open_page, store, staff, ada):
-        sale = record_sale(store, staff, ada.id, SaleDraft(amount=Decimal(5))).sale
+        sale = record_sale(store, staff, ada.id, PurchaseDraft(amount=Decimal(5))).sale
         record = revert_change(store, staff, sale.change)
         page = open_page("history", Role.STAFF)
         assert f"take_back_{sale.change}" not in button_keys(page)

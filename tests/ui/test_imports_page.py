@@ -7,7 +7,7 @@ import pytest
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.transfer.plans import MOST_ERRORS_SHOWN
 from kinso.services.customers.editing import create_customer, update_customer
 from kinso.services.history.changes import revert_change
@@ -16,7 +16,7 @@ from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.exports import export_ledger
 from kinso.ui.transfer.decisions import DATE_ORDER, FOR_ALL, MENDED, OPENING
-from kinso.ui.transfer.imports import KIND, UNKNOWN, Desk, file_key
+from kinso.ui.transfer.imports import KIND, UNKNOWN, PageSession, file_key
 from tests.ui.customers_page import button_keys, press, texts
 
 HEADER = "saleId,customerId,date,amount\n"
@@ -31,7 +31,7 @@ def open_imports(open_page, role=Role.STAFF, kind="purchases"):
 
 def choose(page, content, *, kind="purchases", edition=0, name="till.csv"):
     """Put a file in its place and wait until it was checked."""
-    uploader = page.file_uploader(key=file_key(kind, Desk(edition=edition)))
+    uploader = page.file_uploader(key=file_key(kind, PageSession(edition=edition)))
     return settled(uploader.set_value((name, content.encode(), "text/csv")).run())
 
 
@@ -113,7 +113,7 @@ def test_what_changed_since_the_check_stops_the_import_and_the_file_is_checked_a
 ):
     ada = add_customer("C-001")
     page = choose(open_imports(open_page), f"{HEADER}S-1,C-001,2025-01-31,10\nS-3,C-001,2025-01-31,1\n")
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10))
+    record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
     settled(press(page, "import_begin"))
     assert "means something else now" in page.error[0].value
     assert amounts(store) == {"C-001": Decimal(10)}
@@ -258,7 +258,7 @@ def test_new_customers_who_may_be_known_are_listed(open_page, store, add_custome
 
 def test_a_purchase_that_was_taken_back_here_asks_before_it_comes_again(open_page, store, staff, add_customer):
     ada = add_customer("C-001")
-    sale = record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10)).sale
+    sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10)).sale
     file = b"".join(export_ledger(store, staff, "raw")).decode()
     revert_change(store, staff, sale.change)
     page = choose(open_imports(open_page), file)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.services.purchases.recording import record_sale
@@ -27,8 +27,8 @@ def shop_of_five(store, add_customer):
         ("M-2", "3000.00", True),
     ):
         customer = add_customer(name, membership_status=is_member)
-        record_sale(store, COMMAND_LINE, customer.id, SaleDraft(amount=Decimal(amount)))
-    old = SaleDraft(amount=Decimal("5000.00"), sold_at=now() - timedelta(days=400))
+        record_sale(store, COMMAND_LINE, customer.id, PurchaseDraft(amount=Decimal(amount)))
+    old = PurchaseDraft(amount=Decimal("5000.00"), sold_at=now() - timedelta(days=400))
     record_sale(store, COMMAND_LINE, add_customer("O-1").id, old)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.repository.documents import now
 from kinso.services.purchases.recording import record_sale, refund_sale
 
@@ -15,7 +15,7 @@ from kinso.services.purchases.recording import record_sale, refund_sale
 @pytest.fixture
 def buy(store):
     def buy(customer, amount, days_ago=0):
-        draft = SaleDraft(amount=Decimal(amount), sold_at=now() - timedelta(days=days_ago))
+        draft = PurchaseDraft(amount=Decimal(amount), sold_at=now() - timedelta(days=days_ago))
         return record_sale(store, COMMAND_LINE, customer.id, draft).sale
 
     return buy

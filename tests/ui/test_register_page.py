@@ -4,9 +4,9 @@ import pytest
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerQuery
-from kinso.models.purchases import SaleQuery
+from kinso.models.purchases import LedgerQuery
 from kinso.models.shop import ShopSettings
-from tests.ui.customers_page import desk_of, press, shown, texts, type_over
+from tests.ui.customers_page import press, session_of, shown, texts, type_over
 
 EVERYONE = CustomerQuery()
 GRACE = {"customerId": "N-1", "customerName": "Grace Hopper", "contactInfo": "grace@example.com"}
@@ -62,7 +62,7 @@ def test_amount_and_membership_may_be_left_alone(page, store):
 def test_who_comes_with_nothing_has_no_opening_balance(page, open_page, store, amount):
     save(fill(page, **GRACE, purchaseAmount=amount))
     stored = store.customers.get_by_customer_id("N-1")
-    assert list(store.sales.iterate(SaleQuery(customer=stored.id))) == []
+    assert list(store.ledger.iterate(LedgerQuery(customer=stored.id))) == []
     details = open_page("customer", Role.STAFF, id=stored.id)
     assert "No purchases yet." in texts(details)
     assert not details.dataframe
@@ -236,5 +236,5 @@ def test_unsaved_changes_among_the_customers_are_not_lost_by_registering(open_pa
     page.switch_page("../../pages/register.py").run()
     save(fill(page, **GRACE))
     page.switch_page("../../pages/customers.py").run()
-    assert desk_of(page).pending_count == 1
+    assert session_of(page).pending_count == 1
     assert shown(page, "customerName") == ["Typed"]

@@ -194,10 +194,10 @@ def test_two_settings_can_be_saved_one_after_the_other(open_page, store):
 
 class TestBackups:
     @pytest.fixture
-    def folder(self, tmp_path, office):
+    def folder(self, tmp_path, application):
         folder = tmp_path / "backups"
         folder.mkdir()
-        office.settings = replace(office.settings, backup_dir=folder)
+        application.settings = replace(application.settings, backup_dir=folder)
         return folder
 
     def test_one_is_made_at_the_press_of_a_button_and_listed(self, open_page, store, add_customer, folder):

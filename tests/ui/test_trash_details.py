@@ -5,7 +5,7 @@ import pytest
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
-from tests.ui.customers_page import button_keys, desk_of, press, texts, type_over
+from tests.ui.customers_page import button_keys, press, session_of, texts, type_over
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_was_typed_into_the_list_for_others_waits_there(open_page, store, a
     page.switch_page("../../pages/customer.py").run()
     confirm(press(page, "erase_person"), "A-1")
     page.switch_page("../../pages/customers.py").run()
-    assert desk_of(page).pending_count == 1
+    assert session_of(page).pending_count == 1
     press(page, "save_changes")
     assert {customer.customer_name for customer in store.customers.iterate(CustomerQuery())} == {"(erased)", "Bee"}
 

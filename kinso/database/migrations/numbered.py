@@ -15,7 +15,7 @@ from kinso.database.refolding import rekey_ids
 from kinso.database.schema import INDEXES, REPLACED, create_indexes, drop_indexes
 from kinso.database.search import HELPERS
 
-_TWIN_INDEX = f"{HELPERS}.twin_1"
+_CASE_DUPLICATE_INDEX = f"{HELPERS}.twin_1"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def _date_entries(connection: Connection) -> None:
 def _mark_case_duplicates(connection: Connection) -> None:
     customers = connection.database["customers"]
     # Whoever created the index has marked them before.
-    if _TWIN_INDEX not in customers.index_information():
+    if _CASE_DUPLICATE_INDEX not in customers.index_information():
         mark_case_duplicates(customers)
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from kinso.models.customers import LikelyTwin
+from kinso.models.customers import LikelyDuplicate
 from kinso.models.history import Run
-from kinso.models.purchases import PaymentMethod, SaleKind
+from kinso.models.purchases import EntryKind, PaymentMethod
 from kinso.models.transfer.dates import DateOrder
 
 MOST_ERRORS_SHOWN = 100
-MOST_TWINS_SHOWN = 100
+MOST_DUPLICATES_SHOWN = 100
 MOST_CHANGES_SHOWN = 1000
 """Of changes and of conflicts in a plan; a report lists all."""
 
@@ -114,10 +114,12 @@ class KnownAlready:
     row: int
     customer_id: str
     customer_name: str
-    twin: LikelyTwin
+    duplicate: LikelyDuplicate
 
     def __str__(self) -> str:
-        return f"Row {self.row}: {self.customer_name} ({self.customer_id}) may be known already: {self.twin.message}"
+        return (
+            f"Row {self.row}: {self.customer_name} ({self.customer_id}) may be known already: {self.duplicate.message}"
+        )
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,11 @@ class ImportPlan:
 
     `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`; `changes` and `conflicts` the first
     `MOST_CHANGES_SHOWN` of theirs. `conflicting_rows` are those with a conflict; `undecided_rows` those of them that
-    nothing is decided about. `twins` are the first of the `twin_count` new customers who may be known already.
-    `overlap` is what the customers bought here whose totals the file brings, without having seen their purchases.
-    `needs_date_order` says that some dates can be read in two ways, `damaged` how many cells
-    a spreadsheet has spoilt. `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about
-    how the file was understood. `digest` is equal for plans that mean the same.
+    nothing is decided about. `duplicates` are the first of the `duplicate_count` new customers who may be known
+    already. `overlap` is what the customers bought here whose totals the file brings, without having seen their
+    purchases. `needs_date_order` says that some dates can be read in two ways, `damaged` how many cells a spreadsheet
+    has spoilt. `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about how the file
+    was understood. `digest` is equal for plans that mean the same.
     """
 
     create: int
@@ -148,8 +150,8 @@ class ImportPlan:
     undecided_rows: int = 0
     needs_date_order: bool = False
     damaged: int = 0
-    twins: tuple[KnownAlready, ...] = ()
-    twin_count: int = 0
+    duplicates: tuple[KnownAlready, ...] = ()
+    duplicate_count: int = 0
     overlap: Overlap = NO_OVERLAP
     digest: str = ""
 
@@ -163,7 +165,8 @@ class ImportPlan:
 class ImportResult:
     """What an import did; `run` is None when there was nothing to change.
 
-    `twins` are the first of the `twin_count` new customers who may have been known already, unless a plan told them.
+    `duplicates` are the first of the `duplicate_count` new customers who may have been known already, unless a plan
+    told them.
     """
 
     run: Run | None
@@ -172,8 +175,8 @@ class ImportResult:
     unchanged: int
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
-    twins: tuple[KnownAlready, ...] = ()
-    twin_count: int = 0
+    duplicates: tuple[KnownAlready, ...] = ()
+    duplicate_count: int = 0
 
 
 Unknown = Literal["refuse", "create"]
@@ -195,7 +198,7 @@ class PurchaseRow:
     customer_id: str
     amount: Decimal
     sold_at: datetime
-    kind: SaleKind = "sale"
+    kind: EntryKind = "sale"
     refund_of: str | None = None
     payment_method: PaymentMethod | None = None
     note: str | None = None
@@ -229,7 +232,7 @@ class PurchasePlan:
     `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`, `conflicts` the first of the `conflict_count` purchases
     that were taken back here since the file was exported; `undecided_rows` are those of them about which nothing is
     decided. `overlap` is what has to be decided about opening balances. `needs_date_order` says that some dates can be
-    read in two ways. `twins` are the first of the `twin_count` new customers who may be known already.
+    read in two ways. `duplicates` are the first of the `duplicate_count` new customers who may be known already.
     `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about how the file was
     understood.
     """
@@ -246,8 +249,8 @@ class PurchasePlan:
     overlap: Overlap = NO_OVERLAP
     opening_balance: OpeningBalance | None = None
     needs_date_order: bool = False
-    twins: tuple[KnownAlready, ...] = ()
-    twin_count: int = 0
+    duplicates: tuple[KnownAlready, ...] = ()
+    duplicate_count: int = 0
 
     @property
     def overlap_in_words(self) -> str:
@@ -282,5 +285,5 @@ class PurchaseResult:
     ignored_columns: tuple[str, ...]
     notices: tuple[str, ...]
     gives_way: Overlap = NO_OVERLAP
-    twins: tuple[KnownAlready, ...] = ()
-    twin_count: int = 0
+    duplicates: tuple[KnownAlready, ...] = ()
+    duplicate_count: int = 0

@@ -10,20 +10,20 @@ from pydantic import ConfigDict, Field, StrictInt
 
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch, LikelyTwin
+from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch, LikelyDuplicate
 from kinso.models.folding import id_key
 from kinso.models.history import Run
 from kinso.models.validation import KnownFields, parse
 from kinso.repository.customer_documents import changed
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.customers.duplicates import find_likely_twins
+from kinso.services.customers.duplicates import find_likely_duplicates
 from kinso.services.history.records import (
     decided_by_person,
+    record_changes,
     record_of_creation,
     record_of_update,
     specified_fields,
-    write_down,
 )
 from kinso.services.history.running import demand_imported
 from kinso.services.history.runs import new_run
@@ -73,7 +73,7 @@ class BulkRefused(InvalidInput):
 class RowOutcome:
     """What became of one row; `customer_id` is as it was sent when the row failed, None when that was no text.
 
-    `twins` are customers who were there already and may be the same person as a new one.
+    `duplicates` are customers who were there already and may be the same person as a new one.
     """
 
     index: int
@@ -81,7 +81,7 @@ class RowOutcome:
     outcome: Outcome
     customer: Customer | None = None
     errors: tuple[FieldError, ...] = ()
-    twins: tuple[LikelyTwin, ...] = ()
+    duplicates: tuple[LikelyDuplicate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,19 +202,19 @@ def _write(store: Store, actor: Actor, plan: _Plan, total: int) -> Run:
     parameters = {"rows": total, "create": len(plan.creations), "update": len(plan.updates)}
     run = new_run(actor, "import", parameters, len(plan.creations) + len(plan.updates))
     drafts = [draft for _, draft in plan.creations]
-    twins = find_likely_twins(store, actor, drafts) if drafts else []
+    duplicates = find_likely_duplicates(store, actor, drafts) if drafts else []
     created = store.customers.insert_many(drafts, at)
     updates = [(before, changes) for _, before, changes in plan.updates]
     if updates and store.customers.update_many(updates, at) != len(updates):
         raise Conflict("Some of these customers were changed by someone else meanwhile; send the list again.")
     records = [record_of_creation(actor, customer, run=run.id) for customer in created]
-    for (index, _), customer, alike in zip(plan.creations, created, twins, strict=True):
-        plan.outcomes[index] = RowOutcome(index, customer.customer_id, "created", customer, twins=tuple(alike))
+    for (index, _), customer, alike in zip(plan.creations, created, duplicates, strict=True):
+        plan.outcomes[index] = RowOutcome(index, customer.customer_id, "created", customer, duplicates=tuple(alike))
     for index, before, changes in plan.updates:
         after = changed(before, changes, at)
         records.append(record_of_update(actor, before, after, run=run.id))
         plan.outcomes[index] = RowOutcome(index, after.customer_id, "updated", after)
-    write_down(store, records)
+    record_changes(store, records)
     done = run.model_copy(update={"status": "done", "changed": len(records), "finished_at": at})
     store.runs.insert(done)
     return done

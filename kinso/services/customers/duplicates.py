@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 from kinso.database import search
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyTwin
+from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyDuplicate
 from kinso.models.folding import fold, id_key
 from kinso.repository.customers import Comparable
 from kinso.repository.store import Store
@@ -29,14 +29,14 @@ _LONGEST_NUMBER = 18
 
 
 @use_case(Permission.CREATE)
-def find_likely_twins(store: Store, actor: Actor, drafts: Sequence[CustomerDraft]) -> list[list[LikelyTwin]]:
+def find_likely_duplicates(store: Store, actor: Actor, drafts: Sequence[CustomerDraft]) -> list[list[LikelyDuplicate]]:
     """For each of these, in their order, up to five customers who may be the same person, the likeliest first.
 
     They have the same phone number, e-mail address or contact, the same name in any order of its words, or nearly the
     same name. All of it is found by an index, for many at once, so that a whole file can be asked about.
     """
     country = store.shop.get().country
-    return [twins for batch in in_batches(drafts) for twins in _twins_of(store, batch, country)]
+    return [duplicates for batch in in_batches(drafts) for duplicates in _duplicates_of(store, batch, country)]
 
 
 @use_case(Permission.CREATE)
@@ -58,15 +58,15 @@ def find_without_leading_zeros(store: Store, actor: Actor, customer_ids: Iterabl
 
 
 @use_case(Permission.CREATE)
-def find_twins_of(store: Store, actor: Actor, draft: CustomerDraft) -> list[LikelyTwin]:
-    """The likely twins of one, and before them whoever has the ID but for leading zeros."""
+def find_duplicates_of(store: Store, actor: Actor, draft: CustomerDraft) -> list[LikelyDuplicate]:
+    """The likely duplicates of one, and before them whoever has the ID but for leading zeros."""
     same_number = find_without_leading_zeros(store, actor, [draft.customer_id]).get(draft.customer_id, [])
-    by_id = {customer.id: LikelyTwin(customer, "id") for customer in same_number}
-    [others] = find_likely_twins(store, actor, [draft])
-    return [*by_id.values(), *(twin for twin in others if twin.customer.id not in by_id)][:_SHOWN]
+    by_id = {customer.id: LikelyDuplicate(customer, "id") for customer in same_number}
+    [others] = find_likely_duplicates(store, actor, [draft])
+    return [*by_id.values(), *(duplicate for duplicate in others if duplicate.customer.id not in by_id)][:_SHOWN]
 
 
-def _twins_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[list[LikelyTwin]]:
+def _duplicates_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[list[LikelyDuplicate]]:
     by_key: dict[str, list[Comparable]] = defaultdict(list)
     for candidate in _candidates(store, drafts):
         for key in {*candidate.keys, candidate.contact, _in_order(candidate.name)}:
@@ -85,15 +85,15 @@ def _candidates(store: Store, drafts: Sequence[CustomerDraft]) -> Iterable[Compa
     return {each.id: each for each in found}.values()
 
 
-def _best(draft: CustomerDraft, by_key: dict[str, list[Comparable]], country: str) -> list[LikelyTwin]:
+def _best(draft: CustomerDraft, by_key: dict[str, list[Comparable]], country: str) -> list[LikelyDuplicate]:
     contact, name = fold(draft.contact_info), fold(draft.customer_name)
     reached, words = search.contact_keys(draft.contact_info, country), _in_order(name)
-    found: dict[str, LikelyTwin] = {}
+    found: dict[str, LikelyDuplicate] = {}
 
     def note(candidates: Iterable[Comparable], alike: Alike) -> None:
         for candidate in candidates:
             if candidate.id not in found:
-                found[candidate.id] = LikelyTwin(candidate.customer, alike)
+                found[candidate.id] = LikelyDuplicate(candidate.customer, alike)
 
     note((each for key in reached if "@" not in key for each in by_key.get(key, ())), "phone")
     note((each for key in reached if "@" in key for each in by_key.get(key, ())), "email")

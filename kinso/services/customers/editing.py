@@ -32,11 +32,11 @@ from kinso.repository.store import Store
 from kinso.services.customers.numbering import next_customer_id
 from kinso.services.history.records import (
     decided_by_person,
+    record_changes,
     record_of_creation,
     record_of_deletion,
     record_of_update,
     specified_fields,
-    write_down,
 )
 from kinso.services.membership.eligibility import eligible_in
 from kinso.services.permissions import demand, use_case
@@ -80,7 +80,7 @@ def create_customer(store: Store, actor: Actor, draft: CustomerDraft, *, is_prop
 
     def work() -> Customer:
         created = store.customers.insert(_with_free_id(store, draft) if is_proposed else draft, now())
-        write_down(store, [record_of_creation(actor, created)])
+        record_changes(store, [record_of_creation(actor, created)])
         return created
 
     return store.transact(work)
@@ -118,7 +118,7 @@ def delete_customer(store: Store, actor: Actor, id: str, *, version: int | None 
             raise StaleVersion(customer)
         at = now()
         store.trash.throw_away([id], actor, at)
-        write_down(store, [record_of_deletion(actor, customer.model_copy(update={"updated_at": at}))])
+        record_changes(store, [record_of_deletion(actor, customer.model_copy(update={"updated_at": at}))])
         return customer
 
     return store.transact(work)
@@ -142,7 +142,7 @@ def _update(store: Store, actor: Actor, id: str, patch: CustomerPatch, version: 
         after = store.customers.update(before, decided_by_person(changes), now())
         if after is None:
             raise StaleVersion(_existing(store, id))
-        write_down(store, [record_of_update(actor, before, after)])
+        record_changes(store, [record_of_update(actor, before, after)])
         return after
 
     return store.transact(work)
@@ -236,5 +236,5 @@ def _write(store: Store, actor: Actor, current: Customer, changes: dict[str, Any
     after = store.customers.update(current, decided_by_person(changes), now())
     if after is None:
         raise StaleVersion(current)
-    write_down(store, [record_of_update(actor, current, after)])
+    record_changes(store, [record_of_update(actor, current, after)])
     return after

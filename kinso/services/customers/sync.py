@@ -43,8 +43,8 @@ def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit:
 
 def _look(store: Store, begun: Cursor, limit: int) -> tuple[list[News], int]:
     """In one transaction: who is deleted and restored meanwhile must not be told in the wrong order."""
-    found = store.news.after(begun.place, limit=limit + len(begun.told) + 1)
-    return found, begun.total if begun.page else store.news.count_after(begun.place) - len(begun.told)
+    found = store.sync.after(begun.place, limit=limit + len(begun.told) + 1)
+    return found, begun.total if begun.page else store.sync.count_after(begun.place) - len(begun.told)
 
 
 def _beginning(store: Store, since: datetime) -> Cursor:

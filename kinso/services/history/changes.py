@@ -11,8 +11,8 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.history import Change, HistoryPage, HistoryQuery
 from kinso.models.transfer.cells import escape_formula
 from kinso.repository.store import Store
-from kinso.services.history.records import write_down
-from kinso.services.history.reverting import revert, taken_back
+from kinso.services.history.records import record_changes
+from kinso.services.history.reverting import revert, reverted
 from kinso.services.periods import in_the_shops_time
 from kinso.services.permissions import demand, use_case
 from kinso.services.purchases.ledger import PURCHASES
@@ -33,9 +33,9 @@ def list_history(store: Store, actor: Actor, query: HistoryQuery, *, page: int, 
 
 
 @use_case(Permission.READ)
-def find_taken_back(store: Store, actor: Actor, changes: Sequence[Change]) -> set[str]:
+def find_reverted(store: Store, actor: Actor, changes: Sequence[Change]) -> set[str]:
     """The ids of those of `changes` that were taken back already, as far as the clock was right."""
-    return taken_back(store.changes.undoing(changes)) & {change.id for change in changes}
+    return reverted(store.changes.undoing(changes)) & {change.id for change in changes}
 
 
 @use_case(Permission.READ)
@@ -75,7 +75,7 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         records, kept = revert(store, actor, [change])
         if kept:
             raise Conflict(f"This was not taken back: customer {change.customer_id} {kept[0].reason}.")
-        write_down(store, records)
+        record_changes(store, records)
         return records[0]
 
     try:

@@ -8,8 +8,8 @@ from typing import Any
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
 from kinso.models.history import Change, ChangeKind
-from kinso.models.membership import Basis, Decision
-from kinso.models.purchases import Sale
+from kinso.models.membership import DecidedBy, Decision
+from kinso.models.purchases import LedgerEntry
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 from kinso.services.history.running import demand_nothing_unfinished
@@ -19,26 +19,26 @@ _SPECIFIED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "me
 _DECISION = {"membershipStatus", "membershipHeld"}
 
 
-def write_down(
+def record_changes(
     store: Store,
     changes: Sequence[Change],
     *,
-    basis: Basis = "person",
-    entries: Sequence[Sale] = (),
-    taking_back: str | None = None,
+    basis: DecidedBy = "person",
+    entries: Sequence[LedgerEntry] = (),
+    reverting: str | None = None,
 ) -> None:
     """Store the records, the memberships that they begin and end, and what they do to the ledger.
 
     `basis` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
     changes; what other changes do to a purchase amount was typed. A membership that comes back is what it was before,
-    whoever brings it back. `taking_back` is a run that cannot be finished, when it is that one's changes that are taken
+    whoever brings it back. `reverting` is a run that cannot be finished, when it is that one's changes that are taken
     back. Raises `DuplicateSaleId`, and `BeingImported` for a customer whom an import wrote that has not ended.
     """
-    demand_nothing_unfinished(store, changes, taking_back=taking_back)
+    demand_nothing_unfinished(store, changes, reverting=reverting)
     store.changes.record(changes)
     explained = {entry.change for entry in entries}
     typed = [entry for change in changes if change.id not in explained and (entry := typed_entry(change))]
-    store.sales.record([*entries, *typed])
+    store.ledger.record([*entries, *typed])
     before = store.memberships.why_last_members([change.customer for change in changes if _returns(change)])
     begun, ended = [], []
     for change in changes:
@@ -113,7 +113,7 @@ def decided_by_person(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded_fields(customer: Customer) -> dict[str, Any]:
-    return {**specified_fields(customer), "membershipHeld": customer.membership_held}
+    return {**specified_fields(customer), "membershipHeld": customer.excluded}
 
 
 def _record(

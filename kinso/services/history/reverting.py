@@ -26,7 +26,7 @@ from kinso.services.purchases.ledger import (
     Reversal,
     registered_by,
     reversals,
-    take_back,
+    revert_entries,
 )
 
 _MEMBERSHIP = {"membershipStatus", "membershipHeld"}
@@ -91,7 +91,7 @@ def revert(
         )
         for current, change, values in plan.restored
     ]
-    take_back(store, plan.reversals, records)
+    revert_entries(store, plan.reversals, records)
     for current, change in (*plan.thrown_away, *plan.unmade):
         gone = current.model_copy(update={"updated_at": at})
         records.append(record_of_deletion(actor, gone, run=run, undoes=change.id))
@@ -144,7 +144,7 @@ def _exception(change: Change, outcome: Literal["kept", "failed"], reason: str) 
     return RunException(customer=change.customer, customer_id=change.customer_id, outcome=outcome, reason=reason)
 
 
-def taken_back(latest_first: Sequence[Change]) -> set[str]:
+def reverted(latest_first: Sequence[Change]) -> set[str]:
     """The ids of the changes that one of these takes back, and that no later one of them brings back into force."""
     gone: set[str] = set()
     for change in latest_first:
@@ -279,7 +279,7 @@ def _fields_of(changes: Sequence[Change]) -> set[str]:
 
 def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
     """The changes without those that were taken back, and without what took those back: together they did nothing."""
-    ids, gone = {change.id for change in latest_first}, taken_back(latest_first)
+    ids, gone = {change.id for change in latest_first}, reverted(latest_first)
     return (change for change in latest_first if change.id not in gone and change.undoes not in ids)
 
 
@@ -292,7 +292,7 @@ def _remove(store: Store, ids: Sequence[str]) -> None:
     if ids:
         store.customers.remove(ids)
         store.memberships.remove(ids)
-        store.sales.remove(ids)
+        store.ledger.remove(ids)
 
 
 def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Mapping[str, Any]]], at: datetime) -> None:
@@ -302,11 +302,11 @@ def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Mapping[str
     for current, before in restored:
         if _MEMBERSHIP.issuperset(before):
             status = before.get("membershipStatus", current.membership_status)
-            held = before.get("membershipHeld", current.membership_held)
-            alike.setdefault((status, held), []).append(current.id)
+            excluded = before.get("membershipHeld", current.excluded)
+            alike.setdefault((status, excluded), []).append(current.id)
         else:
             others.append((current, before))
-    for (status, held), ids in alike.items():
-        store.customers.set_membership(ids, at, status=status, held=held)
+    for (status, excluded), ids in alike.items():
+        store.customers.set_membership(ids, at, status=status, excluded=excluded)
     if others:
         store.customers.update_many(others, at)

@@ -40,8 +40,8 @@ def being_imported(store: Store, customers: Collection[str], *, but_for: Collect
     `but_for` are runs that may go on. Whoever writes to one of these has read this within the same transaction, and
     then collides with the import where that writes to the customer at the same time.
     """
-    imports = [run for run in store.turns.unfinished_imports() if run not in but_for]
-    return store.turns.written_by(imports, list(customers)) if imports and customers else {}
+    imports = [run for run in store.import_locks.unfinished_imports() if run not in but_for]
+    return store.import_locks.written_by(imports, list(customers)) if imports and customers else {}
 
 
 def demand_imported(store: Store, customers: Collection[str], *, but_for: Collection[str | None] = ()) -> None:
@@ -50,10 +50,10 @@ def demand_imported(store: Store, customers: Collection[str], *, but_for: Collec
         raise BeingImported(customer_id)
 
 
-def demand_nothing_unfinished(store: Store, changes: Sequence[Change], *, taking_back: str | None = None) -> None:
+def demand_nothing_unfinished(store: Store, changes: Sequence[Change], *, reverting: str | None = None) -> None:
     """Raise `BeingImported` when a change builds on an import that is not its own and has not ended.
 
-    The run `taking_back` may be written over, for that is how it ends.
+    The run `reverting` may be written over, for that is how it ends.
     """
-    own = {taking_back, *(change.run for change in changes)}
+    own = {reverting, *(change.run for change in changes)}
     demand_imported(store, {change.customer for change in changes}, but_for=own)

@@ -17,7 +17,7 @@ from kinso.models.customers import Customer
 from kinso.models.history import Change, Run, RunException, RunKind, RunPage
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_of_update, write_down
+from kinso.services.history.records import record_changes, record_of_update
 from kinso.services.history.reverting import revert_and_report
 from kinso.services.history.running import BEING_IMPORTED, at_work, being_imported, is_left
 from kinso.services.permissions import demand, use_case
@@ -81,7 +81,7 @@ def stop_run(store: Store, actor: Actor, run_id: str) -> None:
     run = existing_run(store, run_id)
     if run.by_id != actor.user_id:
         demand(actor, Permission.UNDO)
-    if not store.runs.begin_taking_back(run.id, now()):
+    if not store.runs.begin_reverting(run.id, now()):
         raise Conflict(_ENDED)
 
 
@@ -150,22 +150,22 @@ def running(
         try:
             yield run
         except BaseException:
-            _take_back_now_or_later(store, run)
+            _revert_now_or_later(store, run)
             raise
         try:
             store.transact(end)
         except Conflict:
-            _take_back_now_or_later(store, run)
+            _revert_now_or_later(store, run)
             raise
 
 
 def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
-    """Write down a batch, within its transaction.
+    """Record a batch, within its transaction.
 
     Raises `Conflict` when the run was ended from elsewhere, and `NotSignedIn` when its person was switched off.
     """
     again = store.changes.customers_among(run.id, changes) if run.parameters.get("kind") in _REPEATING else set()
-    write_down(store, changes, basis="rule" if run.kind in _BY_RULE else "person")
+    record_changes(store, changes, basis="rule" if run.kind in _BY_RULE else "person")
     advance(store, run, len({change.customer for change in changes} - again), exceptions)
 
 
@@ -182,12 +182,12 @@ def advance(store: Store, run: Run, changed: int, exceptions: Sequence[RunExcept
 class MembershipChange:
     """What a run does to each of its customers.
 
-    `held` says whether no rule may make them members again. `applies_to` is asked when the turn of some customers
+    `excluded` says whether no rule may make them members again. `applies_to` is asked when the turn of some customers
     comes, in the transaction that changes them: it answers with the `_id`s of those whom the change still concerns.
     """
 
     status: bool
-    held: bool
+    excluded: bool
     reason: str | None
     applies_to: Callable[[Sequence[Customer]], Collection[str]]
 
@@ -223,7 +223,7 @@ def set_membership_of_each(
     return changed
 
 
-def _take_back_now_or_later(store: Store, run: Run) -> None:
+def _revert_now_or_later(store: Store, run: Run) -> None:
     # What an import changed again meanwhile can be taken back once that has ended, and Kinso does so itself.
     with suppress(BeingImported):
         roll_back(store, run)
@@ -236,12 +236,12 @@ def roll_back(store: Store, run: Run) -> int:
     repeated when it was interrupted itself, and done by two processes at once. Raises `BeingImported` when an import
     that has not ended changed the same customers: it goes on when that has.
     """
-    if not store.runs.begin_taking_back(run.id, now()):
+    if not store.runs.begin_reverting(run.id, now()):
         return 0
 
     def note(records: Sequence[Change], exceptions: Sequence[RunException]) -> None:
-        write_down(store, records, taking_back=run.id)
-        store.runs.note_taken_back(run.id, now(), exceptions)
+        record_changes(store, records, reverting=run.id)
+        store.runs.note_reverted(run.id, now(), exceptions)
 
     reverted = 0
     for batch in of_different_customers(store.changes.of_run(run.id, newest_first=True)):
@@ -249,7 +249,7 @@ def roll_back(store: Store, run: Run) -> int:
 
     def end() -> None:
         store.runs.release(claimed_by=run.id)
-        store.runs.finish_taking_back(run.id, now())
+        store.runs.finish_reverting(run.id, now())
 
     store.transact(end)
     return reverted
@@ -265,7 +265,9 @@ def recover_interrupted(store: Store, silence: timedelta | None = None) -> int:
     moment = now()
     silent_since = moment - (SILENCE if silence is None else silence)
     interrupted = [
-        run for run in store.turns.running() if not silent_since <= run.heartbeat_at <= moment + SILENCE or is_left(run)
+        run
+        for run in store.import_locks.running()
+        if not silent_since <= run.heartbeat_at <= moment + SILENCE or is_left(run)
     ]
     recovered = 0
     # The later one may have built on the earlier one.
@@ -335,8 +337,10 @@ def _set_membership(
     skipped: Sequence[RunException],
 ) -> int:
     at = now()
-    store.customers.set_membership([customer.id for customer in chosen], at, status=change.status, held=change.held)
-    written = {"membership_status": change.status, "membership_held": change.held, "updated_at": at}
+    store.customers.set_membership(
+        [customer.id for customer in chosen], at, status=change.status, excluded=change.excluded
+    )
+    written = {"membership_status": change.status, "excluded": change.excluded, "updated_at": at}
     after = [before.model_copy(update={**written, "version": before.version + 1}) for before in chosen]
     records = [
         record_of_update(actor, old, new, run=run.id, reason=change.reason)

@@ -11,7 +11,7 @@ from kinso.models.customers import Customer
 from kinso.models.history import HistoryQuery, TrashedCustomer
 from kinso.repository.documents import ERASED, canonical_id, erased_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_of_creation, record_of_erasure, write_down
+from kinso.services.history.records import record_changes, record_of_creation, record_of_erasure
 from kinso.services.history.running import demand_imported
 from kinso.services.permissions import use_case
 from kinso.services.purchases.ledger import unmade_among
@@ -47,7 +47,7 @@ def restore_customers(store: Store, actor: Actor, ids: Sequence[str]) -> list[Cu
         restored = store.trash.bring_back(list(wanted), now())
         if len(restored) != len(wanted):
             raise NotFound(_NOT_THERE)
-        write_down(store, [record_of_creation(actor, customer, restored=True) for customer in restored.values()])
+        record_changes(store, [record_of_creation(actor, customer, restored=True) for customer in restored.values()])
         return list(restored.values())
 
     return store.transact(work)
@@ -79,8 +79,8 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
         store.runs.erase(id, alias, texts)
         store.requests.erase(id)
         store.drafts.erase(id)
-        store.sales.erase(id)
-        write_down(store, [record_of_erasure(actor, erased)])
+        store.ledger.erase(id)
+        record_changes(store, [record_of_erasure(actor, erased)])
         return alias
 
     return store.transact(work)
@@ -88,7 +88,7 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
 
 def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
     """No sale ID counts twice; one that was given away while its customer was in the trash has to be freed first."""
-    for id, sale in store.sales.recorded_again(ids).items():
+    for id, sale in store.ledger.recorded_again(ids).items():
         trashed, holder = store.trash.get(id), store.customers.get(sale.customer)
         # Where the customer ID was given away as well, that is to be told.
         if trashed and holder and not store.customers.get_by_customer_id(trashed.customer.customer_id):
@@ -143,10 +143,10 @@ def finish_erasures(store: Store) -> int:
 def complete_revenue(store: Store) -> None:
     """Have in the revenue what customers bought who were deleted before it stayed there. Kinso does this itself."""
     with store.guarded():
-        while customers := store.sales.undecided(limit=_AT_ONCE):
+        while customers := store.ledger.undecided(limit=_AT_ONCE):
             unmade = unmade_among(store, customers)
-            store.sales.decide([customer for customer in customers if customer in unmade], revenue=False)
-            store.sales.decide([customer for customer in customers if customer not in unmade], revenue=True)
+            store.ledger.decide([customer for customer in customers if customer in unmade], revenue=False)
+            store.ledger.decide([customer for customer in customers if customer not in unmade], revenue=True)
 
 
 def empty_trash(store: Store) -> int:

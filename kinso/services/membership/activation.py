@@ -45,7 +45,7 @@ def preview_activation(
         share_of_base=count / everyone if everyone else 0.0,
         eligible=spenders.largest("eligible", at_or_above=rule.threshold, limit=shown),
         near_misses=spenders.largest("eligible", below=rule.threshold, limit=near_misses),
-        held=spenders.totals("held", at_or_above=rule.threshold)[0],
+        excluded=spenders.totals("excluded", at_or_above=rule.threshold)[0],
     )
 
 
@@ -87,7 +87,7 @@ def activate_at_threshold(
         amounts = amounts_that_count(store, planned, customers)
         return {each.id for each in customers if is_eligible(each, amounts[each.id], planned.threshold)}
 
-    change = MembershipChange(status=True, held=False, reason=why_begun(planned), applies_to=eligible_among)
+    change = MembershipChange(status=True, excluded=False, reason=why_begun(planned), applies_to=eligible_among)
     matched, parameters = len(plan.versions), parameters_of(planned)
 
     def end(run: Run) -> None:
@@ -167,7 +167,7 @@ def _set_membership_of(
 ) -> Run:
     change = MembershipChange(
         status=membership_status,
-        held=not membership_status,
+        excluded=not membership_status,
         reason=None,
         applies_to=lambda customers: {each.id for each in customers if each.membership_status is not membership_status},
     )

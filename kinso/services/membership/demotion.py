@@ -13,7 +13,7 @@ from kinso.errors import Conflict
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer
 from kinso.models.history import Run
-from kinso.models.membership import Basis, DemotionPlan, DemotionPreview, Spender, Spenders
+from kinso.models.membership import DecidedBy, DemotionPlan, DemotionPreview, Spender, Spenders
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.history.runs import (
@@ -99,7 +99,7 @@ def demote_below_threshold(
         why = store.memberships.why_members([customer.id for customer in customers])
         return {each.id for each in customers if may_demote(each, amounts[each.id], why.get(each.id), plan)}
 
-    change = MembershipChange(status=False, held=False, reason=why_ended(plan.rule), applies_to=below_among)
+    change = MembershipChange(status=False, excluded=False, reason=why_ended(plan.rule), applies_to=below_among)
     parameters = {**parameters_of(plan.rule), "adopted": plan.adopted}
 
     def end(run: Run) -> None:
@@ -110,10 +110,10 @@ def demote_below_threshold(
     return store.runs.get(run.id) or run
 
 
-def may_demote(customer: Customer, amount: Decimal, member_by: Basis | None, plan: DemotionPlan) -> bool:
+def may_demote(customer: Customer, amount: Decimal, member_by: DecidedBy | None, plan: DemotionPlan) -> bool:
     """Whether the plan may end this membership; `amount` is what they spent, as far as it counts."""
     return customer.membership_status and amount < plan.rule.threshold and member_by in _bases(adopted=plan.adopted)
 
 
-def _bases(*, adopted: bool) -> frozenset[Basis | None]:
+def _bases(*, adopted: bool) -> frozenset[DecidedBy | None]:
     return frozenset({"rule", "adopted"}) if adopted else frozenset({"rule"})

@@ -25,7 +25,7 @@ _SPENT: Mapping[ThresholdBasis, str] = {
 
 def is_eligible(customer: Customer, amount: Decimal, threshold: Decimal) -> bool:
     """Whether a rule may make this customer a member; `amount` is what they spent, as far as it counts."""
-    return not customer.membership_status and not customer.membership_held and amount >= threshold
+    return not customer.membership_status and not customer.excluded and amount >= threshold
 
 
 def rule_of(shop: ShopSettings, at: datetime, threshold: Decimal | None = None) -> Rule:

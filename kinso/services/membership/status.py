@@ -10,7 +10,7 @@ from kinso.errors import CUSTOMER_GONE, NotFound
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer
 from kinso.models.membership import MembershipInterval
-from kinso.models.purchases import MembershipStanding, Standing
+from kinso.models.purchases import MembershipState, MembershipStatus
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.membership.eligibility import amounts_that_count, is_eligible, rule_of
@@ -18,28 +18,28 @@ from kinso.services.permissions import use_case
 
 
 @use_case(Permission.READ)
-def standing_of(store: Store, actor: Actor, customer: str) -> MembershipStanding:
-    """The standing of the customer with this `_id` by the shop's rule as of now; raises `NotFound`."""
+def membership_status_of(store: Store, actor: Actor, customer: str) -> MembershipStatus:
+    """The membership status of the customer with this `_id` by the shop's rule as of now; raises `NotFound`."""
     current = store.customers.get(customer)
     if current is None:
         raise NotFound(CUSTOMER_GONE)
-    return standings(store, [current])[0]
+    return membership_statuses(store, [current])[0]
 
 
 @use_case(Permission.READ)
-def find_below(store: Store, actor: Actor, customers: Sequence[Customer]) -> list[MembershipStanding]:
+def find_below(store: Store, actor: Actor, customers: Sequence[Customer]) -> list[MembershipStatus]:
     """Those of these customers who are members although they spent less than the threshold of the shop's rule."""
-    return [found for found in standings(store, customers) if found.is_below]
+    return [found for found in membership_statuses(store, customers) if found.is_below]
 
 
-def standings(store: Store, customers: Sequence[Customer]) -> list[MembershipStanding]:
-    """The standing of each of these customers by the shop's rule as of now."""
+def membership_statuses(store: Store, customers: Sequence[Customer]) -> list[MembershipStatus]:
+    """The membership status of each of these customers by the shop's rule as of now."""
     rule = rule_of(store.shop.get(), now())
     amounts = amounts_that_count(store, rule, customers)
     return [
-        MembershipStanding(
+        MembershipStatus(
             customer=customer,
-            standing=_standing(customer, amounts[customer.id], rule.threshold),
+            status=_state(customer, amounts[customer.id], rule.threshold),
             rule=rule,
             amount=amounts[customer.id],
             missing=max(rule.threshold - amounts[customer.id], Decimal("0.00")),
@@ -48,12 +48,12 @@ def standings(store: Store, customers: Sequence[Customer]) -> list[MembershipSta
     ]
 
 
-def _standing(customer: Customer, amount: Decimal, threshold: Decimal) -> Standing:
+def _state(customer: Customer, amount: Decimal, threshold: Decimal) -> MembershipState:
     if customer.membership_status:
         return "member"
     if is_eligible(customer, amount, threshold):
         return "eligible"
-    return "held" if customer.membership_held else "short"
+    return "excluded" if customer.excluded else "short"
 
 
 @use_case(Permission.READ)

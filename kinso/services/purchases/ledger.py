@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from kinso.models.history import Change
-from kinso.models.purchases import Sale, SaleKind
+from kinso.models.purchases import EntryKind, LedgerEntry
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 
@@ -37,10 +37,10 @@ class Reversal:
     """
 
     difference: Decimal = NOTHING
-    entries: Sequence[Sale] = ()
+    entries: Sequence[LedgerEntry] = ()
     again: bool = False
-    instead: Sale | None = None
-    replaced: Sequence[Sale] = ()
+    instead: LedgerEntry | None = None
+    replaced: Sequence[LedgerEntry] = ()
     moments: Mapping[str, datetime] = field(default_factory=dict)
     stays: str | None = None
     obstacle: str | None = None
@@ -49,18 +49,18 @@ class Reversal:
 _NO_REVERSAL = Reversal()
 
 
-def typed_entry(change: Change) -> Sale | None:
+def typed_entry(change: Change) -> LedgerEntry | None:
     """The entry for an amount that was typed: the balance that a customer came with, or the difference to before."""
     if change.undoes or change.kind not in ("create", "edit") or AMOUNT not in (change.after or {}):
         return None
     difference = (change.after or {})[AMOUNT] - (change.before or {}).get(AMOUNT, NOTHING)
-    kind: SaleKind = "adjustment" if change.before else "opening"
+    kind: EntryKind = "adjustment" if change.before else "opening"
     return adjusting_entry(change, kind, difference) if difference else None
 
 
-def adjusting_entry(change: Change, kind: SaleKind, difference: Decimal) -> Sale:
+def adjusting_entry(change: Change, kind: EntryKind, difference: Decimal) -> LedgerEntry:
     """An entry that is no purchase; a customer has one opening balance, and a change makes one adjustment."""
-    return Sale(
+    return LedgerEntry(
         id=new_id(),
         sale_id=f"opening-{change.customer}" if kind == "opening" else f"adjustment-{change.id}",
         customer=change.customer,
@@ -86,9 +86,9 @@ def reversals(store: Store, changes: Sequence[Change], *, registrations: Collect
     concerned = [each for each in changes if _concerns_amount(each) or each.id in registrations]
     behind = _entries_behind(store, concerned)
     turned = [entry for entries, *_ in behind.values() for entry in entries]
-    sales = store.sales.get_many({entry.refund_of for entry in turned if entry.refund_of})
-    refunds = store.sales.refunded_among([*sales.values(), *(entry for entry in turned if entry.kind == "sale")])
-    in_trash = held_in_trash(
+    sales = store.ledger.get_many({entry.refund_of for entry in turned if entry.refund_of})
+    refunds = store.ledger.refunded_among([*sales.values(), *(entry for entry in turned if entry.kind == "sale")])
+    in_trash = ids_in_trash(
         store, {entry.sale_id for entries, again, _ in behind.values() if again for entry in entries}
     )
     found = {change.id: _unrecorded(change) for change in concerned if change.id not in behind}
@@ -100,14 +100,14 @@ def reversals(store: Store, changes: Sequence[Change], *, registrations: Collect
     return found
 
 
-def held_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
+def ids_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
     """Those of `sale_ids` that a deleted customer needs in order to be restored, with the `_id` of that customer.
 
     Not of one whose registration was taken back: whoever undoes a wrong import wants to import the corrected file.
     """
-    held = store.sales.in_trash(sale_ids)
-    free = unmade_among(store, set(held.values())) if held else set()
-    return {sale_id: customer for sale_id, customer in held.items() if customer not in free}
+    excluded = store.ledger.in_trash(sale_ids)
+    free = unmade_among(store, set(excluded.values())) if excluded else set()
+    return {sale_id: customer for sale_id, customer in excluded.items() if customer not in free}
 
 
 def unmade_among(store: Store, customers: Iterable[str]) -> set[str]:
@@ -116,7 +116,7 @@ def unmade_among(store: Store, customers: Iterable[str]) -> set[str]:
 
 
 def registered_by(store: Store, changes: Mapping[str, Change]) -> set[str]:
-    """Those customers whose registration is the change that they are given with, or what that one took back in turn."""
+    """Those customers whose registration is the change that they are given with, or what that one reverted."""
     found: set[str] = set()
     behind = dict(changes)
     while behind:
@@ -126,7 +126,7 @@ def registered_by(store: Store, changes: Mapping[str, Change]) -> set[str]:
     return found
 
 
-def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:
+def revert_entries(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:
     """Turn the ledger around for `records`, which take changes back; within their transaction."""
     voided: dict[str, list[str]] = {}
     counted_again: list[str] = []
@@ -146,26 +146,28 @@ def take_back(store: Store, reversals: Mapping[str, Reversal], records: Sequence
                 unrecorded.append(reversal.instead)
         elif reversal.difference:
             unrecorded.append(adjusting_entry(record, "adjustment", reversal.difference))
-    store.sales.take_back(voided)
-    store.sales.count_again(counted_again)
-    store.sales.move(moments)
-    store.sales.record(unrecorded)
+    store.ledger.revert_entries(voided)
+    store.ledger.count_again(counted_again)
+    store.ledger.move(moments)
+    store.ledger.record(unrecorded)
 
 
 def _concerns_amount(change: Change) -> bool:
     return change.kind in PURCHASES or AMOUNT in (change.before or {})
 
 
-def _entries_behind(store: Store, changes: Sequence[Change]) -> dict[str, tuple[Sequence[Sale], bool, Sequence[Sale]]]:
+def _entries_behind(
+    store: Store, changes: Sequence[Change]
+) -> dict[str, tuple[Sequence[LedgerEntry], bool, Sequence[LedgerEntry]]]:
     """The entries that each change made count or stop counting, and whether taking it back makes them count again.
 
     Those are its own, or else those of the nearest change that wrote any, back along what each of them took back; of
     these, as far as they are as the change left them. The last are others of the same change that count now.
     """
-    found: dict[str, tuple[Sequence[Sale], bool, Sequence[Sale]]] = {}
+    found: dict[str, tuple[Sequence[LedgerEntry], bool, Sequence[LedgerEntry]]] = {}
     reached, again = {change.id: change for change in changes}, False
     while reached:
-        written = store.sales.written_by({change.id: change.customer for change in reached.values()})
+        written = store.ledger.written_by({change.id: change.customer for change in reached.values()})
         for id, change in reached.items():
             if change.id in written:
                 left_by = id if again else None
@@ -178,7 +180,7 @@ def _entries_behind(store: Store, changes: Sequence[Change]) -> dict[str, tuple[
     return found
 
 
-def _ceasing(entries: Sequence[Sale], refunds: Mapping[str, Sequence[Sale]]) -> Reversal:
+def _ceasing(entries: Sequence[LedgerEntry], refunds: Mapping[str, Sequence[LedgerEntry]]) -> Reversal:
     """All of the entries, but for sales of which other changes brought money back, with their refunds."""
     needed = {entry.sale_id for entry in entries if _is_refunded_since(entry, refunds)}
     going = [entry for entry in entries if not {entry.sale_id, entry.refund_of} & needed]
@@ -192,12 +194,12 @@ def _ceasing(entries: Sequence[Sale], refunds: Mapping[str, Sequence[Sale]]) -> 
     return Reversal(difference, going, instead=instead, stays=_what_stays(sorted(needed)) if needed else None)
 
 
-def gives_way(entry: Sale) -> bool:
+def gives_way(entry: LedgerEntry) -> bool:
     """Whether an opening balance is lowered with it, by what purchases of the same change explain."""
     return entry.kind == "adjustment" and entry.amount < 0 and entry.sale_id == f"adjustment-{entry.change}"
 
 
-def _going_on_giving_way(going: Sequence[Sale], staying: Sequence[Sale]) -> Sale | None:
+def _going_on_giving_way(going: Sequence[LedgerEntry], staying: Sequence[LedgerEntry]) -> LedgerEntry | None:
     """What an opening balance is still lowered by when only some of the purchases stay that it gave way to."""
     gave_way = next((entry for entry in going if gives_way(entry)), None)
     if gave_way is None or not staying:
@@ -207,15 +209,15 @@ def _going_on_giving_way(going: Sequence[Sale], staying: Sequence[Sale]) -> Sale
 
 
 def _counting_again(
-    entries: Sequence[Sale],
-    counting: Sequence[Sale],
-    sales: Mapping[str, Sale],
-    refunds: Mapping[str, Sequence[Sale]],
+    entries: Sequence[LedgerEntry],
+    counting: Sequence[LedgerEntry],
+    sales: Mapping[str, LedgerEntry],
+    refunds: Mapping[str, Sequence[LedgerEntry]],
     in_trash: Mapping[str, str],
 ) -> Reversal:
     if not entries:
         return Reversal(obstacle=ALREADY)
-    obstacle = _held_in_trash(entries, in_trash) or _without_sale(entries, sales, refunds)
+    obstacle = _ids_in_trash(entries, in_trash) or _without_sale(entries, sales, refunds)
     if obstacle:
         return Reversal(obstacle=obstacle)
     ids = {entry.sale_id for entry in entries}
@@ -231,7 +233,7 @@ def _unrecorded(change: Change) -> Reversal:
     return Reversal(before - after)
 
 
-def _is_refunded_since(entry: Sale, refunds: Mapping[str, Sequence[Sale]]) -> bool:
+def _is_refunded_since(entry: LedgerEntry, refunds: Mapping[str, Sequence[LedgerEntry]]) -> bool:
     return entry.kind == "sale" and any(each.change != entry.change for each in refunds.get(entry.sale_id, ()))
 
 
@@ -241,13 +243,13 @@ def _what_stays(sale_ids: Sequence[str]) -> str:
     return f"keeps sale {named}{more}, of which money went back since"
 
 
-def _held_in_trash(entries: Sequence[Sale], in_trash: Mapping[str, str]) -> str | None:
-    held = next((entry.sale_id for entry in entries if entry.sale_id in in_trash), None)
-    return f"cannot get sale “{held}” back, because a deleted customer has that sale ID now" if held else None
+def _ids_in_trash(entries: Sequence[LedgerEntry], in_trash: Mapping[str, str]) -> str | None:
+    excluded = next((entry.sale_id for entry in entries if entry.sale_id in in_trash), None)
+    return f"cannot get sale “{excluded}” back, because a deleted customer has that sale ID now" if excluded else None
 
 
 def _without_sale(
-    entries: Sequence[Sale], sales: Mapping[str, Sale], refunds: Mapping[str, Sequence[Sale]]
+    entries: Sequence[LedgerEntry], sales: Mapping[str, LedgerEntry], refunds: Mapping[str, Sequence[LedgerEntry]]
 ) -> str | None:
     """Why the refunds among `entries` cannot count again: each needs its sale, and enough that is left of it."""
     left = {id: sale.amount + _sum(refunds.get(id, ())) for id, sale in _sales_of(entries, sales).items()}
@@ -262,18 +264,18 @@ def _without_sale(
     return None
 
 
-def _moments(entries: Sequence[Sale], sales: Mapping[str, Sale]) -> dict[str, datetime]:
+def _moments(entries: Sequence[LedgerEntry], sales: Mapping[str, LedgerEntry]) -> dict[str, datetime]:
     """Where the refunds among `entries` count: their sale may be another one with that ID than it was before."""
     present = _sales_of(entries, sales)
     return {each.id: present[each.refund_of].counts_at for each in entries if each.refund_of}
 
 
-def _sales_of(entries: Sequence[Sale], sales: Mapping[str, Sale]) -> dict[str, Sale]:
+def _sales_of(entries: Sequence[LedgerEntry], sales: Mapping[str, LedgerEntry]) -> dict[str, LedgerEntry]:
     """The sales that refunds among `entries`, which are of one customer, may belong to, by sale ID."""
     counting = {**sales, **{entry.sale_id: entry for entry in entries}}
     customer = entries[0].customer
     return {id: sale for id, sale in counting.items() if sale.kind == "sale" and sale.customer == customer}
 
 
-def _sum(entries: Sequence[Sale]) -> Decimal:
+def _sum(entries: Sequence[LedgerEntry]) -> Decimal:
     return sum((entry.amount for entry in entries), NOTHING)

@@ -13,12 +13,12 @@ from kinso.models.customers import LARGEST_PAGE, Customer
 from kinso.models.money import round_to_cents
 from kinso.models.purchases import (
     PURCHASES,
+    LedgerEntry,
     LedgerLine,
     LedgerPage,
+    LedgerQuery,
     MonthAmount,
     PurchaseSummary,
-    Sale,
-    SaleQuery,
     items_in_words,
 )
 from kinso.models.transfer.cells import entry_as_exported, escape_formula
@@ -54,7 +54,7 @@ _NOTHING = Decimal("0.00")
 @use_case(Permission.READ)
 def summarize_purchases(store: Store, actor: Actor, customer: str) -> PurchaseSummary:
     """The figures of the customer with this `_id`, months in the shop's time zone; zeros for who bought nothing."""
-    totals = store.account.totals(customer)
+    totals = store.customer_ledger.totals(customer)
     bought = [totals[kind] for kind in PURCHASES if kind in totals]
     sales = totals.get("sale")
     total = sum((kind.amount for kind in bought), _NOTHING)
@@ -71,10 +71,10 @@ def summarize_purchases(store: Store, actor: Actor, customer: str) -> PurchaseSu
 @use_case(Permission.READ)
 def list_ledger(store: Store, actor: Actor, customer: str, *, page: int, limit: int) -> LedgerPage:
     """One page of everything that makes up the purchase amount of the customer with this `_id`, newest first."""
-    limit, query = min(limit, LARGEST_PAGE), SaleQuery(customer=customer)
-    total = store.sales.count(query)
-    entries = store.sales.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
-    running = store.account.sum_up_to(entries[0]) if entries else _NOTHING
+    limit, query = min(limit, LARGEST_PAGE), LedgerQuery(customer=customer)
+    total = store.ledger.count(query)
+    entries = store.ledger.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
+    running = store.customer_ledger.sum_up_to(entries[0]) if entries else _NOTHING
     lines = []
     for entry, left in zip(entries, _left_of_each(store, entries), strict=True):
         lines.append(LedgerLine(entry, running, left))
@@ -83,9 +83,11 @@ def list_ledger(store: Store, actor: Actor, customer: str, *, page: int, limit: 
 
 
 @use_case(Permission.READ)
-def list_refundable(store: Store, actor: Actor, customer: str, *, limit: int = 100) -> list[tuple[Sale, Decimal]]:
+def list_refundable(
+    store: Store, actor: Actor, customer: str, *, limit: int = 100
+) -> list[tuple[LedgerEntry, Decimal]]:
     """The latest sales of which something is left to refund, with how much; among the last `limit` sales."""
-    sales = store.account.latest_sales(customer, limit=limit)
+    sales = store.customer_ledger.latest_sales(customer, limit=limit)
     return [(sale, left) for sale, left in zip(sales, _left_of_each(store, sales), strict=True) if left > 0]
 
 
@@ -107,12 +109,12 @@ def _months(store: Store, customer: str, first: datetime) -> list[MonthAmount]:
     present, begin = now().astimezone(zone), first.astimezone(zone)
     elapsed = (present.year - begin.year) * 12 + present.month - begin.month + 1
     starts = month_starts(present, min(max(elapsed, 1), MOST_MONTHS))
-    amounts = store.account.spent_between(customer, [start.astimezone(UTC) for start in starts])
+    amounts = store.customer_ledger.spent_between(customer, [start.astimezone(UTC) for start in starts])
     return [MonthAmount(start.date(), amount) for start, amount in zip(starts[:-1], amounts, strict=True)]
 
 
-def _left_of_each(store: Store, entries: Sequence[Sale]) -> list[Decimal]:
-    refunds = store.sales.refunded_among([entry for entry in entries if entry.kind == "sale"])
+def _left_of_each(store: Store, entries: Sequence[LedgerEntry]) -> list[Decimal]:
+    refunds = store.ledger.refunded_among([entry for entry in entries if entry.kind == "sale"])
     return [
         entry.amount + sum((refund.amount for refund in refunds.get(entry.sale_id, ())), _NOTHING)
         if entry.kind == "sale"
@@ -124,7 +126,7 @@ def _left_of_each(store: Store, entries: Sequence[Sale]) -> list[Decimal]:
 def _rows(store: Store, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> Iterator[list[str]]:
     running = _NOTHING
     with store.guarded():
-        for entry in store.account.oldest_first(customer.id):
+        for entry in store.customer_ledger.oldest_first(customer.id):
             running += entry.amount
             cells = _cells(entry, customer, running)
             if flavour == "excel":
@@ -137,7 +139,7 @@ def _rows(store: Store, customer: Customer, zone: ZoneInfo, flavour: Flavour) ->
             yield [cells[name] for name in COLUMNS]
 
 
-def _cells(entry: Sale, customer: Customer, running: Decimal) -> dict[str, str]:
+def _cells(entry: LedgerEntry, customer: Customer, running: Decimal) -> dict[str, str]:
     return {
         "saleId": entry.sale_id,
         "kind": entry.kind,

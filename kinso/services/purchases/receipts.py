@@ -8,12 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 
 _NOTHING = Decimal("0.00")
 
 
-def amount_paid(draft: SaleDraft) -> Decimal:
+def amount_paid(draft: PurchaseDraft) -> Decimal:
     """What was paid, as it is said or as it comes from the items; raises `InvalidInput` when neither tells."""
     if draft.amount is not None:
         return draft.amount
@@ -26,7 +26,7 @@ def amount_paid(draft: SaleDraft) -> Decimal:
     return paid
 
 
-def check_receipt(draft: SaleDraft) -> None:
+def check_receipt(draft: PurchaseDraft) -> None:
     """Raise `InvalidInput` when the amount is not what the items come to with what is said about the difference."""
     if draft.items_total is None:
         _refuse_without_items(draft)
@@ -34,16 +34,16 @@ def check_receipt(draft: SaleDraft) -> None:
         raise InvalidInput([FieldError("amount", _unexplained(draft, draft.amount, draft.items_total))])
 
 
-def receipt_of(draft: SaleDraft) -> dict[str, Any]:
+def receipt_of(draft: PurchaseDraft) -> dict[str, Any]:
     """What is kept with the entry beside its amount."""
     return {"items": draft.items, "discount": draft.discount or None, "surcharge": draft.surcharge or None}
 
 
-def _difference_stated(draft: SaleDraft) -> Decimal:
+def _difference_stated(draft: PurchaseDraft) -> Decimal:
     return (draft.surcharge or _NOTHING) - (draft.discount or _NOTHING)
 
 
-def _refuse_without_items(draft: SaleDraft) -> None:
+def _refuse_without_items(draft: PurchaseDraft) -> None:
     given = {"discount": draft.discount, "surcharge": draft.surcharge}
     errors = [
         FieldError(name, f"{name.capitalize()} needs items; without them the amount is what was paid, so leave it out.")
@@ -54,7 +54,7 @@ def _refuse_without_items(draft: SaleDraft) -> None:
         raise InvalidInput(errors)
 
 
-def _unexplained(draft: SaleDraft, amount: Decimal, items: Decimal) -> str:
+def _unexplained(draft: PurchaseDraft, amount: Decimal, items: Decimal) -> str:
     expected = items + _difference_stated(draft)
     stated = [f"a {name} of {value:,}" for name, value in _stated(draft)]
     come_to = f"come to {expected:,} with {' and '.join(stated)}" if stated else f"add up to {items:,}"
@@ -65,7 +65,7 @@ def _unexplained(draft: SaleDraft, amount: Decimal, items: Decimal) -> str:
     )
 
 
-def _stated(draft: SaleDraft) -> list[tuple[str, Decimal]]:
+def _stated(draft: PurchaseDraft) -> list[tuple[str, Decimal]]:
     given = (("discount", draft.discount), ("surcharge", draft.surcharge))
     return [(name, value) for name, value in given if value]
 

@@ -12,16 +12,24 @@ from kinso.models.customers import LARGEST_PAGE, Customer
 from kinso.models.folding import sale_key
 from kinso.models.history import Change
 from kinso.models.money import LARGEST
-from kinso.models.purchases import MembershipStanding, RefundDraft, Sale, SaleDraft, SaleKind, SalePage, SaleQuery
+from kinso.models.purchases import (
+    EntryKind,
+    EntryPage,
+    LedgerEntry,
+    LedgerQuery,
+    MembershipStatus,
+    PurchaseDraft,
+    RefundDraft,
+)
 from kinso.models.times import past_moment_of
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_of_update, write_down
+from kinso.services.history.records import record_changes, record_of_update
 from kinso.services.history.running import demand_imported
-from kinso.services.membership.status import standings
+from kinso.services.membership.status import membership_statuses
 from kinso.services.periods import in_the_shops_time
 from kinso.services.permissions import use_case
-from kinso.services.purchases.ledger import held_in_trash
+from kinso.services.purchases.ledger import ids_in_trash
 from kinso.services.purchases.receipts import amount_paid, check_receipt, date_refund, receipt_of
 
 
@@ -33,24 +41,24 @@ class Recorded:
     made the customer a member.
     """
 
-    sale: Sale
+    sale: LedgerEntry
     customer: Customer
-    standing: MembershipStanding
+    status: MembershipStatus
     repeated: bool = False
     activated: bool = False
 
 
 @use_case(Permission.READ)
-def list_sales(store: Store, actor: Actor, query: SaleQuery, *, page: int, limit: int) -> SalePage:
+def list_sales(store: Store, actor: Actor, query: LedgerQuery, *, page: int, limit: int) -> EntryPage:
     """One page of the ledger, newest first; a page past the end is empty. Raises `InvalidInput`."""
     query, limit = in_the_shops_time(store, query), min(limit, LARGEST_PAGE)
-    total = store.sales.count(query)
-    items = store.sales.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
-    return SalePage(items=items, page=page, limit=limit, total=total)
+    total = store.ledger.count(query)
+    items = store.ledger.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
+    return EntryPage(items=items, page=page, limit=limit, total=total)
 
 
 @use_case(Permission.READ)
-def get_sale(store: Store, actor: Actor, sale_id: str) -> Sale:
+def get_sale(store: Store, actor: Actor, sale_id: str) -> LedgerEntry:
     """One entry of the ledger; raises `NotFound`."""
     return _existing_sale(store, sale_id)
 
@@ -62,7 +70,7 @@ def refundable(store: Store, actor: Actor, sale_id: str) -> Decimal:
 
 
 @use_case(Permission.PURCHASES)
-def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> Recorded:
+def record_sale(store: Store, actor: Actor, customer: str, draft: PurchaseDraft) -> Recorded:
     """Record what the customer with this `_id` bought, and add it to the purchase amount.
 
     The same sale ID for the same purchase again changes nothing. Raises `NotFound`, `InvalidInput` (also for an amount
@@ -72,7 +80,7 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: SaleDraft) -> 
     amount, sold_at = amount_paid(draft), _moment(store, draft)
 
     def work() -> Recorded:
-        if draft.sale_id and (earlier := store.sales.get(draft.sale_id)):
+        if draft.sale_id and (earlier := store.ledger.get(draft.sale_id)):
             return _repeated(store, earlier, canonical_id(customer), "sale", amount)
         check_receipt(draft)
         before = store.customers.get(customer)
@@ -96,7 +104,7 @@ def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) ->
     given = _moment(store, draft)
 
     def work() -> Recorded:
-        if draft.sale_id and (earlier := store.sales.get(draft.sale_id)):
+        if draft.sale_id and (earlier := store.ledger.get(draft.sale_id)):
             return _repeated_refund(store, earlier, sale_id, draft.amount)
         sale = _existing_sale(store, sale_id)
         if sale.kind != "sale":
@@ -118,14 +126,14 @@ def _enter(
     store: Store,
     actor: Actor,
     before: Customer,
-    kind: SaleKind,
+    kind: EntryKind,
     amount: Decimal,
-    draft: SaleDraft | RefundDraft,
+    draft: PurchaseDraft | RefundDraft,
     sold_at: datetime,
     at: datetime,
     *,
-    refunded: Sale | None = None,
-) -> tuple[Customer, Change, Sale]:
+    refunded: LedgerEntry | None = None,
+) -> tuple[Customer, Change, LedgerEntry]:
     """Write the entry, the new purchase amount and the record; `amount` is negative for a refund of `refunded`."""
     total = before.purchase_amount + amount
     if not 0 <= total <= LARGEST:
@@ -137,7 +145,7 @@ def _enter(
     sale_id = draft.sale_id or f"{kind[0].upper()}-{id}"
     reason = f"Refund {sale_id} of sale {refund_of}" if refund_of else f"Sale {sale_id}"
     change = record_of_update(actor, before, after, reason=reason, kind="refund" if kind == "refund" else "purchase")
-    sale = Sale(
+    sale = LedgerEntry(
         id=id,
         sale_id=sale_id,
         customer=before.id,
@@ -149,41 +157,41 @@ def _enter(
         by_id=actor.user_id,
         by_name=actor.name,
         source=actor.source,
-        **(receipt_of(draft) if isinstance(draft, SaleDraft) else {}),
+        **(receipt_of(draft) if isinstance(draft, PurchaseDraft) else {}),
         payment_method=draft.payment_method,
         note=draft.note,
         refund_of=refund_of,
         change=change.id,
     )
-    write_down(store, [change], entries=[sale])
+    record_changes(store, [change], entries=[sale])
     return after, change, sale
 
 
 def _activate_if_due(
-    store: Store, actor: Actor, customer: Customer, change: Change, sale: Sale, at: datetime
+    store: Store, actor: Actor, customer: Customer, change: Change, sale: LedgerEntry, at: datetime
 ) -> Recorded:
     """The customer with the purchase, made a member when the shop wants that and the purchase reached the threshold."""
     shop = store.shop.get()
     recorded = _recorded(store, sale, customer)
-    amount = recorded.standing.amount
-    if not shop.activate_on_purchase or recorded.standing.standing != "eligible":
+    amount = recorded.status.amount
+    if not shop.activate_on_purchase or recorded.status.status != "eligible":
         return recorded
     member = store.customers.update(customer, {"membershipStatus": True, "membershipHeld": False}, at)
     if member is None:
         raise StaleVersion(store.customers.get(customer.id) or customer)
     reason = f"{change.reason} brought the total to {amount:,}; the threshold was {shop.threshold:,}"
-    write_down(store, [record_of_update(actor, customer, member, reason=reason)], basis="rule")
+    record_changes(store, [record_of_update(actor, customer, member, reason=reason)], basis="rule")
     return _recorded(store, sale, member, activated=True)
 
 
 def _recorded(
-    store: Store, sale: Sale, customer: Customer, *, repeated: bool = False, activated: bool = False
+    store: Store, sale: LedgerEntry, customer: Customer, *, repeated: bool = False, activated: bool = False
 ) -> Recorded:
-    [standing] = standings(store, [customer])
-    return Recorded(sale, customer, standing, repeated, activated)
+    [status] = membership_statuses(store, [customer])
+    return Recorded(sale, customer, status, repeated, activated)
 
 
-def _repeated(store: Store, earlier: Sale, customer: str, kind: SaleKind, amount: Decimal) -> Recorded:
+def _repeated(store: Store, earlier: LedgerEntry, customer: str, kind: EntryKind, amount: Decimal) -> Recorded:
     current = store.customers.get(earlier.customer)
     if current is None:
         raise NotFound(CUSTOMER_GONE)
@@ -196,7 +204,7 @@ def _repeated(store: Store, earlier: Sale, customer: str, kind: SaleKind, amount
     return _recorded(store, earlier, current, repeated=True)
 
 
-def _repeated_refund(store: Store, earlier: Sale, sale_id: str, amount: Decimal | None) -> Recorded:
+def _repeated_refund(store: Store, earlier: LedgerEntry, sale_id: str, amount: Decimal | None) -> Recorded:
     if earlier.refund_of not in (sale_id, sale_key(sale_id)):
         raise Conflict(f"Sale ID “{earlier.sale_id}” is already recorded for something else; give this one another ID.")
     wanted = -amount if amount is not None else earlier.amount
@@ -205,7 +213,7 @@ def _repeated_refund(store: Store, earlier: Sale, sale_id: str, amount: Decimal 
 
 def _refuse_id_in_trash(store: Store, actor: Actor, sale_id: str | None) -> None:
     """Whoever is restored needs the IDs of their purchases; their name is only for those who may see the trash."""
-    holder = held_in_trash(store, [sale_id]).get(sale_id) if sale_id else None
+    holder = ids_in_trash(store, [sale_id]).get(sale_id) if sale_id else None
     if holder is None:
         return
     trashed = store.trash.get(holder) if actor.may(Permission.RESTORE) else None
@@ -213,18 +221,18 @@ def _refuse_id_in_trash(store: Store, actor: Actor, sale_id: str | None) -> None
     raise Conflict(f"Sale ID “{sale_id}” belongs to {who}; have them restored, or give this one another ID.")
 
 
-def _existing_sale(store: Store, sale_id: str) -> Sale:
-    sale = store.sales.get(sale_id)
+def _existing_sale(store: Store, sale_id: str) -> LedgerEntry:
+    sale = store.ledger.get(sale_id)
     if sale is None:
         raise NotFound(f"There is no sale with the ID “{sale_id}”; look at the customer's purchases again.")
     return sale
 
 
-def _left_of(store: Store, sale: Sale) -> Decimal:
-    return sale.amount + sum((refund.amount for refund in store.sales.refunds_of(sale)), Decimal("0.00"))
+def _left_of(store: Store, sale: LedgerEntry) -> Decimal:
+    return sale.amount + sum((refund.amount for refund in store.ledger.refunds_of(sale)), Decimal("0.00"))
 
 
-def _refundable_amount(store: Store, sale: Sale, wanted: Decimal | None) -> Decimal:
+def _refundable_amount(store: Store, sale: LedgerEntry, wanted: Decimal | None) -> Decimal:
     left = _left_of(store, sale)
     if left <= 0:
         raise InvalidInput([FieldError("amount", f"All of sale {sale.sale_id} was refunded already.")])
@@ -233,7 +241,7 @@ def _refundable_amount(store: Store, sale: Sale, wanted: Decimal | None) -> Deci
     return wanted if wanted is not None else left
 
 
-def _moment(store: Store, draft: SaleDraft | RefundDraft) -> datetime | None:
+def _moment(store: Store, draft: PurchaseDraft | RefundDraft) -> datetime | None:
     """When it was; None when nothing is said about that."""
     if draft.sold_at is None:
         return None
@@ -243,7 +251,7 @@ def _moment(store: Store, draft: SaleDraft | RefundDraft) -> datetime | None:
         raise InvalidInput([FieldError("soldAt", f"Date {error}.")]) from error
 
 
-def _date_of_refund(store: Store, sale: Sale, given: datetime | None, at: datetime) -> datetime:
+def _date_of_refund(store: Store, sale: LedgerEntry, given: datetime | None, at: datetime) -> datetime:
     if given is None:
         # The clock of the till that sold it may be ahead of ours.
         return max(at, sale.sold_at)

@@ -13,7 +13,7 @@ from typing import Any
 
 from kinso.database.adoption import UNREADABLE_AMOUNT
 from kinso.database.checksums import Marks
-from kinso.database.search import HELPERS, helper_fields, twin_fields, twin_key
+from kinso.database.search import HELPERS, case_duplicate_fields, case_duplicate_key, helper_fields
 from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount
 from kinso.repository.shop import Dossier
@@ -82,7 +82,7 @@ def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
         "its version": _version(stored, changes),
         "the order of its history": _gaps(changes),
         "the values in its history": _values(stored, changes),
-        "what was taken back of it": _taken_back(changes),
+        "what was taken back of it": _reverted(changes),
         "who changed it": changes_altered(changes, marks),
         "its memberships": membership_problems(dossier, changes),
         "who decided on its memberships": memberships_altered(dossier.intervals, marks),
@@ -125,13 +125,13 @@ def name_of(dossier: Dossier) -> str:
     return str(stored.get("customerId") or (changes[-1].get("customerId") if changes else "") or dossier.key)
 
 
-def twin_of(dossier: Dossier) -> str | None:
+def case_duplicate_of(dossier: Dossier) -> str | None:
     """The compared form of an ID that this customer shares with another one; None when it has its own."""
     customer = dossier.customer
     if customer is None or not isinstance(customer.get(HELPERS), Mapping):
         return None
     key = id_key(str(customer.get("customerId") or ""))
-    return key if customer[HELPERS].get("id") == twin_key(key, customer["_id"]) else None
+    return key if customer[HELPERS].get("id") == case_duplicate_key(key, customer["_id"]) else None
 
 
 def unreadable_amount_of(dossier: Dossier) -> str | None:
@@ -186,7 +186,7 @@ def _helpers(dossier: Dossier, country: str | None) -> Iterator[str]:
     if document is None or country is None:
         return
     helpers, expected = document.get(HELPERS), helper_fields(document, country)
-    if helpers not in (expected, {**expected, **twin_fields(expected["id"], document["_id"])}):
+    if helpers not in (expected, {**expected, **case_duplicate_fields(expected["id"], document["_id"])}):
         yield "what it is searched and ordered by does not belong to its texts"
 
 
@@ -227,7 +227,7 @@ def _values(stored: Document | None, changes: Sequence[Document]) -> Iterator[st
             yield f"the stored {name} is not what its history says"
 
 
-def _taken_back(changes: Sequence[Document]) -> Iterator[str]:
+def _reverted(changes: Sequence[Document]) -> Iterator[str]:
     """Of two changes that take the same one back, one must have been taken back itself before."""
     by: dict[str, Document] = {}
     versions = {str(change["_id"]): _version_of(change) for change in changes}

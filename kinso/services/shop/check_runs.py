@@ -22,14 +22,14 @@ class RunRecords:
     """Reads all runs, and keeps what the examination of customers needs of them."""
 
     _kinds: dict[str, str] = field(default_factory=dict)
-    _taken_back: set[str] = field(default_factory=set)
+    _reverted: set[str] = field(default_factory=set)
     _left_alone: set[tuple[str, str]] = field(default_factory=set)
     _undone_by: dict[str, str] = field(default_factory=dict)
 
     @property
     def rolled_back(self) -> RolledBack:
         """The runs that were taken back."""
-        return RolledBack(frozenset(self._taken_back), frozenset(self._left_alone))
+        return RolledBack(frozenset(self._reverted), frozenset(self._left_alone))
 
     def examine(self, store: Store, report: CheckReport) -> None:
         """Add what is wrong with each run, and with what they say about each other."""
@@ -55,14 +55,14 @@ class RunRecords:
                 report.add(Finding(f"Run {id}: the field {place} cannot be read ({_shown(problem['input'])})."))
             return
         if run.status == "rolled-back":
-            self._taken_back.add(id)
+            self._reverted.add(id)
             self._left_alone.update((id, exception.customer) for exception in run.exceptions)
         _check_progress(store, report, run)
 
     def _problem_with_undoing(self, by: str) -> str | None:
         if by not in self._kinds:
             return "is not recorded"
-        if by in self._taken_back:
+        if by in self._reverted:
             return "was taken back itself"
         return None if self._kinds[by] == "undo" else "undoes nothing"
 

@@ -18,10 +18,10 @@ from kinso.services.history.runs import Progress, ignore_progress
 from kinso.services.permissions import use_case
 from kinso.services.shop.check_customers import (
     Background,
+    case_duplicate_of,
     name_of,
     problems_of,
     stumbled,
-    twin_of,
     unreadable_amount_of,
 )
 from kinso.services.shop.check_records import settings_changes_altered
@@ -106,18 +106,18 @@ def _check_customer(store: Store, report: CheckReport, dossier: Dossier, backgro
     for problem in problems_of(dossier, background):
         report.add(Finding(f"Customer {name_of(dossier)}: {problem}.", dossier.key))
     if unreadable := unreadable_amount_of(dossier):
-        report.add_twin(
+        report.add_duplicate(
             f"Customer {name_of(dossier)}: its purchase amount was {unreadable} when it was taken over, which is no"
             " amount of money, and counts as 0; type the right one."
         )
-    if (shared := twin_of(dossier)) and (holder := store.checks.holder_of(shared)):
-        twins = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
-        report.add_twin(f"{twins} in letter case, spaces, dashes or the like only.")
+    if (shared := case_duplicate_of(dossier)) and (holder := store.checks.holder_of(shared)):
+        duplicates = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
+        report.add_duplicate(f"{duplicates} in letter case, spaces, dashes or the like only.")
 
 
 def _check_sale_ids(store: Store, report: CheckReport) -> None:
     for sale_id, other in store.checks.sale_ids_alike():
-        report.add_twin(f"Sale ID {sale_id} differs from {other} only in what looks the same.")
+        report.add_duplicate(f"Sale ID {sale_id} differs from {other} only in what looks the same.")
 
 
 def _check_settings_changes(store: Store, report: CheckReport) -> None:

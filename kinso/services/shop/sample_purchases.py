@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kinso.models.money import CENT
-from kinso.models.purchases import PaymentMethod, SaleItem
+from kinso.models.purchases import PaymentMethod, PurchaseItem
 
 _COUNTS = range(1, 9)
 _SHARES = (22, 25, 18, 12, 9, 6, 5, 3)
@@ -38,7 +38,7 @@ class SamplePurchase:
     payment_method: PaymentMethod
     refunded: Decimal = Decimal("0.00")
     refunded_at: datetime | None = None
-    items: Sequence[SaleItem] = ()
+    items: Sequence[PurchaseItem] = ()
     discount: Decimal | None = None
 
 
@@ -115,13 +115,13 @@ _DISCOUNTED = 0.08
 _MOST_ITEMS = 5
 
 
-def sample_basket(chance: random.Random, amount: Decimal) -> tuple[list[SaleItem], Decimal | None]:
+def sample_basket(chance: random.Random, amount: Decimal) -> tuple[list[PurchaseItem], Decimal | None]:
     """Items that come to this amount, and the discount that was given on them; no items on some receipts."""
     if chance.random() < _WITHOUT_ITEMS:
         return [], None
     discount = _discount(amount) if chance.random() < _DISCOUNTED else None
     left = amount + (discount or Decimal(0))
-    items: list[SaleItem] = []
+    items: list[PurchaseItem] = []
     for name, price in chance.sample(_GOODS, _MOST_ITEMS):
         unit_price = Decimal(price)
         quantity = min(int(left / unit_price), chance.choice((1, 1, 1, 2, 3)))
@@ -138,5 +138,5 @@ def _discount(amount: Decimal) -> Decimal | None:
     return (amount / 9).quantize(CENT) or None
 
 
-def _item(name: str, quantity: int, unit_price: Decimal) -> SaleItem:
-    return SaleItem.model_construct(name=name, quantity=Decimal(quantity), unit_price=unit_price)
+def _item(name: str, quantity: int, unit_price: Decimal) -> PurchaseItem:
+    return PurchaseItem.model_construct(name=name, quantity=Decimal(quantity), unit_price=unit_price)

@@ -13,21 +13,21 @@ from kinso.errors import Conflict, DuplicateSaleId, FieldError, ImportUnderWay, 
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.history import Change, ChangeKind, Run
-from kinso.models.membership import Basis
-from kinso.models.purchases import Sale, SaleKind
+from kinso.models.membership import DecidedBy
+from kinso.models.purchases import EntryKind, LedgerEntry
 from kinso.repository.customer_documents import changed
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_of_creation, record_of_update, write_down
+from kinso.services.history.records import record_changes, record_of_creation, record_of_update
 from kinso.services.history.runs import Progress, advance, ignore_progress, in_batches, running
 from kinso.services.permissions import use_case
 from kinso.services.shop.sample_people import sample_id, sample_person
 from kinso.services.shop.sample_purchases import SamplePurchase, sample_purchases, while_open
-from kinso.services.transfer.customer_imports import await_turn
+from kinso.services.transfer.customer_imports import await_import_lock
 
 MOST_SAMPLES = 5_000_000
 _MONTHS_24 = timedelta(days=730)
-_BASES: tuple[Basis, ...] = ("person", "rule")
+_BASES: tuple[DecidedBy, ...] = ("person", "rule")
 
 
 @use_case(Permission.IMPORT)
@@ -41,14 +41,14 @@ def load_samples(store: Store, actor: Actor, count: int, on_progress: Progress =
     """
     if not 1 <= count <= MOST_SAMPLES:
         raise InvalidInput([FieldError("count", f"The number of samples must be from 1 to {MOST_SAMPLES:,}.")])
-    turn = await_turn(store)
+    lock = await_import_lock(store)
     missing = [number for batch in in_batches(range(1, count + 1)) for number in _missing(store, batch)]
     if not missing:
         return 0
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)
     done = 0
     try:
-        with running(store, actor, "import", {"samples": count}, len(missing), on_begin=turn.take) as run:
+        with running(store, actor, "import", {"samples": count}, len(missing), on_begin=lock.take) as run:
             for batch in in_batches(missing):
                 register = partial(_register, store, actor, run, batch, today)
                 try:
@@ -80,7 +80,7 @@ def _register(
     for basis in _BASES:
         some = [history for history in histories if history.basis == basis]
         changes = [change for history in some for change in history.changes]
-        write_down(store, changes, basis=basis, entries=[entry for history in some for entry in history.entries])
+        record_changes(store, changes, basis=basis, entries=[entry for history in some for entry in history.entries])
     advance(store, run, len(histories))
 
 
@@ -113,9 +113,9 @@ class SampleHistory:
     actor: Actor
     run: Run
     customer: Customer
-    basis: Basis = "person"
+    basis: DecidedBy = "person"
     changes: list[Change] = field(default_factory=list)
-    entries: list[Sale] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -163,7 +163,7 @@ class SampleHistory:
 class _Step:
     """A sale or a refund; `amount` is signed."""
 
-    kind: SaleKind
+    kind: EntryKind
     sale_id: str
     amount: Decimal
     purchase: SamplePurchase
@@ -202,9 +202,9 @@ def _registered(draft: CustomerDraft, at: datetime, amount: Decimal) -> Customer
     )
 
 
-def _entry(step: _Step, change: Change) -> Sale:
+def _entry(step: _Step, change: Change) -> LedgerEntry:
     purchase, is_sale = step.purchase, step.kind == "sale"
-    return Sale.model_construct(
+    return LedgerEntry.model_construct(
         id=new_id(),
         sale_id=step.sale_id,
         customer=change.customer,

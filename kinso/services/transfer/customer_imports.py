@@ -28,7 +28,7 @@ from kinso.services.history.runs import (
 )
 from kinso.services.permissions import demand_all, use_case
 from kinso.services.transfer.customer_matches import KnownCustomers
-from kinso.services.transfer.customer_rows import CUSTOMER_FILE, Creation, TwinsOfNew, Update
+from kinso.services.transfer.customer_rows import CUSTOMER_FILE, Creation, DuplicatesOfNew, Update
 from kinso.services.transfer.customer_survey import Sink, Survey, is_new, mark_of_customer, reader_for
 from kinso.services.transfer.reading import Record, open_csv_file
 
@@ -55,7 +55,7 @@ class FileRefused(InvalidInput):
 
 
 @dataclass(frozen=True)
-class Turn:
+class ImportLock:
     """The right to begin an import, as long as no other one begins."""
 
     store: Store
@@ -63,20 +63,20 @@ class Turn:
 
     def take(self, _run: Run) -> None:
         """Begin, within the transaction of the run's beginning; raises `ImportUnderWay`."""
-        if not self.store.turns.take(self.number):
+        if not self.store.import_locks.take(self.number):
             raise ImportUnderWay("Another import began meanwhile, and only one can be at a time; start this one again.")
 
 
-def await_turn(store: Store) -> Turn:
+def await_import_lock(store: Store) -> ImportLock:
     """Make sure that no import is under way before the file is compared with what is stored.
 
     What a crash left of one is taken back first. Raises `ImportUnderWay`.
     """
     recover_interrupted(store)
     # Read before the runs: an import that begins in between is either seen below or has changed the number.
-    turn = Turn(store, store.turns.number())
+    lock = ImportLock(store, store.import_locks.number())
     moment = now()
-    for run in store.turns.running():
+    for run in store.import_locks.running():
         # One that does not move is one that could not be taken back; it must not keep everybody from importing.
         if run.kind in IMPORTS and abs(moment - run.heartbeat_at) <= SILENCE:
             file = f" of “{run.parameters['file']}”" if run.parameters.get("file") else ""
@@ -84,12 +84,12 @@ def await_turn(store: Store) -> Turn:
                 f"An import{file} by {run.by_name} is under way, and only one can be at a time; wait until it has"
                 " ended, or have it stopped on the page Membership, and start this one then."
             )
-    return turn
+    return lock
 
 
 @contextmanager
 def import_run(
-    store: Store, actor: Actor, turn: Turn, kind: RunKind, parameters: dict[str, Any], matched: int
+    store: Store, actor: Actor, lock: ImportLock, kind: RunKind, parameters: dict[str, Any], matched: int
 ) -> Iterator[Run]:
     """The run of an import; its failures say what became of the file.
 
@@ -97,7 +97,7 @@ def import_run(
     """
     begun: Run | None = None
     try:
-        with store.guarded(), running(store, actor, kind, parameters, matched, on_begin=turn.take) as begun:
+        with store.guarded(), running(store, actor, kind, parameters, matched, on_begin=lock.take) as begun:
             yield begun
     except DuplicateSaleId as error:
         raise Conflict(
@@ -153,7 +153,7 @@ def rehearse_import(
     A `sink` is told every single change and conflict, while the plan keeps only the first ones.
     """
     with open_csv_file(source, CUSTOMER_FILE) as file:
-        survey = Survey(store, reader_for(store, file, choices), TwinsOfNew(store, actor, is_wanted=True), sink)
+        survey = Survey(store, reader_for(store, file, choices), DuplicatesOfNew(store, actor, is_wanted=True), sink)
         survey.go_through()
         return survey.plan()
 
@@ -179,16 +179,16 @@ def import_customers(
     `ImportUnderWay`, `Conflict` when someone else wrote to one of these customers meanwhile; nothing is imported then.
     `DatabaseUnavailable` tells what is.
     """
-    turn = await_turn(store)
+    lock = await_import_lock(store)
     with open_csv_file(source, CUSTOMER_FILE) as file:
-        # Whoever has seen the plan has seen the twins.
-        twins = TwinsOfNew(store, actor, is_wanted=expected is None)
-        survey = Survey(store, reader_for(store, file, choices), twins, sink)
+        # Whoever has seen the plan has seen the likely duplicates.
+        duplicates = DuplicatesOfNew(store, actor, is_wanted=expected is None)
+        survey = Survey(store, reader_for(store, file, choices), duplicates, sink)
         survey.go_through()
         plan = survey.plan()
         _refuse(plan, expected)
         _demand(actor, survey)
-        run = _apply(store, actor, turn, survey, file_name, on_progress) if plan.writes else None
+        run = _apply(store, actor, lock, survey, file_name, on_progress) if plan.writes else None
     return ImportResult(
         run=run,
         created=plan.create,
@@ -196,8 +196,8 @@ def import_customers(
         unchanged=plan.unchanged,
         ignored_columns=plan.ignored_columns,
         notices=plan.notices,
-        twins=plan.twins,
-        twin_count=plan.twin_count,
+        duplicates=plan.duplicates,
+        duplicate_count=plan.duplicate_count,
     )
 
 
@@ -216,10 +216,10 @@ def _demand(actor: Actor, survey: Survey) -> None:
     demand_all(actor, {**needed, Permission.MEMBERSHIP: survey.decides_on_memberships})
 
 
-def _apply(store: Store, actor: Actor, turn: Turn, survey: Survey, file_name: str, on_progress: Progress) -> Run:
+def _apply(store: Store, actor: Actor, lock: ImportLock, survey: Survey, file_name: str, on_progress: Progress) -> Run:
     parameters = {"file": file_name, "create": survey.create, "update": survey.update}
     total, done = survey.create + survey.update, 0
-    with import_run(store, actor, turn, "import", parameters, total) as run:
+    with import_run(store, actor, lock, "import", parameters, total) as run:
         for batch in in_batches(record for record in survey.reader.file.records() if survey.mark_of(record.row)):
 
             def work(batch: Sequence[Record] = batch) -> None:

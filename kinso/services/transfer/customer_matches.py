@@ -101,7 +101,7 @@ class KnownCustomers:
         """What was bought by those whose totals the file may bring without having seen it."""
         if "purchaseAmount" not in self._file.columns.values():
             return {}
-        return self._store.sales.bought_by({*(each.id for each in self._by_customer_id), *self._by_id})
+        return self._store.ledger.bought_by({*(each.id for each in self._by_customer_id), *self._by_id})
 
     def _subject(self, record: Record) -> Subject:
         found = self._found(record)

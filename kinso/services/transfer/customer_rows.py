@@ -14,11 +14,11 @@ from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, Custo
 from kinso.models.transfer.amounts import read_amount
 from kinso.models.transfer.cells import COLUMNS, on_one_line, shortened, written_cells, written_value
 from kinso.models.transfer.damage import is_damaged, undamaged_forms
-from kinso.models.transfer.plans import MOST_TWINS_SHOWN, ImportChoices, KnownAlready, Side
+from kinso.models.transfer.plans import MOST_DUPLICATES_SHOWN, ImportChoices, KnownAlready, Side
 from kinso.models.transfer.words import read_flag
 from kinso.models.validation import LABELS, parse
 from kinso.repository.store import Store
-from kinso.services.customers.duplicates import find_likely_twins
+from kinso.services.customers.duplicates import find_likely_duplicates
 from kinso.services.history.records import decided_by_person
 from kinso.services.transfer.customer_matches import Seen, Subject
 from kinso.services.transfer.purchase_rows import FileDates
@@ -233,7 +233,7 @@ def _spoilt(cell: str, stored: str) -> str:
 
 
 @dataclass
-class TwinsOfNew:
+class DuplicatesOfNew:
     """All of them counted, the first ones kept; looking for them takes as long as reading the file."""
 
     store: Store
@@ -251,10 +251,10 @@ class TwinsOfNew:
         """Whether somebody is stored who may be one of these, each with the number of the row."""
         if not rows or not self.is_wanted:
             return
-        found = find_likely_twins(self.store, self.actor, [draft for _, draft in rows])
-        for (row, draft), twins in zip(rows, found, strict=True):
-            if not twins:
+        found = find_likely_duplicates(self.store, self.actor, [draft for _, draft in rows])
+        for (row, draft), duplicates in zip(rows, found, strict=True):
+            if not duplicates:
                 continue
             self.count += 1
-            if len(self.first) < MOST_TWINS_SHOWN:
-                self.first.append(KnownAlready(row, draft.customer_id, draft.customer_name, twins[0]))
+            if len(self.first) < MOST_DUPLICATES_SHOWN:
+                self.first.append(KnownAlready(row, draft.customer_id, draft.customer_name, duplicates[0]))

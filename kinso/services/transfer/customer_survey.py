@@ -27,7 +27,7 @@ from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches
 from kinso.services.transfer.customer_matches import KnownCustomers, SeenVersion, Subject, exported_customer
-from kinso.services.transfer.customer_rows import Creation, RowPlan, RowReader, SpoiltCell, TwinsOfNew
+from kinso.services.transfer.customer_rows import Creation, DuplicatesOfNew, RowPlan, RowReader, SpoiltCell
 from kinso.services.transfer.files import FirstRows, first_rows
 from kinso.services.transfer.purchase_rows import FileDates
 from kinso.services.transfer.reading import CsvFile, MalformedRow, Record
@@ -47,7 +47,7 @@ class Survey:
 
     store: Store
     reader: RowReader
-    twins: TwinsOfNew
+    duplicates: DuplicatesOfNew
     sink: Sink | None = None
     marks: array[int] = field(default_factory=lambda: array("q"))
     create: int = 0
@@ -79,7 +79,7 @@ class Survey:
                 for batch in in_batches(self.reader.file.records()):
                     known = KnownCustomers(self.store, self.reader.file, batch)
                     plans = [(record.row, self._take(record, known, first)) for record in batch]
-                    self.twins.look_for([(row, plan.draft.draft) for row, plan in plans if plan and plan.draft])
+                    self.duplicates.look_for([(row, plan.draft.draft) for row, plan in plans if plan and plan.draft])
             except MalformedRow as error:
                 self._add_errors(error.row, error.line, [FieldError("file", error.message)])
 
@@ -102,8 +102,8 @@ class Survey:
             undecided_rows=self.undecided_rows,
             needs_date_order=self.open_dates > 0 and not self.reader.dates.is_order_known,
             damaged=self.damaged,
-            twins=tuple(self.twins.first),
-            twin_count=self.twins.count,
+            duplicates=tuple(self.duplicates.first),
+            duplicate_count=self.duplicates.count,
             overlap=self.overlap,
             digest=self._digest.hexdigest(),
         )

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
-from kinso.models.purchases import Sale, items_in_words
+from kinso.models.purchases import LedgerEntry, items_in_words
 from kinso.models.transfer.cells import (
     COLUMNS,
     TEXT_COLUMNS,
@@ -78,14 +78,14 @@ def export_ledger(store: Store, actor: Actor, flavour: Flavour = "excel") -> Ite
 def _ledger_rows(store: Store, flavour: Flavour) -> Iterator[list[str]]:
     with store.guarded():
         zone = store.shop.get().zone
-        for batch in in_batches(store.sales.iterate_by_customer()):
+        for batch in in_batches(store.ledger.iterate_by_customer()):
             customers = store.customers.get_many(list({sale.customer for sale in batch}))
             for sale in batch:
                 if customer := customers.get(sale.customer):
                     yield _ledger_row(sale, customer, zone, flavour)
 
 
-def _ledger_row(sale: Sale, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
+def _ledger_row(sale: LedgerEntry, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     cells = {
         "saleId": sale.sale_id,
         "customerId": customer.customer_id,

@@ -13,8 +13,15 @@ from kinso.models.transfer.plans import UNDECIDED, ImportChoices, PurchasePlan, 
 from kinso.repository.store import Store
 from kinso.services.history.runs import Progress, ignore_progress
 from kinso.services.permissions import demand_all, use_case
-from kinso.services.transfer.customer_imports import CHANGED, FileRefused, Turn, as_ended, await_turn, import_run
-from kinso.services.transfer.customer_rows import TwinsOfNew
+from kinso.services.transfer.customer_imports import (
+    CHANGED,
+    FileRefused,
+    ImportLock,
+    as_ended,
+    await_import_lock,
+    import_run,
+)
+from kinso.services.transfer.customer_rows import DuplicatesOfNew
 from kinso.services.transfer.purchase_staging import Portion
 from kinso.services.transfer.purchase_survey import Survey, surveyed
 from kinso.services.transfer.purchase_writing import PurchaseWriter
@@ -60,7 +67,9 @@ def rehearse_purchases(
     choices: ImportChoices = UNDECIDED,
 ) -> PurchasePlan:
     """What importing this file would do now; changes nothing. Raises `InvalidInput` for a file that is unusable."""
-    with surveyed(store, source, unknown, choices, TwinsOfNew(store, actor, is_wanted=unknown == "create")) as survey:
+    with surveyed(
+        store, source, unknown, choices, DuplicatesOfNew(store, actor, is_wanted=unknown == "create")
+    ) as survey:
         return survey.plan
 
 
@@ -84,9 +93,9 @@ def import_purchases(
     an error, `PurchasesUndecided` when the `choices` leave open what has to be decided, `ImportUnderWay`, `Conflict`
     when the plan does not hold any more; nothing is imported then. `DatabaseUnavailable` tells what is.
     """
-    turn = await_turn(store)
-    twins = TwinsOfNew(store, actor, is_wanted=unknown == "create" and expected is None)
-    with surveyed(store, source, unknown, choices, twins) as survey:
+    lock = await_import_lock(store)
+    duplicates = DuplicatesOfNew(store, actor, is_wanted=unknown == "create" and expected is None)
+    with surveyed(store, source, unknown, choices, duplicates) as survey:
         plan = survey.plan
         if plan.error_count:
             raise PurchasesRefused(plan)
@@ -95,7 +104,7 @@ def import_purchases(
             raise Conflict(CHANGED)
         if plan.undecided_rows or plan.is_overlap_undecided:
             raise PurchasesUndecided(plan)
-        run, activated = _apply(store, actor, turn, survey, file_name, on_progress) if plan.figures.new else (None, 0)
+        run, activated = _apply(store, actor, lock, survey, file_name, on_progress) if plan.figures.new else (None, 0)
     return PurchaseResult(
         run=run,
         figures=plan.figures,
@@ -104,13 +113,13 @@ def import_purchases(
         ignored_columns=plan.ignored_columns,
         notices=plan.notices,
         gives_way=plan.gives_way,
-        twins=plan.twins,
-        twin_count=plan.twin_count,
+        duplicates=plan.duplicates,
+        duplicate_count=plan.duplicate_count,
     )
 
 
 def _apply(
-    store: Store, actor: Actor, turn: Turn, survey: Survey, file_name: str, on_progress: Progress
+    store: Store, actor: Actor, lock: ImportLock, survey: Survey, file_name: str, on_progress: Progress
 ) -> tuple[Run, int]:
     """The run as it ended, and how many it made members."""
     figures, shop = survey.plan.figures, store.shop.get()
@@ -120,7 +129,7 @@ def _apply(
     if shop.activate_on_purchase:
         parameters["threshold"] = shop.threshold
     done = activated = 0
-    with import_run(store, actor, turn, "purchases", parameters, figures.customers) as run:
+    with import_run(store, actor, lock, "purchases", parameters, figures.customers) as run:
         writer = PurchaseWriter(store, actor, run, shop, file_name)
         for batch in _batches(survey):
             activated += store.transact(partial(writer.write, batch))

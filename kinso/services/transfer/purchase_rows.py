@@ -14,7 +14,7 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.damage import check_id
 from kinso.models.folding import sale_key
 from kinso.models.money import check_amount
-from kinso.models.purchases import LONGEST_NOTE, SaleKind
+from kinso.models.purchases import LONGEST_NOTE, EntryKind
 from kinso.models.text import clean_text
 from kinso.models.transfer.amounts import read_number
 from kinso.models.transfer.cells import (
@@ -51,7 +51,7 @@ PURCHASE_FILE = Layout(
     complaint="The first row must name the columns, and among them must be Sale ID, Customer ID, Date and Amount.",
 )
 
-_KINDS: dict[str, SaleKind] = {"purchase": "sale", **{kind: kind for kind in get_args(SaleKind)}}
+_KINDS: dict[str, EntryKind] = {"purchase": "sale", **{kind: kind for kind in get_args(EntryKind)}}
 _NEGATIVE = "cannot be negative; take money back by recording a refund of the sale"
 _NOT_NEGATIVE = "of a refund must be less than 0, such as -12.50"
 
@@ -69,7 +69,7 @@ class PurchaseReader:
             raise InvalidInput([FieldError("file", SURPLUS)])
         cells = _Cells(record)
         exported = exported_entry(record)
-        kind: SaleKind = cells.value("kind", self._kind) or "sale"
+        kind: EntryKind = cells.value("kind", self._kind) or "sale"
         row = {
             "sale_id": cells.needed("saleId", self._sale_id),
             "customer_id": cells.needed("customerId", self._id),
@@ -97,13 +97,15 @@ class PurchaseReader:
     def _text(self, shortest: int, longest: int) -> Callable[[str], str]:
         return lambda cell: clean_text(self.file.readings(cell)[-1], shortest=shortest, longest=longest)
 
-    def _kind(self, cell: str) -> SaleKind:
+    def _kind(self, cell: str) -> EntryKind:
         word = cell.strip().casefold()
         if word not in _KINDS:
-            raise ValueError(f"“{shortened(cell)}” is not understood; write {', '.join(get_args(SaleKind))} or nothing")
+            raise ValueError(
+                f"“{shortened(cell)}” is not understood; write {', '.join(get_args(EntryKind))} or nothing"
+            )
         return _KINDS[word]
 
-    def _amount(self, cell: str, kind: SaleKind) -> Decimal:
+    def _amount(self, cell: str, kind: EntryKind) -> Decimal:
         number = read_number(cell, self.file.delimiter)
         if kind == "sale" and number < 0:
             raise ValueError(_NEGATIVE)

@@ -15,7 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from kinso.database.search import twin_key
+from kinso.database.search import case_duplicate_key
 from kinso.models.folding import id_key
 from kinso.models.transfer.plans import PurchaseFigures, PurchaseRow
 from kinso.repository.customers_search import ByCustomerId
@@ -73,18 +73,18 @@ class RefundSum:
 class Staging:
     """Entries that await their turn; those that are recorded already only count.
 
-    `twins` are the stored customers whose IDs look like those of others but for letter case.
+    `duplicates` are the stored customers whose IDs look like those of others but for letter case.
     """
 
-    def __init__(self, database: sqlite3.Connection, twins: ByCustomerId) -> None:
+    def __init__(self, database: sqlite3.Connection, duplicates: ByCustomerId) -> None:
         self._database = database
-        self._twins = twins
+        self._duplicates = duplicates
         self.repeated = 0
 
     def key(self, customer_id: str) -> str:
         """What tells this customer from others: the compared form of the ID; raises `AmbiguousCustomerId`."""
-        twin = self._twins.get(customer_id)
-        return twin_key(id_key(customer_id), twin.id) if twin else id_key(customer_id)
+        duplicate = self._duplicates.get(customer_id)
+        return case_duplicate_key(id_key(customer_id), duplicate.id) if duplicate else id_key(customer_id)
 
     def add(self, row: PurchaseRow) -> PurchaseRow | None:
         """Take the row; returns an earlier one with the same sale ID and another content, which stays instead.
@@ -207,12 +207,12 @@ class Staging:
 
 
 @contextmanager
-def new_staging(twins: ByCustomerId) -> Iterator[Staging]:
+def new_staging(duplicates: ByCustomerId) -> Iterator[Staging]:
     """An empty one, in a temporary file that vanishes with it."""
     with closing(sqlite3.connect("", isolation_level=None)) as database:
         database.executescript(_TABLES)
         database.execute("BEGIN")
-        yield Staging(database, twins)
+        yield Staging(database, duplicates)
 
 
 def _to_row(found: Sequence[Any]) -> PurchaseRow:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.money import LARGEST
-from kinso.models.purchases import Sale
+from kinso.models.purchases import LedgerEntry
 from kinso.models.transfer.plans import (
     MOST_CHANGES_SHOWN,
     MOST_ERRORS_SHOWN,
@@ -31,10 +31,10 @@ from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches
-from kinso.services.purchases.ledger import NOTHING, held_in_trash
+from kinso.services.purchases.ledger import NOTHING, ids_in_trash
 from kinso.services.purchases.receipts import date_refund
 from kinso.services.transfer.customer_matches import called_but_for_zeros
-from kinso.services.transfer.customer_rows import TwinsOfNew
+from kinso.services.transfer.customer_rows import DuplicatesOfNew
 from kinso.services.transfer.purchase_rows import PURCHASE_FILE, PurchaseReader, purchase_reader
 from kinso.services.transfer.purchase_staging import RefundSum, Staging, new_staging
 from kinso.services.transfer.reading import MalformedRow, open_csv_file
@@ -66,7 +66,7 @@ class Survey:
 
 
 @dataclass
-class _TakenBack:
+class _Reverted:
     """Purchases that were taken back here since the file was exported, the first of them in words."""
 
     count: int = 0
@@ -83,20 +83,20 @@ class _TakenBack:
 
 @contextmanager
 def surveyed(
-    store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: ImportChoices, twins: TwinsOfNew
+    store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: ImportChoices, duplicates: DuplicatesOfNew
 ) -> Iterator[Survey]:
     """Go through the whole file and compare it with what is stored; raises `InvalidInput` for an unusable file."""
-    with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.twins()) as staging:
-        errors, taken_back = _Errors(), _TakenBack()
+    with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.case_duplicates()) as staging:
+        errors, reverted = _Errors(), _Reverted()
         zone = store.shop.get().zone
         reader = purchase_reader(file, zone, now(), choices.date_order)
         open_dates = _read(reader, staging, errors)
-        _compare(store, staging, unknown, choices, errors, taken_back)
+        _compare(store, staging, unknown, choices, errors, reverted)
         overlap = find_overlap(store, staging, give_way=choices.opening_balance == "give-way")
         _check_amounts(store, staging, errors)
         _check_refunds(store, staging, errors)
         _check_dates_of_refunds(store, staging, errors, zone)
-        _look_for_twins(staging, twins)
+        _look_for_duplicates(staging, duplicates)
         plan = PurchasePlan(
             figures=staging.figures(),
             unknown=unknown,
@@ -104,14 +104,14 @@ def surveyed(
             error_count=errors.count,
             ignored_columns=file.ignored_columns,
             notices=file.notices,
-            conflicts=tuple(taken_back.first),
-            conflict_count=taken_back.count,
-            undecided_rows=taken_back.undecided,
+            conflicts=tuple(reverted.first),
+            conflict_count=reverted.count,
+            undecided_rows=reverted.undecided,
             overlap=overlap,
             opening_balance=choices.opening_balance,
             needs_date_order=open_dates and not reader.dates.is_order_known,
-            twins=tuple(twins.first),
-            twin_count=twins.count,
+            duplicates=tuple(duplicates.first),
+            duplicate_count=duplicates.count,
         )
         yield Survey(plan, staging)
 
@@ -159,15 +159,15 @@ def _compare(
     unknown: Unknown,
     choices: ImportChoices,
     errors: _Errors,
-    taken_back: _TakenBack,
+    reverted: _Reverted,
 ) -> None:
     """Tell what is recorded already, what was taken back since the file was exported, and who is not known."""
     for batch in in_batches(staging.rows()):
         known = store.customers.get_by_customer_ids({row.customer_id for row in batch})
         customers = {staging.key(row.customer_id): known.get(row.customer_id) for row in batch}
-        recorded = store.sales.get_many(row.sale_id for row in batch)
-        in_trash = held_in_trash(store, (row.sale_id for row in batch))
-        exported = store.sales.get_by_ids(
+        recorded = store.ledger.get_many(row.sale_id for row in batch)
+        in_trash = ids_in_trash(store, (row.sale_id for row in batch))
+        exported = store.ledger.get_by_ids(
             row.exported_as for row in batch if row.exported_as and row.sale_id not in recorded
         )
         with_zeros = called_but_for_zeros(store, [row.customer_id for row in batch if row.customer_id not in known])
@@ -183,7 +183,7 @@ def _compare(
             elif row.sale_id in in_trash:
                 errors.add(row.row, row.line, [_taken_by_deleted(row)])
             elif row.exported_as in exported and choices.side_of(row.row) != "mine":
-                taken_back.add(row, choices.side_of(row.row))
+                reverted.add(row, choices.side_of(row.row))
                 left_out.append(row.row)
             elif customer is None and row.customer_id in with_zeros:
                 errors.add(row.row, row.line, [_lost_zeros(row, with_zeros[row.customer_id].customer_id)])
@@ -193,7 +193,7 @@ def _compare(
         staging.leave_out(left_out)
 
 
-def _look_for_twins(staging: Staging, twins: TwinsOfNew) -> None:
+def _look_for_duplicates(staging: Staging, duplicates: DuplicatesOfNew) -> None:
     """Of whom the file tells a name or a contact, beside the ID."""
     new = (rows for id, rows in staging.by_customer() if id is None)
     for batch in in_batches(rows for rows in new if any(row.customer_name or row.contact_info for row in rows)):
@@ -204,10 +204,10 @@ def _look_for_twins(staging: Staging, twins: TwinsOfNew) -> None:
                 draft = draft_of(rows)
                 told = draft.contact_info if draft.contact_info != NO_CONTACT else ""
                 drafts.append((rows[0].row, draft.model_copy(update={"contact_info": told})))
-        twins.look_for(drafts)
+        duplicates.look_for(drafts)
 
 
-def _is_same(row: PurchaseRow, customer: Customer | None, earlier: Sale) -> bool:
+def _is_same(row: PurchaseRow, customer: Customer | None, earlier: LedgerEntry) -> bool:
     if customer is None and row.exported_as == earlier.id:
         # The customer has got another ID since.
         return (row.kind, row.amount, row.refund_of) == (earlier.kind, earlier.amount, earlier.refund_of)
@@ -256,8 +256,8 @@ def _check_amounts(store: Store, staging: Staging, errors: _Errors) -> None:
 def _check_refunds(store: Store, staging: Staging, errors: _Errors) -> None:
     """Every refund belongs to a sale of its customer, and no more goes back than that came to."""
     for batch in in_batches(staging.refunds()):
-        recorded = store.sales.get_many(refund.sale_id for refund in batch)
-        earlier = store.sales.refunded_among(list(recorded.values()))
+        recorded = store.ledger.get_many(refund.sale_id for refund in batch)
+        earlier = store.ledger.refunded_among(list(recorded.values()))
         owners = store.customers.get_many([sale.customer for sale in recorded.values()])
         for refund in batch:
             left = _refundable(refund, staging, recorded, owners)
@@ -274,7 +274,7 @@ def _check_refunds(store: Store, staging: Staging, errors: _Errors) -> None:
 def _check_dates_of_refunds(store: Store, staging: Staging, errors: _Errors, zone: ZoneInfo) -> None:
     """No money goes back before its sale."""
     for batch in in_batches(staging.refund_rows()):
-        recorded = store.sales.get_many(row.refund_of for row in batch if row.refund_of)
+        recorded = store.ledger.get_many(row.refund_of for row in batch if row.refund_of)
         for row in batch:
             sale = recorded.get(row.refund_of or "") or staging.sale(row.refund_of or "")
             try:
@@ -284,7 +284,7 @@ def _check_dates_of_refunds(store: Store, staging: Staging, errors: _Errors, zon
 
 
 def _refundable(
-    refund: RefundSum, staging: Staging, recorded: Mapping[str, Sale], owners: Mapping[str, Customer]
+    refund: RefundSum, staging: Staging, recorded: Mapping[str, LedgerEntry], owners: Mapping[str, Customer]
 ) -> Decimal | None:
     """What the sale came to; None when it is no sale of this customer."""
     if sale := recorded.get(refund.sale_id):
@@ -300,7 +300,7 @@ def find_overlap(store: Store, staging: Staging, *, give_way: bool) -> Overlap:
     customers, total = 0, NOTHING
     known = ((id, rows) for id, rows in staging.by_customer() if id)
     for batch in in_batches(known):
-        typed = store.sales.typed_of(id for id, _ in batch)
+        typed = store.ledger.typed_of(id for id, _ in batch)
         twice = {id: amount for id, rows in batch if (amount := explained_twice(typed.get(id, ()), rows))}
         customers, total = customers + len(twice), total + sum(twice.values(), NOTHING)
         if give_way:
@@ -308,7 +308,7 @@ def find_overlap(store: Store, staging: Staging, *, give_way: bool) -> Overlap:
     return Overlap(customers, total)
 
 
-def explained_twice(typed: Sequence[Sale], rows: Sequence[PurchaseRow]) -> Decimal:
+def explained_twice(typed: Sequence[LedgerEntry], rows: Sequence[PurchaseRow]) -> Decimal:
     """How much of what was typed the purchases explain that were made before it was.
 
     The latest purchase first, for it can only be in what was typed after it, while an earlier one may be in all of it.
@@ -333,5 +333,5 @@ def _kept_amounts(rows: Sequence[PurchaseRow]) -> Sequence[tuple[datetime, Decim
 
 def still_explained_twice(store: Store, amounts: Mapping[str, Decimal]) -> bool:
     """Whether the balances of these customers (by `_id`) still hold what they are to give way by."""
-    typed = store.sales.typed_of(amounts)
+    typed = store.ledger.typed_of(amounts)
     return all(amount <= sum((entry.amount for entry in typed.get(id, ())), NOTHING) for id, amount in amounts.items())

@@ -12,14 +12,14 @@ from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
 from kinso.models.history import Change, Run
 from kinso.models.money import LARGEST
-from kinso.models.purchases import Sale
+from kinso.models.purchases import LedgerEntry
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import PurchaseRow
 from kinso.repository.customer_documents import changed
 from kinso.repository.customers_search import ByCustomerId
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_of_creation, record_of_update, write_down
+from kinso.services.history.records import record_changes, record_of_creation, record_of_update
 from kinso.services.history.runs import advance
 from kinso.services.membership.eligibility import amounts_that_count, is_eligible, rule_of
 from kinso.services.purchases.ledger import AMOUNT, adjusting_entry
@@ -55,7 +55,7 @@ class PurchaseWriter:
         sold = self._dates_of_refunded([row for portion in batch for row in portion.rows])
         entries = [self._entry(row, change, at, sold) for portion, _, change in written for row in portion.rows]
         entries += self._give_way(written)
-        write_down(self.store, [change for _, _, change in written], entries=entries)
+        record_changes(self.store, [change for _, _, change in written], entries=entries)
         self._check_refunds(entries)
         advance(self.store, self.run, sum(portion.is_first for portion in batch))
         return self._activate([(customer, portion) for portion, customer, _ in written], at)
@@ -88,7 +88,7 @@ class PurchaseWriter:
                 record_of_update(self.actor, before, after, run=self.run.id, reason=reason, kind="purchase"),
             )
 
-    def _give_way(self, written: Sequence[tuple[Portion, Customer, Change]]) -> list[Sale]:
+    def _give_way(self, written: Sequence[tuple[Portion, Customer, Change]]) -> list[LedgerEntry]:
         """What the balances of these customers are lowered by, because their purchases explain it now."""
         lowered = {customer.id: portion.gives_way for portion, customer, _ in written if portion.gives_way}
         if not lowered:
@@ -101,14 +101,14 @@ class PurchaseWriter:
             if customer.id in lowered
         ]
 
-    def _check_refunds(self, entries: Sequence[Sale]) -> None:
+    def _check_refunds(self, entries: Sequence[LedgerEntry]) -> None:
         """With the entries written, no sale may have more refunded than it came to.
 
         Whoever refunds a sale or takes it back meanwhile writes to the same customer, and so collides with this.
         """
         refunded = {entry.refund_of: entry.customer for entry in entries if entry.refund_of}
-        sales = self.store.sales.get_many(refunded)
-        refunds = self.store.sales.refunded_among(list(sales.values()))
+        sales = self.store.ledger.get_many(refunded)
+        refunds = self.store.ledger.refunded_among(list(sales.values()))
         for sale_id, customer in refunded.items():
             sale = sales.get(sale_id)
             is_sale = sale is not None and sale.kind == "sale" and sale.customer == customer
@@ -117,7 +117,7 @@ class PurchaseWriter:
 
     def _reason(self, rows: Sequence[PurchaseRow]) -> str:
         if len(rows) == 1:
-            return f"{'Sale' if rows[0].kind == 'sale' else rows[0].kind.capitalize()} {rows[0].sale_id}"
+            return f"{'LedgerEntry' if rows[0].kind == 'sale' else rows[0].kind.capitalize()} {rows[0].sale_id}"
         return f"{len(rows):,} purchases from {self._source}"
 
     @property
@@ -131,8 +131,8 @@ class PurchaseWriter:
             return 0
         amounts = amounts_that_count(self.store, rule_of(self.shop, at), buyers)
         due = [buyer for buyer in buyers if is_eligible(buyer, amounts[buyer.id], self.shop.threshold)]
-        self.store.customers.set_membership([buyer.id for buyer in due], at, status=True, held=False)
-        write_down(self.store, [self._activation(buyer, amounts, at) for buyer in due], basis="rule")
+        self.store.customers.set_membership([buyer.id for buyer in due], at, status=True, excluded=False)
+        record_changes(self.store, [self._activation(buyer, amounts, at) for buyer in due], basis="rule")
         return len(due)
 
     def _activation(self, before: Customer, amounts: Mapping[str, Decimal], at: datetime) -> Change:
@@ -147,11 +147,11 @@ class PurchaseWriter:
         """When the sales were that these rows refund, by sale ID; a sale comes before its refunds."""
         here = {row.sale_id: row.sold_at for row in rows if row.kind == "sale"}
         elsewhere = {row.refund_of for row in rows if row.refund_of} - here.keys()
-        return {**here, **{id: sale.counts_at for id, sale in self.store.sales.get_many(elsewhere).items()}}
+        return {**here, **{id: sale.counts_at for id, sale in self.store.ledger.get_many(elsewhere).items()}}
 
-    def _entry(self, row: PurchaseRow, change: Change, at: datetime, sold: Mapping[str, datetime]) -> Sale:
+    def _entry(self, row: PurchaseRow, change: Change, at: datetime, sold: Mapping[str, datetime]) -> LedgerEntry:
         counts_at = sold.get(row.refund_of or "", row.sold_at)
-        return Sale.model_construct(
+        return LedgerEntry.model_construct(
             id=new_id(),
             sale_id=row.sale_id,
             customer=change.customer,

@@ -15,7 +15,7 @@ from kinso.models.validation import parse
 from kinso.services.accounts.users import change_role, create_user, reset_password, set_active
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import plain
 
 _OPEN = "users_dialog"
@@ -33,7 +33,7 @@ def open_account(user_id: str) -> None:
     _open(user_id)
 
 
-def show_open_dialog(users: list[User], visit: Visit) -> None:
+def show_open_dialog(users: list[User], context: RequestContext) -> None:
     """Draw the dialog that is open, if any; call it once, last."""
     match st.session_state.get(_OPEN):
         case None:
@@ -47,7 +47,7 @@ def show_open_dialog(users: list[User], visit: Visit) -> None:
             if user is None:
                 _forget()
             else:
-                _dialog(plain(user.name), _manage, user, user.id == visit.user.id)
+                _dialog(plain(user.name), _manage, user, user.id == context.user.id)
 
 
 def _dialog(title: str, draw: Any, *args: Any) -> None:
@@ -99,7 +99,7 @@ def _show_password(name: str, password: str) -> None:
 
 
 def _save_new_user() -> None:
-    visit = current_visit()
+    context = current_context()
     with problems_beside_fields(CREATE):
         password, is_generated = chosen_password(CREATE)
         typed = {
@@ -108,22 +108,22 @@ def _save_new_user() -> None:
             "role": st.session_state["new_user_role"],
             "password": password,
         }
-        user = create_user(visit.store, visit.actor, parse(NewUser, typed))
+        user = create_user(context.store, context.actor, parse(NewUser, typed))
         _done(f"{isolated(user.name)} can sign in now.", (user.name, password) if is_generated else None)
 
 
 def _save_role(user: User) -> None:
-    visit = current_visit()
+    context = current_context()
     with problems_beside_fields(ROLE):
-        changed = change_role(visit.store, visit.actor, user.id, Role(st.session_state["user_role"]))
+        changed = change_role(context.store, context.actor, user.id, Role(st.session_state["user_role"]))
         _done(f"{isolated(changed.name)} has the role {role_name(changed.role).lower()} now.")
 
 
 def _save_password(user: User) -> None:
-    visit = current_visit()
+    context = current_context()
     with problems_beside_fields(PASSWORD):
         password, is_generated = chosen_password(PASSWORD)
-        reset_password(visit.store, visit.actor, user.id, password)
+        reset_password(context.store, context.actor, user.id, password)
         _done(
             f"{isolated(user.name)} has a new password, was signed out everywhere and has no API tokens any more.",
             (user.name, password) if is_generated else None,
@@ -131,9 +131,9 @@ def _save_password(user: User) -> None:
 
 
 def _switch(user: User, active: bool) -> None:
-    visit = current_visit()
+    context = current_context()
     with problems_beside_fields(SWITCH):
-        set_active(visit.store, visit.actor, user.id, active=active)
+        set_active(context.store, context.actor, user.id, active=active)
         _done(f"{isolated(user.name)} {'can sign in again' if active else 'is switched off and signed out'}.")
 
 

@@ -20,7 +20,7 @@ from kinso.services.accounts.tokens import (
 from kinso.ui.accounts.dialogs import forget_problems, problems_beside_fields, show_problem
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import moment, plain
 
 _OPEN = "token_dialog"
@@ -46,29 +46,29 @@ class _Doubt:
     owner: str | None
 
 
-def show_own_tokens(visit: Visit) -> None:
+def show_own_tokens(context: RequestContext) -> None:
     """One's own tokens, and the way to a new one; `show_token_dialog` has to be called last on the page."""
     st.subheader("API tokens", anchor=False)
     st.caption(
         "For tills, websites and scripts: a program shows a token instead of signing in, and may do what you may."
         " [How programs use it](/api/docs)"
     )
-    for token in list_own_tokens(visit.store, visit.actor):
-        _show_token(token, visit, None)
+    for token in list_own_tokens(context.store, context.actor):
+        _show_token(token, context, None)
     st.button("Create token", icon=":material/key:", key="create_token", on_click=_open, args=(_FORM,))
 
 
-def show_all_tokens(visit: Visit, users: Sequence[User]) -> None:
+def show_all_tokens(context: RequestContext, users: Sequence[User]) -> None:
     """Everybody's tokens, for who may revoke them; `show_token_dialog` has to be called last on the page."""
-    if not visit.may(Permission.TOKENS):
+    if not context.may(Permission.TOKENS):
         return
     st.subheader("API tokens", anchor=False)
-    tokens = list_all_tokens(visit.store, visit.actor)
+    tokens = list_all_tokens(context.store, context.actor)
     if not tokens:
         st.caption("Nobody has one. Everybody can create their own on the page My account.")
     owners: Mapping[str, str] = {user.id: user.name for user in users}
     for token in tokens:
-        _show_token(token, visit, owners.get(token.user_id, "an account that is gone"))
+        _show_token(token, context, owners.get(token.user_id, "an account that is gone"))
 
 
 def show_token_dialog() -> None:
@@ -87,12 +87,12 @@ def is_token_dialog_open() -> bool:
     return _OPEN in st.session_state
 
 
-def _show_token(token: ApiToken, visit: Visit, owner: str | None) -> None:
+def _show_token(token: ApiToken, context: RequestContext, owner: str | None) -> None:
     with st.container(border=True, key=f"token_{token.id}"):
         what, action = st.columns([5, 2], vertical_alignment="center")
         expired = " :gray-badge[:material/block: Expired]" if token.has_expired(datetime.now(UTC)) else ""
         what.markdown(f"**{plain(token.name)}**{expired}" + (f" of {isolated(owner)}" if owner else ""))
-        what.caption(_life_of(token, visit))
+        what.caption(_life_of(token, context))
         action.button(
             "Revoke",
             icon=":material/delete:",
@@ -103,10 +103,10 @@ def _show_token(token: ApiToken, visit: Visit, owner: str | None) -> None:
         )
 
 
-def _life_of(token: ApiToken, visit: Visit) -> str:
-    used = f"last used {moment(token.last_used_at, visit.shop)}" if token.last_used_at else "never used"
-    ends = f"expires {moment(token.expires_at, visit.shop)}" if token.expires_at else "does not expire"
-    return f"Created {moment(token.created_at, visit.shop)} · {used} · {ends}"
+def _life_of(token: ApiToken, context: RequestContext) -> str:
+    used = f"last used {moment(token.last_used_at, context.shop)}" if token.last_used_at else "never used"
+    ends = f"expires {moment(token.expires_at, context.shop)}" if token.expires_at else "does not expire"
+    return f"Created {moment(token.created_at, context.shop)} · {used} · {ends}"
 
 
 def _dialog(title: str, draw: Any, *args: Any) -> None:
@@ -138,20 +138,20 @@ def _ask(doubt: _Doubt) -> None:
 
 
 def _save() -> None:
-    visit = current_visit()
+    context = current_context()
     with problems_beside_fields(_FORM):
         lifetime = _LIFETIMES[st.session_state["token_lifetime"]]
         expires_at = datetime.now(UTC) + lifetime if lifetime else None
-        issued = create_token(visit.store, visit.actor, st.session_state["token_name"], expires_at)
+        issued = create_token(context.store, context.actor, st.session_state["token_name"], expires_at)
         st.session_state[_OPEN] = _Issued(issued.token.name, issued.secret)
         st.rerun()
 
 
 def _revoke(doubt: _Doubt) -> None:
-    visit = current_visit()
+    context = current_context()
     with failures_as_toasts():
         revoke = revoke_own_token if doubt.owner is None else revoke_any_token
-        revoke(visit.store, visit.actor, doubt.token.id)
+        revoke(context.store, context.actor, doubt.token.id)
         celebrate(f"The token {isolated(doubt.token.name)} is revoked.")
     _close()
 

@@ -15,28 +15,28 @@ from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import set_membership_of_matching, set_membership_of_selected
 from kinso.ui.customers.filters import filter_in_words
 from kinso.ui.customers.grid_state import Row
-from kinso.ui.customers.page_state import BulkChange, Deletion, Desk, at_desk, current_desk
+from kinso.ui.customers.page_state import BulkChange, Deletion, PageSession, current_session, in_session
 from kinso.ui.customers.saving import look_again
 from kinso.ui.customers.words import isolated, listed, named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, watch
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, money, number, plain
 
 
 def _leave_as_they_are() -> None:
-    current_desk().question = None
+    current_session().question = None
     st.rerun()
 
 
 @st.dialog("Change membership", icon=":material/loyalty:", on_dismiss=_leave_as_they_are)
-def ask_about_bulk_change(question: BulkChange, visit: Visit) -> None:
+def ask_about_bulk_change(question: BulkChange, context: RequestContext) -> None:
     """Name how many it would change and which, and ask once."""
     after = "members" if question.membership_status else "non-members"
     if question.rows is None:
-        matching = count_customers(visit.store, visit.actor, question.query)
-        to_change = _count_to_change(question, visit)
+        matching = count_customers(context.store, context.actor, question.query)
+        to_change = _count_to_change(question, context)
         st.markdown(f"This concerns {isolated(filter_in_words(question.query))}: **{counted(matching, 'customer')}**.")
     else:
         matching = len(question.rows)
@@ -46,7 +46,7 @@ def ask_about_bulk_change(question: BulkChange, visit: Visit) -> None:
     if already:
         so = f"is a {after[:-1]} already and stays so" if already == 1 else f"are {after} already and stay so"
         st.caption(f"{number(already)} of them {so}.")
-    unsaved = current_desk().pending_count
+    unsaved = current_session().pending_count
     if unsaved:
         st.warning(f"Save or discard your {counted(unsaved, 'unsaved change')} first.", icon=":material/edit_note:")
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -61,38 +61,38 @@ def ask_about_bulk_change(question: BulkChange, visit: Visit) -> None:
         )
 
 
-def _count_to_change(question: BulkChange, visit: Visit) -> int:
+def _count_to_change(question: BulkChange, context: RequestContext) -> int:
     wanted = question.query.membership_status
     if wanted is question.membership_status:
         return 0
     others = question.query.model_copy(update={"membership_status": not question.membership_status})
-    return count_customers(visit.store, visit.actor, others)
+    return count_customers(context.store, context.actor, others)
 
 
 def _start(question: BulkChange) -> None:
-    with at_desk() as desk, failures_as_toasts():
-        desk.question = None
-        if desk.job is None and not desk.pending_count:
-            desk.job = _begin(question, current_visit())
+    with in_session() as session, failures_as_toasts():
+        session.question = None
+        if session.job is None and not session.pending_count:
+            session.job = _begin(question, current_context())
     st.rerun()
 
 
-def _begin(question: BulkChange, visit: Visit) -> Job:
+def _begin(question: BulkChange, context: RequestContext) -> Job:
     after = "members" if question.membership_status else "non-members"
 
     def work(on_progress: Progress) -> str:
         if question.rows is None:
             run = set_membership_of_matching(
-                visit.store,
-                visit.actor,
+                context.store,
+                context.actor,
                 question.query,
                 membership_status=question.membership_status,
                 on_progress=on_progress,
             )
         else:
             run = set_membership_of_selected(
-                visit.store,
-                visit.actor,
+                context.store,
+                context.actor,
                 [row.base.id for row in question.rows],
                 membership_status=question.membership_status,
                 on_progress=on_progress,
@@ -102,17 +102,17 @@ def _begin(question: BulkChange, visit: Visit) -> Job:
     return Job(f"Changing to {after}", work)
 
 
-def show_job(desk: Desk) -> None:
+def show_job(session: PageSession) -> None:
     """How far a bulk change has come, until it has ended and its result is told."""
-    job = desk.job
+    job = session.job
     if job is None:
         return
     if not job.has_ended(within=LOOK_AGAIN):
-        watch(lambda: current_desk().job)
+        watch(lambda: current_session().job)
         return
-    desk.job = None
+    session.job = None
     forget_figures()
-    look_again(desk, current_visit())
+    look_again(session, current_context())
     if job.problem:
         warn(job.problem)
     elif job.outcome:
@@ -121,7 +121,7 @@ def show_job(desk: Desk) -> None:
 
 
 def _keep() -> None:
-    current_desk().question = None
+    current_session().question = None
     st.rerun()
 
 
@@ -132,8 +132,8 @@ def ask_about_deletion(question: Deletion) -> None:
 
 
 def _ask(question: Deletion) -> None:
-    sheet = current_desk().sheet
-    has_pending = sheet is not None and any(sheet.pending(row) for row in question.rows)
+    grid = current_session().grid
+    has_pending = grid is not None and any(grid.pending(row) for row in question.rows)
     draw_deletion(
         [row.base for row in question.rows],
         on_keep=_keep,
@@ -153,7 +153,7 @@ def draw_deletion(
     st.markdown(listed(customers))
     if note:
         st.warning(note, icon=":material/edit_note:")
-    shop = current_visit().shop
+    shop = current_context().shop
     st.markdown(_what_leaves(customers, shop))
     kept = counted(shop.trash_days, "day")
     st.caption(f"Deleted customers go to the trash with their history, and can be restored from there for {kept}.")
@@ -174,9 +174,9 @@ def _what_leaves(customers: Sequence[Customer], shop: ShopSettings) -> str:
     return f"They leave the numbers of customers and members{amount}. What they bought stays in the revenue."
 
 
-def delete_each(visit: Visit, customers: Sequence[Customer]) -> list[Customer]:
+def delete_each(context: RequestContext, customers: Sequence[Customer]) -> list[Customer]:
     """From a callback: delete these as they were seen, tell how it went, and return who is gone now."""
-    gone = [customer for customer in customers if _delete_one(visit, customer)]
+    gone = [customer for customer in customers if _delete_one(context, customer)]
     if gone:
         forget_figures()
         who = named(gone[0]) if len(gone) == 1 else counted(len(gone), "customer")
@@ -185,20 +185,20 @@ def delete_each(visit: Visit, customers: Sequence[Customer]) -> list[Customer]:
 
 
 def _delete(rows: Sequence[Row]) -> None:
-    with at_desk() as desk, failures_as_toasts():
-        desk.question = None
-        gone = delete_each(current_visit(), [row.base for row in rows])
-        if desk.sheet is not None:
-            desk.sheet.remove(customer.id for customer in gone)
-            if not desk.sheet.pending_count:
-                desk.drop_sheet()
+    with in_session() as session, failures_as_toasts():
+        session.question = None
+        gone = delete_each(current_context(), [row.base for row in rows])
+        if session.grid is not None:
+            session.grid.remove(customer.id for customer in gone)
+            if not session.grid.pending_count:
+                session.drop_grid()
     st.rerun()
 
 
-def _delete_one(visit: Visit, customer: Customer) -> bool:
+def _delete_one(context: RequestContext, customer: Customer) -> bool:
     """Whether the customer is gone now, by us or by someone else."""
     try:
-        delete_customer(visit.store, visit.actor, customer.id, version=customer.version)
+        delete_customer(context.store, context.actor, customer.id, version=customer.version)
     except StaleVersion:
         warn(f"{named(customer)} was changed by someone else meanwhile and not deleted; refresh and look again.")
         return False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kinso.models.purchases import LedgerLine, PaymentMethod, Sale, SaleKind, items_in_words
+from kinso.models.purchases import EntryKind, LedgerEntry, LedgerLine, PaymentMethod, items_in_words
 from kinso.models.shop import ShopSettings
 from kinso.ui.wording import day, money
 
-KINDS: dict[SaleKind, str] = {
+KINDS: dict[EntryKind, str] = {
     "sale": "Purchase",
     "refund": "Refund",
     "opening": "Opening balance",
@@ -37,14 +37,14 @@ def about(line: LedgerLine, shop: ShopSettings) -> str:
             return " · ".join(part for part in (bought, *stated_in_words(entry, shop), _refunded(line, shop)) if part)
 
 
-def sale_in_words(sale: Sale, shop: ShopSettings) -> str:
+def sale_in_words(sale: LedgerEntry, shop: ShopSettings) -> str:
     """`3 Nov 2026 · $12.50 · Coffee`: a sale to choose from a list."""
     when = day(sale.sold_at.astimezone(shop.zone).date())
     parts = (when, money(sale.amount, shop), _short(items_in_words(sale)), sale.sale_id)
     return " · ".join(part for part in parts if part)
 
 
-def stated_in_words(sale: Sale, shop: ShopSettings) -> list[str]:
+def stated_in_words(sale: LedgerEntry, shop: ShopSettings) -> list[str]:
     """`a discount of $1.00`: what makes the amount differ from its items."""
     given = (("discount", sale.discount), ("surcharge", sale.surcharge))
     return [f"a {name} of {money(amount, shop)}" for name, amount in given if amount]

@@ -10,24 +10,24 @@ import streamlit as st
 from kinso.models.customers import FieldConflict
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.ui.customers.grid_state import Row, Sheet
-from kinso.ui.customers.page_state import Conflicts, current_desk
+from kinso.ui.customers.grid_state import GridState, Row
+from kinso.ui.customers.page_state import Conflicts, current_session
 from kinso.ui.customers.saving import Choice, settle
 from kinso.ui.customers.words import named, value_in_words
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted
 
 
 def _put_off() -> None:
-    current_desk().question = None
+    current_session().question = None
     st.rerun()
 
 
 @st.dialog("Changed by someone else too", icon=":material/call_merge:", width="medium", on_dismiss=_put_off)
-def ask_about_conflicts(question: Conflicts, sheet: Sheet, visit: Visit) -> None:
+def ask_about_conflicts(question: Conflicts, grid: GridState, context: RequestContext) -> None:
     """Let the person choose for each cell; nothing of theirs is overwritten before."""
-    contested = [Contested(row, conflict, sheet.pending(row)[conflict.field]) for row, conflict in sheet.conflicts()]
-    draw_contested(question.serial, contested, visit.shop, on_put_off=_put_off, on_apply=settle)
+    contested = [Contested(row, conflict, grid.pending(row)[conflict.field]) for row, conflict in grid.conflicts()]
+    draw_contested(question.serial, contested, context.shop, on_put_off=_put_off, on_apply=settle)
 
 
 Choices = dict[tuple[str, str], Choice]

@@ -11,7 +11,7 @@ from jinja2 import Template
 
 from kinso.models.accounts import Permission
 from kinso.models.customers import Customer
-from kinso.models.purchases import MembershipStanding
+from kinso.models.purchases import MembershipStatus
 from kinso.models.validation import LABELS
 from kinso.ui.browser import show_in_tab
 from kinso.ui.customers.card import (
@@ -26,48 +26,48 @@ from kinso.ui.customers.card import (
 )
 from kinso.ui.customers.edit_dialog import ask_to_edit
 from kinso.ui.customers.grid_state import Row
-from kinso.ui.customers.page_state import current_desk
+from kinso.ui.customers.page_state import current_session
 from kinso.ui.customers.removal import ask_to_delete, ask_to_erase
 from kinso.ui.customers.words import isolated, value_in_words
 from kinso.ui.history.erasing import Erasure
 from kinso.ui.membership.status import ask_to_change, badge_of
 from kinso.ui.purchases.entry import ask_for_purchase
 from kinso.ui.purchases.refund import ask_for_refund
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, moment
 
 Kind = Literal["primary", "secondary", "tertiary"]
 
 
-def draw_head(card: Card, standing: MembershipStanding, visit: Visit) -> None:
+def draw_head(card: Card, status: MembershipStatus, context: RequestContext) -> None:
     """Name, ID, membership, actions."""
-    customer = standing.customer
+    customer = status.customer
     show_in_tab(customer.customer_name or customer.customer_id)
     st.title(isolated(customer.customer_name or "(no name)"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(customer.customer_id, width="content")
-        label, icon, colour = badge_of(standing, visit)
+        label, icon, colour = badge_of(status, context)
         st.badge(label, icon=icon, color=colour)
     if card.news:
         st.success(card.news, icon=":material/celebration:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        _draw_actions(customer, visit)
+        _draw_actions(customer, context)
 
 
-def _draw_actions(customer: Customer, visit: Visit) -> None:
-    if visit.may(Permission.PURCHASES):
+def _draw_actions(customer: Customer, context: RequestContext) -> None:
+    if context.may(Permission.PURCHASES):
         _draw("Record purchase", ":material/add_shopping_cart:", "record_purchase", PurchaseForm, "primary")
         _draw("Refund", ":material/assignment_return:", "refund_purchase", RefundForm)
-    if visit.may(Permission.EDIT):
+    if context.may(Permission.EDIT):
         _draw("Edit", ":material/edit:", "edit_customer", lambda: Editing(Row(customer)))
-    if visit.may(Permission.MEMBERSHIP):
+    if context.may(Permission.MEMBERSHIP):
         is_member = customer.membership_status
         label = "End membership" if is_member else "Make a member"
         change = MembershipChange(customer, not is_member)
         _draw(label, ":material/loyalty:", "change_membership", lambda: change)
-    if visit.may(Permission.DELETE):
+    if context.may(Permission.DELETE):
         _draw("Delete", ":material/delete:", "delete_customer", lambda: Deletion(customer), "tertiary")
-    if visit.may(Permission.ERASE):
+    if context.may(Permission.ERASE):
         _draw("Erase person", ":material/person_remove:", "erase_person", lambda: Erasure(customer), "tertiary")
 
 
@@ -88,20 +88,20 @@ _LINK = Template(
 )
 
 
-def draw_facts(customer: Customer, visit: Visit) -> None:
+def draw_facts(customer: Customer, context: RequestContext) -> None:
     """Contact, dates, and a word about what waits unsaved in the list."""
     st.caption(LABELS["contactInfo"])
     address = contact_address(customer.contact_info)
     if address:
         st.html(_LINK.render(address=address, text=customer.contact_info))
     else:
-        st.text(value_in_words("contactInfo", customer.contact_info, visit.shop))
+        st.text(value_in_words("contactInfo", customer.contact_info, context.shop))
     for name, value in (("createdAt", customer.created_at), ("updatedAt", customer.updated_at)):
         st.caption(LABELS[name])
-        st.text(moment(value, visit.shop))
-    sheet = current_desk().sheet
-    row = sheet.find(customer.id) if sheet else None
-    pending = len(sheet.pending(row)) if sheet and row else 0
+        st.text(moment(value, context.shop))
+    grid = current_session().grid
+    row = grid.find(customer.id) if grid else None
+    pending = len(grid.pending(row)) if grid and row else 0
     if pending:
         st.caption(f":material/edit_note: {counted(pending, 'unsaved change')} of yours in the list of customers.")
 

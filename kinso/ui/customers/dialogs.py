@@ -6,33 +6,33 @@ import streamlit as st
 
 from kinso.ui.customers.bulk import ask_about_bulk_change, ask_about_deletion
 from kinso.ui.customers.conflicts import ask_about_conflicts
-from kinso.ui.customers.grid_state import Sheet
-from kinso.ui.customers.page_state import BulkChange, Conflicts, Deletion, Desk, current_desk
+from kinso.ui.customers.grid_state import GridState
+from kinso.ui.customers.page_state import BulkChange, Conflicts, Deletion, PageSession, current_session
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.registration_form import draw_registration
 from kinso.ui.customers.saving import discard_and_go_on, save_and_go_on, stay
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted
 
 
-def show_question(desk: Desk, sheet: Sheet, visit: Visit) -> None:
+def show_question(session: PageSession, grid: GridState, context: RequestContext) -> None:
     """Draw the dialog for what is being asked."""
-    match desk.question:
-        case Conflicts() as question if sheet.conflicts():
-            ask_about_conflicts(question, sheet, visit)
+    match session.question:
+        case Conflicts() as question if grid.conflicts():
+            ask_about_conflicts(question, grid, context)
         case Deletion() as question:
             ask_about_deletion(question)
         case BulkChange() as question:
-            ask_about_bulk_change(question, visit)
+            ask_about_bulk_change(question, context)
         case Registration() as form if form.is_finished:
-            desk.question = None
+            session.question = None
         case Registration() as form:
             _add_customer(form)
 
 
-def draw_open_conflicts(sheet: Sheet) -> None:
+def draw_open_conflicts(grid: GridState) -> None:
     """A reminder of conflicts that were put off."""
-    conflicts = len(sheet.conflicts())
+    conflicts = len(grid.conflicts())
     if conflicts:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
@@ -43,12 +43,12 @@ def draw_open_conflicts(sheet: Sheet) -> None:
 
 
 def _ask_again() -> None:
-    current_desk().question = Conflicts()
+    current_session().question = Conflicts()
 
 
 @st.dialog("Add customer", icon=":material/person_add:", width="medium", dismissible=False)
 def _add_customer(form: Registration) -> None:
-    draw_registration(form, current_visit(), cancel=True)
+    draw_registration(form, current_context(), cancel=True)
 
 
 @st.dialog("Unsaved changes", icon=":material/edit_note:", on_dismiss=stay)

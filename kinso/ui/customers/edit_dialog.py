@@ -21,7 +21,7 @@ from kinso.ui.drafts import Values, day_in, keep_while_typed, number_in, offer_d
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.membership.still_members import tell_of_members_below
 from kinso.ui.purchases.items import items_total
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 
 
 def ask_to_edit(editing: Editing, customer: Customer) -> None:
@@ -32,13 +32,13 @@ def ask_to_edit(editing: Editing, customer: Customer) -> None:
 
 
 def _draw(editing: Editing, customer: str) -> None:
-    visit, row, serial = current_visit(), editing.row, editing.serial
+    context, row, serial = current_context(), editing.row, editing.serial
     if row.conflicts:
         contested = [Contested(row, conflict, row.carried[name]) for name, conflict in row.conflicts.items()]
         draw_contested(
             serial,
             contested,
-            visit.shop,
+            context.shop,
             on_put_off=close_question,
             on_apply=lambda choices: _settle(editing, serial, choices),
         )
@@ -47,7 +47,7 @@ def _draw(editing: Editing, customer: str) -> None:
     values = {name: row.shown(name) for name in EDITABLE}
     keep_while_typed(editing, place_at(customer, "edit"), seen=row.base.model_dump_json(by_alias=True))
     with st.form(editing.key("form"), border=False):
-        draw_fields(editing.key, errors, visit.shop, values=values)
+        draw_fields(editing.key, errors, context.shop, values=values)
         # The first of them is what the Enter key does.
         with st.container(horizontal=True):
             st.form_submit_button("Save", key="editing_save", type="primary", on_click=_save, args=(editing, serial))
@@ -60,7 +60,7 @@ def _save(editing: Editing, serial: int) -> None:
             row = editing.row
             row.type_over({name: st.session_state.get(editing.key(name)) for name in EDITABLE})
             if row.carried:
-                _send(card, editing, CustomerEdit(row.base, dict(row.carried)), current_visit())
+                _send(card, editing, CustomerEdit(row.base, dict(row.carried)), current_context())
             else:
                 card.ask(None)
                 celebrate("There was nothing to save.")
@@ -74,15 +74,15 @@ def _settle(editing: Editing, serial: int, choices: Choices) -> None:
             editing.draw_anew()
             mine = decide_row(row, {name: choice for (_, name), choice in choices.items()})
             if mine:
-                _send(card, editing, CustomerEdit(row.base, mine), current_visit())
+                _send(card, editing, CustomerEdit(row.base, mine), current_context())
             elif not row.problems:
                 card.ask(None)
                 celebrate("Kept theirs.")
     st.rerun()
 
 
-def _send(card: Card, editing: Editing, edit: CustomerEdit, visit: Visit) -> None:
-    [outcome] = save_edits(visit.store, visit.actor, [edit])
+def _send(card: Card, editing: Editing, edit: CustomerEdit, context: RequestContext) -> None:
+    [outcome] = save_edits(context.store, context.actor, [edit])
     report = apply_outcome(editing.row, outcome)
     editing.draw_anew()
     if editing.row.gone:
@@ -90,7 +90,7 @@ def _send(card: Card, editing: Editing, edit: CustomerEdit, visit: Visit) -> Non
         warn(f"{named(editing.row.base)} was deleted by someone else meanwhile; nothing was saved.")
         return
     tell_of(report)
-    tell_of_members_below([outcome], visit)
+    tell_of_members_below([outcome], context)
     if report.is_complete and not editing.row.problems:
         card.ask(None)
 
@@ -99,28 +99,28 @@ _ITEM = re.compile(r"item_(\d+)_(name|quantity|unitPrice)")
 _REFUNDED = "amount_of_"
 
 
-def offer_typed_forms(card: Card, visit: Visit) -> None:
+def offer_typed_forms(card: Card, context: RequestContext) -> None:
     """Offer what this person typed about this customer, while no dialog is open."""
     names = {"purchase": "Unsaved purchase", "refund": "Unsaved refund", "edit": "Unsaved edit"}
     if card.question is None:
-        offer_drafts(visit, {place_at(card.id, what): name for what, name in names.items()}, _continue)
+        offer_drafts(context, {place_at(card.id, what): name for what, name in names.items()}, _continue)
 
 
 def _continue(draft: Draft) -> None:
     with at_card() as card:
-        restored = _restored(draft, card.id, current_visit())
+        restored = _restored(draft, card.id, current_context())
         if restored is not None:
             card.ask(restored)
 
 
-def _restored(draft: Draft, customer: str, visit: Visit) -> Question | None:
+def _restored(draft: Draft, customer: str, context: RequestContext) -> Question | None:
     match draft.place.rpartition("/")[2]:
         case "purchase":
             return _purchase(draft)
         case "refund":
             return _refund(draft)
         case _:
-            current = get_customers(visit.store, visit.actor, [customer]).get(customer)
+            current = get_customers(context.store, context.actor, [customer]).get(customer)
             return _editing(draft, current) if current else None
 
 

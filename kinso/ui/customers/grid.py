@@ -20,12 +20,12 @@ from kinso.services.customers.finding import find_page
 from kinso.services.membership.eligibility import find_eligible
 from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
 from kinso.ui.customers.filters import View, choose_page, choose_size, clear_filters, filter_in_words, range_in_words
-from kinso.ui.customers.grid_state import EDITABLE, SELECTED, Row, Sheet
-from kinso.ui.customers.page_state import Desk, current_desk, grid_key
+from kinso.ui.customers.grid_state import EDITABLE, SELECTED, GridState, Row
+from kinso.ui.customers.page_state import PageSession, current_session, grid_key
 from kinso.ui.customers.saving import refresh
 from kinso.ui.customers.words import isolated, value_in_words
 from kinso.ui.feedback import FAILED
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, currency_symbol, day
 
 DETAILS = "details"
@@ -37,35 +37,35 @@ _BADGE = "Eligible"
 _DETAILS_ICON = ":material/open_in_full:"
 
 
-def draw_grid(sheet: Sheet, visit: Visit, on_details: Callable[[str], None]) -> None:
+def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[str], None]) -> None:
     """Draw the present edition; `on_details` gets the key under which the row of a clicked button is to be read."""
-    key = grid_key(sheet)
-    if sheet.eligible is None:
-        sheet.eligible = find_eligible(visit.store, visit.actor, [row.base for row in sheet.rows])
-    may_edit = visit.may(Permission.EDIT)
+    key = grid_key(grid)
+    if grid.eligible is None:
+        grid.eligible = find_eligible(context.store, context.actor, [row.base for row in grid.rows])
+    may_edit = context.may(Permission.EDIT)
     options: dict[str, Any] = {
         "hide_index": True,
-        "column_config": _columns(sheet, visit.shop, f"{key}_details", on_details, may_edit=may_edit),
-        "height": _HEAD + _ROW * min(len(sheet.rows), _MOST_ROWS) + 2,
+        "column_config": _columns(grid, context.shop, f"{key}_details", on_details, may_edit=may_edit),
+        "height": _HEAD + _ROW * min(len(grid.rows), _MOST_ROWS) + 2,
         "row_height": _ROW,
         "key": key,
         "alt": "Customers",
         "placeholder": "",
     }
     if may_edit:
-        st.data_editor(frame_of(sheet), disabled=[DETAILS, PROBLEM, ELIGIBLE, "createdAt", "updatedAt"], **options)
+        st.data_editor(frame_of(grid), disabled=[DETAILS, PROBLEM, ELIGIBLE, "createdAt", "updatedAt"], **options)
     else:
-        st.dataframe(frame_of(sheet).drop(columns=SELECTED), **options)
-    sheet.drawn = sheet.edition
+        st.dataframe(frame_of(grid).drop(columns=SELECTED), **options)
+    grid.drawn = grid.edition
 
 
-def frame_of(sheet: Sheet) -> pd.DataFrame:
+def frame_of(grid: GridState) -> pd.DataFrame:
     """The rows as the present edition shows them, before anything is typed over them.
 
     Columns and types are always the same: another one would make the browser draw a new grid, and close the cell that
     is being typed into.
     """
-    rows = sheet.rows
+    rows = grid.rows
     columns: dict[str, Any] = {
         SELECTED: [row.selected for row in rows],
         DETAILS: [_DETAILS_ICON] * len(rows),
@@ -73,14 +73,14 @@ def frame_of(sheet: Sheet) -> pd.DataFrame:
     }
     columns |= {name: [row.shown(name) for row in rows] for name in EDITABLE}
     columns["purchaseAmount"] = [_number(amount) for amount in columns["purchaseAmount"]]
-    columns[ELIGIBLE] = [_badge(row, sheet) for row in rows]
+    columns[ELIGIBLE] = [_badge(row, grid) for row in rows]
     columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
     columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
     return pd.DataFrame(columns)
 
 
 def _columns(
-    sheet: Sheet, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
+    grid: GridState, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
 ) -> dict[str, Any]:
     # As wide as lets a laptop show who is a member and who could be one without scrolling.
     column = st.column_config
@@ -90,7 +90,7 @@ def _columns(
         DETAILS: column.ButtonColumn(
             "Details", width=66, type="tertiary", key=click, on_click=on_details, args=(click,)
         ),
-        PROBLEM: column.TextColumn("Not saved", width=130) if any(map(_problem, sheet.rows)) else None,
+        PROBLEM: column.TextColumn("Not saved", width=130) if any(map(_problem, grid.rows)) else None,
         "customerId": column.TextColumn(LABELS["customerId"], width=105),
         "customerName": column.TextColumn(LABELS["customerName"], width=150),
         "contactInfo": column.TextColumn(LABELS["contactInfo"], width=178),
@@ -117,8 +117,8 @@ def _problem(row: Row) -> str:
     return f"⚠ {', '.join(names)}" if names else ""
 
 
-def _badge(row: Row, sheet: Sheet) -> np.ndarray:
-    is_eligible = row.base.id in (sheet.eligible or ()) and not row.gone
+def _badge(row: Row, grid: GridState) -> np.ndarray:
+    is_eligible = row.base.id in (grid.eligible or ()) and not row.gone
     # A list would be one of nothing where it is empty, and so the column of another type.
     return np.array([_BADGE] * is_eligible, dtype=str)
 
@@ -131,46 +131,48 @@ _LOOK_AGAIN = 20
 """Seconds."""
 
 
-def bring_up(desk: Desk, visit: Visit, query: CustomerQuery, place: DeltaGenerator) -> tuple[Sheet, bool]:
-    """The sheet to show, and whether another one is wanted but has to wait, because this one was typed into.
+def bring_up(
+    session: PageSession, context: RequestContext, query: CustomerQuery, place: DeltaGenerator
+) -> tuple[GridState, bool]:
+    """The grid to show, and whether another one is wanted but has to wait, because this one was typed into.
 
     The page size and the page numbers are drawn in `place`.
     """
-    _welcome_back(desk, visit)
+    _welcome_back(session, context)
     with place:
         size = choose_size()
-    sheet = desk.sheet
-    is_same_list = sheet is not None and (sheet.view.query, sheet.view.size) == (query, size)
-    if sheet is not None and (is_same_list or sheet.pending_count):
-        total, known = sheet.total, sheet.view.size
+    grid = session.grid
+    is_same_list = grid is not None and (grid.view.query, grid.view.size) == (query, size)
+    if grid is not None and (is_same_list or grid.pending_count):
+        total, known = grid.total, grid.view.size
     else:
-        total, known = count_customers(visit.store, visit.actor, query), size
+        total, known = count_customers(context.store, context.actor, query), size
     wanted = View(query, _choose_page(total, known, place), size)
-    if sheet is not None and (sheet.view == wanted or sheet.pending_count):
-        return sheet, sheet.view != wanted
-    customers = find_page(visit.store, visit.actor, query, page=wanted.page, limit=size)
+    if grid is not None and (grid.view == wanted or grid.pending_count):
+        return grid, grid.view != wanted
+    customers = find_page(context.store, context.actor, query, page=wanted.page, limit=size)
     if total and not customers and is_same_list:
         # The list has become shorter than it was when it was counted.
-        desk.drop_sheet()
+        session.drop_grid()
         st.rerun()
-    return desk.lay_out(wanted, total, customers), False
+    return session.lay_out(wanted, total, customers), False
 
 
-def _welcome_back(desk: Desk, visit: Visit) -> None:
+def _welcome_back(session: PageSession, context: RequestContext) -> None:
     """Who comes from another page, or from a failure, gets what is stored now, together with what they left typed.
 
     The grid's own record ends when it leaves the screen. Who can only read loses nothing and always gets fresh rows;
     an empty list is always looked up again.
     """
-    sheet = desk.sheet
-    if sheet is None:
+    grid = session.grid
+    if grid is None:
         return
     has_failed = st.session_state.pop(FAILED, False)
-    is_back = sheet.drawn == sheet.edition and (has_failed or grid_key(sheet) not in st.session_state)
-    if not sheet.pending_count and (is_back or not sheet.rows or not visit.may(Permission.EDIT)):
-        desk.drop_sheet()
+    is_back = grid.drawn == grid.edition and (has_failed or grid_key(grid) not in st.session_state)
+    if not grid.pending_count and (is_back or not grid.rows or not context.may(Permission.EDIT)):
+        session.drop_grid()
     elif is_back:
-        sheet.start_edition()
+        grid.start_edition()
 
 
 def _choose_page(total: int, size: int, place: DeltaGenerator) -> int:
@@ -181,20 +183,20 @@ def _choose_page(total: int, size: int, place: DeltaGenerator) -> int:
         return choose_page(pages)
 
 
-def draw_range(sheet: Sheet) -> None:
+def draw_range(grid: GridState) -> None:
     """`1–50 of 2,357 customers`, and next to it whether others changed some of them meanwhile."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(range_in_words(sheet.view, len(sheet.rows), sheet.total), width="content")
+        st.markdown(range_in_words(grid.view, len(grid.rows), grid.total), width="content")
         _draw_changed_meanwhile()
 
 
 @st.fragment(run_every=_LOOK_AGAIN)
 def _draw_changed_meanwhile() -> None:
-    visit = current_visit(in_use=False)
-    sheet = current_desk().sheet
-    if sheet is None:
+    context = current_context(in_use=False)
+    grid = current_session().grid
+    if grid is None:
         return
-    changed = len(find_changed_since(visit.store, visit.actor, sheet.versions()))
+    changed = len(find_changed_since(context.store, context.actor, grid.versions()))
     if changed:
         st.button(
             f"{counted(changed, 'row')} changed meanwhile · Refresh",
@@ -205,9 +207,9 @@ def _draw_changed_meanwhile() -> None:
         )
 
 
-def draw_problems(sheet: Sheet) -> None:
+def draw_problems(grid: GridState) -> None:
     """What the last save refused, cell by cell, and what waits for a decision."""
-    problems = sheet.problems()
+    problems = grid.problems()
     if problems:
         lines = [f"- {isolated(row.base.customer_id)}: {isolated(problem.message)}" for row, problem in problems]
         st.error("\n".join(lines), title=f"{counted(len(problems), 'change')} not saved", icon=":material/error:")
@@ -223,8 +225,8 @@ def draw_nothing_found(query: CustomerQuery) -> None:
 
 def open_clicked(click: str) -> None:
     """From the grid's callback: `click` is the key that tells which row's button it was."""
-    sheet = current_desk().sheet
-    row = sheet.row_at(st.session_state[click]["row"]) if sheet else None
+    grid = current_session().grid
+    row = grid.row_at(st.session_state[click]["row"]) if grid else None
     if row is not None:
         open_customer(row.base.id)
 
@@ -237,10 +239,10 @@ _PRINTED = Template(
 _TEXTS = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 
 
-def draw_for_print(sheet: Sheet, shop: ShopSettings) -> None:
+def draw_for_print(grid: GridState, shop: ShopSettings) -> None:
     """Draw what only a printer shows: every row of this page of the list."""
     heads = [LABELS[name] for name in (*_TEXTS, "createdAt")]
-    st.html(_PRINTED.render(heads=heads, rows=[_cells(row, shop) for row in sheet.rows]))
+    st.html(_PRINTED.render(heads=heads, rows=[_cells(row, shop) for row in grid.rows]))
 
 
 def _cells(row: Row, shop: ShopSettings) -> list[str]:

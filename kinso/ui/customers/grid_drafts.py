@@ -7,61 +7,61 @@ from typing import Any
 
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer, Draft
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.services.customers.drafts import end_draft, keep_draft
 from kinso.services.customers.finding import get_customers
-from kinso.ui.customers.grid_state import EDITABLE, Row, Sheet, keeping_seen
-from kinso.ui.customers.page_state import Desk, at_desk, current_desk, has_desk
+from kinso.ui.customers.grid_state import EDITABLE, GridState, Row, keeping_seen
+from kinso.ui.customers.page_state import PageSession, current_session, has_session, in_session
 from kinso.ui.drafts import offer_drafts
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 
 PLACE = "customers"
 
 
 def keep_typed_cells(actor: Actor) -> None:
     """Keep what is in the grid now, if that is something else than before; nothing when all of it was saved."""
-    if not has_desk():
+    if not has_session():
         return
-    with at_desk() as desk:
-        rows = _rows_of(desk.sheet)
-        if rows == desk.kept_rows:
+    with in_session() as session:
+        rows = _rows_of(session.grid)
+        if rows == session.kept_rows:
             return
-        store = current_office().store
+        store = current_application().store
         if not rows:
-            end_draft(store, actor, desk.draft_id)
-            desk.begin_draft()
+            end_draft(store, actor, session.draft_id)
+            session.begin_draft()
         else:
             content = {"rows": rows}
             about = [row["seen"]["_id"] for row in rows]
-            if not keep_draft(store, actor, desk.draft_id, PLACE, content, customers=about):
+            if not keep_draft(store, actor, session.draft_id, PLACE, content, customers=about):
                 # Another tab of this person has saved it or given it up; what is here is still to be saved.
-                desk.begin_draft()
-                keep_draft(store, actor, desk.draft_id, PLACE, content, customers=about)
-        desk.kept_rows = rows
+                session.begin_draft()
+                keep_draft(store, actor, session.draft_id, PLACE, content, customers=about)
+        session.kept_rows = rows
 
 
-def offer_typed_cells(visit: Visit) -> None:
+def offer_typed_cells(context: RequestContext) -> None:
     """Offer what this person typed into the list and did not save, unless they are typing into this one already."""
-    desk = current_desk()
-    if desk.sheet is not None and not desk.pending_count:
-        offer_drafts(visit, {PLACE: "Unsaved changes in the list"}, _continue, present=desk.draft_id)
+    session = current_session()
+    if session.grid is not None and not session.pending_count:
+        offer_drafts(context, {PLACE: "Unsaved changes in the list"}, _continue, present=session.draft_id)
 
 
 def _continue(draft: Draft) -> None:
     """From the offer: put the rows of a draft on top of the list, with what was typed over them."""
-    visit = current_visit()
+    context = current_context()
     rows = draft.content["rows"]
-    present = get_customers(visit.store, visit.actor, [row["seen"]["_id"] for row in rows])
-    with at_desk() as desk:
-        if desk.sheet is not None:
-            _put_back(desk, desk.sheet, [_restored(row, present) for row in rows])
-            desk.draft_id = draft.id
+    present = get_customers(context.store, context.actor, [row["seen"]["_id"] for row in rows])
+    with in_session() as session:
+        if session.grid is not None:
+            _put_back(session, session.grid, [_restored(row, present) for row in rows])
+            session.draft_id = draft.id
 
 
-def _put_back(desk: Desk, sheet: Sheet, restored: list[Row]) -> None:
-    sheet.start_edition()
+def _put_back(session: PageSession, grid: GridState, restored: list[Row]) -> None:
+    grid.start_edition()
     ids = {row.base.id for row in restored}
-    sheet.rows = [*restored, *(row for row in sheet.rows if row.base.id not in ids)]
+    grid.rows = [*restored, *(row for row in grid.rows if row.base.id not in ids)]
 
 
 def _restored(row: Mapping[str, Any], present: Mapping[str, Customer]) -> Row:
@@ -72,13 +72,13 @@ def _restored(row: Mapping[str, Any], present: Mapping[str, Customer]) -> Row:
     return Row(keeping_seen(seen, current, typed), carried=typed)
 
 
-def _rows_of(sheet: Sheet | None) -> list[dict[str, Any]]:
-    if sheet is None:
+def _rows_of(grid: GridState | None) -> list[dict[str, Any]]:
+    if grid is None:
         return []
     return [
         {
             "seen": row.base.model_dump(mode="json", by_alias=True),
             "typed": {name: values[name] for name in EDITABLE if name in values},
         }
-        for row, values in sheet.all_pending()
+        for row, values in grid.all_pending()
     ]

@@ -69,7 +69,7 @@ class Row:
 
 
 @dataclass
-class Sheet:
+class GridState:
     """The rows of one view; `typed` is the grid's record for the present edition, `drawn` the one last on screen.
 
     `eligible` are the `_id`s of those who could become members now, None while that is not known.

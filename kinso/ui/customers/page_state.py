@@ -1,4 +1,4 @@
-"""What one person has on their desk: the sheet they work on, and the question they are being asked."""
+"""What one person has open: the grid they work on, and the question they are being asked."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import streamlit as st
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.repository.documents import new_id
 from kinso.ui.customers.filters import View
-from kinso.ui.customers.grid_state import Row, Sheet, new_rows, new_serial
+from kinso.ui.customers.grid_state import GridState, Row, new_rows, new_serial
 from kinso.ui.customers.registration import Registration
 from kinso.ui.job import Job
 
-_DESK = "customers_desk"
+_SESSION = "customers_desk"
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ Question = Deletion | BulkChange | Conflicts | Registration
 
 
 @dataclass
-class Desk:
+class PageSession:
     """Lives as long as the browser tab's session, so that going to another page loses nothing that was typed.
 
     `kept_rows` is what the draft with `draft_id` holds.
     """
 
-    sheet: Sheet | None = None
+    grid: GridState | None = None
     question: Question | None = None
     job: Job | None = None
     is_saving: bool = False
@@ -66,50 +66,50 @@ class Desk:
     @property
     def pending_count(self) -> int:
         """How many typed cells wait to be saved."""
-        return self.sheet.pending_count if self.sheet else 0
+        return self.grid.pending_count if self.grid else 0
 
-    def lay_out(self, view: View, total: int, customers: Sequence[Customer]) -> Sheet:
-        """Put a new sheet on the desk; the same view shows the same rows ticked."""
+    def lay_out(self, view: View, total: int, customers: Sequence[Customer]) -> GridState:
+        """Put a new grid into the session; the same view shows the same rows ticked."""
         ticked = self.ticked[1] if self.ticked and self.ticked[0] == view else ()
         self.ticked = None
-        self.sheet = Sheet(view, total, new_rows(customers, ticked))
-        return self.sheet
+        self.grid = GridState(view, total, new_rows(customers, ticked))
+        return self.grid
 
     def begin_draft(self) -> None:
         """Have what is typed from now on kept as another draft."""
         self.draft_id = new_id()
 
-    def drop_sheet(self) -> None:
+    def drop_grid(self) -> None:
         """Have the customers read anew; what was typed is given up, the ticks stay where the same rows come back."""
-        if self.sheet is not None:
-            self.ticked = (self.sheet.view, frozenset(row.base.id for row in self.sheet.selection()))
-        self.sheet = None
+        if self.grid is not None:
+            self.ticked = (self.grid.view, frozenset(row.base.id for row in self.grid.selection()))
+        self.grid = None
 
 
-def has_desk() -> bool:
+def has_session() -> bool:
     """Whether this session was at the customers page."""
-    return _DESK in st.session_state
+    return _SESSION in st.session_state
 
 
-def grid_key(sheet: Sheet) -> str:
+def grid_key(grid: GridState) -> str:
     """The grid's widget key; it changes with the edition, and so the grid forgets what belongs to another one."""
-    return f"customers_grid_{sheet.edition}"
+    return f"customers_grid_{grid.edition}"
 
 
 @contextmanager
-def at_desk() -> Iterator[Desk]:
-    """This session's desk, with everything typed into the grid up to now, for one run of the page alone.
+def in_session() -> Iterator[PageSession]:
+    """This session's page state, with everything typed into the grid up to now, for one run of the page alone.
 
     When a person clicks again while the page still works on their first click, Streamlit runs both at once.
     """
-    desk: Desk = st.session_state.setdefault(_DESK, Desk())
-    with desk.lock:
-        if desk.sheet is not None and (state := st.session_state.get(grid_key(desk.sheet))) is not None:
-            desk.sheet.capture(state["edited_rows"])
-        yield desk
+    session: PageSession = st.session_state.setdefault(_SESSION, PageSession())
+    with session.lock:
+        if session.grid is not None and (state := st.session_state.get(grid_key(session.grid))) is not None:
+            session.grid.capture(state["edited_rows"])
+        yield session
 
 
-def current_desk() -> Desk:
-    """This session's desk to look at, as soon as no other run works at it."""
-    with at_desk() as desk:
-        return desk
+def current_session() -> PageSession:
+    """This session's page state to look at, as soon as no other run works at it."""
+    with in_session() as session:
+        return session

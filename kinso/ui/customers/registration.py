@@ -11,12 +11,12 @@ from typing import Any
 import streamlit as st
 
 from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput
-from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyTwin
+from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyDuplicate
 from kinso.models.folding import id_key
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
 from kinso.services.customers.drafts import end_draft
-from kinso.services.customers.duplicates import find_twins_of
+from kinso.services.customers.duplicates import find_duplicates_of
 from kinso.services.customers.editing import create_customer
 from kinso.services.customers.finding import find_by_customer_id
 from kinso.ui.browser import link_to_customer
@@ -24,7 +24,7 @@ from kinso.ui.customers.words import named
 from kinso.ui.drafts import forget_draft, number_in, seen_in, text_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, membership, plain
 
 Person = tuple[str, str, str]
@@ -38,15 +38,15 @@ _DOUBLE_CLICK = 1.0
 class Registration:
     """One form after the other at one place; `serial` names the present one, also to the browser.
 
-    `proposal` is the ID that it began with. `holder` is who has the typed ID already; `twins` are those who may be the
-    person that a warning was about, and `wants_another` tells which button had brought it up.
+    `proposal` is the ID that it began with. `holder` is who has the typed ID already; `duplicates` are those who may be
+    the person that a warning was about, and `wants_another` tells which button had brought it up.
     """
 
     place: str
     serial: int = 1
     errors: dict[str, str] = field(default_factory=dict)
     holder: Customer | None = None
-    twins: Sequence[LikelyTwin] = ()
+    duplicates: Sequence[LikelyDuplicate] = ()
     warned_of: Person | None = None
     wants_another: bool = False
     proposal: str | None = None
@@ -86,7 +86,7 @@ class Registration:
         """Put an empty form in place of this one, before another click can interrupt it; then forget what was typed."""
         ended, self.draft_id = self.draft_id, new_id()
         self.serial += 1
-        self.errors, self.twins, self.warned_of, self.proposal = {}, (), None, None
+        self.errors, self.duplicates, self.warned_of, self.proposal = {}, (), None, None
         self.holder = None
         self.created, self.renewed_at = created, time.monotonic()
         self.is_finished = is_finished
@@ -105,14 +105,14 @@ def register(form: Registration, serial: int, *, seen: Person | None, another: b
         if serial != form.serial or form.is_finished or _is_second_click(form, typed):
             return False
         with failures_as_toasts():
-            visit = current_visit()
-            draft = _check(form, visit, typed)
+            context = current_context()
+            draft = _check(form, context, typed)
             if draft is not None:
-                return _create(form, visit, draft, seen=seen, another=another)
+                return _create(form, context, draft, seen=seen, another=another)
         return False
 
 
-def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> CustomerDraft | None:
+def _check(form: Registration, context: RequestContext, typed: Mapping[str, Any]) -> CustomerDraft | None:
     errors: dict[str, str] = {}
     draft, form.holder = None, None
     try:
@@ -121,7 +121,7 @@ def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> Custom
         errors = _by_field(error.errors)
     if "customerId" not in errors:
         try:
-            holder = find_by_customer_id(visit.store, visit.actor, typed["customerId"])
+            holder = find_by_customer_id(context.store, context.actor, typed["customerId"])
         except AmbiguousCustomerId as error:
             holder, errors = None, {**_by_field(error.errors), **errors}
         if holder is not None and not _is_proposed(form, typed["customerId"]):
@@ -134,18 +134,20 @@ def _check(form: Registration, visit: Visit, typed: Mapping[str, Any]) -> Custom
     return draft
 
 
-def _create(form: Registration, visit: Visit, draft: CustomerDraft, *, seen: Person | None, another: bool) -> bool:
+def _create(
+    form: Registration, context: RequestContext, draft: CustomerDraft, *, seen: Person | None, another: bool
+) -> bool:
     person = (draft.customer_id, draft.customer_name, draft.contact_info)
     form.errors = {}
-    if seen != person and _warn(form, person, find_twins_of(visit.store, visit.actor, draft), another=another):
+    if seen != person and _warn(form, person, find_duplicates_of(context.store, context.actor, draft), another=another):
         return False
     is_proposed = _is_proposed(form, draft.customer_id)
     try:
-        created = create_customer(visit.store, visit.actor, draft, is_proposed=is_proposed)
+        created = create_customer(context.store, context.actor, draft, is_proposed=is_proposed)
     except DuplicateCustomerId as error:
         _refuse(form, _by_field(error.errors))
         return False
-    end_draft(visit.store, visit.actor, form.draft_id)
+    end_draft(context.store, context.actor, form.draft_id)
     form.begin_next(created, is_finished=not another)
     forget_figures()
     is_other = is_proposed and id_key(created.customer_id) != id_key(draft.customer_id)
@@ -154,10 +156,10 @@ def _create(form: Registration, visit: Visit, draft: CustomerDraft, *, seen: Per
     return True
 
 
-def _warn(form: Registration, person: Person, twins: Sequence[LikelyTwin], *, another: bool) -> bool:
+def _warn(form: Registration, person: Person, duplicates: Sequence[LikelyDuplicate], *, another: bool) -> bool:
     """Show who may be the same person, if anybody may; whether that holds the registration up."""
-    form.twins, form.wants_another = twins, another
-    if not twins:
+    form.duplicates, form.wants_another = duplicates, another
+    if not duplicates:
         form.warned_of = None
         return False
     if form.warned_of != person:

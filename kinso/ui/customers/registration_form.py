@@ -10,38 +10,38 @@ from typing import Any
 
 import streamlit as st
 
-from kinso.models.customers import LikelyTwin
+from kinso.models.customers import LikelyDuplicate
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.services.customers.numbering import propose_customer_id
 from kinso.ui.browser import link_to_customer
 from kinso.ui.customers.grid import focus_on
-from kinso.ui.customers.page_state import at_desk
+from kinso.ui.customers.page_state import in_session
 from kinso.ui.customers.registration import Person, Registration, register
 from kinso.ui.customers.words import named
 from kinso.ui.drafts import keep_while_typed, offer_drafts
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import currency_symbol, membership, plain
 
 
-def draw_registration(form: Registration, visit: Visit, *, cancel: bool = False) -> None:
+def draw_registration(form: Registration, context: RequestContext, *, cancel: bool = False) -> None:
     """Draw the form numbered `form.serial`; with `cancel`, it has a button that only calls for a new run.
 
     While a warning is shown, Enter does nothing, and below it no button stands where Save stood: nobody should register
     somebody twice by accident.
     """
     if form.is_untouched:
-        offer_drafts(visit, {form.place: "Unsaved registration"}, form.restore, present=form.draft_id)
+        offer_drafts(context, {form.place: "Unsaved registration"}, form.restore, present=form.draft_id)
     if form.proposal is None:
-        form.proposal = propose_customer_id(visit.store, visit.actor)
-    with st.form(form.key("form"), border=not cancel, enter_to_submit=not form.twins):
-        draw_fields(form.key, form.errors, visit.shop, values={"customerId": form.proposal})
+        form.proposal = propose_customer_id(context.store, context.actor)
+    with st.form(form.key("form"), border=not cancel, enter_to_submit=not form.duplicates):
+        draw_fields(form.key, form.errors, context.shop, values={"customerId": form.proposal})
         if form.holder is not None:
             link_to_customer(form.holder.id, f"Open {named(form.holder)}", icon=":material/person:")
-        if form.twins:
-            _draw_twins(form)
+        if form.duplicates:
+            _draw_duplicates(form)
         with st.container(horizontal=True):
-            if form.twins:
+            if form.duplicates:
                 _draw_answers(form)
             else:
                 _draw_submit(form, "Save", "save", another=False)
@@ -72,9 +72,9 @@ def _draw_answers(form: Registration) -> None:
 
 def _submit(form: Registration, serial: int, *, seen: Person | None, another: bool) -> None:
     if register(form, serial, seen=seen, another=another):
-        with at_desk() as desk:
-            if not desk.pending_count:
-                desk.drop_sheet()
+        with in_session() as session:
+            if not session.pending_count:
+                session.drop_grid()
     st.rerun()
 
 
@@ -83,17 +83,17 @@ def _give_up(form: Registration) -> None:
     st.rerun()
 
 
-def _draw_twins(form: Registration) -> None:
+def _draw_duplicates(form: Registration) -> None:
     st.markdown(":orange[:material/group:] **Is it one of these?** Nobody has been registered yet.")
-    for twin in form.twins:
-        _draw_twin(twin)
+    for duplicate in form.duplicates:
+        _draw_duplicate(duplicate)
 
 
-def _draw_twin(twin: LikelyTwin) -> None:
-    customer = twin.customer
+def _draw_duplicate(duplicate: LikelyDuplicate) -> None:
+    customer = duplicate.customer
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap=None):
-            st.markdown(f"**{named(customer)}** has {twin.has}.")
+            st.markdown(f"**{named(customer)}** has {duplicate.has}.")
             st.text(f"{customer.contact_info} · {membership(customer.membership_status)}")
         with st.container(width="content"):
             link_to_customer(customer.id, "Open", icon=":material/person:")

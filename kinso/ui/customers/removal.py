@@ -13,7 +13,7 @@ from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.erasing import Erasure, draw_erasure, erase_if_confirmed
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import moment, plain
 
 
@@ -29,12 +29,12 @@ def ask_to_erase(question: Erasure) -> None:
     draw_erasure(question, close_question, _erase)
 
 
-def draw_deleted(trashed: TrashedCustomer, visit: Visit) -> None:
+def draw_deleted(trashed: TrashedCustomer, context: RequestContext) -> None:
     """Instead of the page of a deleted customer: that they are, and the way back for those who may."""
     with st.container(border=True, width=640, gap="medium"):
         st.subheader(f"{named(trashed.customer)} was deleted", icon=":material/delete:", anchor=False)
-        st.markdown(f"On {plain(moment(trashed.deleted_at, visit.shop))} by {plain(trashed.by_name)}.")
-        if visit.may(Permission.RESTORE):
+        st.markdown(f"On {plain(moment(trashed.deleted_at, context.shop))} by {plain(trashed.by_name)}.")
+        if context.may(Permission.RESTORE):
             st.button(
                 "Restore",
                 type="primary",
@@ -51,7 +51,7 @@ def _delete(question: Deletion) -> None:
     with at_card() as card, failures_as_toasts():
         if card.question is question:
             card.ask(None)
-            delete_each(current_visit(), [question.customer])
+            delete_each(current_context(), [question.customer])
     st.rerun()
 
 
@@ -64,7 +64,7 @@ def _erase(question: Erasure) -> None:
 
 def _restore(id: str) -> None:
     with failures_as_toasts():
-        visit = current_visit()
-        (restored,) = restore_customers(visit.store, visit.actor, [id])
+        context = current_context()
+        (restored,) = restore_customers(context.store, context.actor, [id])
         forget_figures()
         celebrate(f"{named(restored)} restored.")

@@ -13,13 +13,13 @@ from kinso.models.customers import Customer, CustomerEdit, EditOutcome
 from kinso.services.customers.editing import save_edits
 from kinso.services.customers.finding import get_customers
 from kinso.ui.customers.filters import show_filters_of
-from kinso.ui.customers.grid_state import Problem, Row, Sheet, keeping_seen, with_values
-from kinso.ui.customers.page_state import Conflicts, Desk, at_desk, current_desk
+from kinso.ui.customers.grid_state import GridState, Problem, Row, keeping_seen, with_values
+from kinso.ui.customers.page_state import Conflicts, PageSession, current_session, in_session
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.still_members import tell_of_members_below
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted
 
 _MOMENT = 0.25
@@ -32,36 +32,36 @@ def save_changes() -> None:
     The grid sends a cell to the server a moment after it was typed. Who saves within that moment gets this cell saved
     too: it arrives while we wait, and the page then runs again with it.
     """
-    current_desk().is_saving = True
+    current_session().is_saving = True
     time.sleep(_MOMENT)
 
 
 def finish_saving() -> None:
     """Save what `save_changes` was asked for; what cannot be saved stays, each cell with its reason."""
-    with at_desk() as desk:
-        if not desk.is_saving:
+    with in_session() as session:
+        if not session.is_saving:
             return
-        desk.is_saving = False
+        session.is_saving = False
         with failures_as_toasts():
-            if desk.sheet is not None:
-                save(desk, desk.sheet.edits())
-        if desk.sheet is not None and desk.pending_count and desk.is_leaving:
-            show_filters_of(desk.sheet.view)
-        desk.is_leaving = False
+            if session.grid is not None:
+                save(session, session.grid.edits())
+        if session.grid is not None and session.pending_count and session.is_leaving:
+            show_filters_of(session.grid.view)
+        session.is_leaving = False
     st.rerun()
 
 
 def discard_changes() -> None:
     """Give up everything typed and show what is stored."""
-    with at_desk() as desk:
-        count = desk.pending_count
-        desk.drop_sheet()
+    with in_session() as session:
+        count = session.pending_count
+        session.drop_grid()
         celebrate(f"{counted(count, 'change')} discarded.")
 
 
 def save_and_go_on() -> None:
     """Answer to leaving: save, and leave when nothing is left behind."""
-    current_desk().is_leaving = True
+    current_session().is_leaving = True
     save_changes()
     st.rerun()
 
@@ -74,57 +74,57 @@ def discard_and_go_on() -> None:
 
 def stay() -> None:
     """Answer to leaving: the list stays as it is, and the controls show it again."""
-    with at_desk() as desk:
-        if desk.sheet is not None:
-            show_filters_of(desk.sheet.view)
+    with in_session() as session:
+        if session.grid is not None:
+            show_filters_of(session.grid.view)
     st.rerun()
 
 
 def refresh() -> None:
     """Show what others saved meanwhile; what was typed stays."""
-    with at_desk() as desk, failures_as_toasts():
-        look_again(desk, current_visit())
+    with in_session() as session, failures_as_toasts():
+        look_again(session, current_context())
     st.rerun()
 
 
-def look_again(desk: Desk, visit: Visit) -> None:
+def look_again(session: PageSession, context: RequestContext) -> None:
     """Have the list read anew; the rows of one that was typed into stay where they are, with what was typed."""
-    sheet = desk.sheet
-    if sheet is not None and sheet.pending_count:
-        shown = list(sheet.versions())
-        sheet.refresh(shown, get_customers(visit.store, visit.actor, shown))
+    grid = session.grid
+    if grid is not None and grid.pending_count:
+        shown = list(grid.versions())
+        grid.refresh(shown, get_customers(context.store, context.actor, shown))
     else:
-        desk.drop_sheet()
+        session.drop_grid()
 
 
 def settle(choices: Mapping[tuple[str, str], Choice]) -> None:
     """Apply the choices between mine and theirs; mine is saved, unless it was changed once more meanwhile."""
-    with at_desk() as desk, failures_as_toasts():
-        desk.question = None
-        if desk.sheet is not None:
-            edits = decide(desk.sheet, choices)
+    with in_session() as session, failures_as_toasts():
+        session.question = None
+        if session.grid is not None:
+            edits = decide(session.grid, choices)
             kept = len(choices) - sum(len(edit.values) for edit in edits)
             if kept:
                 celebrate(f"Kept theirs for {counted(kept, 'cell')}.")
             if edits:
-                save(desk, edits)
-            elif not desk.sheet.pending_count:
-                desk.drop_sheet()
+                save(session, edits)
+            elif not session.grid.pending_count:
+                session.drop_grid()
     st.rerun()
 
 
-def save(desk: Desk, edits: Sequence[CustomerEdit]) -> None:
-    """Save these edits of the desk's sheet, tell what became of them, and ask about conflicts."""
-    sheet = desk.sheet
-    if sheet is None or not edits:
+def save(session: PageSession, edits: Sequence[CustomerEdit]) -> None:
+    """Save these edits of the session's grid, tell what became of them, and ask about conflicts."""
+    grid = session.grid
+    if grid is None or not edits:
         return
-    visit = current_visit()
-    outcomes = save_edits(visit.store, visit.actor, edits)
-    report = apply_outcomes(sheet, outcomes)
+    context = current_context()
+    outcomes = save_edits(context.store, context.actor, edits)
+    report = apply_outcomes(grid, outcomes)
     tell_of(report)
-    tell_of_members_below(outcomes, visit)
+    tell_of_members_below(outcomes, context)
     if report.conflicting:
-        desk.question = Conflicts()
+        session.question = Conflicts()
 
 
 def tell_of(report: SaveReport) -> None:
@@ -161,14 +161,14 @@ class SaveReport:
         return not self.refused and not self.conflicting
 
 
-def apply_outcomes(sheet: Sheet, outcomes: Sequence[EditOutcome]) -> SaveReport:
+def apply_outcomes(grid: GridState, outcomes: Sequence[EditOutcome]) -> SaveReport:
     """Take over what was saved; keep the others as typed, each with the reason.
 
     The edition stays, and with it the cell that the person may be typing into already.
     """
-    sheet.eligible = None
-    rows = {row.base.id: row for row in sheet.rows}
-    pending = {row.base.id: values.keys() for row, values in sheet.all_pending()}
+    grid.eligible = None
+    rows = {row.base.id: row for row in grid.rows}
+    pending = {row.base.id: values.keys() for row, values in grid.all_pending()}
     reports = [
         apply_outcome(rows[id], outcome, unsent=pending.get(id, frozenset()) - outcome.edit.values.keys())
         for outcome in outcomes
@@ -182,11 +182,11 @@ def apply_outcomes(sheet: Sheet, outcomes: Sequence[EditOutcome]) -> SaveReport:
     )
 
 
-def decide(sheet: Sheet, choices: Mapping[tuple[str, str], Choice]) -> list[CustomerEdit]:
+def decide(grid: GridState, choices: Mapping[tuple[str, str], Choice]) -> list[CustomerEdit]:
     """Settle conflicts by customer and field: take over theirs, or return mine as edits of what they saved."""
-    sheet.start_edition()
+    grid.start_edition()
     edits = []
-    for row in sheet.rows:
+    for row in grid.rows:
         chosen = {name: choices[row.base.id, name] for name in row.conflicts if (row.base.id, name) in choices}
         if chosen:
             mine = decide_row(row, chosen)

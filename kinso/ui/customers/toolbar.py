@@ -9,12 +9,12 @@ from kinso.models.validation import LABELS
 from kinso.services.transfer.exports import Flavour
 from kinso.ui.browser import download_link, open_customer
 from kinso.ui.customers.filters import download_address
-from kinso.ui.customers.grid_state import Sheet, stored_value
-from kinso.ui.customers.page_state import BulkChange, Deletion, Desk, at_desk, current_desk
+from kinso.ui.customers.grid_state import GridState, stored_value
+from kinso.ui.customers.page_state import BulkChange, Deletion, PageSession, current_session, in_session
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.saving import discard_changes, save_changes
 from kinso.ui.customers.words import value_in_words
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, number
 
 _ACTIONS = "customers_actions"
@@ -25,56 +25,56 @@ _FLAVOURS: tuple[tuple[Flavour, str, str], ...] = (
 )
 
 
-def draw_toolbar(desk: Desk, sheet: Sheet, visit: Visit) -> None:
+def draw_toolbar(session: PageSession, grid: GridState, context: RequestContext) -> None:
     """Everything in one row that wraps; what the role does not allow is not offered."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if visit.may(Permission.EDIT):
-            _draw_saving(desk, sheet, visit)
-        if visit.may(Permission.MEMBERSHIP):
-            _draw_actions(desk, sheet, visit)
-        if visit.may(Permission.CREATE):
+        if context.may(Permission.EDIT):
+            _draw_saving(session, grid, context)
+        if context.may(Permission.MEMBERSHIP):
+            _draw_actions(session, grid, context)
+        if context.may(Permission.CREATE):
             st.button("Add customer", icon=":material/person_add:", key="add_customer", on_click=_add)
-        if visit.may(Permission.EXPORT):
-            _draw_download(sheet)
+        if context.may(Permission.EXPORT):
+            _draw_download(grid)
 
 
-def _draw_saving(desk: Desk, sheet: Sheet, visit: Visit) -> None:
-    pending = sheet.pending_count
-    idle = not pending or desk.job is not None
+def _draw_saving(session: PageSession, grid: GridState, context: RequestContext) -> None:
+    pending = grid.pending_count
+    idle = not pending or session.job is not None
     st.button("Save", type="primary", icon=":material/save:", key="save_changes", disabled=idle, on_click=save_changes)
     st.button("Discard", icon=":material/undo:", key="discard_changes", disabled=idle, on_click=discard_changes)
     if pending:
         with st.popover(counted(pending, "unsaved change"), type="tertiary", icon=":material/edit_note:"):
-            st.text(_in_words(sheet, visit))
+            st.text(_in_words(grid, context))
 
 
-def _in_words(sheet: Sheet, visit: Visit) -> str:
+def _in_words(grid: GridState, context: RequestContext) -> str:
     return "\n".join(
-        f"{row.base.customer_id} · {LABELS[name]}: {value_in_words(name, stored_value(row.base, name), visit.shop)}"
-        f" → {value_in_words(name, value, visit.shop)}"
-        for row, values in sheet.all_pending()
+        f"{row.base.customer_id} · {LABELS[name]}: {value_in_words(name, stored_value(row.base, name), context.shop)}"
+        f" → {value_in_words(name, value, context.shop)}"
+        for row, values in grid.all_pending()
         for name, value in values.items()
     )
 
 
-def _draw_actions(desk: Desk, sheet: Sheet, visit: Visit) -> None:
-    chosen = len(sheet.selection())
-    options = _options(sheet, chosen, may_delete=visit.may(Permission.DELETE))
-    pending = bool(sheet.pending_count)
+def _draw_actions(session: PageSession, grid: GridState, context: RequestContext) -> None:
+    chosen = len(grid.selection())
+    options = _options(grid, chosen, may_delete=context.may(Permission.DELETE))
+    pending = bool(grid.pending_count)
     st.menu_button(
         f"Actions · {number(chosen)} selected" if chosen else "Actions",
         list(options),
         format_func=options.__getitem__,
         icon=":material/checklist:",
         key=_ACTIONS,
-        disabled=desk.job is not None,
+        disabled=session.job is not None,
         help="Bulk changes wait until your changes are saved or discarded." if pending else None,
         on_click=_act,
     )
 
 
-def _options(sheet: Sheet, chosen: int, *, may_delete: bool) -> dict[str, str]:
-    shown, selected, everyone = len(sheet.rows), f"{number(chosen)} selected", f"all {number(sheet.total)} in this list"
+def _options(grid: GridState, chosen: int, *, may_delete: bool) -> dict[str, str]:
+    shown, selected, everyone = len(grid.rows), f"{number(chosen)} selected", f"all {number(grid.total)} in this list"
     options: dict[str, str] = {}
     if chosen == 1:
         options["details"] = "Open details"
@@ -93,36 +93,36 @@ def _options(sheet: Sheet, chosen: int, *, may_delete: bool) -> dict[str, str]:
 
 
 def _act() -> None:
-    with at_desk() as desk:
-        if desk.sheet is not None:
-            _begin(st.session_state[_ACTIONS], desk, desk.sheet)
+    with in_session() as session:
+        if session.grid is not None:
+            _begin(st.session_state[_ACTIONS], session, session.grid)
 
 
-def _begin(action: str | None, desk: Desk, sheet: Sheet) -> None:
-    rows = sheet.selection()
+def _begin(action: str | None, session: PageSession, grid: GridState) -> None:
+    rows = grid.selection()
     match action:
         case "select-all":
-            sheet.select(sheet.rows)
+            grid.select(grid.rows)
         case "select-none":
-            sheet.select([])
+            grid.select([])
         case "details" if rows:
             open_customer(rows[0].base.id)
         case "delete" if rows:
-            desk.question = Deletion(rows)
+            session.question = Deletion(rows)
         case "members" | "non-members" as status if rows:
-            desk.question = BulkChange(status == "members", sheet.view.query, rows)
+            session.question = BulkChange(status == "members", grid.view.query, rows)
         case "all-members" | "all-non-members" as status:
-            desk.question = BulkChange(status == "all-members", sheet.view.query)
+            session.question = BulkChange(status == "all-members", grid.view.query)
 
 
 def _add() -> None:
-    current_desk().question = Registration("adding")
+    current_session().question = Registration("adding")
 
 
-def _draw_download(sheet: Sheet) -> None:
-    query = sheet.view.query
+def _draw_download(grid: GridState) -> None:
+    query = grid.view.query
     with st.popover("Download", icon=":material/download:"):
-        st.caption(f"{counted(sheet.total, 'customer')}, filtered and sorted as here")
+        st.caption(f"{counted(grid.total, 'customer')}, filtered and sorted as here")
         for flavour, title, text in _FLAVOURS:
             download_link(download_address(query, flavour), title, text)
         st.caption("Everyone's purchases")

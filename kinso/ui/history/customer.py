@@ -8,17 +8,17 @@ import streamlit as st
 
 from kinso.models.customers import Customer
 from kinso.models.history import Change, HistoryQuery
-from kinso.services.history.changes import find_taken_back, list_history
+from kinso.services.history.changes import find_reverted, list_history
 from kinso.services.membership.status import list_memberships
 from kinso.ui.browser import go_to
 from kinso.ui.customers.card import Card, at_card
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.filters import HISTORY
 from kinso.ui.history.listing import draw_way_back
-from kinso.ui.history.reverting import Asked, draw_question, take_back
-from kinso.ui.history.words import may_take_back, reason_of, what_changed, who_and_how
+from kinso.ui.history.reverting import Asked, draw_question, revert_asked
+from kinso.ui.history.words import may_revert, reason_of, what_changed, who_and_how
 from kinso.ui.membership.status_words import earlier_in_words, present_in_words
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, moment, number, plain
 
 _LATEST = 10
@@ -26,31 +26,31 @@ _LATEST = 10
 
 def draw_history(
     customer: Customer,
-    visit: Visit,
+    context: RequestContext,
     asked: Asked | None,
     *,
     on_ask: Callable[[Change], None],
     on_keep: Callable[[], None],
-    on_take_back: Callable[[Asked], None],
+    on_revert: Callable[[Asked], None],
     on_leave: Callable[[Customer], None],
 ) -> None:
     """The latest changes with the way back of each; while one is `asked` about, only the question."""
     if asked is not None:
-        draw_question(asked, visit.shop, on_keep=on_keep, on_take_back=on_take_back)
+        draw_question(asked, context.shop, on_keep=on_keep, on_revert=on_revert)
         return
-    found = list_history(visit.store, visit.actor, HistoryQuery(customer=customer.id), page=1, limit=_LATEST)
+    found = list_history(context.store, context.actor, HistoryQuery(customer=customer.id), page=1, limit=_LATEST)
     if not found.items:
         st.caption("Nothing is recorded about this customer yet.")
-    taken_back = find_taken_back(visit.store, visit.actor, found.items)
+    reverted = find_reverted(context.store, context.actor, found.items)
     for change in found.items:
         with st.container(border=True, gap="xxsmall"):
-            st.caption(f"{plain(moment(change.at, visit.shop))} · {isolated(who_and_how(change))}")
-            st.text(what_changed(change, visit.shop))
+            st.caption(f"{plain(moment(change.at, context.shop))} · {isolated(who_and_how(change))}")
+            st.text(what_changed(change, context.shop))
             if reason := reason_of(change):
                 st.caption(isolated(reason))
-            if change.id in taken_back:
+            if change.id in reverted:
                 st.caption("Taken back")
-            elif may_take_back(change, visit):
+            elif may_revert(change, context):
                 draw_way_back(change, on_ask)
     if found.total > len(found.items):
         st.caption(f"The latest {number(len(found.items))} of {counted(found.total, 'change')}.")
@@ -64,10 +64,10 @@ def draw_history(
     )
 
 
-def draw_membership(customer: Customer, visit: Visit) -> None:
+def draw_membership(customer: Customer, context: RequestContext) -> None:
     """Since when and why this customer is a member or not, and what was before."""
-    intervals = list_memberships(visit.store, visit.actor, customer.id)
-    title, why = present_in_words(customer, intervals, visit)
+    intervals = list_memberships(context.store, context.actor, customer.id)
+    title, why = present_in_words(customer, intervals, context)
     with st.container(gap="xxsmall"):
         st.markdown(f"**{title}**")
         st.write(why)
@@ -75,21 +75,21 @@ def draw_membership(customer: Customer, visit: Visit) -> None:
     if earlier:
         with st.expander(f"Earlier memberships: {number(len(earlier))}"):
             for interval in earlier:
-                span, story = earlier_in_words(interval, visit)
+                span, story = earlier_in_words(interval, context)
                 with st.container(gap="xxsmall"):
                     st.markdown(span)
                     st.caption(story)
 
 
-def draw_changes(card: Card, customer: Customer, visit: Visit) -> None:
+def draw_changes(card: Card, customer: Customer, context: RequestContext) -> None:
     """The latest changes, or the question whether to take one back."""
     draw_history(
         customer,
-        visit,
+        context,
         card.undoing,
         on_ask=_ask,
         on_keep=_keep,
-        on_take_back=_take_back,
+        on_revert=_revert_asked,
         on_leave=_leave,
     )
 
@@ -104,12 +104,12 @@ def _keep() -> None:
         card.undoing = None
 
 
-def _take_back(asked: Asked) -> None:
+def _revert_asked(asked: Asked) -> None:
     with at_card() as card:
         # A second click while the first one is at work finds nothing to do.
         if card.undoing == asked:
             card.undoing = None
-            card.undoing = take_back(asked)
+            card.undoing = revert_asked(asked)
 
 
 def _leave(customer: Customer) -> None:

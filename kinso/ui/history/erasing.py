@@ -16,7 +16,7 @@ from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.words import as_they_were
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.session import current_visit
+from kinso.ui.request_context import current_context
 
 ERASING = "history_erasing"
 
@@ -96,8 +96,8 @@ def erase_if_confirmed(erasure: Erasure) -> bool:
     if id_key(typed) != id_key(erasure.customer.customer_id):
         erasure.problem = "This is not the customer ID; nothing was erased."
         return False
-    visit = current_visit()
-    alias = erase_person(visit.store, visit.actor, erasure.customer.id)
+    context = current_context()
+    alias = erase_person(context.store, context.actor, erasure.customer.id)
     forget_figures()
     celebrate(f"The person was erased for good; their figures stay under {isolated(alias)}.")
     return True

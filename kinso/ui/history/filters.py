@@ -20,7 +20,7 @@ from kinso.ui.customers.words import named
 from kinso.ui.history.run_words import describe
 from kinso.ui.history.words import KINDS
 from kinso.ui.insights.figures import LIFETIME
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import moment
 
 HISTORY = Path(__file__).parents[3] / "pages" / "history.py"
@@ -36,11 +36,11 @@ _RUNS = 50
 _DAYS = "YYYY-MM-DD"
 
 
-def choose_query(visit: Visit) -> HistoryQuery:
+def choose_query(context: RequestContext) -> HistoryQuery:
     """Draw the filters; returns what they say."""
     _follow_link()
     with st.grid("auto", min_column_width=150, gap="small"):
-        person = _select("Person", _people(visit.store.name, visit), PERSON, "Everyone")
+        person = _select("Person", _people(context.store.name, context), PERSON, "Everyone")
         customer_id = st.text_input(
             "Customer ID",
             type="search",
@@ -51,12 +51,12 @@ def choose_query(visit: Visit) -> HistoryQuery:
         )
         kind = _select("What", list(KINDS.values()), KIND, "Everything")
         first, last = _choose_day("From", SINCE), _choose_day("Until", UNTIL)
-        run = _choose_run(visit)
-    since, until = moments_of(first, last, visit.shop)
+        run = _choose_run(context)
+    since, until = moments_of(first, last, context.shop)
     if first and last and first > last:
         st.warning("“From” is later than “Until”, so no day is left to show.", icon=":material/event_busy:")
     return HistoryQuery(
-        customer=_choose_customer(visit),
+        customer=_choose_customer(context),
         customer_id=searchable(customer_id or "").strip()[:LONGEST_SEARCH],
         by_name=person or "",
         kind=_kind_of(kind),
@@ -140,37 +140,37 @@ def _choose_day(label: str, key: str) -> date | None:
     return st.date_input(label, value=None, key=key, bind="query-params", format=_DAYS, on_change=_back_to_first_page)
 
 
-def _choose_run(visit: Visit) -> str | None:
-    runs = {run.id: run for run in list_runs(visit.store, visit.actor, limit=_RUNS)}
+def _choose_run(context: RequestContext) -> str | None:
+    runs = {run.id: run for run in list_runs(context.store, context.actor, limit=_RUNS)}
     wanted = st.query_params.get(RUN)
     if wanted and wanted not in runs:
-        runs |= _old_run(wanted, visit)
+        runs |= _old_run(wanted, context)
     st.session_state[_RUN_CONTROL] = wanted if wanted in runs else None
     st.selectbox(
         "Run",
         list(runs),
         index=None,
         placeholder="All",
-        format_func=lambda id: f"{describe(runs[id], visit.shop)} · {moment(runs[id].started_at, visit.shop)}",
+        format_func=lambda id: f"{describe(runs[id], context.shop)} · {moment(runs[id].started_at, context.shop)}",
         key=_RUN_CONTROL,
         on_change=_follow_run,
     )
     return wanted or None
 
 
-def _old_run(id: str, visit: Visit) -> dict[str, Run]:
+def _old_run(id: str, context: RequestContext) -> dict[str, Run]:
     try:
-        return {id: get_run(visit.store, visit.actor, id)}
+        return {id: get_run(context.store, context.actor, id)}
     except NotFound:
         return {}
 
 
-def _choose_customer(visit: Visit) -> str | None:
+def _choose_customer(context: RequestContext) -> str | None:
     wanted = st.query_params.get(ONE_CUSTOMER)
     if not wanted:
         return None
     try:
-        who = named(get_customer(visit.store, visit.actor, wanted))
+        who = named(get_customer(context.store, context.actor, wanted))
     except NotFound:
         who = "one customer, who is deleted now"
     st.button(
@@ -207,5 +207,5 @@ def _kind_of(words: str | None) -> ChangeKind | None:
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _people(database: str, _visit: Visit) -> list[str]:
-    return list_people_in_history(_visit.store, _visit.actor)
+def _people(database: str, _context: RequestContext) -> list[str]:
+    return list_people_in_history(_context.store, _context.actor)

@@ -10,46 +10,46 @@ from kinso.errors import NotFound
 from kinso.models.customers import Customer
 from kinso.models.history import Change
 from kinso.services.customers.finding import get_customers
-from kinso.services.history.changes import find_taken_back
+from kinso.services.history.changes import find_reverted
 from kinso.services.history.runs import get_run
 from kinso.ui.browser import link_to_customer
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.history.filters import show_only_run
 from kinso.ui.history.run_words import describe
-from kinso.ui.history.words import may_erase, may_take_back, reason_of, what_changed, who_and_how
-from kinso.ui.session import Visit
+from kinso.ui.history.words import may_erase, may_revert, reason_of, what_changed, who_and_how
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import moment, plain
 
 
 def draw_changes(
     changes: Sequence[Change],
-    visit: Visit,
-    on_take_back: Callable[[Change], None],
+    context: RequestContext,
+    on_revert: Callable[[Change], None],
     on_erase: Callable[[Change], None],
     *,
     run: str | None,
 ) -> None:
     """One frame for each change; `run` is the one that is shown anyway, so that nothing has to lead there."""
-    present = get_customers(visit.store, visit.actor, list({change.customer for change in changes}))
-    people, runs = _names_of(changes, present), _runs_of(changes, visit)
-    taken_back = find_taken_back(visit.store, visit.actor, changes)
+    present = get_customers(context.store, context.actor, list({change.customer for change in changes}))
+    people, runs = _names_of(changes, present), _runs_of(changes, context)
+    reverted = find_reverted(context.store, context.actor, changes)
     with st.container(gap="xsmall"):
         for change in changes:
             with st.container(border=True, key=f"change_{change.id}"):
                 who, what, action = st.columns([4, 9, 2], vertical_alignment="center", gap="small")
                 with who:
-                    st.markdown(f"{plain(moment(change.at, visit.shop))}  \n:small[{isolated(who_and_how(change))}]")
+                    st.markdown(f"{plain(moment(change.at, context.shop))}  \n:small[{isolated(who_and_how(change))}]")
                 with what, st.container(gap="xxsmall"):
                     link_to_customer(change.customer, people[change.id])
-                    st.text(what_changed(change, visit.shop))
+                    st.text(what_changed(change, context.shop))
                     _draw_reason(change, runs.get(change.run or ""), linked=change.run != run)
                 with action, st.container(gap="xxsmall"):
-                    if change.id in taken_back:
+                    if change.id in reverted:
                         st.caption("Taken back")
                     # Of whom is deleted, only that can be taken back.
-                    elif may_take_back(change, visit) and (change.after is None or change.customer in present):
-                        draw_way_back(change, on_take_back)
-                    if change.customer not in present and may_erase(change, visit):
+                    elif may_revert(change, context) and (change.after is None or change.customer in present):
+                        draw_way_back(change, on_revert)
+                    if change.customer not in present and may_erase(change, context):
                         _draw_erasure(change, on_erase)
 
 
@@ -75,14 +75,14 @@ def _draw_reason(change: Change, run: str | None, *, linked: bool) -> None:
             st.caption(plain(run), width="content")
 
 
-def draw_way_back(change: Change, on_take_back: Callable[[Change], None]) -> None:
+def draw_way_back(change: Change, on_revert: Callable[[Change], None]) -> None:
     """The button that asks whether to take the change back."""
     st.button(
         "Take back",
         icon=":material/undo:",
         type="tertiary",
         key=f"take_back_{change.id}",
-        on_click=on_take_back,
+        on_click=on_revert,
         args=(change,),
     )
 
@@ -113,11 +113,11 @@ def _names_of(changes: Sequence[Change], present: Mapping[str, Customer]) -> dic
     return names
 
 
-def _runs_of(changes: Sequence[Change], visit: Visit) -> dict[str, str]:
+def _runs_of(changes: Sequence[Change], context: RequestContext) -> dict[str, str]:
     found = {}
     for id in {change.run for change in changes if change.run}:
         try:
-            found[id] = describe(get_run(visit.store, visit.actor, id), visit.shop)
+            found[id] = describe(get_run(context.store, context.actor, id), context.shop)
         except NotFound:
             found[id] = "A run that is not recorded any more"
     return found

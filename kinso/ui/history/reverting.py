@@ -15,10 +15,10 @@ from kinso.services.history.changes import revert_change
 from kinso.services.membership.status import find_below
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate
-from kinso.ui.history.words import KINDS, effect_of_taking_back, fields_of
+from kinso.ui.history.words import KINDS, effect_of_reverting, fields_of
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.membership.still_members import tell_of_standings
-from kinso.ui.session import current_visit
+from kinso.ui.membership.still_members import tell_of_statuses
+from kinso.ui.request_context import current_context
 from kinso.ui.wording import moment, plain
 
 
@@ -30,11 +30,11 @@ class Asked:
     refusal: str = ""
 
 
-def take_back(asked: Asked) -> Asked | None:
+def revert_asked(asked: Asked) -> Asked | None:
     """From a callback: take the change back; returns None when it is done, and with the reason when it is refused."""
-    visit = current_visit()
+    context = current_context()
     try:
-        record = revert_change(visit.store, visit.actor, asked.change.id)
+        record = revert_change(context.store, context.actor, asked.change.id)
     except (NotSignedIn, DatabaseUnavailable):
         raise
     except KinsoError as error:
@@ -42,13 +42,13 @@ def take_back(asked: Asked) -> Asked | None:
     forget_figures()
     celebrate(f"The change of customer {isolated(asked.change.customer_id)} was taken back.")
     if "purchaseAmount" in (record.before or {}):
-        current = get_customers(visit.store, visit.actor, [record.customer])
-        tell_of_standings(find_below(visit.store, visit.actor, list(current.values())), visit.shop)
+        current = get_customers(context.store, context.actor, [record.customer])
+        tell_of_statuses(find_below(context.store, context.actor, list(current.values())), context.shop)
     return None
 
 
 def draw_question(
-    asked: Asked, shop: ShopSettings, *, on_keep: Callable[[], None], on_take_back: Callable[[Asked], None]
+    asked: Asked, shop: ShopSettings, *, on_keep: Callable[[], None], on_revert: Callable[[Asked], None]
 ) -> None:
     """What was changed, what taking it back does, and both answers; or why it was refused."""
     change = asked.change
@@ -61,7 +61,7 @@ def draw_question(
     if asked.refusal:
         st.error(plain(asked.refusal), icon=":material/error:")
     else:
-        st.write(effect_of_taking_back(change))
+        st.write(effect_of_reverting(change))
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Close" if asked.refusal else "Keep", key="taking_back_keep", on_click=on_keep)
         if not asked.refusal:
@@ -70,7 +70,7 @@ def draw_question(
                 type="primary",
                 icon=":material/undo:",
                 key="taking_back_confirm",
-                on_click=on_take_back,
+                on_click=on_revert,
                 args=(asked,),
             )
 
@@ -78,7 +78,7 @@ def draw_question(
 ASKED = "history_asked"
 
 
-def ask_to_take_back(change: Change) -> None:
+def ask_to_revert(change: Change) -> None:
     """From a callback: have the dialog shown."""
     st.session_state[ASKED] = Asked(change)
 
@@ -92,13 +92,13 @@ def show_question() -> None:
 
 
 def _ask(asked: Asked) -> None:
-    draw_question(asked, current_visit().shop, on_keep=_keep, on_take_back=_take_back)
+    draw_question(asked, current_context().shop, on_keep=_keep, on_revert=_revert_asked)
 
 
-def _take_back(asked: Asked) -> None:
+def _revert_asked(asked: Asked) -> None:
     # A second click while the first one is at work finds nothing to do.
     if st.session_state.pop(ASKED, None) == asked:
-        st.session_state[ASKED] = take_back(asked)
+        st.session_state[ASKED] = revert_asked(asked)
     st.rerun()
 
 

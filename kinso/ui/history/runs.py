@@ -14,7 +14,7 @@ from kinso.ui.history.filters import link_to_history
 from kinso.ui.history.run_words import SOURCES, STATUS, headline
 from kinso.ui.history.undoing import offer_undo
 from kinso.ui.insights.figures import REFRESH
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, moment, number, plain
 
 _LISTED = 1000
@@ -26,43 +26,43 @@ _UNKNOWN = "(deleted)"
 @st.fragment(run_every=REFRESH)
 def show_recent_runs() -> None:
     """The latest runs, newest first; one that is opened tells everything about it."""
-    visit = current_visit(in_use=False)
-    runs = list_runs(visit.store, visit.actor)
+    context = current_context(in_use=False)
+    runs = list_runs(context.store, context.actor)
     if not runs:
         st.caption("No bulk change yet: activations, imports and bulk edits will be listed here.")
     known = {run.id: run for run in runs}
     for run in runs:
         icon = ":material/undo:" if run.undone_by else _ICONS[run.status]
-        label = plain(headline(run, visit.shop))
+        label = plain(headline(run, context.shop))
         opened = st.expander(label, icon=icon, key=f"run_{run.id}", on_change="rerun")
         if opened.open:
             with opened:
-                _show_run(run, known.get(run.undone_by or ""), visit)
+                _show_run(run, known.get(run.undone_by or ""), context)
 
 
-def _show_run(run: Run, undo: Run | None, visit: Visit) -> None:
-    ended = f", ended {moment(run.finished_at, visit.shop)}" if run.finished_at else ""
-    started = f"Started {moment(run.started_at, visit.shop)} {SOURCES.get(run.source, run.source)}"
+def _show_run(run: Run, undo: Run | None, context: RequestContext) -> None:
+    ended = f", ended {moment(run.finished_at, context.shop)}" if run.finished_at else ""
+    started = f"Started {moment(run.started_at, context.shop)} {SOURCES.get(run.source, run.source)}"
     st.caption(plain(f"{started} by {run.by_name}{ended}: {STATUS[run.status]}."))
     if undo is not None:
-        st.caption(f"Undone by {isolated(undo.by_name)}, {plain(moment(undo.started_at, visit.shop))}.")
+        st.caption(f"Undone by {isolated(undo.by_name)}, {plain(moment(undo.started_at, context.shop))}.")
     elif run.undone_by:
         st.caption("Undone later.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        offer_undo(run, visit)
-        offer_stop(run, visit)
+        offer_undo(run, context)
+        offer_stop(run, context)
         if run.changed:
             link_to_history("Its changes in the history", run=run.id)
     changed, left = st.columns([2, 3], gap="medium") if run.exceptions else (st.container(), None)
     with changed:
-        _show_changed(run, visit)
+        _show_changed(run, context)
     if left is not None:
         with left:
             _show_exceptions(run)
 
 
-def _show_changed(run: Run, visit: Visit) -> None:
-    ids = list_customers_of_run(visit.store, visit.actor, run.id, limit=_LISTED)
+def _show_changed(run: Run, context: RequestContext) -> None:
+    ids = list_customers_of_run(context.store, context.actor, run.id, limit=_LISTED)
     if not ids:
         st.caption("It changed nobody.")
         return
@@ -93,9 +93,9 @@ def _show_exceptions(run: Run) -> None:
     )
 
 
-def offer_stop(run: Run, visit: Visit) -> None:
+def offer_stop(run: Run, context: RequestContext) -> None:
     """The button with its question, for those who may and while there is something to stop."""
-    may = visit.may(Permission.UNDO) or (visit.may(Permission.MEMBERSHIP) and run.by_id == visit.user.id)
+    may = context.may(Permission.UNDO) or (context.may(Permission.MEMBERSHIP) and run.by_id == context.user.id)
     if run.status != "running" or not may:
         return
     with st.popover("Stop", icon=":material/stop_circle:"):
@@ -104,8 +104,8 @@ def offer_stop(run: Run, visit: Visit) -> None:
 
 
 def _stop(run: Run) -> None:
-    visit = current_visit()
+    context = current_context()
     with failures_as_toasts():
-        stop_run(visit.store, visit.actor, run.id)
+        stop_run(context.store, context.actor, run.id)
         celebrate("The run goes no further; what it did is being taken back.")
     st.rerun()

@@ -19,7 +19,7 @@ from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.erasing import Erasure, draw_erasure, erase_if_confirmed
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, currency_symbol, membership, plain
 
 SELECTED = "Select"
@@ -31,9 +31,9 @@ def table_key(items: Sequence[TrashedCustomer]) -> str:
     return f"trash_table_{crc32(' '.join(item.id for item in items).encode())}"
 
 
-def draw_table(items: Sequence[TrashedCustomer], visit: Visit, at: datetime) -> None:
+def draw_table(items: Sequence[TrashedCustomer], context: RequestContext, at: datetime) -> None:
     """The last deleted first; only the boxes can be changed."""
-    column, frame = st.column_config, frame_of(items, visit.shop, at)
+    column, frame = st.column_config, frame_of(items, context.shop, at)
     st.data_editor(
         frame,
         hide_index=True,
@@ -46,12 +46,12 @@ def draw_table(items: Sequence[TrashedCustomer], visit: Visit, at: datetime) -> 
             SELECTED: column.CheckboxColumn(SELECTED, width=84),
             LABELS["customerId"]: column.TextColumn(width=125),
             LABELS["customerName"]: column.TextColumn(width=185),
-            "Deleted": column.DatetimeColumn(width=150, format="D MMM YYYY, HH:mm", timezone=visit.shop.time_zone),
+            "Deleted": column.DatetimeColumn(width=150, format="D MMM YYYY, HH:mm", timezone=context.shop.time_zone),
             "Deleted by": column.TextColumn(width=150),
             "Removed for good": column.TextColumn(width=140),
             LABELS["contactInfo"]: column.TextColumn(width=205),
             LABELS["purchaseAmount"]: column.NumberColumn(
-                f"{LABELS['purchaseAmount']} ({currency_symbol(visit.shop)})", width=175, format="%,.2f"
+                f"{LABELS['purchaseAmount']} ({currency_symbol(context.shop)})", width=175, format="%,.2f"
             ),
             LABELS["membershipStatus"]: column.TextColumn(width=110),
         },
@@ -95,7 +95,7 @@ REFUSAL, ERASING = "trash_refusal", "trash_erasing"
 """In the session: which customers were not restored and why, and the person who is to be erased."""
 
 
-def draw_toolbar(chosen: Sequence[TrashedCustomer], visit: Visit) -> None:
+def draw_toolbar(chosen: Sequence[TrashedCustomer], context: RequestContext) -> None:
     """The buttons for the ticked rows, and why the last attempt was refused."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -107,7 +107,7 @@ def draw_toolbar(chosen: Sequence[TrashedCustomer], visit: Visit) -> None:
             on_click=_restore,
             args=(tuple(chosen),),
         )
-        if visit.may(Permission.ERASE):
+        if context.may(Permission.ERASE):
             st.button(
                 "Erase person",
                 icon=":material/person_remove:",
@@ -151,9 +151,9 @@ def _ask_to_erase(chosen: Sequence[TrashedCustomer]) -> None:
 
 
 def _restore(chosen: Sequence[TrashedCustomer]) -> None:
-    visit, ids = current_visit(), _ids(chosen)
+    context, ids = current_context(), _ids(chosen)
     try:
-        restored = restore_customers(visit.store, visit.actor, ids)
+        restored = restore_customers(context.store, context.actor, ids)
     except (NotSignedIn, DatabaseUnavailable):
         raise
     except DuplicateCustomerId as error:

@@ -15,16 +15,16 @@ from kinso.ui.feedback import celebrate, warn
 from kinso.ui.history.run_words import describe
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, number, plain
 
 ASKED = "undo_asked"
 _UNDER_WAY, _ENDED = "undo_under_way", "undo_ended"
 
 
-def offer_undo(run: Run, visit: Visit) -> None:
+def offer_undo(run: Run, context: RequestContext) -> None:
     """The button, for those who may and where there is something to undo."""
-    if visit.may(Permission.UNDO) and run.status == "done" and run.changed and not run.undone_by:
+    if context.may(Permission.UNDO) and run.status == "done" and run.changed and not run.undone_by:
         st.button(
             "Undo this undo" if run.kind == "undo" else "Undo this run",
             icon=":material/undo:",
@@ -50,7 +50,7 @@ def _keep() -> None:
 
 @st.dialog("Undo a run", icon=":material/undo:", on_dismiss=_keep)
 def _confirm(run: Run) -> None:
-    shop = current_visit().shop
+    shop = current_context().shop
     st.markdown(f"**{plain(describe(run, shop))}**, by {isolated(run.by_name)}")
     st.markdown(
         f"Take back what it did to **{counted(run.changed, 'customer')}**? What somebody changed since is kept and"
@@ -114,14 +114,14 @@ def _ask(run: Run) -> None:
 def _start(run: Run) -> None:
     if st.session_state.pop(ASKED, None) is not None and _UNDER_WAY not in st.session_state:
         forget_undo()
-        st.session_state[_UNDER_WAY] = _begin(run, current_visit())
+        st.session_state[_UNDER_WAY] = _begin(run, current_context())
     st.rerun()
 
 
-def _begin(run: Run, visit: Visit) -> Job:
+def _begin(run: Run, context: RequestContext) -> Job:
     def work(on_progress: Progress) -> str:
         try:
-            return report_in_words(undo_run(visit.store, visit.actor, run.id, on_progress=on_progress))
+            return report_in_words(undo_run(context.store, context.actor, run.id, on_progress=on_progress))
         finally:
             forget_figures()
 

@@ -13,7 +13,7 @@ from kinso.models.history import Change, ChangeKind
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.ui.customers.words import kept_apart, value_in_words
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import money
 
 KINDS: dict[ChangeKind, str] = {
@@ -82,7 +82,7 @@ def who_and_how(change: Change) -> str:
     return change.by_name if how == change.by_name else f"{change.by_name} · {how}"
 
 
-def effect_of_taking_back(change: Change) -> str:
+def effect_of_reverting(change: Change) -> str:
     """What taking the change back does, as a sentence."""
     if change.after is None:
         return "Taking this back brings the customer back from the trash."
@@ -96,23 +96,23 @@ def effect_of_taking_back(change: Change) -> str:
     return "Taking this back gives the customer the old values again, as a new change."
 
 
-def may_take_back(change: Change, visit: Visit) -> bool:
+def may_revert(change: Change, context: RequestContext) -> bool:
     """Whether this person's role allows it; what was erased, or removed with an unfinished run, is gone for good."""
     is_final = change.kind == "erase" or (change.kind == "delete" and change.source == "system")
-    if is_final or not visit.may(Permission.EDIT):
+    if is_final or not context.may(Permission.EDIT):
         return False
-    if change.kind in _PURCHASES and not visit.may(Permission.PURCHASES):
+    if change.kind in _PURCHASES and not context.may(Permission.PURCHASES):
         return False
     if change.after is None:
-        return visit.may(Permission.RESTORE)
+        return context.may(Permission.RESTORE)
     if change.before is None:
-        return visit.may(Permission.DELETE)
-    return "membershipStatus" not in change.before or visit.may(Permission.MEMBERSHIP)
+        return context.may(Permission.DELETE)
+    return "membershipStatus" not in change.before or context.may(Permission.MEMBERSHIP)
 
 
-def may_erase(change: Change, visit: Visit) -> bool:
+def may_erase(change: Change, context: RequestContext) -> bool:
     """Whether the person behind a deletion can be erased by this role; one who has been erased has no name to erase."""
-    return change.kind == "delete" and change.customer not in change.customer_id and visit.may(Permission.ERASE)
+    return change.kind == "delete" and change.customer not in change.customer_id and context.may(Permission.ERASE)
 
 
 def as_they_were(change: Change) -> Customer:

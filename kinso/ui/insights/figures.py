@@ -17,7 +17,7 @@ from kinso.services.membership import what_if
 from kinso.services.membership.demotion import count_below, preview_demotion
 from kinso.services.membership.status import count_members_at
 from kinso.ui.insights.charts import forget_charts
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 
 TOP = 10
 LIFETIME = 45
@@ -28,58 +28,58 @@ REFRESH = 15
 """Seconds after which an open page looks again; together with `LIFETIME` a minute at most."""
 
 
-def overview(visit: Visit) -> Overview:
+def overview(context: RequestContext) -> Overview:
     """Everything the overview draws."""
-    return _overview(visit.store.name, visit)
+    return _overview(context.store.name, context)
 
 
-def current_statistics(visit: Visit) -> Statistics:
+def current_statistics(context: RequestContext) -> Statistics:
     """The six figures."""
-    return _statistics(visit.store.name, visit)
+    return _statistics(context.store.name, context)
 
 
-def spending_distribution(visit: Visit) -> list[AmountBin]:
+def spending_distribution(context: RequestContext) -> list[AmountBin]:
     """Customers by what counts for the shop's rule."""
-    return _spending_distribution(visit.store.name, visit.shop.threshold_basis, visit)
+    return _spending_distribution(context.store.name, context.shop.threshold_basis, context)
 
 
-def threshold_curve(visit: Visit, *, up_to: Decimal) -> list[ThresholdPoint]:
+def threshold_curve(context: RequestContext, *, up_to: Decimal) -> list[ThresholdPoint]:
     """How many members each threshold would mean."""
-    return _threshold_curve(visit.store.name, visit.shop.threshold_basis, str(up_to), visit)
+    return _threshold_curve(context.store.name, context.shop.threshold_basis, str(up_to), context)
 
 
-def members_below(visit: Visit, *, adopted: bool) -> DemotionPreview:
+def members_below(context: RequestContext, *, adopted: bool) -> DemotionPreview:
     """Members who do not reach the threshold of the shop's rule."""
-    shop = visit.shop
-    return _members_below(visit.store.name, shop.threshold_basis, str(shop.threshold), adopted, visit)
+    shop = context.shop
+    return _members_below(context.store.name, shop.threshold_basis, str(shop.threshold), adopted, context)
 
 
-def count_members_below(visit: Visit) -> int:
+def count_members_below(context: RequestContext) -> int:
     """How many members do not reach the threshold of the shop's rule, whoever made them members."""
-    shop = visit.shop
-    return _count_members_below(visit.store.name, shop.threshold_basis, str(shop.threshold), visit)
+    shop = context.shop
+    return _count_members_below(context.store.name, shop.threshold_basis, str(shop.threshold), context)
 
 
-def top_customers(visit: Visit) -> list[Customer]:
+def top_customers(context: RequestContext) -> list[Customer]:
     """Those with the largest purchase amounts, the largest first."""
-    return _top_customers(visit.store.name, visit)
+    return _top_customers(context.store.name, context)
 
 
-def members_at_month_ends(visit: Visit, months: Sequence[MonthCount], now: Statistics) -> list[int]:
+def members_at_month_ends(context: RequestContext, months: Sequence[MonthCount], now: Statistics) -> list[int]:
     """How many members there were at the end of each month; the last month has not ended, so it is as of now."""
-    ends = tuple(datetime.combine(later.month, time.min, visit.shop.zone) for later in months[1:])
-    return [*_members_at(visit.store.name, ends, visit), now.members]
+    ends = tuple(datetime.combine(later.month, time.min, context.shop.zone) for later in months[1:])
+    return [*_members_at(context.store.name, ends, context), now.members]
 
 
-def sales_months(visit: Visit) -> list[SalesMonth]:
+def sales_months(context: RequestContext) -> list[SalesMonth]:
     """Purchases in each of the last twelve calendar months, the last of which has not ended."""
-    starts = tuple(insights.month_starts(datetime.now(visit.shop.zone), insights.MONTHS))
-    store = visit.store
+    starts = tuple(insights.month_starts(datetime.now(context.shop.zone), insights.MONTHS))
+    store = context.store
     # While their total stays the same, nothing happened to the months that have ended.
-    total = _total_of_the_past(store.name, starts[0], starts[-2], visit)
+    total = _total_of_the_past(store.name, starts[0], starts[-2], context)
     return [
-        *_sales_of_the_past(store.name, starts[:-1], total, visit),
-        *_sales_of_this_month(store.name, starts[-2:], visit),
+        *_sales_of_the_past(store.name, starts[:-1], total, context),
+        *_sales_of_this_month(store.name, starts[-2:], context),
     ]
 
 
@@ -91,61 +91,63 @@ def forget_figures() -> None:
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _overview(database: str, _visit: Visit) -> Overview:
-    return insights.get_overview(_visit.store, _visit.actor)
+def _overview(database: str, _context: RequestContext) -> Overview:
+    return insights.get_overview(_context.store, _context.actor)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _statistics(database: str, _visit: Visit) -> Statistics:
-    return insights.get_statistics(_visit.store, _visit.actor)
+def _statistics(database: str, _context: RequestContext) -> Statistics:
+    return insights.get_statistics(_context.store, _context.actor)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _spending_distribution(database: str, basis: str, _visit: Visit) -> list[AmountBin]:
-    return what_if.get_spending_distribution(_visit.store, _visit.actor)
+def _spending_distribution(database: str, basis: str, _context: RequestContext) -> list[AmountBin]:
+    return what_if.get_spending_distribution(_context.store, _context.actor)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _threshold_curve(database: str, basis: str, up_to: str, _visit: Visit) -> list[ThresholdPoint]:
-    return what_if.get_curve(_visit.store, _visit.actor, up_to=Decimal(up_to))
+def _threshold_curve(database: str, basis: str, up_to: str, _context: RequestContext) -> list[ThresholdPoint]:
+    return what_if.get_curve(_context.store, _context.actor, up_to=Decimal(up_to))
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _members_below(database: str, basis: str, threshold: str, adopted: bool, _visit: Visit) -> DemotionPreview:
-    return preview_demotion(_visit.store, _visit.actor, adopted=adopted)
+def _members_below(
+    database: str, basis: str, threshold: str, adopted: bool, _context: RequestContext
+) -> DemotionPreview:
+    return preview_demotion(_context.store, _context.actor, adopted=adopted)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _count_members_below(database: str, basis: str, threshold: str, _visit: Visit) -> int:
-    return count_below(_visit.store, _visit.actor)
+def _count_members_below(database: str, basis: str, threshold: str, _context: RequestContext) -> int:
+    return count_below(_context.store, _context.actor)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _top_customers(database: str, _visit: Visit) -> list[Customer]:
+def _top_customers(database: str, _context: RequestContext) -> list[Customer]:
     largest_first = CustomerQuery(sort_by="purchaseAmount", sort_order="desc")
-    return list_customers(_visit.store, _visit.actor, largest_first, page=1, limit=TOP).items
+    return list_customers(_context.store, _context.actor, largest_first, page=1, limit=TOP).items
 
 
 @st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
-def _members_at(database: str, moments: tuple[datetime, ...], _visit: Visit) -> list[int]:
-    return count_members_at(_visit.store, _visit.actor, moments)
+def _members_at(database: str, moments: tuple[datetime, ...], _context: RequestContext) -> list[int]:
+    return count_members_at(_context.store, _context.actor, moments)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _total_of_the_past(database: str, start: datetime, end: datetime, _visit: Visit) -> tuple[int, Decimal]:
-    return insights.total_purchases(_visit.store, _visit.actor, start, end)
+def _total_of_the_past(database: str, start: datetime, end: datetime, _context: RequestContext) -> tuple[int, Decimal]:
+    return insights.total_purchases(_context.store, _context.actor, start, end)
 
 
 @st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
 def _sales_of_the_past(
-    database: str, starts: tuple[datetime, ...], total: tuple[int, Decimal], _visit: Visit
+    database: str, starts: tuple[datetime, ...], total: tuple[int, Decimal], _context: RequestContext
 ) -> list[SalesMonth]:
-    return insights.get_sales_months(_visit.store, _visit.actor, starts)
+    return insights.get_sales_months(_context.store, _context.actor, starts)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _sales_of_this_month(database: str, starts: tuple[datetime, ...], _visit: Visit) -> list[SalesMonth]:
-    return insights.get_sales_months(_visit.store, _visit.actor, starts)
+def _sales_of_this_month(database: str, starts: tuple[datetime, ...], _context: RequestContext) -> list[SalesMonth]:
+    return insights.get_sales_months(_context.store, _context.actor, starts)
 
 
 _OF_THE_PRESENT = (

@@ -13,7 +13,7 @@ from kinso.services.membership.activation import activate_at_threshold, plan_act
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import clock, counted, money, plain
 
 _UNDER_WAY, _ENDED, _ASKED = "activation_under_way", "activation_ended", "activation_asked"
@@ -32,10 +32,10 @@ def is_activating() -> bool:
     return _UNDER_WAY in st.session_state
 
 
-def offer_activation(preview: ActivationPreview, visit: Visit) -> None:
+def offer_activation(preview: ActivationPreview, context: RequestContext) -> None:
     """The button, or a sentence why there is nothing to press."""
     if not preview.count:
-        amount = plain(money(preview.threshold, visit.shop))
+        amount = plain(money(preview.threshold, context.shop))
         spent = "purchases of" if preview.basis == "last-12-months" else "a purchase amount of"
         st.caption(f"Nobody to activate: no non-member has {spent} {amount} or more.")
     st.button(
@@ -49,21 +49,21 @@ def offer_activation(preview: ActivationPreview, visit: Visit) -> None:
     )
 
 
-def show_question(visit: Visit) -> None:
+def show_question(context: RequestContext) -> None:
     """The dialog, while it is being asked."""
     question = st.session_state.get(_ASKED)
     if question is not None:
-        _confirm(question, visit)
+        _confirm(question, context)
 
 
 @st.dialog("Activate members", icon=":material/how_to_reg:", on_dismiss=lambda: _take_back())
-def _confirm(question: Question, visit: Visit) -> None:
+def _confirm(question: Question, context: RequestContext) -> None:
     count = len(question.plan.versions)
     spent = "purchases in the last 12 months" if question.plan.since else "a purchase amount"
     st.write(
         f"Make **{counted(count, 'non-member')}** with {spent} of"
-        f" **{plain(money(question.plan.threshold, visit.shop))}** or more members? Together they spent"
-        f" **{plain(money(question.purchase_total, visit.shop))}**."
+        f" **{plain(money(question.plan.threshold, context.shop))}** or more members? Together they spent"
+        f" **{plain(money(question.purchase_total, context.shop))}**."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key="activation_cancel", on_click=_take_back)
@@ -101,10 +101,10 @@ def forget_result() -> None:
 
 
 def _ask(threshold: Decimal) -> None:
-    visit = current_visit()
+    context = current_context()
     with failures_as_toasts():
-        plan = plan_activation(visit.store, visit.actor, threshold)
-        total = preview_activation(visit.store, visit.actor, threshold, shown=1, near_misses=1).purchase_total
+        plan = plan_activation(context.store, context.actor, threshold)
+        total = preview_activation(context.store, context.actor, threshold, shown=1, near_misses=1).purchase_total
         st.session_state[_ASKED] = Question(plan, total)
     st.rerun()
 
@@ -117,15 +117,17 @@ def _take_back() -> None:
 def _start(plan: ActivationPlan) -> None:
     if st.session_state.pop(_ASKED, None) is not None and not is_activating():
         forget_result()
-        st.session_state[_UNDER_WAY] = _begin(plan, current_visit())
+        st.session_state[_UNDER_WAY] = _begin(plan, current_context())
     st.rerun()
 
 
-def _begin(plan: ActivationPlan, visit: Visit) -> Job:
+def _begin(plan: ActivationPlan, context: RequestContext) -> Job:
     def work(on_progress: Progress) -> str:
         try:
-            run = activate_at_threshold(visit.store, visit.actor, plan.threshold, plan=plan, on_progress=on_progress)
-            return _in_words(run, visit)
+            run = activate_at_threshold(
+                context.store, context.actor, plan.threshold, plan=plan, on_progress=on_progress
+            )
+            return _in_words(run, context)
         finally:
             forget_figures()
 
@@ -146,10 +148,10 @@ def _close(job: Job) -> None:
         warn("Nobody was activated.")
 
 
-def _in_words(run: Run, visit: Visit) -> str:
+def _in_words(run: Run, context: RequestContext) -> str:
     became = f"{counted(run.changed, 'customer')} became {'a member' if run.changed == 1 else 'members'}"
-    threshold = money(run.parameters["threshold"], visit.shop)
-    ended = clock(run.finished_at or run.heartbeat_at, visit.shop)
+    threshold = money(run.parameters["threshold"], context.shop)
+    ended = clock(run.finished_at or run.heartbeat_at, context.shop)
     rest = run.matched - run.changed
     left = f" {counted(rest, 'other')} had changed meanwhile and stayed as they are." if rest else ""
     return f"{became} at the threshold of {threshold}, {ended}.{left}"

@@ -14,7 +14,7 @@ from kinso.ui.insights.figures import count_members_below, forget_figures, membe
 from kinso.ui.job import Job
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.what_if import MEMBER_BY
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import clock, counted, money, number, plain
 
 EXPANDER = "members_below"
@@ -27,25 +27,25 @@ _LOOK_AGAIN = 0.5
 @st.fragment
 def show_members_below() -> None:
     """Closed at first, because it is decided rarely; how many there are is said without being asked."""
-    count = count_members_below(current_visit(in_use=False))
+    count = count_members_below(current_context(in_use=False))
     title = f"Members below the threshold of the rule: {number(count) if count else 'none'}"
     expander = st.expander(title, icon=":material/trending_down:", key=EXPANDER, on_change="rerun")
     if expander.open:
         with expander:
-            _show(current_visit())
+            _show(current_context())
 
 
-def _show(visit: Visit) -> None:
+def _show(context: RequestContext) -> None:
     adopted = st.toggle(
         "Also those who were members before Kinso", key=_ADOPTED, help="An earlier application left them as members."
     )
-    preview = members_below(visit, adopted=adopted)
-    threshold = plain(money(visit.shop.threshold, visit.shop))
+    preview = members_below(context, adopted=adopted)
+    threshold = plain(money(context.shop.threshold, context.shop))
     whom = "who became so by the rule or before Kinso" if adopted else "who became so by the rule"
     st.markdown(f"**{counted(preview.offered.count, 'member')}** {whom} spent less than **{threshold}**.")
     for sentence in _others_in_words(preview):
         st.caption(sentence)
-    if visit.may(Permission.RULES):
+    if context.may(Permission.RULES):
         st.button(
             f"End {counted(preview.offered.count, 'membership')}",
             icon=":material/person_off:",
@@ -60,11 +60,11 @@ def _show(visit: Visit) -> None:
         st.caption(f"The {number(len(preview.offered.first))} who spent least are listed.")
     show_spenders(
         preview.offered.first,
-        visit.shop,
+        context.shop,
         key="members_below_table",
         alt="Members below the threshold",
         more={
-            "Short by": [float(visit.shop.threshold - each.amount) for each in preview.offered.first],
+            "Short by": [float(context.shop.threshold - each.amount) for each in preview.offered.first],
             "Made a member by": [MEMBER_BY[each.member_by] for each in preview.offered.first],
         },
     )
@@ -90,7 +90,7 @@ def show_demotion_question() -> bool:
 
 @st.dialog("End memberships", icon=":material/person_off:", on_dismiss=lambda: _take_back())
 def _confirm(plan: DemotionPlan) -> None:
-    shop, count = current_visit().shop, len(plan.versions)
+    shop, count = current_context().shop, len(plan.versions)
     spent = "in the last 12 months " if plan.rule.since else ""
     st.markdown(
         f"**{counted(count, 'member')}** spent less than **{plain(money(plan.rule.threshold, shop))}** {spent}and would"
@@ -147,9 +147,9 @@ def forget_demotion() -> None:
 
 
 def _ask(adopted: bool) -> None:
-    visit = current_visit()
+    context = current_context()
     with failures_as_toasts():
-        st.session_state[_ASKED] = plan_demotion(visit.store, visit.actor, adopted=adopted)
+        st.session_state[_ASKED] = plan_demotion(context.store, context.actor, adopted=adopted)
     st.rerun()
 
 
@@ -161,14 +161,16 @@ def _take_back() -> None:
 def _start(plan: DemotionPlan) -> None:
     if st.session_state.pop(_ASKED, None) is not None and _UNDER_WAY not in st.session_state:
         forget_demotion()
-        st.session_state[_UNDER_WAY] = _begin(plan, current_visit())
+        st.session_state[_UNDER_WAY] = _begin(plan, current_context())
     st.rerun()
 
 
-def _begin(plan: DemotionPlan, visit: Visit) -> Job:
+def _begin(plan: DemotionPlan, context: RequestContext) -> Job:
     def work(on_progress: Progress) -> str:
         try:
-            return _in_words(demote_below_threshold(visit.store, visit.actor, plan, on_progress=on_progress), visit)
+            return _in_words(
+                demote_below_threshold(context.store, context.actor, plan, on_progress=on_progress), context
+            )
         finally:
             forget_figures()
 
@@ -184,9 +186,9 @@ def _close(job: Job) -> None:
         warn("No membership was ended.")
 
 
-def _in_words(run: Run, visit: Visit) -> str:
-    ended = clock(run.finished_at or run.heartbeat_at, visit.shop)
+def _in_words(run: Run, context: RequestContext) -> str:
+    ended = clock(run.finished_at or run.heartbeat_at, context.shop)
     rest = run.matched - run.changed
     left = f" {counted(rest, 'other')} had changed meanwhile and stayed as they are." if rest else ""
-    threshold = money(run.parameters["threshold"], visit.shop)
+    threshold = money(run.parameters["threshold"], context.shop)
     return f"{counted(run.changed, 'membership')} ended below the threshold of {threshold}, {ended}.{left}"

@@ -13,7 +13,7 @@ from kinso.models.membership import Spender
 from kinso.models.shop import ShopSettings, ThresholdBasis
 from kinso.services.membership.status import count_members_at, list_members_at
 from kinso.ui.browser import open_customer
-from kinso.ui.session import current_visit
+from kinso.ui.request_context import current_context
 from kinso.ui.wording import counted, day, membership, money_format, number, plain
 
 _LISTED = 1000
@@ -31,24 +31,24 @@ def show_members_at() -> None:
 
 
 def _show() -> None:
-    visit = current_visit()
-    today = datetime.now(visit.shop.zone).date()
+    context = current_context()
+    today = datetime.now(context.shop.zone).date()
     st.date_input("Day", today, min_value=_FIRST_DAY, max_value=today, key=_DAY, format="YYYY-MM-DD", width=160)
     chosen: date | None = st.session_state[_DAY]
     if chosen is None:
         st.caption("Choose a day.")
         return
-    moment = end_of(chosen, visit.shop)
-    [count] = count_members_at(visit.store, visit.actor, [moment])
+    moment = end_of(chosen, context.shop)
+    [count] = count_members_at(context.store, context.actor, [moment])
     when = f"At the end of {day(chosen)}" if chosen < today else "Today, up to now,"
     verb = "was" if count == 1 else "were"
     st.markdown(f"{plain(when)} **{counted(count, 'customer')}** {verb} {'a member' if count == 1 else 'members'}.")
-    members = list_members_at(visit.store, visit.actor, moment, limit=_LISTED)
+    members = list_members_at(context.store, context.actor, moment, limit=_LISTED)
     if count > len(members):
         st.caption(f"Listed are the {number(len(members))} newest of those who are not deleted now.")
     if not members:
         return
-    amount = st.column_config.NumberColumn(format=money_format(visit.shop))
+    amount = st.column_config.NumberColumn(format=money_format(context.shop))
     table = pd.DataFrame(
         {
             "Customer ID": [customer.customer_id for customer in members],

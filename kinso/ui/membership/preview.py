@@ -19,7 +19,7 @@ from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.rule import offer_to_save_threshold
 from kinso.ui.membership.threshold import choose_threshold
 from kinso.ui.membership.what_if import show_what_if
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, money, number, percent, plain
 
 _LISTED = 1000
@@ -35,66 +35,66 @@ _HISTOGRAM = 410
 @st.fragment
 def show_preview() -> None:
     """Threshold, histogram, figures, button and lists; only this part of the page follows the slider."""
-    visit = current_visit()
-    bins = spending_distribution(visit)
+    context = current_context()
+    bins = spending_distribution(context)
     if not bins:
         return
     controls, histogram = st.columns([2, 3], gap="large")
     with controls:
-        threshold = choose_threshold(bins, visit.shop, disabled=is_activating())
+        threshold = choose_threshold(bins, context.shop, disabled=is_activating())
         try:
-            preview = preview_activation(visit.store, visit.actor, threshold, shown=_LISTED)
+            preview = preview_activation(context.store, context.actor, threshold, shown=_LISTED)
         except InvalidInput as error:
             st.error(plain(error.message), icon=":material/error:")
             return
-        _show_figures(preview, visit)
-        if visit.may(Permission.AUTO_ACTIVATE):
-            offer_activation(preview, visit)
+        _show_figures(preview, context)
+        if context.may(Permission.AUTO_ACTIVATE):
+            offer_activation(preview, context)
         else:
             st.caption("Your role shows this preview; staff, managers and administrators can activate.")
-        offer_to_save_threshold(preview.threshold, visit)
+        offer_to_save_threshold(preview.threshold, context)
     with histogram:
-        _show_histogram(bins, preview, visit)
+        _show_histogram(bins, preview, context)
     show_result()
     activating, what_if = st.tabs(_TABS, key="threshold_view", on_change="rerun")
     if activating.open:
         with activating:
-            _show_lists(preview, visit)
+            _show_lists(preview, context)
     if what_if.open:
         with what_if:
-            show_what_if(preview, visit)
+            show_what_if(preview, context)
 
 
-def _show_figures(preview: ActivationPreview, visit: Visit) -> None:
+def _show_figures(preview: ActivationPreview, context: RequestContext) -> None:
     grid = st.grid(2, min_column_width=170)
     grid.metric("Would become members", number(preview.count), border=True)
     grid.metric("Share of all customers", percent(preview.share_of_base), border=True)
     with grid.cell(column_span="all"):
-        st.metric("Their purchases", money(preview.purchase_total, visit.shop), border=True)
-    rate = current_statistics(visit).membership_rate
+        st.metric("Their purchases", money(preview.purchase_total, context.shop), border=True)
+    rate = current_statistics(context).membership_rate
     if preview.count:
         then = percent(min(rate + preview.share_of_base, 1.0))
         st.caption(f"The membership rate would rise from {percent(rate)} to {then}.")
-    if preview.held:
+    if preview.excluded:
         st.caption(
-            f"Not counted: {counted(preview.held, 'customer')} with enough purchases whom a colleague made"
-            f" {'a non-member' if preview.held == 1 else 'non-members'} by hand."
+            f"Not counted: {counted(preview.excluded, 'customer')} with enough purchases whom a colleague made"
+            f" {'a non-member' if preview.excluded == 1 else 'non-members'} by hand."
         )
 
 
-def _show_histogram(bins: Sequence[AmountBin], preview: ActivationPreview, visit: Visit) -> None:
+def _show_histogram(bins: Sequence[AmountBin], preview: ActivationPreview, context: RequestContext) -> None:
     spent = _SPENT[preview.basis]
     st.markdown(f"**Customers by {spent}**")
     alt = (
         f"Customers by {spent}, members and non-members stacked, with a line at the threshold of"
-        f" {money(preview.threshold, visit.shop)}"
+        f" {money(preview.threshold, context.shop)}"
     )
     label = spent[0].upper() + spent[1:]
-    figure = charts.draw_distribution(bins, visit.shop, preview.threshold, spent=label, height=_HISTOGRAM)
+    figure = charts.draw_distribution(bins, context.shop, preview.threshold, spent=label, height=_HISTOGRAM)
     charts.show_chart(figure, alt=alt, key="threshold_histogram")
 
 
-def _show_lists(preview: ActivationPreview, visit: Visit) -> None:
+def _show_lists(preview: ActivationPreview, context: RequestContext) -> None:
     eligible, near = st.columns([11, 9], gap="medium")
     with eligible:
         st.subheader(f"Would become members ({number(preview.count)})", anchor=False)
@@ -105,7 +105,7 @@ def _show_lists(preview: ActivationPreview, visit: Visit) -> None:
             )
         show_spenders(
             preview.eligible,
-            visit.shop,
+            context.shop,
             key="eligible",
             alt="Who would become a member",
             more={"Contact": [each.customer.contact_info for each in preview.eligible]},
@@ -114,7 +114,7 @@ def _show_lists(preview: ActivationPreview, visit: Visit) -> None:
         st.subheader("Just below the threshold", anchor=False)
         show_spenders(
             preview.near_misses,
-            visit.shop,
+            context.shop,
             key="near_misses",
             alt="Non-members just below the threshold",
             more={"Short by": [float(preview.threshold - each.amount) for each in preview.near_misses]},

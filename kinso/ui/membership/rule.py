@@ -16,7 +16,7 @@ from kinso.ui.accounts.dialogs import problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.threshold import start_threshold_at
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.shop import BASES, show_decisions
 from kinso.ui.wording import currency_symbol, money, plain
 
@@ -34,19 +34,19 @@ _DATED_ONLY = (
 )
 
 
-def show_rule(visit: Visit) -> None:
+def show_rule(context: RequestContext) -> None:
     """The rule as a sentence; for those who may, with the form to change it."""
-    shop = visit.shop
+    shop = context.shop
     with st.container(border=True, gap="small"):
         st.subheader("The rule", anchor=False)
         st.markdown(rule_in_words(shop))
         if shop.threshold_basis == "last-12-months":
             st.caption(_DATED_ONLY)
-        if visit.may(Permission.RULES):
+        if context.may(Permission.RULES):
             _show_editor(shop)
         else:
             st.caption("Managers and administrators can change the rule.")
-        show_decisions("How the rule changed", FIELDS, visit)
+        show_decisions("How the rule changed", FIELDS, context)
 
 
 def rule_in_words(shop: ShopSettings) -> str:
@@ -58,11 +58,11 @@ def rule_in_words(shop: ShopSettings) -> str:
     return f"{eligible}, and becomes a member **when somebody activates** them below."
 
 
-def offer_to_save_threshold(threshold: Decimal, visit: Visit) -> None:
+def offer_to_save_threshold(threshold: Decimal, context: RequestContext) -> None:
     """A button that makes the chosen threshold the one of the shop, where it is another one."""
-    if visit.may(Permission.RULES) and threshold != visit.shop.threshold:
+    if context.may(Permission.RULES) and threshold != context.shop.threshold:
         st.button(
-            f"Make {plain(money(threshold, visit.shop))} the threshold of the rule",
+            f"Make {plain(money(threshold, context.shop))} the threshold of the rule",
             icon=":material/save:",
             key="save_threshold",
             on_click=_save_threshold,
@@ -132,11 +132,11 @@ def _save_threshold(threshold: Decimal) -> None:
 
 
 def _save(changes: dict[str, Any]) -> None:
-    visit = current_visit()
+    context = current_context()
     if not changes:
         celebrate("There was nothing to save.")
         return
-    saved = save_rule(visit.store, visit.actor, parse(MembershipRule, changes))
+    saved = save_rule(context.store, context.actor, parse(MembershipRule, changes))
     forget_figures()
     if "threshold" in changes:
         start_threshold_at(saved.threshold)

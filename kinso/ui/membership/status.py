@@ -7,41 +7,41 @@ from typing import Literal
 import streamlit as st
 
 from kinso.errors import NotFound, StaleVersion
-from kinso.models.purchases import MembershipStanding
+from kinso.models.purchases import MembershipStatus
 from kinso.services.customers.editing import set_membership
 from kinso.ui.customers.card import MembershipChange, at_card, close_question
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.history.customer import draw_membership
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import money, plain
 
 
-def draw_standing(standing: MembershipStanding, visit: Visit) -> None:
+def draw_status(status: MembershipStatus, context: RequestContext) -> None:
     """The membership with its reason, and where the customer stands by the shop's rule."""
-    draw_membership(standing.customer, visit)
-    st.markdown(_in_words(standing, visit))
-    if standing.standing == "short":
-        st.progress(max(0.0, float(standing.amount / standing.rule.threshold)))
+    draw_membership(status.customer, context)
+    st.markdown(_in_words(status, context))
+    if status.status == "short":
+        st.progress(max(0.0, float(status.amount / status.rule.threshold)))
 
 
 Colour = Literal["green", "orange", "gray"]
 
 
-def badge_of(standing: MembershipStanding, visit: Visit) -> tuple[str, str, Colour]:
+def badge_of(status: MembershipStatus, context: RequestContext) -> tuple[str, str, Colour]:
     """A few words for the head of the page, with an icon and a colour of `st.badge`."""
-    match standing.standing:
-        case "member" if standing.is_below:
+    match status.status:
+        case "member" if status.is_below:
             return "Member, below the threshold", ":material/loyalty:", "orange"
         case "member":
             return "Member", ":material/loyalty:", "green"
         case "eligible":
             return "Eligible for membership", ":material/star:", "orange"
-        case "held":
+        case "excluded":
             return "Non-member, on hold", ":material/front_hand:", "gray"
         case "short":
-            return f"Non-member, {plain(money(standing.missing, visit.shop))} to go", ":material/person:", "gray"
+            return f"Non-member, {plain(money(status.missing, context.shop))} to go", ":material/person:", "gray"
 
 
 @st.dialog("Change the membership?", icon=":material/loyalty:", on_dismiss=close_question)
@@ -60,34 +60,34 @@ def ask_to_change(question: MembershipChange) -> None:
         st.button(label, key="membership_confirm", type="primary", on_click=_change, args=(question,))
 
 
-def _in_words(standing: MembershipStanding, visit: Visit) -> str:
-    threshold, missing = (plain(money(amount, visit.shop)) for amount in (standing.rule.threshold, standing.missing))
-    amount = plain(money(standing.amount, visit.shop))
-    counted = "in all" if standing.rule.basis == "lifetime" else "in the last 12 months"
+def _in_words(status: MembershipStatus, context: RequestContext) -> str:
+    threshold, missing = (plain(money(amount, context.shop)) for amount in (status.rule.threshold, status.missing))
+    amount = plain(money(status.amount, context.shop))
+    counted = "in all" if status.rule.basis == "lifetime" else "in the last 12 months"
     spent = f"Spent {amount} {counted}; the threshold is {threshold}"
-    match standing.standing:
+    match status.status:
         case "eligible":
             return f"**Eligible.** {spent}, so the next activation makes them a member."
-        case "held":
+        case "excluded":
             return f"**On hold.** {spent}; a person ended this membership, so only a person begins it again."
         case "short":
             return f"**{missing} to go.** {spent}."
         case "member":
-            return f"**Still a member, {amount} of {threshold}** {counted}." if standing.is_below else f"{spent}."
+            return f"**Still a member, {amount} of {threshold}** {counted}." if status.is_below else f"{spent}."
 
 
 def _change(question: MembershipChange) -> None:
     with at_card() as card, failures_as_toasts():
         if card.question is question:
             card.ask(None)
-            _set(question, current_visit())
+            _set(question, current_context())
     st.rerun()
 
 
-def _set(question: MembershipChange, visit: Visit) -> None:
+def _set(question: MembershipChange, context: RequestContext) -> None:
     customer, status = question.customer, question.membership_status
     try:
-        set_membership(visit.store, visit.actor, customer.id, membership_status=status, version=customer.version)
+        set_membership(context.store, context.actor, customer.id, membership_status=status, version=customer.version)
     except StaleVersion:
         warn(f"{named(customer)} was changed by someone else meanwhile; look at the page again and decide anew.")
     except NotFound as error:

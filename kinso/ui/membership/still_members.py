@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kinso.models.customers import EditOutcome
-from kinso.models.purchases import MembershipStanding
+from kinso.models.purchases import MembershipStatus
 from kinso.models.shop import ShopSettings
 from kinso.services.membership.status import find_below
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import remind
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, money, plain
 
 
-def tell_of_members_below(outcomes: Sequence[EditOutcome], visit: Visit) -> None:
+def tell_of_members_below(outcomes: Sequence[EditOutcome], context: RequestContext) -> None:
     """From a callback: after edits, some of which lowered the purchase amounts of members."""
     lowered = [each.current for each in outcomes if each.current and _is_lowered(each)]
     if lowered:
-        tell_of_standings(find_below(visit.store, visit.actor, lowered), visit.shop)
+        tell_of_statuses(find_below(context.store, context.actor, lowered), context.shop)
 
 
-def tell_of_standings(standings: Sequence[MembershipStanding], shop: ShopSettings) -> None:
+def tell_of_statuses(membership_statuses: Sequence[MembershipStatus], shop: ShopSettings) -> None:
     """From a callback: name the member who is below the threshold, or say how many they are."""
-    below = [each for each in standings if each.is_below]
+    below = [each for each in membership_statuses if each.is_below]
     if not below:
         return
     spent, threshold = (plain(money(each, shop)) for each in (below[0].amount, below[0].rule.threshold))

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from kinso.models.history import ActivationPreview
-from kinso.models.membership import Basis, Comparison, Spenders, ThresholdPoint
+from kinso.models.membership import Comparison, DecidedBy, Spenders, ThresholdPoint
 from kinso.models.shop import ShopSettings
 from kinso.services.membership.what_if import compare_thresholds
 from kinso.ui.insights import charts
@@ -18,11 +18,11 @@ from kinso.ui.insights.figures import threshold_curve
 from kinso.ui.membership import what_if
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.threshold import both_sides_of
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, currency_symbol, money, number, plain
 
 _LISTED = 200
-MEMBER_BY: dict[Basis | None, str] = {
+MEMBER_BY: dict[DecidedBy | None, str] = {
     "rule": "the rule",
     "person": "a colleague",
     "adopted": "an earlier application",
@@ -30,23 +30,23 @@ MEMBER_BY: dict[Basis | None, str] = {
 }
 
 
-def show_what_if(preview: ActivationPreview, visit: Visit) -> None:
+def show_what_if(preview: ActivationPreview, context: RequestContext) -> None:
     """Two curves with today's threshold and the chosen one, and the customers between the two."""
-    compared = compare_thresholds(visit.store, visit.actor, preview.threshold, shown=_LISTED)
+    compared = compare_thresholds(context.store, context.actor, preview.threshold, shown=_LISTED)
     st.caption(
         "As if the threshold alone decided: whoever reaches it is a member. Memberships that colleagues gave to others"
         " come on top; those whom a colleague made non-members are left out."
     )
-    _show_curves(compared, visit)
+    _show_curves(compared, context)
     if compared.saved.threshold == compared.other.threshold:
         st.caption("This is today's threshold. Choose another one above to see whom it would gain and lose.")
         return
-    _show_difference(compared, visit)
+    _show_difference(compared, context)
 
 
-def _show_curves(compared: Comparison, visit: Visit) -> None:
-    shop = visit.shop
-    curve = threshold_curve(visit, up_to=max(both_sides_of(shop), compared.other.threshold))
+def _show_curves(compared: Comparison, context: RequestContext) -> None:
+    shop = context.shop
+    curve = threshold_curve(context, up_to=max(both_sides_of(shop), compared.other.threshold))
     today, slider = (money(point.threshold, shop) for point in (compared.saved, compared.other))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -67,13 +67,13 @@ def _show_curves(compared: Comparison, visit: Visit) -> None:
         charts.show_chart(figure, alt=alt, key="spending_by_threshold")
 
 
-def _show_difference(compared: Comparison, visit: Visit) -> None:
+def _show_difference(compared: Comparison, context: RequestContext) -> None:
     gained, lost = st.columns(2, gap="medium")
     is_lower = compared.other.threshold < compared.saved.threshold
     with gained:
         st.subheader(f"Gained ({number(compared.gained.count)})", anchor=False)
         if is_lower:
-            _show_gained(compared, visit)
+            _show_gained(compared, context)
         else:
             st.caption("A higher threshold gains nobody.")
     with lost:
@@ -81,39 +81,39 @@ def _show_difference(compared: Comparison, visit: Visit) -> None:
         if is_lower:
             st.caption("A lower threshold loses nobody.")
         else:
-            _show_lost(compared, visit)
+            _show_lost(compared, context)
 
 
-def _show_gained(compared: Comparison, visit: Visit) -> None:
-    today, other = (plain(money(point.threshold, visit.shop)) for point in (compared.saved, compared.other))
+def _show_gained(compared: Comparison, context: RequestContext) -> None:
+    today, other = (plain(money(point.threshold, context.shop)) for point in (compared.saved, compared.other))
     who = f"Non-members from {other} up to today's {today}, who would be eligible."
-    st.caption(f"{who}{_sum(compared.gained, visit)}")
+    st.caption(f"{who}{_sum(compared.gained, context)}")
     _show_cut(compared.gained)
     show_spenders(
         compared.gained.first,
-        visit.shop,
+        context.shop,
         key="gained",
         alt="Whom the chosen threshold would gain",
         more={"Contact": [each.customer.contact_info for each in compared.gained.first]},
     )
 
 
-def _show_lost(compared: Comparison, visit: Visit) -> None:
-    today, other = (plain(money(point.threshold, visit.shop)) for point in (compared.saved, compared.other))
+def _show_lost(compared: Comparison, context: RequestContext) -> None:
+    today, other = (plain(money(point.threshold, context.shop)) for point in (compared.saved, compared.other))
     who = f"Members from today's {today} up to {other}, who would not reach it."
-    st.caption(f"{who}{_sum(compared.lost, visit)} They stay members until a manager ends that.")
+    st.caption(f"{who}{_sum(compared.lost, context)} They stay members until a manager ends that.")
     _show_cut(compared.lost)
     show_spenders(
         compared.lost.first,
-        visit.shop,
+        context.shop,
         key="lost",
         alt="Members below the chosen threshold",
         more={"Made a member by": [MEMBER_BY[each.member_by] for each in compared.lost.first]},
     )
 
 
-def _sum(spenders: Spenders, visit: Visit) -> str:
-    return f" Together they spent {plain(money(spenders.total, visit.shop))}." if spenders.count else ""
+def _sum(spenders: Spenders, context: RequestContext) -> str:
+    return f" Together they spent {plain(money(spenders.total, context.shop))}." if spenders.count else ""
 
 
 def _show_cut(spenders: Spenders) -> None:

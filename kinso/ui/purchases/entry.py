@@ -11,7 +11,7 @@ import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotFound, NotSignedIn
 from kinso.models.customers import Customer
-from kinso.models.purchases import PAYMENT_METHODS, Sale, SaleDraft
+from kinso.models.purchases import PAYMENT_METHODS, LedgerEntry, PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.amounts import read_amount
 from kinso.models.validation import LABELS, parse
@@ -23,7 +23,7 @@ from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.purchases.items import add_item, draw_items, items_of, items_total
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import currency_symbol, money, plain
 
 WHOLE = ""
@@ -38,7 +38,7 @@ def ask_for_purchase(form: PurchaseForm, customer: Customer) -> None:
 
 
 def _draw(form: PurchaseForm, customer: str) -> None:
-    shop = current_visit().shop
+    shop = current_context().shop
     keep_while_typed(form, place_at(customer, "purchase"))
     if form.items:
         draw_items(form)
@@ -176,21 +176,21 @@ def _add_first(form: PurchaseForm) -> None:
 def _record(form: PurchaseForm) -> None:
     with at_card() as card:
         if card.question is form:
-            _try_to_record(card, form, current_visit())
+            _try_to_record(card, form, current_context())
     st.rerun()
 
 
-def _try_to_record(card: Card, form: PurchaseForm, visit: Visit) -> None:
+def _try_to_record(card: Card, form: PurchaseForm, context: RequestContext) -> None:
     items, form.errors = items_of(form)
-    typed = typed_details(form.key, _amount(form), visit.shop) | _difference(form, visit.shop)
+    typed = typed_details(form.key, _amount(form), context.shop) | _difference(form, context.shop)
     typed["saleId"] = (st.session_state.get(form.key("saleId")) or "").strip() or form.sale_id
     try:
-        draft = parse(SaleDraft, typed).model_copy(update={"items": items})
+        draft = parse(PurchaseDraft, typed).model_copy(update={"items": items})
         if not form.errors:
-            recorded = record_sale(visit.store, visit.actor, card.id, draft)
+            recorded = record_sale(context.store, context.actor, card.id, draft)
             forget_figures()
             card.ask(None)
-            _tell(card, recorded, visit.shop)
+            _tell(card, recorded, context.shop)
             return
     except (NotSignedIn, DatabaseUnavailable):
         raise
@@ -239,7 +239,7 @@ def _tell(card: Card, recorded: Recorded, shop: ShopSettings) -> None:
         )
 
 
-def _what(sale: Sale) -> str:
+def _what(sale: LedgerEntry) -> str:
     return f"Sale {isolated(sale.sale_id)}"
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kinso.errors import InvalidInput
 from kinso.models.money import round_to_cents
-from kinso.models.purchases import MOST_ITEMS, SaleItem
+from kinso.models.purchases import MOST_ITEMS, PurchaseItem
 from kinso.models.validation import LABELS, parse
 from kinso.ui.customers.card import PurchaseForm, at_card
 from kinso.ui.customers.grid_state import new_serial
@@ -44,7 +44,7 @@ def add_item(form: PurchaseForm) -> None:
         st.session_state[form.amount_key] = f"{typed:.2f}" if isinstance(typed, float | int) else typed or ""
 
 
-def items_of(form: PurchaseForm) -> tuple[list[SaleItem], dict[str, str]]:
+def items_of(form: PurchaseForm) -> tuple[list[PurchaseItem], dict[str, str]]:
     """What was typed into the rows, and what is wrong with it by row; rows without a name and a price do not count."""
     items, errors = [], {}
     for row in form.items:
@@ -52,7 +52,7 @@ def items_of(form: PurchaseForm) -> tuple[list[SaleItem], dict[str, str]]:
         if not typed["name"].strip() and typed.get("unitPrice") is None:
             continue
         try:
-            items.append(parse(SaleItem, typed))
+            items.append(parse(PurchaseItem, typed))
         except InvalidInput as error:
             errors[_problem(row)] = error.message
     return items, errors

@@ -10,14 +10,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from kinso.models.accounts import Permission
-from kinso.models.purchases import LedgerLine, LedgerPage, MonthAmount, PurchaseSummary, Sale
+from kinso.models.purchases import LedgerEntry, LedgerLine, LedgerPage, MonthAmount, PurchaseSummary
 from kinso.models.shop import ShopSettings
 from kinso.services.purchases.reading import list_ledger
 from kinso.ui.browser import download_link
 from kinso.ui.customers.card import Card, RefundForm, at_card
 from kinso.ui.customers.card_words import KINDS, PAYMENTS, about
 from kinso.ui.insights.charts import NON_MEMBERS, dressed, label_every_other, show_data
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, currency_symbol, day, money, month, number
 
 PAGE = "purchases_page"
@@ -45,7 +45,7 @@ def draw_figures(summary: PurchaseSummary, amount: str, shop: ShopSettings) -> N
         st.metric("Last purchase", last, border=True)
 
 
-def draw_ledger(card: Card, summary: PurchaseSummary, visit: Visit) -> None:
+def draw_ledger(card: Card, summary: PurchaseSummary, context: RequestContext) -> None:
     """Every entry, newest first, and the chart."""
     if not summary.entries:
         st.caption("No purchases yet. They appear here as soon as one is recorded.")
@@ -54,44 +54,44 @@ def draw_ledger(card: Card, summary: PurchaseSummary, visit: Visit) -> None:
     pages = -(-summary.entries // SIZE)
     with bottom:
         page = st.pagination(pages, key=PAGE, bind="query-params") if pages > 1 else 1
-    found = list_ledger(visit.store, visit.actor, card.id, page=page, limit=SIZE)
+    found = list_ledger(context.store, context.actor, card.id, page=page, limit=SIZE)
     with head:
-        _draw_head(card, found, visit)
+        _draw_head(card, found, context)
     with body.container(key="purchases_table"):
-        _draw_table(found.lines, visit)
+        _draw_table(found.lines, context)
     if any(each.amount for each in summary.months):
         with st.container(border=True):
             st.subheader("Purchases per month", anchor=False)
             best = max(summary.months, key=lambda each: each.amount)
             months = counted(len(summary.months), "month")
             alt = f"Purchases less refunds in {months}, most of them in {month(best.month)}"
-            show_data(draw_purchases_per_month, summary.months, visit.shop, alt=alt, key="purchases_per_month")
+            show_data(draw_purchases_per_month, summary.months, context.shop, alt=alt, key="purchases_per_month")
 
 
-def _draw_head(card: Card, found: LedgerPage, visit: Visit) -> None:
+def _draw_head(card: Card, found: LedgerPage, context: RequestContext) -> None:
     total = "1 entry" if found.total == 1 else f"{number(found.total)} entries"
     first = (found.page - 1) * SIZE + 1
     shown = f"{number(first)}–{number(first + len(found.lines) - 1)} of {total}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"{total if found.total == len(found.lines) else shown}, newest first")
-        if visit.may(Permission.EXPORT):
+        if context.may(Permission.EXPORT):
             with st.popover("Download", icon=":material/download:"):
                 address = f"{DOWNLOAD}?{urlencode({'customer': card.id})}"
                 download_link(address, "CSV for Excel", f"{total}, the oldest first")
 
 
-def _draw_table(lines: Sequence[LedgerLine], visit: Visit) -> None:
-    symbol, column = currency_symbol(visit.shop), st.column_config
-    may_refund = visit.may(Permission.PURCHASES) and any(line.left > 0 for line in lines)
+def _draw_table(lines: Sequence[LedgerLine], context: RequestContext) -> None:
+    symbol, column = currency_symbol(context.shop), st.column_config
+    may_refund = context.may(Permission.PURCHASES) and any(line.left > 0 for line in lines)
     st.dataframe(
-        _frame(lines, visit.shop, may_refund=may_refund),
+        _frame(lines, context.shop, may_refund=may_refund),
         hide_index=True,
         height=_HEAD + _ROW * min(len(lines), _MOST_ROWS) + 2,
         row_height=_ROW,
         alt="Purchases, newest first",
         placeholder="",
         column_config={
-            "date": column.DatetimeColumn("Date", format="D MMM YYYY", timezone=visit.shop.time_zone, width=105),
+            "date": column.DatetimeColumn("Date", format="D MMM YYYY", timezone=context.shop.time_zone, width=105),
             "kind": column.TextColumn("Kind", width=130),
             "about": column.TextColumn("What", width=260),
             "amount": column.NumberColumn(f"Amount ({symbol})", format="%,.2f", width=120),
@@ -127,7 +127,7 @@ def _frame(lines: Sequence[LedgerLine], shop: ShopSettings, *, may_refund: bool)
     return pd.DataFrame(columns)
 
 
-def _refund(entries: Sequence[Sale]) -> None:
+def _refund(entries: Sequence[LedgerEntry]) -> None:
     place = st.session_state[_CLICK]["row"]
     with at_card() as card:
         if 0 <= place < len(entries):

@@ -22,8 +22,8 @@ from kinso.models.transfer.plans import (
 )
 from kinso.models.validation import LABELS
 from kinso.ui.customers.words import isolated
-from kinso.ui.session import Visit
-from kinso.ui.transfer.imports import Desk, current_desk
+from kinso.ui.request_context import RequestContext
+from kinso.ui.transfer.imports import PageSession, current_session
 from kinso.ui.transfer.words import cell_in_words
 from kinso.ui.wording import counted, money, number, plain
 
@@ -46,50 +46,50 @@ _TOTALS: Mapping[OpeningBalance, str] = {
 }
 
 
-def ask_about_dates(desk: Desk, plan: ImportPlan | PurchasePlan) -> None:
+def ask_about_dates(session: PageSession, plan: ImportPlan | PurchasePlan) -> None:
     """Which order of day and month the file has, when none of its dates tells."""
-    if plan.needs_date_order or desk.choices.date_order:
+    if plan.needs_date_order or session.choices.date_order:
         st.radio(
             "In this file, 03.04.2024 is",
             DATE_ORDERS,
-            index=_place(DATE_ORDERS, desk.choices.date_order),
+            index=_place(DATE_ORDERS, session.choices.date_order),
             format_func=_ORDERS.__getitem__,
             key=DATE_ORDER,
             on_change=lambda: _decide(date_order=st.session_state[DATE_ORDER]),
         )
 
 
-def ask_about_damage(desk: Desk, plan: ImportPlan | PurchasePlan) -> None:
+def ask_about_damage(session: PageSession, plan: ImportPlan | PurchasePlan) -> None:
     """Whether what a spreadsheet took for numbers may be read as what is stored."""
     damaged = plan.damaged if isinstance(plan, ImportPlan) else 0
-    if damaged or desk.choices.damaged == "mend":
+    if damaged or session.choices.damaged == "mend":
         st.checkbox(
             "Read numbers that a spreadsheet has spoilt as the IDs and contacts that are stored",
-            value=desk.choices.damaged == "mend",
+            value=session.choices.damaged == "mend",
             key=MENDED,
             on_change=lambda: _decide(damaged="mend" if st.session_state[MENDED] else "refuse"),
         )
 
 
-def ask_about_balances(desk: Desk, plan: ImportPlan | PurchasePlan, visit: Visit) -> None:
+def ask_about_balances(session: PageSession, plan: ImportPlan | PurchasePlan, context: RequestContext) -> None:
     """What becomes of money that is in a total and in purchases."""
     if isinstance(plan, PurchasePlan):
-        _ask_about_purchases(desk, plan, visit)
-    elif plan.overlap.customers or desk.choices.opening_balance:
+        _ask_about_purchases(session, plan, context)
+    elif plan.overlap.customers or session.choices.opening_balance:
         st.radio(
             "Where customers have purchases here, the amounts in the file",
             OPENING_BALANCES,
-            index=_place(OPENING_BALANCES, desk.choices.opening_balance or "give-way"),
+            index=_place(OPENING_BALANCES, session.choices.opening_balance or "give-way"),
             format_func=_TOTALS.__getitem__,
             key=OPENING,
             on_change=lambda: _decide(opening_balance=st.session_state[OPENING]),
         )
 
 
-def _ask_about_purchases(desk: Desk, plan: PurchasePlan, visit: Visit) -> None:
+def _ask_about_purchases(session: PageSession, plan: PurchasePlan, context: RequestContext) -> None:
     if not plan.overlap.customers:
         return
-    customers, amount = counted(plan.overlap.customers, "customer"), money(plan.overlap.amount, visit.shop)
+    customers, amount = counted(plan.overlap.customers, "customer"), money(plan.overlap.amount, context.shop)
     st.warning(
         f"{customers} came with a total that holds {plain(amount)} of these purchases already.",
         icon=":material/balance:",
@@ -97,14 +97,14 @@ def _ask_about_purchases(desk: Desk, plan: PurchasePlan, visit: Visit) -> None:
     st.radio(
         "What becomes of their opening balances?",
         OPENING_BALANCES,
-        index=_place(OPENING_BALANCES, desk.choices.opening_balance),
+        index=_place(OPENING_BALANCES, session.choices.opening_balance),
         format_func=_BALANCES.__getitem__,
         key=OPENING,
         on_change=lambda: _decide(opening_balance=st.session_state[OPENING]),
     )
 
 
-def ask_about_conflicts(desk: Desk, plan: ImportPlan | PurchasePlan, visit: Visit) -> None:
+def ask_about_conflicts(session: PageSession, plan: ImportPlan | PurchasePlan, context: RequestContext) -> None:
     """Whose values stay where the file and somebody here changed the same: for all rows or one by one."""
     if not plan.conflict_count:
         return
@@ -117,38 +117,38 @@ def ask_about_conflicts(desk: Desk, plan: ImportPlan | PurchasePlan, visit: Visi
     st.segmented_control(
         "For all of them",
         SIDES[::-1],
-        default=desk.choices.conflicts,
+        default=session.choices.conflicts,
         format_func=_SIDES.__getitem__,
         key=FOR_ALL,
         on_change=lambda: _decide(conflicts=st.session_state[FOR_ALL]),
     )
     if isinstance(plan, PurchasePlan):
-        _list_taken_back(plan)
+        _list_reverted(plan)
     elif plan.conflict_count > len(plan.conflicts):
         st.caption(f"{number(plan.conflict_count)} cells are too many to decide one by one; the file below lists all.")
     else:
-        _draw_rows(desk, plan.conflicts, visit.shop)
+        _draw_rows(session, plan.conflicts, context.shop)
 
 
-def undecided_rows(desk: Desk, plan: ImportPlan | PurchasePlan) -> int:
+def undecided_rows(session: PageSession, plan: ImportPlan | PurchasePlan) -> int:
     """Of how many rows nobody has said yet whose values stay."""
     if isinstance(plan, PurchasePlan):
         return plan.undecided_rows
-    if desk.choices.conflicts is not None:
+    if session.choices.conflicts is not None:
         return 0
-    return plan.conflicting_rows - len(desk.choices.rows)
+    return plan.conflicting_rows - len(session.choices.rows)
 
 
-def _draw_rows(desk: Desk, conflicts: Sequence[PlannedChange], shop: ShopSettings) -> None:
+def _draw_rows(session: PageSession, conflicts: Sequence[PlannedChange], shop: ShopSettings) -> None:
     rows = [list(cells) for _, cells in groupby(conflicts, attrgetter("row"))]
     pages = -(-len(rows) // _ROWS_A_PAGE)
     page = st.pagination(pages, key=_PAGE) if pages > 1 else 1
     for cells in rows[(page - 1) * _ROWS_A_PAGE : page * _ROWS_A_PAGE]:
         with st.container(border=True):
-            _draw_row(desk, cells, shop)
+            _draw_row(session, cells, shop)
 
 
-def _draw_row(desk: Desk, cells: Sequence[PlannedChange], shop: ShopSettings) -> None:
+def _draw_row(session: PageSession, cells: Sequence[PlannedChange], shop: ShopSettings) -> None:
     row = cells[0].row
     if cells[0].kind == "gone":
         st.markdown(f"**{isolated(cells[0].customer_id)}** (row {row}) was deleted here: {isolated(cells[0].file)}")
@@ -161,20 +161,20 @@ def _draw_row(desk: Desk, cells: Sequence[PlannedChange], shop: ShopSettings) ->
             with column, st.container(gap=None):
                 st.caption(label)
                 st.text("Not known any more" if text is None else cell_in_words(cell.field, text, shop))
-    key = f"import_row_{desk.edition}_{row}"
+    key = f"import_row_{session.edition}_{row}"
     st.segmented_control(
         "Which one stays?",
         SIDES[::-1],
-        default=desk.choices.side_of(row),
+        default=session.choices.side_of(row),
         format_func=(_OF_DELETED if cells[0].kind == "gone" else _SIDES).__getitem__,
         key=key,
         label_visibility="collapsed",
-        disabled=desk.choices.conflicts is not None,
+        disabled=session.choices.conflicts is not None,
         on_change=lambda: _decide_row(row, st.session_state[key]),
     )
 
 
-def _list_taken_back(plan: PurchasePlan) -> None:
+def _list_reverted(plan: PurchasePlan) -> None:
     shown = "\n".join(f"- {isolated(each.file)} (row {each.row})" for each in plan.conflicts[:_ROWS_A_PAGE])
     st.markdown(f"Taken back here since the file was exported:\n{shown}")
     if plan.conflict_count > _ROWS_A_PAGE:
@@ -186,8 +186,8 @@ def _place(options: Sequence[Any], chosen: Any) -> int | None:
 
 
 def _decide(**choices: Any) -> None:
-    current_desk().decide(**choices)
+    current_session().decide(**choices)
 
 
 def _decide_row(row: int, side: Side | None) -> None:
-    current_desk().decide_row(row, side)
+    current_session().decide_row(row, side)

@@ -17,13 +17,13 @@ from kinso.ui.history.filters import link_to_history
 from kinso.ui.history.undoing import offer_undo
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
-from kinso.ui.session import Visit, current_visit
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.transfer.words import customers_done, purchases_done
 
 Kind = Literal["customers", "purchases"]
 Plan = ImportPlan | PurchasePlan
 
-_DESK = "import_desk"
+_SESSION = "import_desk"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Upload:
 
 
 @dataclass
-class Desk:
+class PageSession:
     """`checking` ends with a `plan`, `importing` with a `run` when there was anything to do.
 
     The file itself is kept here as well, because a person may go to another page and back while it is imported.
@@ -53,7 +53,7 @@ class Desk:
     run: Run | None = None
     edition: int = 0
 
-    def put(self, upload: Upload, read: Callable[[], bytes], visit: Visit) -> None:
+    def put(self, upload: Upload, read: Callable[[], bytes], context: RequestContext) -> None:
         """Check this file, unless that is what was done last."""
         if upload != self.upload:
             is_other_file = self.upload is None or upload.file_id != self.upload.file_id
@@ -63,7 +63,7 @@ class Desk:
             self.upload, self.data, self.choices = upload, read(), choices
         if self.checking is None:
             choices = self.choices
-            self.checking = Job("Checking the file", lambda _progress: self._check(upload, choices, visit))
+            self.checking = Job("Checking the file", lambda _progress: self._check(upload, choices, context))
 
     def decide(self, **choices: Any) -> None:
         """Take over what the person decided, and have the file checked again where that makes a difference."""
@@ -81,12 +81,12 @@ class Desk:
         self.upload, self.data, self.checking, self.plan = None, b"", None, None
         self.choices = UNDECIDED
 
-    def begin(self, visit: Visit) -> None:
+    def begin(self, context: RequestContext) -> None:
         """Import the file as it was checked."""
         upload, plan, data, choices = self.upload, self.plan, self.data, self.choices
         if upload is None or plan is None or self.importing is not None:
             return
-        self.importing = Job("Importing", lambda progress: self._import(upload, plan, data, choices, visit, progress))
+        self.importing = Job("Importing", lambda progress: self._import(upload, plan, data, choices, context, progress))
 
     def close(self) -> None:
         """The import has ended: a new file may be chosen."""
@@ -98,24 +98,30 @@ class Desk:
             # The file is checked again: what stood in the way may be gone.
             self.checking = self.plan = None
 
-    def _check(self, upload: Upload, choices: ImportChoices, visit: Visit) -> str:
+    def _check(self, upload: Upload, choices: ImportChoices, context: RequestContext) -> str:
         if upload.kind == "customers":
-            plan: Plan = rehearse_import(visit.store, visit.actor, self.data, choices=choices)
+            plan: Plan = rehearse_import(context.store, context.actor, self.data, choices=choices)
         else:
-            plan = rehearse_purchases(visit.store, visit.actor, self.data, unknown=upload.unknown, choices=choices)
+            plan = rehearse_purchases(context.store, context.actor, self.data, unknown=upload.unknown, choices=choices)
         if upload == self.upload and choices == self.choices:
             self.plan = plan
         return upload.name
 
     def _import(
-        self, upload: Upload, plan: Plan, data: bytes, choices: ImportChoices, visit: Visit, progress: Progress
+        self,
+        upload: Upload,
+        plan: Plan,
+        data: bytes,
+        choices: ImportChoices,
+        context: RequestContext,
+        progress: Progress,
     ) -> str:
         progress(0, plan.figures.new if isinstance(plan, PurchasePlan) else plan.writes)
         try:
             if isinstance(plan, PurchasePlan):
                 purchases = import_purchases(
-                    visit.store,
-                    visit.actor,
+                    context.store,
+                    context.actor,
                     data,
                     progress,
                     unknown=upload.unknown,
@@ -124,10 +130,10 @@ class Desk:
                     expected=plan,
                 )
                 self.run = purchases.run
-                return purchases_done(purchases, visit.shop)
+                return purchases_done(purchases, context.shop)
             customers = import_customers(
-                visit.store,
-                visit.actor,
+                context.store,
+                context.actor,
                 data,
                 progress,
                 choices=choices,
@@ -140,15 +146,15 @@ class Desk:
             forget_figures()
 
 
-def current_desk() -> Desk:
-    """The desk of this person's session."""
-    desk: Desk = st.session_state.setdefault(_DESK, Desk())
-    return desk
+def current_session() -> PageSession:
+    """What this person has on the page."""
+    session: PageSession = st.session_state.setdefault(_SESSION, PageSession())
+    return session
 
 
 def begin_import() -> None:
     """From a callback: import what was checked."""
-    current_desk().begin(current_visit())
+    current_session().begin(current_context())
 
 
 KIND, UNKNOWN = "import_kind", "import_unknown"
@@ -167,12 +173,12 @@ _UNKNOWN: dict[Unknown, str] = {
 _TYPES = ["csv", "txt", "tsv"]
 
 
-def file_key(kind: Kind, desk: Desk) -> str:
+def file_key(kind: Kind, session: PageSession) -> str:
     """The key of the place for the file; a new one after an import, so that it is empty."""
-    return f"import_file_{kind}_{desk.edition}"
+    return f"import_file_{kind}_{session.edition}"
 
 
-def choose_file(desk: Desk, visit: Visit, *, busy: bool) -> None:
+def choose_file(session: PageSession, context: RequestContext, *, busy: bool) -> None:
     """Draw the form, and have a file that was chosen checked; while Kinso is busy with one, nothing can be chosen."""
     kind: Kind = st.segmented_control(
         "What is in the file?",
@@ -184,7 +190,7 @@ def choose_file(desk: Desk, visit: Visit, *, busy: bool) -> None:
         disabled=busy,
     )
     st.caption(_COLUMNS[kind])
-    uploaded = st.file_uploader("CSV file", type=_TYPES, key=file_key(kind, desk), disabled=busy)
+    uploaded = st.file_uploader("CSV file", type=_TYPES, key=file_key(kind, session), disabled=busy)
     unknown: Unknown = "refuse"
     if kind == "purchases":
         unknown = st.radio(
@@ -197,38 +203,38 @@ def choose_file(desk: Desk, visit: Visit, *, busy: bool) -> None:
     if busy:
         return
     if uploaded is None:
-        desk.clear()
+        session.clear()
     else:
-        desk.put(Upload(uploaded.file_id, uploaded.name, kind, unknown), uploaded.getvalue, visit)
+        session.put(Upload(uploaded.file_id, uploaded.name, kind, unknown), uploaded.getvalue, context)
 
 
-def show_progress(desk: Desk) -> bool:
+def show_progress(session: PageSession) -> bool:
     """Draw how far the import has come; returns whether it goes on."""
-    if desk.importing is None:
+    if session.importing is None:
         return False
-    if desk.importing.has_ended(within=LOOK_AGAIN):
-        desk.close()
+    if session.importing.has_ended(within=LOOK_AGAIN):
+        session.close()
         return False
     watch(_under_way)
     return True
 
 
-def show_outcome(desk: Desk, visit: Visit) -> None:
+def show_outcome(session: PageSession, context: RequestContext) -> None:
     """What became of the last import, with the way back."""
-    if desk.ended is None:
+    if session.ended is None:
         return
-    run = get_run(visit.store, visit.actor, desk.run.id) if desk.run else None
+    run = get_run(context.store, context.actor, session.run.id) if session.run else None
     if run is None or not run.undone_by:
-        draw_ending(desk.ended)
+        draw_ending(session.ended)
     if run is not None:
-        _show_ways(run, visit)
+        _show_ways(run, context)
 
 
-def _show_ways(run: Run, visit: Visit) -> None:
+def _show_ways(run: Run, context: RequestContext) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        offer_undo(run, visit)
+        offer_undo(run, context)
         link_to_history("Its changes in the history", run=run.id)
 
 
 def _under_way() -> Job | None:
-    return current_desk().importing
+    return current_session().importing

@@ -11,7 +11,7 @@ from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportPlan, PlannedChange, PurchasePlan
 from kinso.models.validation import LABELS
 from kinso.services.transfer.customer_reports import write_import_report
-from kinso.ui.session import Visit
+from kinso.ui.request_context import RequestContext
 from kinso.ui.transfer.decisions import (
     ask_about_balances,
     ask_about_conflicts,
@@ -19,7 +19,7 @@ from kinso.ui.transfer.decisions import (
     ask_about_dates,
     undecided_rows,
 )
-from kinso.ui.transfer.imports import Desk, Plan, begin_import
+from kinso.ui.transfer.imports import PageSession, Plan, begin_import
 from kinso.ui.transfer.words import already, cell_in_words, period
 from kinso.ui.wording import counted, money, number, plain
 
@@ -27,56 +27,56 @@ LOOK_AGAIN = 0.5
 """Seconds."""
 
 
-def show_report(desk: Desk, visit: Visit) -> None:
+def show_report(session: PageSession, context: RequestContext) -> None:
     """The check, while it lasts; then its figures, what is wrong with the file, and the button that imports it."""
-    if desk.checking is None:
+    if session.checking is None:
         return
-    if not desk.checking.has_ended(within=LOOK_AGAIN):
-        _watch_check(desk)
-    elif desk.plan is None:
-        st.error(plain(desk.checking.problem or ""), icon=":material/error:")
+    if not session.checking.has_ended(within=LOOK_AGAIN):
+        _watch_check(session)
+    elif session.plan is None:
+        st.error(plain(session.checking.problem or ""), icon=":material/error:")
     else:
-        _show_plan(desk, desk.plan, visit)
+        _show_plan(session, session.plan, context)
 
 
 @st.fragment(run_every=LOOK_AGAIN)
-def _watch_check(desk: Desk) -> None:
-    if desk.checking is None or desk.checking.has_ended():
+def _watch_check(session: PageSession) -> None:
+    if session.checking is None or session.checking.has_ended():
         st.rerun()
     st.info("Checking the file …", icon=":material/hourglass_top:")
 
 
-def _show_plan(desk: Desk, plan: Plan, visit: Visit) -> None:
+def _show_plan(session: PageSession, plan: Plan, context: RequestContext) -> None:
     with st.container(border=True):
         if isinstance(plan, PurchasePlan):
-            _show_purchases(plan, visit)
+            _show_purchases(plan, context)
         else:
             _show_customers(plan)
         for notice in plan.notices:
             st.caption(f":material/info: {plain(notice)}")
         if plan.ignored_columns:
             st.caption(f":material/info: Ignored columns: {plain(', '.join(plan.ignored_columns))}")
-        ask_about_dates(desk, plan)
-        ask_about_damage(desk, plan)
+        ask_about_dates(session, plan)
+        ask_about_damage(session, plan)
         if plan.error_count:
             _show_errors(plan)
             return
-        ask_about_balances(desk, plan, visit)
-        ask_about_conflicts(desk, plan, visit)
-        show_twins(plan)
-        _offer(desk, plan)
+        ask_about_balances(session, plan, context)
+        ask_about_conflicts(session, plan, context)
+        show_duplicates(plan)
+        _offer(session, plan)
         if isinstance(plan, ImportPlan):
-            show_changes(desk, plan, visit)
+            show_changes(session, plan, context)
 
 
-def _show_purchases(plan: PurchasePlan, visit: Visit) -> None:
+def _show_purchases(plan: PurchasePlan, context: RequestContext) -> None:
     figures = plan.figures
     with st.grid(4, min_column_width=150):
         st.metric("New purchases", number(figures.new), border=True)
         st.metric("Customers", number(figures.customers), border=True)
         st.metric("Not known yet", number(figures.unknown), border=True)
-        st.metric("Total", money(figures.total, visit.shop), border=True)
-    facts = [period(figures, visit.shop), already(figures) if figures.recorded else ""]
+        st.metric("Total", money(figures.total, context.shop), border=True)
+    facts = [period(figures, context.shop), already(figures) if figures.recorded else ""]
     if text := " · ".join(filter(None, facts)):
         st.caption(plain(text))
 
@@ -113,7 +113,7 @@ def _show_errors(plan: Plan) -> None:
         st.caption(f"The first {number(len(plan.errors))} of {number(plan.error_count)}; the header is row 1.")
 
 
-def _offer(desk: Desk, plan: Plan) -> None:
+def _offer(session: PageSession, plan: Plan) -> None:
     if isinstance(plan, PurchasePlan):
         count, noun = plan.figures.new, "purchase"
         nothing = "Nothing to import: every purchase in the file is recorded already."
@@ -123,7 +123,7 @@ def _offer(desk: Desk, plan: Plan) -> None:
     if not count and not plan.conflict_count:
         st.info(nothing, icon=":material/check_circle:")
         return
-    undecided = undecided_rows(desk, plan)
+    undecided = undecided_rows(session, plan)
     waits = bool(undecided) or (isinstance(plan, PurchasePlan) and plan.is_overlap_undecided)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -138,12 +138,12 @@ def _offer(desk: Desk, plan: Plan) -> None:
             st.caption(f"{counted(undecided, 'row')} to decide about")
 
 
-def show_changes(desk: Desk, plan: ImportPlan, visit: Visit) -> None:
+def show_changes(session: PageSession, plan: ImportPlan, context: RequestContext) -> None:
     """The first of them as a table, and all of them as a file."""
     if plan.changes:
         st.markdown("**What changes**")
         st.dataframe(
-            pd.DataFrame([_line(change, visit.shop) for change in plan.changes]),
+            pd.DataFrame([_line(change, context.shop) for change in plan.changes]),
             hide_index=True,
             key="import_changes",
             alt="What the file changes",
@@ -152,15 +152,15 @@ def show_changes(desk: Desk, plan: ImportPlan, visit: Visit) -> None:
     if plan.change_count > len(plan.changes):
         st.caption(f"The first {number(len(plan.changes))} of {number(plan.change_count)}.")
     if plan.change_count + plan.conflict_count:
-        _offer_list(desk, visit)
+        _offer_list(session, context)
 
 
-def show_twins(plan: ImportPlan | PurchasePlan) -> None:
+def show_duplicates(plan: ImportPlan | PurchasePlan) -> None:
     """Which of the new customers may be known already; they are registered all the same."""
-    if not plan.twin_count:
+    if not plan.duplicate_count:
         return
     st.warning(
-        f"{counted(plan.twin_count, 'new customer')} may be known already; look before you import the file.",
+        f"{counted(plan.duplicate_count, 'new customer')} may be known already; look before you import the file.",
         icon=":material/group:",
     )
     st.dataframe(
@@ -169,10 +169,10 @@ def show_twins(plan: ImportPlan | PurchasePlan) -> None:
                 {
                     "Row": each.row,
                     "New": f"{each.customer_name} ({each.customer_id})",
-                    "Known": f"{each.twin.customer.customer_name} ({each.twin.customer.customer_id})",
-                    "Has": each.twin.has,
+                    "Known": f"{each.duplicate.customer.customer_name} ({each.duplicate.customer.customer_id})",
+                    "Has": each.duplicate.has,
                 }
-                for each in plan.twins
+                for each in plan.duplicates
             ]
         ),
         hide_index=True,
@@ -193,12 +193,12 @@ def _line(change: PlannedChange, shop: ShopSettings) -> dict[str, object]:
     }
 
 
-def _offer_list(desk: Desk, visit: Visit) -> None:
-    data, choices = desk.data, desk.choices
+def _offer_list(session: PageSession, context: RequestContext) -> None:
+    data, choices = session.data, session.choices
 
     def write() -> bytes:
         target = io.BytesIO()
-        write_import_report(visit.store, visit.actor, data, target, choices=choices)
+        write_import_report(context.store, context.actor, data, target, choices=choices)
         return target.getvalue()
 
     st.download_button(

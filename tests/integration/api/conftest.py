@@ -17,7 +17,7 @@ from kinso.models.accounts import NewUser, Role, Session
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.accounts.sign_in import session_id_of
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 from tests.support.live import serve_api
 
 HOST = "shop.test"
@@ -118,14 +118,14 @@ def _client() -> Iterator[ApiClient]:
 
 @pytest.fixture
 def api(store: Store, _client: ApiClient) -> Iterator[ApiClient]:
-    with use_office(Office.around(store)):
+    with use_application(ApplicationContext.around(store)):
         yield _client
 
 
 @pytest.fixture
 def live(store: Store) -> Iterator[str]:
     """The address of the API on a real port, for what needs a network."""
-    with use_office(Office.around(store)), serve_api() as address:
+    with use_application(ApplicationContext.around(store)), serve_api() as address:
         yield address
 
 

@@ -12,7 +12,7 @@ from streamlit.web.server.starlette.starlette_path_security_middleware import Pa
 
 from kinso.api.app import api_routes, create_api
 from kinso.api.middleware import OddAddresses
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def ask(store, token):
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             return await client.request(method, url, headers={"Authorization": f"Bearer {secret}"})
 
-    with use_office(Office.around(store)):
+    with use_application(ApplicationContext.around(store)):
         yield lambda method, path, secret=None: asyncio.run(send(method, path, token() if secret is None else secret))
 
 

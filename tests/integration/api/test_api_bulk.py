@@ -115,9 +115,9 @@ def test_with_all_or_nothing_one_bad_row_refuses_the_list(api, token, register, 
 
 
 @pytest.mark.parametrize("mode", ["all-or-nothing", "per-row"])
-@pytest.mark.parametrize("twin", ["C-9", "c-9", " C-9 "])
-def test_an_id_that_is_in_the_list_twice_refuses_it(api, token, mode, twin):
-    answer = send(api, token, [EVE, {**EVE, "customerId": twin, "customerName": "Other"}], mode)
+@pytest.mark.parametrize("duplicate", ["C-9", "c-9", " C-9 "])
+def test_an_id_that_is_in_the_list_twice_refuses_it(api, token, mode, duplicate):
+    answer = send(api, token, [EVE, {**EVE, "customerId": duplicate, "customerName": "Other"}], mode)
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
     assert error["field"] == "customers.1.customerId"

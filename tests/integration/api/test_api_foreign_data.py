@@ -15,7 +15,7 @@ from kinso.repository.store import Store
 from kinso.services.accounts.first_admin import needs_set_up, prepare_first_admin
 from kinso.services.accounts.sign_in import sign_in
 from kinso.services.accounts.users import list_users
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 from kinso.services.shop.checks import check_database
 from tests.integration.api.conftest import tokens_of
 
@@ -95,7 +95,7 @@ def work_with_all(api, token):
 def test_whatever_is_in_a_field_of_a_customer_can_be_read_and_edited(new_database, api):
     store = Store(stored_by_another(new_database, *ODD.values()))
     prepare(store.connection)
-    with use_office(Office.around(store)):
+    with use_application(ApplicationContext.around(store)):
         listed, wrong = work_with_all(api, tokens_of(store))
     assert len(listed) == len(ODD)
     assert wrong == {}
@@ -111,7 +111,7 @@ def test_what_a_hand_put_there_later_is_no_failure_either(new_database, api):
     customers = store.connection.database["customers"]
     for number, fields in enumerate(odd):
         customers.update_one({"customerId": f"C-{number}"}, {"$set": fields}, bypass_document_validation=True)
-    with use_office(Office.around(store)):
+    with use_application(ApplicationContext.around(store)):
         listed, wrong = work_with_all(api, tokens_of(store))
     assert len(listed) == len(odd)
     assert not [each for each, codes in wrong.items() if max(codes) >= 500]
@@ -129,12 +129,12 @@ def test_what_an_unreadable_amount_was_is_told_until_somebody_types_the_right_on
     prepare(store.connection)
     report = check_database(store, COMMAND_LINE)
     assert report.is_clean
-    [sentence] = report.twins
+    [sentence] = report.duplicates
     assert "Customer C-0: its purchase amount was 1e+300 when it was taken over" in sentence
     assert "type the right one" in sentence
-    with use_office(Office.around(store)):
+    with use_application(ApplicationContext.around(store)):
         work_with_all(api, tokens_of(store))
-    assert check_database(store, COMMAND_LINE).twins == []
+    assert check_database(store, COMMAND_LINE).duplicates == []
 
 
 def test_a_shop_that_an_earlier_kinso_took_over_is_mended_at_its_next_start(new_database):

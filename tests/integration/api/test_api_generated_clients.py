@@ -105,8 +105,8 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     ada = call("register_customer", body=draft, expect=201, idempotency_key="once").data
     assert (ada.purchase_amount, ada.membership_status, ada.version) == (0, False, 1)
     assert call("register_customer", body=draft, expect=201, idempotency_key="once").data.field_id == ada.field_id
-    twin = call.CustomerDraftIn(customer_id="C-2", customer_name="Ada L.", contact_info="ada@shop.com")
-    [warning] = call("register_customer", body=twin, expect=201).data.warnings
+    duplicate = call.CustomerDraftIn(customer_id="C-2", customer_name="Ada L.", contact_info="ada@shop.com")
+    [warning] = call("register_customer", body=duplicate, expect=201).data.warnings
     assert (warning.field_id, warning.customer_id) == (ada.field_id, "C-1")
     refused = call("register_customer", body=draft, expect=409)
     assert [problem.field for problem in refused.errors] == ["customerId"]
@@ -173,7 +173,7 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     assert call("refund_sale", "till/1", expect=201).data.purchase_amount == 0
     assert call("show_sale", "till/1").data.items[0].name == "Tea"
     since = datetime(2026, 1, 1, tzinfo=UTC)
-    assert call("show_sales", customer_id="C-1", kind=call.SaleKind.SALE, since=since).pagination.total == 1
+    assert call("show_sales", customer_id="C-1", kind=call.EntryKind.SALE, since=since).pagination.total == 1
     assert call("show_sales_of_customer", ada.field_id).pagination.total == 3
 
     assert call("remove_customer", ada.field_id).data.field_id == ada.field_id

@@ -110,8 +110,8 @@ def test_a_failure_does_not_stick(api, token, store):
 
 def test_while_it_is_under_way_the_same_request_is_told_when_to_come_back(api, token, store):
     assert post(api, "/customers", NEW, token=token(), headers=KEY).status_code == 201
-    held = {"$set": {"answer": None, "heldUntil": now() + timedelta(seconds=20)}}
-    store.connection.database["requests"].update_one({}, held)
+    excluded = {"$set": {"answer": None, "heldUntil": now() + timedelta(seconds=20)}}
+    store.connection.database["requests"].update_one({}, excluded)
     answer = post(api, "/customers", NEW, token=token(), headers=KEY)
     assert answer.status_code == 409
     assert 0 < int(answer.headers["retry-after"]) <= 20

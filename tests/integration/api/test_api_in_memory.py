@@ -5,7 +5,7 @@ import pytest
 from kinso.models.accounts import NewUser, Role
 from kinso.repository.documents import now
 from kinso.services.accounts.tokens import create_token
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 
 ADA = {"customerId": "C-1", "customerName": "Ada", "contactInfo": "ada@shop.com", "purchaseAmount": 2000}
 BEA = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}
@@ -21,7 +21,7 @@ def call(mock_store, _client):
         headers = {"Idempotency-Key": key} if key else {}
         return _client(method, path, token=secret, headers=headers, **request)
 
-    with use_office(Office.around(mock_store)):
+    with use_application(ApplicationContext.around(mock_store)):
         yield call
 
 

@@ -5,7 +5,7 @@ import pytest
 from kinso.api.app import create_api
 from kinso.api.description import LEAST_ROLE
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.services.membership.activation import set_membership_of_selected
 from kinso.services.purchases.recording import record_sale
 
@@ -125,6 +125,6 @@ def _fill(path, customer, store):
     if path.startswith("/runs/"):
         id = set_membership_of_selected(store, COMMAND_LINE, [id], membership_status=True).id
     if path.startswith("/sales/"):
-        record_sale(store, COMMAND_LINE, id, SaleDraft(sale_id="R-1", amount=1))
+        record_sale(store, COMMAND_LINE, id, PurchaseDraft(sale_id="R-1", amount=1))
         path = path.replace("{saleId}", "R-1")
     return re.sub(r"\{membershipStatus\}", "false", path).replace("{_id}", id)

@@ -21,7 +21,7 @@ from kinso.api.middleware import OddAddresses
 from kinso.models.accounts import NewUser, Role
 from kinso.services.accounts.tokens import create_token
 from kinso.services.accounts.users import create_user
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 from kinso.services.membership.activation import activate_at_threshold
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def run(store, secret):
     api = create_api()
     app = Starlette(routes=api_routes("/api", api), middleware=[Middleware(OddAddresses, path="/api", api=api)])
     scenarios, errors = [], []
-    with use_office(Office.around(store)):
+    with use_application(ApplicationContext.around(store)):
         schema = schemathesis.openapi.from_asgi("/api/openapi.json", app, config=settings(secret))
         for event in from_schema(schema).execute():
             match event:

@@ -21,7 +21,7 @@ from kinso.database.schema import INDEXES
 from kinso.errors import BackupDamaged, BackupUnusable, ConfigurationError, StartupError
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.repository.store import Store
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
@@ -76,7 +76,9 @@ class Load:
         self._is_over = threading.Event()
         self._is_still = threading.Barrier(3)
         self._more = threading.Semaphore(0)
-        self._workers = [threading.Thread(target=self._work, args=(work,)) for work in (self._office(), self._till())]
+        self._workers = [
+            threading.Thread(target=self._work, args=(work,)) for work in (self._application(), self._till())
+        ]
 
     def __enter__(self):
         for worker in self._workers:
@@ -108,7 +110,7 @@ class Load:
             self.done.append(next(steps))
             self._more.release()
 
-    def _office(self):
+    def _application(self):
         writer = Writer(self.store, "office", 7, announce=lambda *_: None, finished=lambda _: None)
         while True:
             writer.step()
@@ -117,7 +119,7 @@ class Load:
     def _till(self):
         customer = self.store.customers.find(CustomerQuery(), page=1, limit=1)[0].id
         while True:
-            sale = record_sale(self.store, COMMAND_LINE, customer, SaleDraft(amount=Decimal("7.50"))).sale
+            sale = record_sale(self.store, COMMAND_LINE, customer, PurchaseDraft(amount=Decimal("7.50"))).sale
             yield sale.sale_id
             refund = RefundDraft(amount=Decimal("2.25"))
             yield refund_sale(self.store, COMMAND_LINE, sale.sale_id, refund).sale.sale_id

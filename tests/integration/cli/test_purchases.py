@@ -113,7 +113,7 @@ def test_the_order_of_day_and_month_is_an_option(kinso, store):
     assert code == 1
     assert "say it with --date-order dmy or mdy" in err
     kinso("import", "--purchases", "-", "--create-unknown", "--date-order", "mdy", stdin=file)
-    assert store.sales.get("S-1").sold_at.month == 3
+    assert store.ledger.get("S-1").sold_at.month == 3
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_foreign_search_field_is_replaced(new_database, foreign):
 def test_twins_keep_their_ids_and_are_named(new_database):
     first, second, third, other = (original(text) for text in ("abc1", "ABC1", "Abc1 ", "abc2"))
     customers, adoption = adopted(new_database, third, other, first, second)
-    assert adoption.twins == [("abc1", "ABC1", "Abc1 ")]
+    assert adoption.case_duplicates == [("abc1", "ABC1", "Abc1 ")]
     keys = {found["customerId"]: found["search"]["id"] for found in customers.find()}
     assert keys == {
         "abc1": "abc1",
@@ -119,7 +119,7 @@ def test_a_second_time_there_is_nothing_to_adopt(new_database):
     customers, _ = adopted(new_database, original("abc1"), original("ABC1"), {"customerId": "only"})
     before = list(customers.find())
     again = prepare(new_database(customers.database.name))
-    assert (again.adopted, again.twins) == (0, [])
+    assert (again.adopted, again.case_duplicates) == (0, [])
     assert list(customers.find()) == before
 
 
@@ -132,7 +132,7 @@ def test_what_was_stored_past_kinso_is_adopted_at_the_next_start(new_database):
     customers.insert_one(original("ABC1"), bypass_document_validation=True)
     adoption = prepare(connection)
     assert adoption.adopted == 1
-    assert adoption.twins == [("abc1", "ABC1")]
+    assert adoption.case_duplicates == [("abc1", "ABC1")]
     assert customers.count_documents({"search.id": {"$type": "string"}}) == 2
 
 
@@ -185,7 +185,7 @@ def test_an_interrupted_adoption_is_finished_by_the_next_start(new_database):
     customers.insert_many([original("ABC1"), original("B-2")], bypass_document_validation=True)
     adoption = prepare(new_database(customers.database.name))
     assert adoption.adopted == 2
-    assert adoption.twins == [("abc1", "ABC1")]
+    assert adoption.case_duplicates == [("abc1", "ABC1")]
 
 
 def test_a_purchase_during_the_adoption_is_not_taken_for_what_was_there_before(new_database, monkeypatch):

@@ -9,7 +9,7 @@ from kinso.database.preparation import prepare
 from kinso.database.refolding import is_refolded, refold
 from kinso.database.search import helper_fields
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
@@ -64,10 +64,10 @@ def test_ids_that_look_alike_since_are_kept_marked_and_named(shop, admin, caplog
     for customer_id, other, key in (("X-2", "C\u20111", "c\u20111"), ("X-3", "Ｃ－１", "ｃ－１")):
         customers.update_one({"customerId": customer_id}, {"$set": {"customerId": other, "search.id": key}})
     restarted(shop)
-    twins = shop.customers.twins()
-    assert sorted(each.customer_id for each in twins) == sorted(["C-1", "C\u20111", "Ｃ－１"])
+    case_duplicates = shop.customers.case_duplicates()
+    assert sorted(each.customer_id for each in case_duplicates) == sorted(["C-1", "C\u20111", "Ｃ－１"])
     assert shop.customers.get_by_customer_id("C\u20111").contact_info == "01711000001"
-    assert len(check_database(shop, admin).twins) == 2
+    assert len(check_database(shop, admin).case_duplicates) == 2
     assert "looks like another one" in caplog.text
 
 
@@ -156,7 +156,7 @@ def test_sale_ids_that_look_alike_since_are_kept_and_named(shop, admin):
     ann = create_customer(shop, admin, draft("C-1"))
     sales = shop.connection.database["sales"]
     for sale_id, amount in (("R-1", 10), ("X-1", 20), ("X-2", 30)):
-        record_sale(shop, admin, ann.id, parse(SaleDraft, {"saleId": sale_id, "amount": amount}))
+        record_sale(shop, admin, ann.id, parse(PurchaseDraft, {"saleId": sale_id, "amount": amount}))
     refund_sale(shop, admin, "X-1", parse(RefundDraft, {"saleId": "B-1", "amount": 1}))
     refund_sale(shop, admin, "X-2", parse(RefundDraft, {"saleId": "B-2", "amount": 2}))
     for before, after in (("X-1", "R\u20111"), ("X-2", "Q\u20111")):
@@ -168,4 +168,4 @@ def test_sale_ids_that_look_alike_since_are_kept_and_named(shop, admin):
     assert [refund.sale_id for refund in shop.sales.refunds_of(shop.sales.get("Q-1"))] == ["B-2"]
     report = check_database(shop, admin)
     assert report.findings == []
-    assert report.twins == ["Sale ID R\u20111 differs from R-1 only in what looks the same."]
+    assert report.case_duplicates == ["Sale ID R\u20111 differs from R-1 only in what looks the same."]

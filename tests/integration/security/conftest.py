@@ -31,7 +31,7 @@ from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.accounts.sign_in import SESSION_COOKIE, session_id_of
 from kinso.services.accounts.users import create_user
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 from kinso.services.customers.editing import create_customer
 from kinso.ui.browser import SCRIPTS
 from kinso.web.routes import web_middleware, web_routes
@@ -43,7 +43,7 @@ ADMIN = "boss@shop.com"
 
 
 @pytest.fixture
-def server(office):
+def server(application):
     """Everything but Streamlit, for which a page stands that repeats nothing."""
 
     async def inside(_request):
@@ -54,9 +54,9 @@ def server(office):
 
 
 @pytest.fixture
-def office(store):
-    with use_office(Office.around(store)) as office:
-        yield office
+def application(store):
+    with use_application(ApplicationContext.around(store)) as application:
+        yield application
 
 
 @pytest.fixture

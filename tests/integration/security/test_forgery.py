@@ -196,7 +196,7 @@ def test_a_websocket_finds_the_cookie_of_its_scheme(browse, ann, scheme):
 
 
 @pytest.mark.parametrize("leave", ["sign out", "switch off"])
-def test_whatever_comes_over_a_websocket_after_leaving_only_asks_for_the_page(store, office, ann, leave):
+def test_whatever_comes_over_a_websocket_after_leaving_only_asks_for_the_page(store, application, ann, leave):
     sent = BackMsg()
     sent.rerun_script.fragment_id = "a dialog"
     sent.rerun_script.widget_states.widgets.add().trigger_value = True
@@ -216,7 +216,7 @@ def test_whatever_comes_over_a_websocket_after_leaving_only_asks_for_the_page(st
     assert not arrived.rerun_script.widget_states.widgets
 
 
-def test_what_was_typed_before_leaving_arrives_and_nothing_that_does_anything(store, office, ann):
+def test_what_was_typed_before_leaving_arrives_and_nothing_that_does_anything(store, application, ann):
     sent = BackMsg()
     sent.rerun_script.fragment_id = "a dialog"
     for key, value in {
@@ -243,7 +243,7 @@ def test_what_was_typed_before_leaving_arrives_and_nothing_that_does_anything(st
     ]
 
 
-def test_the_end_of_a_websocket_is_passed_on_to_whoever_left(store, office, ann):
+def test_the_end_of_a_websocket_is_passed_on_to_whoever_left(store, application, ann):
     async def browser():
         return {"type": "websocket.disconnect", "code": 1000}
 

@@ -9,7 +9,7 @@ import pytest
 from kinso.database import connection, transactions
 from kinso.errors import WriteCollision
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.services.application import Office
+from kinso.services.application import ApplicationContext
 from kinso.services.customers.editing import create_customer, update_customer
 
 ROOT = Path(__file__).parents[3]
@@ -46,7 +46,7 @@ def test_a_customer_whom_a_killed_process_was_changing_can_be_changed(store, sta
 def test_kinso_ends_what_a_killed_process_left_open_when_it_starts(store, staff, settings, ada, left_open, monkeypatch):
     left_open.kill()
     left_open.wait()
-    Office(settings, store).prepare()
+    ApplicationContext(settings, store).prepare()
     monkeypatch.setattr(connection, "end_abandoned_transactions", lambda client: 0)
     assert rename(store, staff, ada) == "Ada King"
 

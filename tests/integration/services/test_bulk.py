@@ -95,5 +95,5 @@ def test_whoever_may_be_the_same_person_as_a_new_one_is_named(store, staff):
     upsert_customers(store, staff, [known], all_or_nothing=True)
     rows = [known, row(2, customerName="Karim Sadia", contactInfo="other@shop.com"), row(3)]
     outcome = upsert_customers(store, staff, rows, all_or_nothing=True)
-    told = [[twin.message for twin in each.twins] for each in outcome.rows]
+    told = [[duplicate.message for duplicate in each.duplicates] for each in outcome.rows]
     assert told == [[], ["Sadia Karim (C-001) has the same name."], []]

@@ -11,7 +11,7 @@ from kinso.database.schema import INDEXES
 from kinso.errors import NotPermitted
 from kinso.models import shop
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.repository import shop as reading
 from kinso.repository.documents import now
 from kinso.repository.store import Store
@@ -205,19 +205,19 @@ def adopted(new_database, *names):
 def test_twins_are_named_but_nothing_is_wrong_with_them(new_database, admin):
     report = check_database(adopted(new_database, "abc1", "ABC1", "abc2"), admin)
     assert report.findings == []
-    assert report.twins == ["Customer ID ABC1 differs from abc1 in letter case, spaces, dashes or the like only."]
+    assert report.duplicates == ["Customer ID ABC1 differs from abc1 in letter case, spaces, dashes or the like only."]
 
 
 def test_adopted_customers_are_as_clean_as_others_whatever_people_do_with_them(new_database, admin, manager):
     store = adopted(new_database, "abc1", "ABC1", "abc2", "abc3")
-    first, twin, other, deleted = store.customers.iterate(CustomerQuery(sort_by="customerId", sort_order="asc"))
-    update_customer(store, manager, twin.id, CustomerPatch(customer_name="Bea"))
+    first, duplicate, other, deleted = store.customers.iterate(CustomerQuery(sort_by="customerId", sort_order="asc"))
+    update_customer(store, manager, duplicate.id, CustomerPatch(customer_name="Bea"))
     update_customer(store, manager, first.id, CustomerPatch(purchase_amount=5))
     set_membership(store, manager, other.id, membership_status=False)
     delete_customer(store, manager, deleted.id)
     assert sentences(store, admin) == []
-    delete_customer(store, manager, twin.id)
-    restore_customers(store, manager, [deleted.id, twin.id])
+    delete_customer(store, manager, duplicate.id)
+    restore_customers(store, manager, [deleted.id, duplicate.id])
     assert sentences(store, admin) == []
 
 
@@ -398,7 +398,7 @@ def test_accounts_without_an_administrator_and_repeated_addresses_are_found(stor
 
 
 def test_an_entry_that_counts_at_another_moment_than_it_should_is_found(store, admin, manager, base, database):
-    sale = record_sale(store, manager, base[3].id, SaleDraft(sale_id="S-1", amount=10)).sale
+    sale = record_sale(store, manager, base[3].id, PurchaseDraft(sale_id="S-1", amount=10)).sale
     refund_sale(store, manager, "S-1", RefundDraft(sale_id="R-1", amount=Decimal(1)))
     wrong = {"$set": {"countsAt": sale.sold_at - LATER}}
     for kind, sale_id in (("sale", "S-1"), ("refund", "R-1")):
@@ -411,7 +411,7 @@ def test_an_entry_that_counts_at_another_moment_than_it_should_is_found(store, a
 
 
 def test_a_purchase_that_counts_twice_in_the_revenue_is_found(store, admin, manager, base, database):
-    record_sale(store, manager, base[3].id, SaleDraft(sale_id="S-1", amount=10))
+    record_sale(store, manager, base[3].id, PurchaseDraft(sale_id="S-1", amount=10))
     database["sales"].update_one({"saleId": "S-1"}, {"$set": {"trashed": True, "revenueOnly": True}})
     assert only_sentence(store, admin) == "Customer C-3: what it bought counts twice in the revenue."
 

@@ -8,7 +8,7 @@ import pytest
 
 from kinso.errors import Conflict, KinsoError, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.shop import MembershipRule
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
@@ -31,7 +31,7 @@ def register(store, staff):
     def register(customer_id, amount):
         draft = CustomerDraft(customer_id=customer_id, customer_name="Somebody", contact_info="shop@shop.com")
         customer = create_customer(store, staff, draft)
-        record_sale(store, staff, customer.id, SaleDraft(sale_id=f"S-{customer_id}", amount=Decimal(amount)))
+        record_sale(store, staff, customer.id, PurchaseDraft(sale_id=f"S-{customer_id}", amount=Decimal(amount)))
         return store.customers.get(customer.id)
 
     return register
@@ -85,12 +85,12 @@ def test_a_demotion_ends_exactly_the_planned_memberships_and_says_why(store, man
     [latest, *_] = list_memberships(store, manager, shop["R-1"].id)
     assert latest.ended.basis == "rule"
     assert latest.ended.reason.endswith("below 1,000.00")
-    assert not store.customers.get(shop["R-1"].id).membership_held
+    assert not store.customers.get(shop["R-1"].id).excluded
 
 
 def test_whoever_spends_enough_again_can_be_activated_again(store, manager, staff, shop):
     demote_below_threshold(store, manager, plan_demotion(store, manager))
-    record_sale(store, staff, shop["R-1"].id, SaleDraft(amount=Decimal("400.00")))
+    record_sale(store, staff, shop["R-1"].id, PurchaseDraft(amount=Decimal("400.00")))
 
     assert activate_at_threshold(store, staff, 1000).changed == 1
     assert "R-1" in members(store)
@@ -134,7 +134,7 @@ def test_a_demotion_of_one_customer_can_be_taken_back_in_the_history(store, mana
 
 def test_whoever_changed_since_the_plan_stays_a_member_and_is_named(store, manager, staff, shop):
     plan = plan_demotion(store, manager)
-    record_sale(store, staff, shop["R-1"].id, SaleDraft(amount=Decimal("400.00")))
+    record_sale(store, staff, shop["R-1"].id, PurchaseDraft(amount=Decimal("400.00")))
 
     run = demote_below_threshold(store, manager, plan)
 
@@ -221,7 +221,7 @@ def test_members_who_bought_nothing_this_year_are_below_any_threshold(store, man
 
     [offered] = preview_demotion(store, manager).offered.first
     assert (offered.customer.id, offered.amount) == (ada.id, Decimal("0.00"))
-    old = record_sale(store, staff, ada.id, SaleDraft(amount=Decimal("9.00"), sold_at=now() - timedelta(days=370)))
+    old = record_sale(store, staff, ada.id, PurchaseDraft(amount=Decimal("9.00"), sold_at=now() - timedelta(days=370)))
     refund_sale(store, staff, old.sale.sale_id, RefundDraft())
     [offered] = preview_demotion(store, manager).offered.first
     assert offered.amount == Decimal("0.00")

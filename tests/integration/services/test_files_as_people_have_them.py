@@ -7,7 +7,7 @@ import pytest
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.purchases import SaleQuery
+from kinso.models.purchases import LedgerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.services.customers.editing import create_customer
@@ -79,7 +79,7 @@ PURCHASES = "saleId;customerId;date;amount;paymentMethod\n"
 
 
 def sold(store):
-    return {sale.sale_id: sale for sale in store.sales.iterate(SaleQuery(kind="sale"))}
+    return {sale.sale_id: sale for sale in store.ledger.iterate(LedgerQuery(kind="sale"))}
 
 
 def test_the_order_of_day_and_month_is_found_from_all_rows(store, staff):
@@ -204,20 +204,26 @@ class TestWhoMayBeKnownAlready:
             b"N-2,Lovelace Ada,a@b.com\nN-3,Cid,c@b.com\n"
         )
         plan = rehearse_import(store, staff, file)
-        assert [str(twin) for twin in plan.twins] == [
+        assert [str(duplicate) for duplicate in plan.duplicates] == [
             "Row 3: Bea (N-1) may be known already: Ada Lovelace (C-1) has the same phone number.",
             "Row 4: Lovelace Ada (N-2) may be known already: Ada Lovelace (C-1) has the same name.",
         ]
         result = import_customers(store, staff, file)
-        assert (result.created, result.twin_count) == (3, 2)
-        assert import_customers(store, staff, file, expected=rehearse_import(store, staff, file)).twin_count == 0
+        assert (result.created, result.duplicate_count) == (3, 2)
+        assert import_customers(store, staff, file, expected=rehearse_import(store, staff, file)).duplicate_count == 0
 
     def test_customers_created_from_purchases_are_looked_for_as_well(self, store, staff, ada):
         header = "saleId,customerId,date,amount,customerName,contactInfo\n"
         file = f"{header}1,N-1,2025-01-31,1,Lovelace Ada,\n2,N-2,2025-01-31,1,,01711234567\n3,N-3,2025-01-31,1,,\n"
         plan = rehearse_purchases(store, staff, file.encode(), unknown="create")
-        assert [(twin.row, twin.twin.alike) for twin in plan.twins] == [(2, "name"), (3, "phone")]
+        assert [(duplicate.row, duplicate.duplicate.alike) for duplicate in plan.duplicates] == [
+            (2, "name"),
+            (3, "phone"),
+        ]
         import_purchases(store, staff, file.encode(), unknown="create")
         again = file.replace("N-", "M-").replace("\n1,", "\n4,").replace("\n2,", "\n5,").replace("\n3,", "\n6,")
         plan = rehearse_purchases(store, staff, again.encode(), unknown="create")
-        assert [(twin.row, twin.twin.alike) for twin in plan.twins] == [(2, "name"), (3, "phone")]
+        assert [(duplicate.row, duplicate.duplicate.alike) for duplicate in plan.duplicates] == [
+            (2, "name"),
+            (3, "phone"),
+        ]

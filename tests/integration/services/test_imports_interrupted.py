@@ -115,9 +115,9 @@ def test_what_is_taken_back_stays_in_the_records(store, staff, known):
 
     with pytest.raises(KeyboardInterrupt):
         import_customers(store, staff, file_of(), after_first_batch(press))
-    [taken_back, imported, _created] = store.changes.of_customer(known[id_of(0)].id, limit=5)
-    assert taken_back.undoes == imported.id
-    assert (imported.after, taken_back.after) == ({"customerName": "From the file"}, {"customerName": "As before"})
+    [reverted, imported, _created] = store.changes.of_customer(known[id_of(0)].id, limit=5)
+    assert reverted.undoes == imported.id
+    assert (imported.after, reverted.after) == ({"customerName": "From the file"}, {"customerName": "As before"})
 
 
 def test_a_database_that_goes_away_is_told_with_what_happens_to_the_half_that_was_done(store, staff, known, settings):

@@ -8,7 +8,7 @@ import pytest
 from kinso.errors import Conflict, DatabaseUnavailable, ImportUnderWay, InvalidInput, NotPermitted, StillUnderWay
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.services.customers.bulk import upsert_customers
 from kinso.services.customers.editing import create_customer
 from kinso.services.history import runs
@@ -94,7 +94,7 @@ def test_while_an_import_is_under_way_no_other_one_begins(store, staff, manager,
 
     purchases(store, staff, try_to, file_name="till.csv")
     assert refused[0].startswith("An import of “till.csv” by Staff Person is under way, and only one can be at a time;")
-    assert store.sales.count(SaleQuery(kind="sale")) == COUNT
+    assert store.ledger.count(LedgerQuery(kind="sale")) == COUNT
     assert len(store.runs.recent(limit=5)) == 1
 
 
@@ -112,24 +112,24 @@ def test_an_import_that_another_one_came_before_while_it_looked_at_its_file_does
 
     with pytest.raises(ImportUnderWay, match="Another import began meanwhile"):
         import_purchases(store, staff, Meanwhile(HEADER + b"X-1,C-0001,2025-01-31,1,,\n", other), unknown="create")
-    assert store.sales.count(SaleQuery(kind="sale")) == (0 if is_stopped else COUNT)
-    assert store.sales.get("X-1") is None
+    assert store.ledger.count(LedgerQuery(kind="sale")) == (0 if is_stopped else COUNT)
+    assert store.ledger.get("X-1") is None
 
 
 @pytest.mark.slow
 def test_what_a_crash_left_of_an_import_is_taken_back_before_the_file_is_imported_again(store, staff, admin, crash):
     crash(lambda progress: purchases(store, staff, progress))
-    assert 0 < store.sales.count(SaleQuery(kind="sale")) < COUNT
+    assert 0 < store.ledger.count(LedgerQuery(kind="sale")) < COUNT
     assert purchases(store, staff).figures.new == COUNT
     crash(lambda progress: import_customers(store, staff, PEOPLE.replace(b"C-", b"N-"), progress))
     assert import_customers(store, staff, PEOPLE.replace(b"C-", b"N-")).created == COUNT
     assert recover_interrupted(store) == 0
-    assert (store.customers.count(CustomerQuery()), store.sales.count(SaleQuery(kind="sale"))) == (2 * COUNT, COUNT)
+    assert (store.customers.count(CustomerQuery()), store.ledger.count(LedgerQuery(kind="sale"))) == (2 * COUNT, COUNT)
     assert check_database(store, admin).findings == []
 
 
 def test_a_till_that_repeats_a_purchase_of_an_import_under_way_is_told_to_wait(store, staff):
-    bought = SaleDraft(sale_id="S-0", amount=10)
+    bought = PurchaseDraft(sale_id="S-0", amount=10)
     refused = []
 
     def repeat(done, total):
@@ -178,7 +178,7 @@ def test_an_import_of_which_only_the_last_answer_was_lost_is_done(store, staff, 
 @pytest.fixture
 def sold(store, staff):
     ann = person(store, staff, amount=500)
-    return record_sale(store, staff, ann.id, SaleDraft(sale_id="S-1", amount=100, sold_at="2025-01-30")).sale
+    return record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=100, sold_at="2025-01-30")).sale
 
 
 REFUND = HEADER + b"F-1,P-1,2025-01-31,-60,refund,S-1\n"
@@ -188,7 +188,7 @@ REFUND = HEADER + b"F-1,P-1,2025-01-31,-60,refund,S-1\n"
 def test_a_sale_that_is_refunded_or_taken_back_meanwhile_is_not_refunded_by_the_file(
     store, staff, admin, sold, monkeypatch, act
 ):
-    take = store.turns.take
+    take = store.import_locks.take
 
     def meanwhile(number):
         monkeypatch.undo()
@@ -199,10 +199,10 @@ def test_a_sale_that_is_refunded_or_taken_back_meanwhile_is_not_refunded_by_the_
                 till.submit(revert_change, store, staff, sold.change).result()
         return take(number)
 
-    monkeypatch.setattr(store.turns, "take", meanwhile)
+    monkeypatch.setattr(store.import_locks, "take", meanwhile)
     with pytest.raises(Conflict, match=r"S-1 was refunded or taken back by someone else .* Nothing was imported"):
         import_purchases(store, staff, REFUND)
-    assert store.sales.get("F-1") is None
+    assert store.ledger.get("F-1") is None
     assert store.customers.get(sold.customer).purchase_amount == (540 if act == "refund" else 500)
     assert check_database(store, admin).findings == []
 

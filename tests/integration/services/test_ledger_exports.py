@@ -8,7 +8,7 @@ import pytest
 
 from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleItem
+from kinso.models.purchases import PurchaseDraft, PurchaseItem, RefundDraft
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.purchases.recording import record_sale, refund_sale
@@ -27,9 +27,9 @@ def ada(store, staff):
         store,
         staff,
         ada.id,
-        SaleDraft(
+        PurchaseDraft(
             sale_id="+S-1",
-            items=[SaleItem(name="=CD", unit_price=9.995)],
+            items=[PurchaseItem(name="=CD", unit_price=9.995)],
             discount=Decimal("0.01"),
             payment_method="card",
             note="=SUM(A1)",

@@ -8,7 +8,7 @@ import pytest
 from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.history import HistoryQuery
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
@@ -42,7 +42,7 @@ def ledger(store, actor, flavour="excel"):
 def test_the_same_moments_come_back_in_any_zone(store, staff, manager, ada, new_database, flavour, zone):
     store.shop.save(ShopSettings(time_zone=zone))
     for number, moment in enumerate(NIGHT):
-        record_sale(store, manager, ada.id, SaleDraft(sale_id=f"S-{number}", amount=1, sold_at=moment))
+        record_sale(store, manager, ada.id, PurchaseDraft(sale_id=f"S-{number}", amount=1, sold_at=moment))
     data = ledger(store, staff, flavour)
     plan = rehearse_purchases(store, staff, data)
     assert (plan.figures.new, plan.figures.recorded, plan.error_count) == (0, len(NIGHT), 0)
@@ -53,12 +53,12 @@ def test_the_same_moments_come_back_in_any_zone(store, staff, manager, ada, new_
     one = b"".join(export_purchases(store, staff, ada.id, flavour))
     assert rehearse_purchases(other, staff, one, unknown="create").figures.new == len(NIGHT)
     import_purchases(other, staff, data, unknown="create")
-    assert sorted(sale.sold_at for sale in other.sales.iterate(SaleQuery(kind="sale"))) == NIGHT
+    assert sorted(sale.sold_at for sale in other.sales.iterate(LedgerQuery(kind="sale"))) == NIGHT
 
 
 def test_dates_for_spreadsheets_are_the_days_of_the_shop(store, staff, manager, ada):
     store.shop.save(ShopSettings(time_zone="Asia/Dhaka"))
-    record_sale(store, manager, ada.id, SaleDraft(sale_id="S-1", amount=1, sold_at="2025-11-01"))
+    record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-1", amount=1, sold_at="2025-11-01"))
     assert b",2025-11-01 00:00:00,sale,1.00" in ledger(store, staff)
     assert b",2025-10-31T18:00:00.000Z,sale,1.00" in ledger(store, staff, "raw")
     assert b"2025-11-01 00:00:00,S-1,sale,1.00" in b"".join(export_purchases(store, staff, ada.id))
@@ -69,8 +69,8 @@ def test_dates_for_spreadsheets_are_the_days_of_the_shop(store, staff, manager, 
 
 def test_a_date_that_a_spreadsheet_shows_otherwise_is_still_exact(store, staff, manager, ada, new_database):
     store.shop.save(ShopSettings(time_zone="America/New_York"))
-    record_sale(store, manager, ada.id, SaleDraft(sale_id="S-1", amount=1, sold_at=NIGHT[4]))
-    record_sale(store, manager, ada.id, SaleDraft(sale_id="S-2", amount=1, sold_at="2025-03-04T10:15"))
+    record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-1", amount=1, sold_at=NIGHT[4]))
+    record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-2", amount=1, sold_at="2025-03-04T10:15"))
     data = (
         ledger(store, staff)
         .replace(b"2025-11-02 01:00:15", b"11/2/2025 1:00")
@@ -80,15 +80,15 @@ def test_a_date_that_a_spreadsheet_shows_otherwise_is_still_exact(store, staff, 
     prepare(connection)
     other = Store(connection)
     import_purchases(other, staff, data, unknown="create")
-    assert sorted(sale.sold_at for sale in other.sales.iterate(SaleQuery(kind="sale"))) == [
+    assert sorted(sale.sold_at for sale in other.sales.iterate(LedgerQuery(kind="sale"))) == [
         datetime(2025, 3, 4, 15, 15, tzinfo=UTC),
         NIGHT[4],
     ]
 
 
 def test_a_purchase_that_was_taken_back_since_does_not_silently_come_back(store, staff, manager, admin, ada):
-    kept = record_sale(store, manager, ada.id, SaleDraft(sale_id="S-1", amount=10))
-    gone = record_sale(store, manager, ada.id, SaleDraft(sale_id="S-2", amount=20)).sale
+    kept = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
+    gone = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-2", amount=20)).sale
     data = ledger(store, staff)
     revert_change(store, manager, gone.change)
     plan = rehearse_purchases(store, staff, data)
@@ -100,12 +100,12 @@ def test_a_purchase_that_was_taken_back_since_does_not_silently_come_back(store,
     assert store.customers.get(ada.id).purchase_amount == 10
     assert import_purchases(store, staff, data, choices=ImportChoices(conflicts="mine")).figures.new == 1
     assert store.customers.get(ada.id).purchase_amount == 30
-    assert store.sales.get("S-1").id == kept.sale.id
+    assert store.ledger.get("S-1").id == kept.sale.id
     assert check_database(store, admin).findings == []
 
 
 def test_a_ledger_comes_back_unchanged_although_its_customer_has_another_id_now(store, staff, manager, ada):
-    record_sale(store, manager, ada.id, SaleDraft(sale_id="S-1", amount=10))
+    record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
     refund_sale(store, manager, "S-1", RefundDraft(amount=Decimal("2.50")))
     data = ledger(store, staff)
     update_customer(store, manager, ada.id, CustomerPatch(customer_id="OTHER-1"))

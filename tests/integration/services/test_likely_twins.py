@@ -6,7 +6,7 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.customers.duplicates import find_likely_twins, find_twins_of, find_without_leading_zeros
+from kinso.services.customers.duplicates import find_duplicates_of, find_likely_duplicates, find_without_leading_zeros
 
 
 def draft(customer_id="NEW-1", name="Somebody Else", contact="somebody@example.com"):
@@ -28,8 +28,8 @@ def shop(store):
     return store
 
 
-def told(twins):
-    return [(twin.customer.customer_id, twin.alike) for twin in twins]
+def told(duplicates):
+    return [(duplicate.customer.customer_id, duplicate.alike) for duplicate in duplicates]
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def told(twins):
         ("Branch No 2", "other@example.com", []),
     ],
 )
-def test_whoever_may_be_the_same_person_is_found(shop, staff, name, contact, twins):
-    [found] = find_likely_twins(shop, staff, [draft(name=name, contact=contact)])
-    assert told(found) == twins
+def test_whoever_may_be_the_same_person_is_found(shop, staff, name, contact, duplicates):
+    [found] = find_likely_duplicates(shop, staff, [draft(name=name, contact=contact)])
+    assert told(found) == duplicates
 
 
 def test_the_strongest_evidence_comes_first_and_tells_why(shop, staff):
-    [found] = find_likely_twins(shop, staff, [draft(name="Sadia Karim", contact="jose@example.com")])
-    assert [twin.message for twin in found] == [
+    [found] = find_likely_duplicates(shop, staff, [draft(name="Sadia Karim", contact="jose@example.com")])
+    assert [duplicate.message for duplicate in found] == [
         "José Núñez (C-2) has the same e-mail address.",
         "Sadia Karim (C-1) has the same name.",
     ]
@@ -71,7 +71,7 @@ def test_the_strongest_evidence_comes_first_and_tells_why(shop, staff):
 def test_a_number_whose_country_nobody_told_is_compared_as_well(store, staff):
     store.customers.insert_many([draft("C-1", "Ann", "01711-234567"), draft("C-2", "Bob", "+44 20 7946 0958")], now())
     asked = [draft(contact="+8801711234567"), draft(contact="020 7946 0958"), draft(contact="01711234568")]
-    assert [told(found) for found in find_likely_twins(store, staff, asked)] == [
+    assert [told(found) for found in find_likely_duplicates(store, staff, asked)] == [
         [("C-1", "phone")],
         [("C-2", "phone")],
         [],
@@ -81,8 +81,8 @@ def test_a_number_whose_country_nobody_told_is_compared_as_well(store, staff):
 def test_many_are_asked_about_at_once_in_their_order(shop, staff):
     strangers = [draft(name=f"Stranger {number}", contact=f"s{number}@example.org") for number in range(1200)]
     known = draft(name="Karim Sadia", contact="nobody@example.com")
-    found = find_likely_twins(shop, staff, [*strangers, known, *strangers[:3]])
-    assert [place for place, twins in enumerate(found) if twins] == [1200]
+    found = find_likely_duplicates(shop, staff, [*strangers, known, *strangers[:3]])
+    assert [place for place, duplicates in enumerate(found) if duplicates] == [1200]
 
 
 @pytest.mark.parametrize("typed", ["42", "0042", "000042"])
@@ -96,4 +96,4 @@ def test_other_ids_are_no_matter_of_leading_zeros(shop, staff, typed):
 
 
 def test_whoever_registers_is_told_of_leading_zeros_too(shop, staff):
-    assert told(find_twins_of(shop, staff, draft("042", "Grace Hopper"))) == [("00042", "id")]
+    assert told(find_duplicates_of(shop, staff, draft("042", "Grace Hopper"))) == [("00042", "id")]

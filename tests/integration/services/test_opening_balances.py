@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kinso.database.preparation import prepare
 from kinso.errors import Conflict
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices, Overlap
 from kinso.repository.documents import now
@@ -43,7 +43,7 @@ def amounts(store):
 
 def ledger(store, customer_id):
     customer = store.customers.get_by_customer_id(customer_id)
-    return [(entry.kind, entry.amount) for entry in store.account.oldest_first(customer.id)]
+    return [(entry.kind, entry.amount) for entry in store.customer_ledger.oldest_first(customer.id)]
 
 
 def test_whoever_is_registered_with_nothing_has_an_empty_ledger(store, staff):
@@ -120,7 +120,7 @@ def test_purchases_after_the_balance_was_recorded_explain_nothing_of_it(store, s
 
 def test_earlier_purchases_explain_nothing_of_later_ones(store, staff):
     draft = CustomerDraft(customer_id="C-1", customer_name="Ann", contact_info="ann@b.com")
-    record_sale(store, staff, create_customer(store, staff, draft).id, SaleDraft(amount=70))
+    record_sale(store, staff, create_customer(store, staff, draft).id, PurchaseDraft(amount=70))
     assert rehearse_purchases(store, staff, PURCHASES.replace(b"C-2", b"C-1")).overlap == Overlap()
 
 
@@ -147,7 +147,7 @@ def test_what_the_file_gives_back_explains_nothing(store, staff):
 
 def test_a_balance_that_somebody_lowered_meanwhile_stops_the_import(store, staff, monkeypatch):
     import_customers(store, staff, CUSTOMERS)
-    take = store.turns.take
+    take = store.import_locks.take
 
     def meanwhile(number):
         monkeypatch.undo()
@@ -155,7 +155,7 @@ def test_a_balance_that_somebody_lowered_meanwhile_stops_the_import(store, staff
         update_customer(store, staff, ada.id, CustomerPatch(purchase_amount=400))
         return take(number)
 
-    monkeypatch.setattr(store.turns, "take", meanwhile)
+    monkeypatch.setattr(store.import_locks, "take", meanwhile)
     with pytest.raises(Conflict, match=r"opening balance .* was changed by someone else"):
         import_purchases(store, staff, PURCHASES, choices=GIVE_WAY)
     assert amounts(store) == {"C-1": Decimal(400), "C-2": Decimal("80.10")}
@@ -164,7 +164,7 @@ def test_a_balance_that_somebody_lowered_meanwhile_stops_the_import(store, staff
 def test_moving_a_shop_by_its_two_files_counts_everything_once(store, staff, new_database):
 
     import_customers(store, staff, CUSTOMERS)
-    record_sale(store, staff, store.customers.get_by_customer_id("C-1").id, SaleDraft(amount=20))
+    record_sale(store, staff, store.customers.get_by_customer_id("C-1").id, PurchaseDraft(amount=20))
     people, entries = b"".join(export_customers(store, staff, CustomerQuery())), b"".join(export_ledger(store, staff))
     connection = new_database()
     prepare(connection)
@@ -217,7 +217,7 @@ def test_the_total_is_the_larger_of_what_was_typed_and_what_was_bought(store, ma
     draft = CustomerDraft(customer_id="C-1", customer_name="Ann", contact_info="ann@b.com", purchase_amount=opening)
     ann = create_customer(store, manager, draft)
     for amount in sold:
-        record_sale(store, manager, ann.id, SaleDraft(amount=amount))
+        record_sale(store, manager, ann.id, PurchaseDraft(amount=amount))
     for amount in typed:
         update_customer(
             store, manager, ann.id, CustomerPatch(purchase_amount=store.customers.get(ann.id).purchase_amount + amount)

@@ -15,7 +15,7 @@ from bson.datetime_ms import DatetimeMS
 from kinso.database.migrations.runner import STATE
 from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.shop import SettingsChange
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
@@ -43,7 +43,7 @@ def database(store, manager, connection):
     update_customer(store, manager, ids["BUYER"], CustomerPatch(customer_name="Bea"))
     for status in (True, False, True):
         set_membership(store, manager, ids["MEMBER"], membership_status=status)
-    record_sale(store, manager, ids["BUYER"], SaleDraft(sale_id="S-1", amount=Decimal(900)))
+    record_sale(store, manager, ids["BUYER"], PurchaseDraft(sale_id="S-1", amount=Decimal(900)))
     refund_sale(store, manager, "S-1", RefundDraft(sale_id="R-1", amount=Decimal(100)))
     undo_run(store, manager, activate_at_threshold(store, manager, 500).id)
     delete_customer(store, manager, ids["DELETED"])

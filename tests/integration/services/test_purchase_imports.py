@@ -5,7 +5,7 @@ import pytest
 
 from kinso.errors import Conflict, InvalidInput, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import MOST_ERRORS_SHOWN, ImportChoices
 from kinso.services.customers.editing import create_customer, delete_customer
@@ -58,7 +58,7 @@ def test_purchases_are_added_to_the_amounts_as_one_run(store, staff, ada):
     assert (result.run.kind, result.run.status, result.run.matched, result.run.changed) == ("purchases", "done", 1, 1)
     [change, _created] = store.changes.of_customer(ada.id, limit=5)
     assert (change.kind, change.reason, change.run) == ("purchase", "3 purchases from “till.csv”", result.run.id)
-    sales = list(store.sales.iterate(SaleQuery(customer=ada.id, kind="sale")))
+    sales = list(store.ledger.iterate(LedgerQuery(customer=ada.id, kind="sale")))
     assert [(sale.sale_id, sale.run, sale.change) for sale in sales] == [
         (f"S-{number}", result.run.id, change.id) for number in (3, 2, 1)
     ]
@@ -109,7 +109,7 @@ def test_a_created_customer_has_the_id_as_name_and_registered_with_the_first_pur
     assert (created.purchase_amount, created.version, result.created) == (Decimal("3.00"), 1, 1)
     [change] = store.changes.of_customer(created.id, limit=5)
     assert change.kind == "create"
-    assert {sale.kind for sale in store.sales.iterate(SaleQuery(customer=created.id))} == {"sale"}
+    assert {sale.kind for sale in store.ledger.iterate(LedgerQuery(customer=created.id))} == {"sale"}
 
 
 def test_a_created_customer_has_the_name_and_the_contact_that_the_file_tells(store, staff):
@@ -136,7 +136,7 @@ def test_a_sale_id_twice_is_an_error_unless_it_is_the_same_purchase(store, staff
 
 
 def test_a_sale_id_that_is_recorded_for_something_else_is_an_error(store, staff, ada):
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10))
+    record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
     create_customer(store, staff, CustomerDraft(customer_id="C-002", customer_name="Bea", contact_info="Berlin"))
     said = "Sale ID “S-1” is already recorded for something else; give this one another ID."
     assert messages(store, staff, file("S-1,C-001,2025-01-31,10.01")) == [f"Row 2: {said}"]
@@ -183,7 +183,7 @@ def test_a_spreadsheet_with_semicolons_and_decimal_commas_is_understood(store, s
     save_shop_settings(store, admin, ShopSettings(time_zone="Asia/Dhaka"))
     header = "\ufeffDate;SALE ID;Amount;Customer ID;Payment method;Note;Shoe size\n"
     result = import_purchases(store, staff, file("2025-01-31;S-1;1.250,50;C-001;Card;'=1+1;42", header=header))
-    [sale] = store.sales.iterate(SaleQuery(customer=ada.id, kind="sale"))
+    [sale] = store.ledger.iterate(LedgerQuery(customer=ada.id, kind="sale"))
     assert (sale.amount, sale.payment_method, sale.note) == (Decimal("1250.50"), "card", "=1+1")
     assert sale.sold_at == datetime(2025, 1, 30, 18, tzinfo=UTC)
     assert result.ignored_columns == ("Shoe size",)
@@ -191,7 +191,7 @@ def test_a_spreadsheet_with_semicolons_and_decimal_commas_is_understood(store, s
 
 def test_refunds_belong_to_a_sale_of_the_file_or_of_the_ledger(store, staff, ada):
     sold_at = datetime(2025, 1, 30, tzinfo=UTC)
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10, sold_at=sold_at))
+    record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10, sold_at=sold_at))
     header = "saleId,customerId,date,amount,kind,refundOf\n"
     source = file(
         "R-1,C-001,2025-01-31,-4,refund,S-1",
@@ -237,7 +237,7 @@ def test_an_analyst_may_not_import(store, analyst):
 def test_what_was_shown_is_what_is_done(store, staff, ada):
     source = file("S-1,C-001,2025-01-31,10", "S-2,C-001,2025-02-01,20")
     plan = rehearse_purchases(store, staff, source)
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=10))
+    record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
     with pytest.raises(Conflict, match="means something else now than when it was checked"):
         import_purchases(store, staff, source, expected=plan)
     assert amounts(store) == {"C-001": "15.00"}

@@ -10,7 +10,7 @@ import pytest
 from kinso.database.connection import connect
 from kinso.errors import Conflict, DatabaseUnavailable, ImportUnderWay
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
@@ -83,7 +83,7 @@ def assert_nothing_was_imported(store, *, but_for=()):
         id: amount for id, amount in expected.items() if id not in but_for
     }
     assert store.runs.recent(limit=1)[0].status == "rolled-back"
-    assert not [sale for sale in store.sales.iterate(SaleQuery(kind="sale")) if sale.sale_id.startswith("S-")]
+    assert not [sale for sale in store.ledger.iterate(LedgerQuery(kind="sale")) if sale.sale_id.startswith("S-")]
 
 
 def test_a_purchase_and_an_edit_before_the_import_comes_to_a_customer_are_kept_beside_what_is_imported(
@@ -92,7 +92,7 @@ def test_a_purchase_and_an_edit_before_the_import_comes_to_a_customer_are_kept_b
     late = known[id_of(KNOWN[-1])]
 
     def sell_and_edit():
-        record_sale(store, staff, late.id, SaleDraft(sale_id="T-1", amount=7))
+        record_sale(store, staff, late.id, PurchaseDraft(sale_id="T-1", amount=7))
         update_customer(store, staff, late.id, CustomerPatch(contact_info="by someone else"))
 
     assert imported(store, staff, after_first_batch(sell_and_edit)).run.status == "done"
@@ -122,8 +122,8 @@ def test_a_sale_id_used_meanwhile_stops_the_import(store, staff, known):
     late = known[id_of(KNOWN[-1])]
 
     def sell():
-        record_sale(store, staff, late.id, SaleDraft(sale_id=f"T-{COUNT}", amount=1))
-        record_sale(store, staff, late.id, SaleDraft(sale_id=f"S-{COUNT - 1}", amount=1))
+        record_sale(store, staff, late.id, PurchaseDraft(sale_id=f"T-{COUNT}", amount=1))
+        record_sale(store, staff, late.id, PurchaseDraft(sale_id=f"S-{COUNT - 1}", amount=1))
 
     with pytest.raises(Conflict, match=f"“S-{COUNT - 1}” is already recorded by someone else since .* again"):
         imported(store, staff, after_first_batch(sell))

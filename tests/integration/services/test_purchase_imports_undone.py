@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kinso.errors import Conflict, DuplicateCustomerId
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.services.customers.editing import create_customer, update_customer
@@ -57,12 +57,12 @@ def state(store):
 
 
 def purchases(store):
-    return {sale.sale_id for sale in store.sales.iterate(SaleQuery(kind="sale"))}
+    return {sale.sale_id for sale in store.ledger.iterate(LedgerQuery(kind="sale"))}
 
 
 def test_undo_takes_off_exactly_what_was_added(store, manager, ada):
     run = imported(store, manager).run
-    record_sale(store, manager, ada.id, SaleDraft(sale_id="T-1", amount=7))
+    record_sale(store, manager, ada.id, PurchaseDraft(sale_id="T-1", amount=7))
     undo = undo_run(store, manager, run.id)
     assert state(store) == {KNOWN: ("12.00", False)}
     assert purchases(store) == {"T-1"}
@@ -144,7 +144,7 @@ def new_customer(store):
 
 def test_a_created_customer_who_bought_again_stays_without_the_purchases_of_the_file(store, manager):
     run = imported(store, manager).run
-    record_sale(store, manager, new_customer(store).id, SaleDraft(sale_id="T-1", amount=1))
+    record_sale(store, manager, new_customer(store).id, PurchaseDraft(sale_id="T-1", amount=1))
     undo = undo_run(store, manager, run.id)
     assert (state(store), purchases(store)) == ({"C-NEW": ("1.00", False)}, {"T-1"})
     assert kept(undo) == [("C-NEW", "kept", "was edited since; the rest was taken back")]
@@ -248,7 +248,7 @@ def test_an_undo_leaves_what_was_there_or_done_since_and_what_that_needs(store, 
             refund_sale(store, manager, f"S-{number}", RefundDraft(amount=1))
             needed[number] = Decimal(number + 9)
         elif action == "buy":
-            record_sale(store, manager, customer.id, SaleDraft(amount=3))
+            record_sale(store, manager, customer.id, PurchaseDraft(amount=3))
             own[name] += 3
         elif action == "rename":
             update_customer(store, manager, customer.id, CustomerPatch(contact_info=f"{len(touched)}{number}@shop.com"))

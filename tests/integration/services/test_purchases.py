@@ -10,7 +10,7 @@ import pytest
 
 from kinso.errors import NotFound
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.models.purchases import MonthAmount, RefundDraft, SaleDraft, SaleItem
+from kinso.models.purchases import MonthAmount, PurchaseDraft, PurchaseItem, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
@@ -28,7 +28,7 @@ def ada(store, staff):
 @pytest.fixture
 def buy(store, staff, ada):
     def buy(sale_id, amount, sold_at=None, **more):
-        return record_sale(store, staff, ada.id, SaleDraft(sale_id=sale_id, amount=amount, sold_at=sold_at, **more))
+        return record_sale(store, staff, ada.id, PurchaseDraft(sale_id=sale_id, amount=amount, sold_at=sold_at, **more))
 
     return buy
 
@@ -132,8 +132,8 @@ class TestFile:
     def test_it_tells_everything_oldest_first(self, store, analyst, staff, ada, buy):
         store.shop.save(ShopSettings(time_zone="Asia/Dhaka"))
         items = [
-            SaleItem(name="Coffee", quantity=Decimal("0.5"), unit_price=9),
-            SaleItem(name="Cake", unit_price=4.125),
+            PurchaseItem(name="Coffee", quantity=Decimal("0.5"), unit_price=9),
+            PurchaseItem(name="Cake", unit_price=4.125),
         ]
         given = {"items": items, "discount": Decimal("0.13")}
         sold_at = buy("S-1", Decimal("8.50"), **given, payment_method="card", note="late").sale.sold_at
@@ -161,7 +161,7 @@ class TestFile:
         assert (refund["amount"], refund["runningTotal"], refund["refundOf"]) == ("-0.50", "108.00", "S-1")
 
     def test_typed_texts_run_no_formulas(self, store, analyst, ada, buy):
-        buy("=1+1", 5, note="@SUM(A1)", items=[SaleItem(name="-2+3", unit_price=5)])
+        buy("=1+1", 5, note="@SUM(A1)", items=[PurchaseItem(name="-2+3", unit_price=5)])
         row = rows(export_purchases(store, analyst, ada.id))[1]
         assert (row["saleId"], row["note"], row["items"]) == ("'=1+1", "'@SUM(A1)", "'-2+3 at 5.00")
 

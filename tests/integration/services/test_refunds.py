@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import CustomerDraft
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.repository.store import Store
@@ -20,7 +20,7 @@ from kinso.services.insights import get_sales_months, month_starts
 from kinso.services.membership.activation import activate_at_threshold, preview_activation
 from kinso.services.membership.demotion import plan_demotion, preview_demotion
 from kinso.services.membership.eligibility import rule_of
-from kinso.services.membership.status import standing_of
+from kinso.services.membership.status import membership_status_of
 from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
 from kinso.services.purchases.reading import summarize_purchases
 from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
@@ -54,7 +54,7 @@ def ann(register):
 @pytest.fixture
 def buy(store, staff):
     def buy(customer, sale_id, amount, days_ago):
-        draft = SaleDraft(sale_id=sale_id, amount=Decimal(amount), sold_at=days_before(days_ago))
+        draft = PurchaseDraft(sale_id=sale_id, amount=Decimal(amount), sold_at=days_before(days_ago))
         return record_sale(store, staff, customer.id, draft)
 
     return buy
@@ -85,8 +85,8 @@ class TestTheRuleOfTheLastTwelveMonths:
         buy(ann, "S-1", 800, 400)
         bring_back("S-1", sold_at=days_before(300))
         assert buy(ann, "S-2", 600, 10).activated
-        standing = standing_of(store, manager, ann.id)
-        assert (standing.standing, standing.amount, standing.missing) == ("member", 600, 0)
+        status = membership_status_of(store, manager, ann.id)
+        assert (status.status, status.amount, status.missing) == ("member", 600, 0)
 
     def test_a_member_is_not_offered_for_demotion_for_a_refund_of_an_old_sale(
         self, store, staff, manager, ann, buy, bring_back
@@ -98,13 +98,13 @@ class TestTheRuleOfTheLastTwelveMonths:
         bring_back("S-1", Decimal(100))
         assert preview_demotion(store, manager).offered.count == 0
         assert plan_demotion(store, manager).versions == {}
-        assert standing_of(store, manager, ann.id).amount == 550
+        assert membership_status_of(store, manager, ann.id).amount == 550
 
     def test_a_refund_of_a_sale_of_this_year_counts_whenever_it_was(self, store, manager, ann, buy, bring_back):
         last_12_months(store, manager, 450)
         buy(ann, "S-1", 500, 20)
         bring_back("S-1", Decimal("50.01"))
-        assert standing_of(store, manager, ann.id).amount == Decimal("449.99")
+        assert membership_status_of(store, manager, ann.id).amount == Decimal("449.99")
 
     def test_previews_and_what_if_count_the_same(self, store, staff, manager, register, buy, bring_back):
         last_12_months(store, manager, 500)
@@ -147,7 +147,7 @@ class TestTheDateOfARefund:
     @pytest.fixture(autouse=True)
     def sale(self, store, staff, ann):
         store.shop.save(ShopSettings(time_zone="America/New_York"))
-        record_sale(store, staff, ann.id, SaleDraft(sale_id="S-1", amount=20, sold_at=self.DAY))
+        record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=20, sold_at=self.DAY))
 
     def test_before_the_sale_it_is_refused_with_both_dates(self, store, bring_back):
         with pytest.raises(InvalidInput) as refused:
@@ -171,7 +171,7 @@ class TestTheDateOfARefund:
 
     def test_now_is_not_before_a_sale_of_a_till_whose_clock_is_ahead(self, store, staff, ann, bring_back):
         ahead = now() + timedelta(hours=2)
-        record_sale(store, staff, ann.id, SaleDraft(sale_id="S-2", amount=20, sold_at=ahead))
+        record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-2", amount=20, sold_at=ahead))
         assert bring_back("S-2").sold_at == ahead
         assert bring_back("S-1").sold_at <= now()
 
@@ -202,20 +202,20 @@ class TestTheDateOfARefund:
 def test_a_refund_that_counts_again_counts_where_its_sale_is_now(store, staff, ann, buy, bring_back):
     first = buy(ann, "S-1", 20, 100).sale
     refund = bring_back("S-1")
-    taken_back = revert_change(store, staff, refund.change)
+    reverted = revert_change(store, staff, refund.change)
     revert_change(store, staff, first.change)
     again = buy(ann, "S-1", 30, 5).sale
-    revert_change(store, staff, taken_back.id)
+    revert_change(store, staff, reverted.id)
     assert get_sale(store, staff, refund.sale_id).counts_at == again.sold_at
 
 
 def test_a_refund_does_not_count_again_on_a_sale_of_somebody_else(store, staff, register, ann, buy, bring_back):
     first = buy(ann, "S-1", 20, 100).sale
-    taken_back = revert_change(store, staff, bring_back("S-1").change)
+    reverted = revert_change(store, staff, bring_back("S-1").change)
     revert_change(store, staff, first.change)
     buy(register("C-bob"), "S-1", 30, 5)
     with pytest.raises(Exception, match="has no sale “S-1” any more that this refund could belong to"):
-        revert_change(store, staff, taken_back.id)
+        revert_change(store, staff, reverted.id)
 
 
 days = st.integers(0, 800)
@@ -244,7 +244,7 @@ def test_every_sum_over_a_period_is_that_of_the_sales_in_it_less_their_refunds(
     expected = []
     for number, (whose, cents, days_ago, refunds) in enumerate(bought):
         sold_at, amount = present - timedelta(days=days_ago, seconds=1), Decimal(cents) / 100
-        draft = SaleDraft(sale_id=f"S-{number}", amount=amount, sold_at=sold_at)
+        draft = PurchaseDraft(sale_id=f"S-{number}", amount=amount, sold_at=sold_at)
         record_sale(store, staff, customers[whose].id, draft)
         left = amount
         for percent, days_later in refunds:
@@ -274,7 +274,7 @@ def test_every_sum_over_a_period_is_that_of_the_sales_in_it_less_their_refunds(
     for customer in customers:
         told = summarize_purchases(store, manager, customer.id).months
         ends = [*[month.month for month in told], None]
-        assert standing_of(store, manager, customer.id).amount == oracle(rule.since, customer=customer.id)
+        assert membership_status_of(store, manager, customer.id).amount == oracle(rule.since, customer=customer.id)
         for month, (first, end) in zip(told, pairwise(ends), strict=True):
             within = [datetime.combine(day, datetime.min.time(), UTC) if day else None for day in (first, end)]
             assert month.amount == oracle(*within, customer=customer.id)

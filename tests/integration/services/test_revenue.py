@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kinso.errors import Conflict
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer
 from kinso.services.history.changes import revert_change
@@ -41,7 +41,7 @@ def register(store, staff, customer_id, amount=0):
 
 
 def buy(store, staff, customer, sale_id, amount, **more):
-    return record_sale(store, staff, customer.id, SaleDraft(sale_id=sale_id, amount=Decimal(amount), **more)).sale
+    return record_sale(store, staff, customer.id, PurchaseDraft(sale_id=sale_id, amount=Decimal(amount), **more)).sale
 
 
 def this_month(store, actor):
@@ -75,7 +75,7 @@ class TestADeletedCustomer:
 
     def test_is_in_no_list_of_customers_or_of_the_ledger(self, store, manager, ann):
         delete_customer(store, manager, ann.id)
-        assert [sale.sale_id for sale in store.sales.iterate(SaleQuery())] == ["S-2"]
+        assert [sale.sale_id for sale in store.ledger.iterate(LedgerQuery())] == ["S-2"]
         assert b"S-1" not in b"".join(export_ledger(store, manager))
         since = now() - timedelta(days=1)
         assert list(dict(store.spending.of_everyone(since)).values()) == [7]
@@ -195,11 +195,11 @@ def test_whatever_is_done_to_customers_the_revenue_is_what_the_till_took(store, 
         id = customers[number]
         is_there, is_deleted = store.customers.get(id) is not None, store.trash.get(id) is not None
         if action == "buy" and is_there:
-            record_sale(store, manager, id, SaleDraft(sale_id=f"S-{step}", amount=step + 1))
+            record_sale(store, manager, id, PurchaseDraft(sale_id=f"S-{step}", amount=step + 1))
             took += step + 1
         elif action == "refund" and is_there:
-            sale = next((each for each in store.sales.iterate(SaleQuery(customer=id, kind="sale"))), None)
-            if sale and not store.sales.refunds_of(sale):
+            sale = next((each for each in store.ledger.iterate(LedgerQuery(customer=id, kind="sale"))), None)
+            if sale and not store.ledger.refunds_of(sale):
                 refund_sale(store, manager, sale.sale_id, RefundDraft(amount=Decimal("0.50")))
                 took -= Decimal("0.50")
         elif action == "delete" and is_there:

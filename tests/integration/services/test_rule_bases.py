@@ -9,7 +9,7 @@ import pytest
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import count_customers, create_customer, list_customers, set_membership
@@ -54,7 +54,7 @@ def shop(request, store, manager, staff):
 
 
 def buy(store, staff, customer, amount, sold_at=None):
-    return record_sale(store, staff, customer.id, SaleDraft(amount=Decimal(amount), sold_at=sold_at)).sale
+    return record_sale(store, staff, customer.id, PurchaseDraft(amount=Decimal(amount), sold_at=sold_at)).sale
 
 
 def letters(customers):
@@ -76,7 +76,7 @@ def test_the_preview_tells_who_how_much_and_who_is_just_below(store, analyst, sh
         ("C-1", Decimal("999.99")),
         ("D-1", Decimal("40.00")),
     ]
-    assert (preview.count, preview.purchase_total, preview.held) == (2, Decimal("2500.00"), 1)
+    assert (preview.count, preview.purchase_total, preview.excluded) == (2, Decimal("2500.00"), 1)
 
 
 def test_an_activation_reaches_exactly_the_eligible_and_says_why(store, staff, shop):
@@ -196,7 +196,7 @@ def test_a_higher_threshold_loses_members_and_says_who_made_them(store, analyst,
 def test_a_purchase_that_reaches_the_threshold_activates_when_the_shop_wants_that(store, manager, staff, shop):
     save_rule(store, manager, MembershipRule(activate_on_purchase=True))
 
-    recorded = record_sale(store, staff, shop["C"].id, SaleDraft(amount=Decimal("0.01")))
+    recorded = record_sale(store, staff, shop["C"].id, PurchaseDraft(amount=Decimal("0.01")))
 
     assert recorded.activated
     assert store.memberships.why_members([shop["C"].id]) == {shop["C"].id: "rule"}

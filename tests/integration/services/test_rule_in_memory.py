@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, list_customers
@@ -23,7 +23,7 @@ def test_the_rule_and_its_figures_work_in_memory(mock_store, manager, basis):
     for number in range(4):
         draft = CustomerDraft(customer_id=f"C-{number}", customer_name="Somebody", contact_info="a@shop.com")
         customer = create_customer(store, manager, draft)
-        record_sale(store, manager, customer.id, SaleDraft(amount=Decimal(number) * 50 + Decimal("0.01")))
+        record_sale(store, manager, customer.id, PurchaseDraft(amount=Decimal(number) * 50 + Decimal("0.01")))
 
     assert preview_activation(store, manager, 100).count == 2
     found = list_customers(store, manager, CustomerQuery(eligible=True), page=1, limit=10)

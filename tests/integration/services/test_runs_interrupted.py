@@ -104,7 +104,7 @@ def test_a_run_that_may_not_end_is_taken_back(store, manager, admin, base):
         raise Conflict("Somebody else was quicker.")
 
     change = runs.MembershipChange(
-        status=True, held=False, reason=None, applies_to=lambda customers: {customer.id for customer in customers}
+        status=True, excluded=False, reason=None, applies_to=lambda customers: {customer.id for customer in customers}
     )
     with (
         pytest.raises(Conflict, match="quicker"),
@@ -118,7 +118,7 @@ def test_a_run_that_may_not_end_is_taken_back(store, manager, admin, base):
 
 def test_a_process_that_is_still_at_work_adds_nothing_to_a_run_that_is_being_taken_back(store, manager, base):
     def progress(done, total):
-        store.runs.begin_taking_back(latest(store).id, now())
+        store.runs.begin_reverting(latest(store).id, now())
         with pytest.raises(Conflict, match="stopped meanwhile"):
             store.transact(lambda: runs.record_batch(store, latest(store), []))
         assert not store.runs.finish(latest(store).id, now())

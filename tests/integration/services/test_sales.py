@@ -11,7 +11,7 @@ from kinso.database.ledger import open_ledger
 from kinso.errors import Conflict, InvalidInput, NotFound
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
 from kinso.models.history import HistoryQuery
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.services.customers.bulk import upsert_customers
@@ -54,12 +54,12 @@ def customer(store, staff, customer_id, amount=0):
 
 
 def sold(amount, **fields):
-    return parse(SaleDraft, {"amount": amount, **fields})
+    return parse(PurchaseDraft, {"amount": amount, **fields})
 
 
 def entries(store, staff, customer):
     """Kinds and amounts, the oldest first."""
-    page = list_sales(store, staff, SaleQuery(customer=customer.id), page=1, limit=100)
+    page = list_sales(store, staff, LedgerQuery(customer=customer.id), page=1, limit=100)
     return [(sale.kind, float(sale.amount)) for sale in reversed(page.items)]
 
 
@@ -81,14 +81,14 @@ def test_who_comes_with_nothing_has_no_opening_balance(store, staff):
     rows = [{"customerId": "C-5", "customerName": "Ed", "contactInfo": "ed@shop.com", "purchaseAmount": 0}]
     upsert_customers(store, staff, rows, all_or_nothing=True)
     import_purchases(store, staff, b"saleId,customerId,date,amount\nS-6,C-6,2025-01-31,0\n", unknown="create")
-    assert [(sale.kind, sale.sale_id) for sale in store.sales.iterate(SaleQuery())] == [("sale", "S-6")]
+    assert [(sale.kind, sale.sale_id) for sale in store.ledger.iterate(LedgerQuery())] == [("sale", "S-6")]
 
 
 def test_a_sale_is_added_to_the_amount_with_everything_on_its_receipt(store, staff, ann):
     yesterday = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
     items = [{"name": "Tea", "quantity": 0.25, "unitPrice": 40.10}, {"name": "Cup", "unitPrice": 3}]
     draft = parse(
-        SaleDraft, {"saleId": " R-1 ", "items": items, "soldAt": yesterday, "paymentMethod": "card", "note": "Gift"}
+        PurchaseDraft, {"saleId": " R-1 ", "items": items, "soldAt": yesterday, "paymentMethod": "card", "note": "Gift"}
     )
     recorded = record_sale(store, staff, ann.id, draft)
     assert recorded.customer.purchase_amount == Decimal("23.13")
@@ -110,7 +110,7 @@ LINES = [(40, 1.459, "58.36"), (9, 13.9563, "125.61"), (3, 0.335, "1.01"), (250,
 @pytest.mark.parametrize(("quantity", "price", "line"), LINES)
 def test_a_unit_price_keeps_its_decimals_and_a_line_is_rounded_once(store, staff, ann, quantity, price, line):
     items = [{"name": "Diesel", "quantity": quantity, "unitPrice": price}]
-    draft = parse(SaleDraft, {"saleId": "R-1", "items": items})
+    draft = parse(PurchaseDraft, {"saleId": "R-1", "items": items})
     assert str(record_sale(store, staff, ann.id, draft).sale.amount) == line
     [item] = get_sale(store, staff, "R-1").items
     assert (float(item.unit_price), item.total) == (price, Decimal(line))
@@ -118,7 +118,7 @@ def test_a_unit_price_keeps_its_decimals_and_a_line_is_rounded_once(store, staff
 
 def test_every_line_is_rounded_by_itself(store, staff, ann):
     items = [{"name": "Diesel", "quantity": quantity, "unitPrice": price} for quantity, price, _ in LINES]
-    recorded = record_sale(store, staff, ann.id, parse(SaleDraft, {"items": items}))
+    recorded = record_sale(store, staff, ann.id, parse(PurchaseDraft, {"items": items}))
     assert recorded.sale.amount == sum(Decimal(line) for *_, line in LINES)
 
 
@@ -139,7 +139,7 @@ class TestAnAmountThatDiffersFromItsItems:
         ],
     )
     def test_is_what_the_items_come_to_with_what_is_said(self, store, staff, ann, fields, amount):
-        draft = parse(SaleDraft, {"items": self.ITEMS, "saleId": "R-1", **fields})
+        draft = parse(PurchaseDraft, {"items": self.ITEMS, "saleId": "R-1", **fields})
         assert str(record_sale(store, staff, ann.id, draft).sale.amount) == amount
         kept = get_sale(store, staff, "R-1")
         assert (kept.discount or 0, kept.surcharge or 0) == (fields.get("discount", 0), fields.get("surcharge", 0))
@@ -173,16 +173,16 @@ class TestAnAmountThatDiffersFromItsItems:
     )
     def test_is_refused_without_a_word_about_it(self, store, staff, ann, fields, field, said):
         with pytest.raises(InvalidInput) as refused:
-            record_sale(store, staff, ann.id, parse(SaleDraft, {"items": self.ITEMS, **fields}))
+            record_sale(store, staff, ann.id, parse(PurchaseDraft, {"items": self.ITEMS, **fields}))
         [error] = refused.value.errors
         assert (error.field, said in error.message) == (field, True), error.message
         assert store.customers.get(ann.id) == ann
 
     def test_is_the_same_sale_again_when_only_the_amount_is_compared(self, store, staff, ann):
-        record_sale(store, staff, ann.id, parse(SaleDraft, {"items": self.ITEMS, "discount": 6.5, "saleId": "R-1"}))
+        record_sale(store, staff, ann.id, parse(PurchaseDraft, {"items": self.ITEMS, "discount": 6.5, "saleId": "R-1"}))
         assert record_sale(store, staff, ann.id, sold(10, items=self.ITEMS, saleId="R-1")).repeated
         with pytest.raises(Conflict, match=r"already recorded for another purchase: 10.00 of customer C-ann"):
-            record_sale(store, staff, ann.id, parse(SaleDraft, {"items": self.ITEMS, "saleId": "R-1"}))
+            record_sale(store, staff, ann.id, parse(PurchaseDraft, {"items": self.ITEMS, "saleId": "R-1"}))
 
 
 def test_the_same_sale_again_changes_nothing_and_says_so(store, staff, ann):
@@ -204,11 +204,11 @@ def test_a_sale_id_of_another_purchase_is_refused(store, staff, ann, amount):
     "alike", ["R\u20111", "R\u20131", "Ｒ－１", "R\u22121", "\u0052\u00ad1".replace("\u00ad", "\u2010"), "R-১"]
 )
 def test_a_sale_id_that_looks_the_same_is_the_same_sale(store, staff, ann, alike):
-    first = record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": "R-1", "amount": 5}))
-    again = record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": alike, "amount": 5}))
+    first = record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": "R-1", "amount": 5}))
+    again = record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": alike, "amount": 5}))
     assert (again.repeated, again.sale.id) == (True, first.sale.id)
     with pytest.raises(Conflict, match="already recorded"):
-        record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": alike, "amount": 6}))
+        record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": alike, "amount": 6}))
     assert get_sale(store, staff, alike).id == first.sale.id
     refunded = refund_sale(store, staff, alike, parse(RefundDraft, {"saleId": f"B{alike}"}))
     assert refunded.sale.refund_of == "R-1"
@@ -217,7 +217,7 @@ def test_a_sale_id_that_looks_the_same_is_the_same_sale(store, staff, ann, alike
 
 @pytest.mark.parametrize("space", ["\u00a0", "  ", "\u202f"])
 def test_kinds_of_space_make_no_other_sale(store, staff, ann, space):
-    record_sale(store, staff, ann.id, parse(SaleDraft, {"saleId": f"R{space}1", "amount": 5}))
+    record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": f"R{space}1", "amount": 5}))
     assert get_sale(store, staff, "R 1").sale_id == "R 1"
 
 
@@ -265,7 +265,7 @@ def test_a_sale_of_nothing_is_recorded_too(store, staff, ann):
 )
 def test_what_cannot_be_sold_is_refused_with_a_sentence_and_changes_nothing(store, staff, ann, fields, sentence):
     with pytest.raises(InvalidInput, match=sentence):
-        record_sale(store, staff, ann.id, parse(SaleDraft, fields))
+        record_sale(store, staff, ann.id, parse(PurchaseDraft, fields))
     assert store.customers.get(ann.id) == ann
 
 
@@ -280,7 +280,7 @@ def test_two_tills_at_once_lose_nothing(store, staff, ann):
     with ThreadPoolExecutor(8) as tills:
         list(tills.map(lambda amount: record_sale(store, staff, ann.id, sold(amount)), amounts))
     assert amount_of(store, ann) == Decimal("10.10") + sum(amounts)
-    assert store.sales.count(SaleQuery(customer=ann.id, kind="sale")) == 40
+    assert store.ledger.count(LedgerQuery(customer=ann.id, kind="sale")) == 40
 
 
 def test_the_same_sale_from_two_tills_at_once_is_recorded_once(store, staff, ann):
@@ -392,10 +392,10 @@ def test_a_registration_with_purchases_since_is_not_taken_back(store, manager, a
 
 def test_purchases_of_a_deleted_customer_do_not_count_until_they_are_restored(store, manager, ann):
     record_sale(store, manager, ann.id, sold(5, saleId="R-1"))
-    taken_back = record_sale(store, manager, ann.id, sold(3, saleId="R-2")).sale
-    revert_change(store, manager, taken_back.change)
+    reverted = record_sale(store, manager, ann.id, sold(3, saleId="R-2")).sale
+    revert_change(store, manager, reverted.change)
     delete_customer(store, manager, ann.id)
-    assert store.sales.count(SaleQuery()) == 0
+    assert store.ledger.count(LedgerQuery()) == 0
     restore_customers(store, manager, [ann.id])
     assert entries(store, manager, ann) == [("opening", 10.10), ("sale", 5)]
 
@@ -453,7 +453,7 @@ def test_a_customer_whose_sale_was_recorded_again_is_restored_once_that_is_taken
 def test_an_id_in_capitals_is_the_same_customer(store, staff, manager, ann):
     assert not record_sale(store, staff, ann.id.upper(), sold(5, saleId="R-1")).repeated
     assert record_sale(store, staff, ann.id.upper(), sold(5, saleId="R-1")).repeated
-    assert store.sales.count(SaleQuery(customer=ann.id.upper())) == 2
+    assert store.ledger.count(LedgerQuery(customer=ann.id.upper())) == 2
     assert summarize_purchases(store, staff, ann.id.upper()).count == 1
     run = set_membership_of_selected(store, staff, [ann.id.upper(), ann.id], membership_status=True)
     assert (run.matched, run.changed, run.exceptions) == (1, 1, [])

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from kinso.errors import Conflict, KinsoError
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.history.changes import revert_change
-from kinso.services.history.reverting import taken_back
+from kinso.services.history.reverting import reverted
 from kinso.services.history.trash import restore_customers
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
@@ -51,7 +51,7 @@ class Till:
             getattr(self, step[0].replace(" ", "_"))(*step[1:])
 
     def sell(self, amount):
-        self.sales.append(record_sale(self.store, self.manager, self.id, SaleDraft(amount=amount)).sale)
+        self.sales.append(record_sale(self.store, self.manager, self.id, PurchaseDraft(amount=amount)).sale)
 
     def type(self, amount):
         update_customer(self.store, self.manager, self.id, CustomerPatch(purchase_amount=amount))
@@ -66,7 +66,7 @@ class Till:
         if changes:
             revert_change(self.store, self.manager, changes[place % len(changes)].id)
 
-    def take_back_twice(self, place):
+    def revert_twice(self, place):
         if self.sales:
             change = self.sales[place % len(self.sales)].change
             revert_change(self.store, self.manager, change)
@@ -85,9 +85,9 @@ def test_the_entries_of_a_customer_add_up_to_the_purchase_amount(store, manager,
     till = Till(store, manager)
     for step in taken:
         till.take(step)
-    counted = list(store.sales.iterate(SaleQuery(customer=till.id)))
+    counted = list(store.ledger.iterate(LedgerQuery(customer=till.id)))
     assert sum((sale.amount for sale in counted), Decimal(0)) == store.customers.get(till.id).purchase_amount
     changes = store.changes.of_customer(till.id, limit=1000)
-    written = store.sales.written_by({change.id: till.id for change in changes})
-    assert {sale.change for sale in counted} == written.keys() - taken_back(changes)
+    written = store.ledger.written_by({change.id: till.id for change in changes})
+    assert {sale.change for sale in counted} == written.keys() - reverted(changes)
     assert [finding.sentence for finding in check_database(store, admin).findings] == []

@@ -4,7 +4,7 @@ import pytest
 
 from kinso.errors import InvalidInput, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import PURCHASES, SaleQuery
+from kinso.models.purchases import PURCHASES, LedgerQuery
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, update_customer
 from kinso.services.shop import samples
@@ -46,7 +46,7 @@ def everything(store):
     ]
     bought = sorted(
         (each.sale_id, people[each.customer].customer_id, each.amount, each.sold_at, str(each.refund_of))
-        for each in store.sales.iterate(SaleQuery())
+        for each in store.ledger.iterate(LedgerQuery())
         if each.kind in PURCHASES
     )
     return told, bought
@@ -79,7 +79,7 @@ def test_a_sample_whose_id_was_changed_does_not_keep_it_from_being_registered_an
 def test_samples_bought_what_their_amounts_say_since_they_registered(store, staff, admin):
     load_samples(store, staff, 300)
     registered = {customer.id: customer.created_at for customer in store.customers.iterate(BY_ID)}
-    entries = list(store.sales.iterate(SaleQuery()))
+    entries = list(store.ledger.iterate(LedgerQuery()))
     assert {entry.kind for entry in entries} == {"sale", "refund", "opening"}
     assert all(registered[entry.customer] <= entry.sold_at <= now() for entry in entries)
     assert [finding for finding in check_database(store, admin).findings if finding.customer] == []

@@ -10,13 +10,13 @@ import pytest
 from kinso.database.connection import connect
 from kinso.errors import Conflict
 from kinso.models.customers import CustomerDraft
-from kinso.models.purchases import RefundDraft, SaleDraft, SaleQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer
-from kinso.services.history.changes import find_taken_back, revert_change
-from kinso.services.history.records import record_of_update, write_down
+from kinso.services.history.changes import find_reverted, revert_change
+from kinso.services.history.records import record_changes, record_of_update
 from kinso.services.history.undo import undo_run
 from kinso.services.purchases.ledger import adjusting_entry
 from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
@@ -42,7 +42,7 @@ def ann(store, staff):
 
 @pytest.fixture
 def sale(store, staff, ann):
-    return record_sale(store, staff, ann.id, SaleDraft(sale_id="S-1", amount=Decimal(100))).sale
+    return record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=Decimal(100))).sale
 
 
 def findings(store, admin):
@@ -51,7 +51,7 @@ def findings(store, admin):
 
 def state(store, ann):
     """The purchase amount, and the kinds of what it consists of in alphabetical order."""
-    kinds = sorted(entry.kind for entry in store.sales.iterate(SaleQuery(customer=ann.id)))
+    kinds = sorted(entry.kind for entry in store.ledger.iterate(LedgerQuery(customer=ann.id)))
     return int(store.customers.get(ann.id).purchase_amount), kinds
 
 
@@ -67,7 +67,7 @@ def test_a_purchase_is_taken_back_once(store, staff, ann, sale):
 
 
 def test_a_purchase_of_nothing_is_taken_back_once(store, staff, ann):
-    sale = record_sale(store, staff, ann.id, SaleDraft(amount=Decimal(0))).sale
+    sale = record_sale(store, staff, ann.id, PurchaseDraft(amount=Decimal(0))).sale
     revert_change(store, staff, sale.change)
     with pytest.raises(Conflict, match=ALREADY):
         revert_change(store, staff, sale.change)
@@ -140,16 +140,16 @@ def test_a_run_is_undone_and_brought_back_without_adjustments_however_often(stor
 
 def meanwhile(store: Store, read: str, other: Callable[[], object]) -> None:
     """Have `other` done by somebody else right after the next time that the ledger of `store` reads something."""
-    original = getattr(store.sales, read)
+    original = getattr(store.ledger, read)
 
     def interrupted(*arguments):
         found = original(*arguments)
-        setattr(store.sales, read, original)
+        setattr(store.ledger, read, original)
         with ThreadPoolExecutor() as pool:
             pool.submit(other).result()
         return found
 
-    setattr(store.sales, read, interrupted)
+    setattr(store.ledger, read, interrupted)
 
 
 def test_of_two_people_who_take_the_same_purchase_back_at_once_one_is_refused(
@@ -227,7 +227,7 @@ class TestARefundThatWouldCountAgain:
 
 def test_a_membership_that_a_purchase_began_stays_one_membership(store, staff, manager, ann):
     store.shop.save(ShopSettings(threshold=Decimal(600), activate_on_purchase=True))
-    sale = record_sale(store, staff, ann.id, SaleDraft(sale_id="S-1", amount=Decimal(100))).sale
+    sale = record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=Decimal(100))).sale
     activation = store.changes.of_customer(ann.id, limit=1)[0]
     again = revert_change(store, staff, revert_change(store, staff, sale.change).id)
     with pytest.raises(Conflict):
@@ -257,7 +257,7 @@ def test_a_sale_id_that_a_deleted_customer_has_does_not_count_again_elsewhere(st
     record = revert_change(store, staff, sale.change)
     draft = CustomerDraft(customer_id="C-bob", customer_name="Bob", contact_info="bob@shop.com")
     bob = create_customer(store, manager, draft)
-    record_sale(store, staff, bob.id, SaleDraft(sale_id="S-1", amount=Decimal(1)))
+    record_sale(store, staff, bob.id, PurchaseDraft(sale_id="S-1", amount=Decimal(1)))
     delete_customer(store, manager, bob.id)
     with pytest.raises(Conflict, match="cannot get sale “S-1” back, because a deleted customer has that sale ID now"):
         revert_change(store, staff, record.id)
@@ -267,13 +267,13 @@ def test_what_was_taken_back_twice_is_named_and_can_be_put_right(store, staff, a
     first = revert_change(store, staff, sale.change)
     current = store.customers.get(ann.id)
 
-    def take_back_again():
+    def revert_again():
         after = store.customers.update(current, {"purchaseAmount": Decimal(400)}, current.updated_at)
         record = record_of_update(staff, current, after, undoes=sale.change, kind="purchase")
-        write_down(store, [record], entries=[adjusting_entry(record, "adjustment", Decimal(-100))])
+        record_changes(store, [record], entries=[adjusting_entry(record, "adjustment", Decimal(-100))])
         return record
 
-    second = store.transact(take_back_again)
+    second = store.transact(revert_again)
     assert findings(store, admin) == [
         f"Customer C-ann: version 2 was taken back twice, the last time by version {second.version}."
     ]
@@ -286,9 +286,9 @@ def test_what_was_taken_back_twice_is_named_and_can_be_put_right(store, staff, a
 
 def test_what_was_taken_back_is_known_until_it_is_brought_back(store, staff, ann, sale):
     changes = store.changes.of_customer(ann.id, limit=9)
-    assert find_taken_back(store, staff, changes) == set()
+    assert find_reverted(store, staff, changes) == set()
     record = revert_change(store, staff, sale.change)
-    assert find_taken_back(store, staff, [*changes, record]) == {sale.change}
+    assert find_reverted(store, staff, [*changes, record]) == {sale.change}
     revert_change(store, staff, record.id)
-    assert find_taken_back(store, staff, [*changes, record]) == {record.id}
-    assert find_taken_back(store, staff, []) == set()
+    assert find_reverted(store, staff, [*changes, record]) == {record.id}
+    assert find_reverted(store, staff, []) == set()

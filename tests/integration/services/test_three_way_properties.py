@@ -65,9 +65,9 @@ def test_every_cell_ends_as_three_ways_say(store, admin, rows, side, flavour, lo
     ]
     by_id = CustomerQuery(sort_by="customerId", sort_order="asc")
     data = b"".join(export_customers(store, admin, by_id, flavour)).decode("utf-8-sig")
-    sheet = list(csv.DictReader(io.StringIO(data, newline="")))
+    grid = list(csv.DictReader(io.StringIO(data, newline="")))
     want = []
-    for customer, line, (base, in_file, here) in zip(stored, sheet, rows, strict=True):
+    for customer, line, (base, in_file, here) in zip(stored, grid, rows, strict=True):
         now = dict(base)
         for edit in here:
             update_customer(store, admin, customer.id, CustomerPatch.model_validate(typed(edit)))
@@ -75,9 +75,9 @@ def test_every_cell_ends_as_three_ways_say(store, admin, rows, side, flavour, lo
         line.update({name: as_in_a_spreadsheet(name, text) for name, text in in_file.items()})
         want.append({name: expected(base[name], now[name], in_file.get(name, base[name]), side) for name in FIELDS})
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [name for name in sheet[0] if name not in lost], extrasaction="ignore")
+    writer = csv.DictWriter(text, [name for name in grid[0] if name not in lost], extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(sheet)
+    writer.writerows(grid)
     file = text.getvalue().encode("utf-8-sig" if flavour == "excel" else "utf-8")
     plan = rehearse_import(store, admin, file)
     assert plan.errors == ()

@@ -7,8 +7,8 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services import application as office_module
-from kinso.services.application import Office
+from kinso.services import application as application_module
+from kinso.services.application import ApplicationContext
 from kinso.services.customers.editing import create_customer, delete_customer
 
 
@@ -24,37 +24,37 @@ def old(store, manager, connection):
 
 
 def test_kinso_empties_the_trash_when_it_starts(store, settings, old):
-    Office(settings, store).prepare()
+    ApplicationContext(settings, store).prepare()
     assert store.trash.count() == 0
 
 
 def test_kinso_empties_the_trash_while_it_runs(store, settings, old, connection, monkeypatch):
-    monkeypatch.setattr(office_module, "_CARE_SECONDS", 0.01)
-    monkeypatch.setattr(office_module, "_TRASH_SECONDS", 0.0)
+    monkeypatch.setattr(application_module, "_CARE_SECONDS", 0.01)
+    monkeypatch.setattr(application_module, "_TRASH_SECONDS", 0.0)
     trash = connection.database["trash"]
     (document,) = trash.find()
-    office = Office(settings, store)
-    office.prepare()
+    application = ApplicationContext(settings, store)
+    application.prepare()
     trash.insert_one(document)
-    office.take_care()
+    application.take_care()
     try:
         for _ in range(1000):
             if not trash.count_documents({}):
                 break
-            office._closing.wait(0.01)
+            application._closing.wait(0.01)
         assert trash.count_documents({}) == 0
     finally:
-        office._closing.set()
-        office._caretaker.join()
+        application._closing.set()
+        application._maintenance.join()
 
 
 def test_the_trash_is_looked_through_once_an_hour_and_not_all_the_time(store, settings, old, connection):
     trash = connection.database["trash"]
     (document,) = trash.find()
-    office = Office(settings, store)
-    office.prepare()
+    application = ApplicationContext(settings, store)
+    application.prepare()
     trash.insert_one(document)
-    office.prepare()
+    application.prepare()
     assert trash.count_documents({}) == 1
 
 

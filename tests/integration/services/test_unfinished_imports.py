@@ -10,8 +10,8 @@ import pytest
 
 from kinso.errors import BeingImported, Conflict
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
-from kinso.models.purchases import RefundDraft, SaleDraft
-from kinso.services.application import Office
+from kinso.models.purchases import PurchaseDraft, RefundDraft
+from kinso.services.application import ApplicationContext
 from kinso.services.customers.bulk import upsert_customers
 from kinso.services.customers.editing import (
     create_customer,
@@ -65,7 +65,7 @@ def old(store, manager):
         for number in (1, 2)
     ]
     found = {draft.customer_id: create_customer(store, manager, draft) for draft in drafts}
-    record_sale(store, manager, found["OLD-1"].id, SaleDraft(sale_id="S-1", amount=100))
+    record_sale(store, manager, found["OLD-1"].id, PurchaseDraft(sale_id="S-1", amount=100))
     return found
 
 
@@ -76,7 +76,7 @@ def unfinished(store, staff, old, cut_off):
     return {customer.customer_id: customer for customer in store.customers.iterate(CustomerQuery())}
 
 
-def assert_all_is_taken_back(store, admin, before):
+def assert_all_is_reverted(store, admin, before):
     assert recover_interrupted(store) == 1
     now = {customer.customer_id: customer for customer in store.customers.iterate(CustomerQuery())}
     assert now.keys() == before.keys()
@@ -93,7 +93,7 @@ def latest_change(store, customer):
 WRITERS = {
     "edit": lambda store, actor, who: update_customer(store, actor, who.id, CustomerPatch(contact_info="a@b.com")),
     "membership": lambda store, actor, who: set_membership(store, actor, who.id, membership_status=True),
-    "sale": lambda store, actor, who: record_sale(store, actor, who.id, SaleDraft(amount=5)),
+    "sale": lambda store, actor, who: record_sale(store, actor, who.id, PurchaseDraft(amount=5)),
     "deletion": lambda store, actor, who: delete_customer(store, actor, who.id),
     "erasure": lambda store, actor, who: erase_person(store, actor, who.id),
     "list": lambda store, actor, who: upsert_customers(
@@ -111,19 +111,19 @@ def test_who_writes_to_a_customer_of_an_unfinished_import_is_told_to_wait(
         write(store, admin, unfinished[customer_id])
     assert told.value.retry_after > 0
     assert store.customers.get(unfinished[customer_id].id) == unfinished[customer_id]
-    assert_all_is_taken_back(store, admin, old)
+    assert_all_is_reverted(store, admin, old)
 
 
 def test_a_refund_waits_for_an_unfinished_import(store, admin, old, unfinished):
     with pytest.raises(BeingImported):
         refund_sale(store, admin, "S-1", RefundDraft(amount=5))
-    assert_all_is_taken_back(store, admin, old)
+    assert_all_is_reverted(store, admin, old)
 
 
 def test_a_change_of_an_unfinished_import_cannot_be_taken_back_alone(store, admin, old, unfinished):
     with pytest.raises(Conflict, match="NEW-1 is in an import"):
         revert_change(store, admin, latest_change(store, unfinished["NEW-1"]))
-    assert_all_is_taken_back(store, admin, old)
+    assert_all_is_reverted(store, admin, old)
 
 
 def test_what_was_typed_into_the_grid_stays_with_the_reason(store, admin, old, unfinished):
@@ -132,7 +132,7 @@ def test_what_was_typed_into_the_grid_stays_with_the_reason(store, admin, old, u
     assert [error.field for error in outcome.errors] == ["contactInfo"]
     assert "wait until it has" in outcome.errors[0].message
     assert outcome.current == unfinished["NEW-1"]
-    assert_all_is_taken_back(store, admin, old)
+    assert_all_is_reverted(store, admin, old)
 
 
 BULK = {
@@ -149,7 +149,7 @@ def test_a_bulk_change_leaves_customers_of_an_unfinished_import_alone_and_names_
     assert run.changed == 0
     assert {exception.customer_id for exception in run.exceptions} >= {"NEW-1", "OLD-1"}
     assert {exception.reason for exception in run.exceptions} == {"is in an import that has not ended yet"}
-    assert_all_is_taken_back(store, admin, old)
+    assert_all_is_reverted(store, admin, old)
 
 
 def test_a_bulk_change_still_reaches_everybody_else(store, admin, old, unfinished):
@@ -195,9 +195,9 @@ def test_customers_of_purchases_whose_import_has_not_ended_wait_as_well(store, a
     people = {customer.customer_id: customer for customer in store.customers.iterate(CustomerQuery())}
     for customer_id in ("OLD-1", "NEW-1"):
         with pytest.raises(BeingImported):
-            record_sale(store, admin, people[customer_id].id, SaleDraft(amount=500))
+            record_sale(store, admin, people[customer_id].id, PurchaseDraft(amount=500))
     assert activate_at_threshold(store, admin, 500).changed == 0
-    assert_all_is_taken_back(store, admin, old)
+    assert_all_is_reverted(store, admin, old)
 
 
 def test_an_undo_of_an_import_that_has_not_ended_cannot_be_built_upon_either(store, admin, old, cut_off):
@@ -253,14 +253,14 @@ def importing_process(settings, count):
 @contextmanager
 def looked_after(store, settings):
     """What a running app does for its database."""
-    office = Office(settings, store)
-    office.prepare()
-    office.take_care()
+    application = ApplicationContext(settings, store)
+    application.prepare()
+    application.take_care()
     try:
         yield
     finally:
-        office._closing.set()
-        office._caretaker.join()
+        application._closing.set()
+        application._maintenance.join()
 
 
 @pytest.mark.slow
@@ -274,7 +274,7 @@ def test_of_an_import_that_is_killed_while_others_work_nothing_stays(store, sett
             with pytest.raises(BeingImported):
                 update_customer(store, manager, customer.id, CustomerPatch(customer_name="Edited"))
             with pytest.raises(BeingImported):
-                record_sale(store, manager, customer.id, SaleDraft(amount=10))
+                record_sale(store, manager, customer.id, PurchaseDraft(amount=10))
             with pytest.raises(BeingImported):
                 delete_customer(store, manager, customer.id)
         assert activate_at_threshold(store, manager, Decimal(50)).changed == 0

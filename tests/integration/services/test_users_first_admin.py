@@ -71,14 +71,14 @@ def test_visitors_who_finish_at_once_make_one_administrator(store, monkeypatch):
 
     monkeypatch.setattr("kinso.services.accounts.first_admin.hash_password", hash_together)
 
-    def visit(number):
+    def context(number):
         try:
             return set_up(store, codes[number % 2], email=f"boss{number}@shop.com", address=f"203.0.113.{number}")
         except Conflict:
             return None
 
     with ThreadPoolExecutor(8) as pool:
-        made = [user for user in pool.map(visit, range(8)) if user]
+        made = [user for user in pool.map(context, range(8)) if user]
     assert len(made) == 1
     assert [user.id for user in store.users.all()] == [made[0].id]
 

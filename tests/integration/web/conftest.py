@@ -13,7 +13,7 @@ from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
 from kinso.services.accounts.users import create_user
-from kinso.services.application import Office, use_office
+from kinso.services.application import ApplicationContext, use_application
 from kinso.web.routes import web_middleware, web_routes
 
 PASSWORD = "correct horse battery"
@@ -55,13 +55,13 @@ def server(reached):
 
 
 @pytest.fixture
-def office(store):
-    with use_office(Office.around(store)) as office:
-        yield office
+def application(store):
+    with use_application(ApplicationContext.around(store)) as application:
+        yield application
 
 
 @pytest.fixture
-def browse(server, office):
+def browse(server, application):
     """Opens another browser; it does not follow redirects."""
     opened = []
 
@@ -100,10 +100,10 @@ def signed_in(store, user):
 def without_database():
     """From now on no database answers."""
     client = MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=50, connect=False)
-    nowhere = Office.around(Store(Connection(client, client["nowhere"])))
+    nowhere = ApplicationContext.around(Store(Connection(client, client["nowhere"])))
 
     def cut():
-        return use_office(nowhere)
+        return use_application(nowhere)
 
     yield cut
     client.close()

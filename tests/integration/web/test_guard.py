@@ -122,7 +122,7 @@ def test_a_signed_in_browser_gets_in_with_its_own_identity(browse, signed_in):
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_signed_in_browser_cannot_take_another_identity(server, office, signed_in, forgery):
+def test_a_signed_in_browser_cannot_take_another_identity(server, application, signed_in, forgery):
     cookie = (b"cookie", f"kinso_session={signed_in.secret}".encode())
     answer = raw_get(server, "/customers", [forgery, cookie, forgery])
     assert answer["status"] == 200
@@ -130,7 +130,7 @@ def test_a_signed_in_browser_cannot_take_another_identity(server, office, signed
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_open_paths_do_not_see_a_forged_identity_either(server, office, reached, forgery):
+def test_open_paths_do_not_see_a_forged_identity_either(server, application, reached, forgery):
     answer = raw_get(server, "/api/customers", [forgery, (b"x-other", b"1")])
     assert answer["body"] == b'{"headers":["x-other"]}'
 

@@ -6,7 +6,7 @@ import pytest
 
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.services.customers.editing import create_customer
 from kinso.services.purchases.recording import record_sale
 
@@ -17,7 +17,7 @@ ADDRESS = "/download/purchases.csv"
 def ada(store, staff):
     draft = CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com", purchase_amount=100)
     ada = create_customer(store, staff, draft)
-    record_sale(store, staff, ada.id, SaleDraft(sale_id="S-1", amount=5, note="=1+1"))
+    record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=5, note="=1+1"))
     return ada
 
 

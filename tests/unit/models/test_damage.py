@@ -4,7 +4,7 @@ import pytest
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.models.purchases import SaleDraft
+from kinso.models.purchases import PurchaseDraft
 from kinso.models.validation import parse
 
 GOOD = {"customerId": "C-1", "customerName": "Ann", "contactInfo": "ann@example.com"}
@@ -27,7 +27,7 @@ def test_scientific_notation_is_refused_by_name(field, value):
 
 
 def test_sale_ids_are_refused_alike():
-    assert refusal(SaleDraft, {"amount": 1, "saleId": "8.80172E+11"})[0] == "saleId"
+    assert refusal(PurchaseDraft, {"amount": 1, "saleId": "8.80172E+11"})[0] == "saleId"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.models.money import check_unit_price, written_price
-from kinso.models.purchases import Sale, SaleItem, items_in_words
+from kinso.models.purchases import LedgerEntry, PurchaseItem, items_in_words
 
 prices = st.decimals(0, 99_999, places=6, allow_nan=False) | st.decimals(0, 9, places=10, allow_nan=False)
 quantities = st.decimals(Decimal("0.001"), 1_000_000, places=3, allow_nan=False)
@@ -19,14 +19,14 @@ quantities = st.decimals(Decimal("0.001"), 1_000_000, places=3, allow_nan=False)
 def test_a_line_is_the_exact_product_rounded_once_with_halves_up(quantity, price):
     exact_cents = Fraction(quantity) * Fraction(price) * 100
     rounded = (exact_cents + Fraction(1, 2)).__floor__()
-    assert SaleItem(name="Tea", quantity=quantity, unit_price=price).total == Decimal(rounded) / 100
+    assert PurchaseItem(name="Tea", quantity=quantity, unit_price=price).total == Decimal(rounded) / 100
 
 
 @given(prices)
 def test_a_price_survives_json_and_the_database(price):
-    item = SaleItem(name="Tea", unit_price=price)
+    item = PurchaseItem(name="Tea", unit_price=price)
     assert Decimal(repr(json.loads(json.dumps(float(price))))) == price
-    assert SaleItem.model_validate(json.loads(item.model_dump_json())) == item
+    assert PurchaseItem.model_validate(json.loads(item.model_dump_json())) == item
     assert check_unit_price(float(price)) == price
     assert Decimal(written_price(price).replace(",", "")) == price
 
@@ -60,5 +60,5 @@ def test_what_cannot_be_kept_is_refused(given, said):
     ("price", "written"), [(4, "4.00"), (1.5, "1.50"), (1.459, "1.459"), (0.0000001, "0.0000001"), (1234.5, "1,234.50")]
 )
 def test_a_price_is_written_with_all_its_decimals(price, written):
-    item = SaleItem(name="Tea", quantity=0.5, unit_price=price)
-    assert items_in_words(Sale.model_construct(items=[item])) == f"0.5 × Tea at {written}"
+    item = PurchaseItem(name="Tea", quantity=0.5, unit_price=price)
+    assert items_in_words(LedgerEntry.model_construct(items=[item])) == f"0.5 × Tea at {written}"

@@ -26,13 +26,13 @@ LEAST = {
         customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
         customers.editing.list_customers customers.finding.find_by_customer_id customers.finding.find_customers
         customers.finding.find_deleted customers.finding.find_page customers.finding.get_customers
-        customers.sync.list_changed history.changes.export_history history.changes.find_taken_back
+        customers.sync.list_changed history.changes.export_history history.changes.find_reverted
         history.changes.list_history history.changes.list_people_in_history history.runs.get_run
         history.runs.list_customers_of_run history.runs.list_run_page history.runs.list_runs insights.get_overview
         insights.get_sales_months insights.get_statistics insights.total_purchases
         membership.activation.preview_activation membership.demotion.count_below membership.demotion.preview_demotion
         membership.eligibility.find_eligible membership.status.count_members_at membership.status.find_below
-        membership.status.list_members_at membership.status.list_memberships membership.status.standing_of
+        membership.status.list_members_at membership.status.list_memberships membership.status.membership_status_of
         membership.what_if.compare_thresholds membership.what_if.get_curve
         membership.what_if.get_spending_distribution purchases.reading.export_purchases purchases.reading.list_ledger
         purchases.reading.list_refundable purchases.reading.summarize_purchases purchases.recording.get_sale
@@ -41,7 +41,7 @@ LEAST = {
         """,
     Role.STAFF: """
         customers.bulk.upsert_customers customers.drafts.end_draft customers.drafts.find_drafts
-        customers.drafts.keep_draft customers.duplicates.find_likely_twins customers.duplicates.find_twins_of
+        customers.drafts.keep_draft customers.duplicates.find_likely_duplicates customers.duplicates.find_duplicates_of
         customers.duplicates.find_without_leading_zeros customers.editing.create_customer customers.editing.save_edits
         customers.editing.set_membership customers.editing.update_customer customers.numbering.propose_customer_id
         history.changes.revert_change history.runs.stop_run membership.activation.activate_at_threshold
@@ -91,9 +91,9 @@ OPEN = {
     "accounts.first_admin.needs_set_up",
     "accounts.first_admin.set_up_first_admin",
     "requests.attempt_request",
-    "application.close_office",
-    "application.current_office",
-    "application.open_office",
+    "application.close_application",
+    "application.current_application",
+    "application.open_application",
     "history.runs.ignore_progress",
     "history.runs.ignore_run",
     "accounts.sign_in.cookie_name",

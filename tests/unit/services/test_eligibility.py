@@ -34,7 +34,7 @@ def customer(**fields):
 def test_only_a_non_member_whom_nobody_holds_back_and_who_reaches_the_threshold_is_eligible(
     amount, threshold, is_member, is_held
 ):
-    someone = customer(membership_status=is_member, membership_held=is_held)
+    someone = customer(membership_status=is_member, excluded=is_held)
 
     assert is_eligible(someone, amount, threshold) == (amount >= threshold and not is_member and not is_held)
 

@@ -54,7 +54,7 @@ def test_progress_can_be_read_while_it_works():
 
 
 def test_a_job_that_is_stopped_passes_through_its_work_and_says_so():
-    begun, go_on, taken_back = Event(), Event(), []
+    begun, go_on, reverted = Event(), Event(), []
 
     def work(on_progress):
         begun.set()
@@ -62,7 +62,7 @@ def test_a_job_that_is_stopped_passes_through_its_work_and_says_so():
         try:
             on_progress(5, 10)
         except BaseException:
-            taken_back.append(5)
+            reverted.append(5)
             raise
         return "Done."
 
@@ -72,7 +72,7 @@ def test_a_job_that_is_stopped_passes_through_its_work_and_says_so():
     job.stop()
     go_on.set()
     assert job.has_ended(within=10)
-    assert (job.is_stopping, job.outcome, taken_back) == (True, None, [5])
+    assert (job.is_stopping, job.outcome, reverted) == (True, None, [5])
     assert "taken back" in job.problem
 
 

@@ -11,12 +11,12 @@ from kinso.models.accounts import Actor, Permission, User
 from kinso.models.shop import ShopSettings
 from kinso.repository.store import Store
 from kinso.services.accounts.sign_in import resume
-from kinso.services.application import current_office
+from kinso.services.application import current_application
 from kinso.services.shop.settings import get_shop_settings
 
 
 @dataclass(frozen=True)
-class Visit:
+class RequestContext:
     """A signed-in person and what is needed to serve them."""
 
     store: Store
@@ -30,8 +30,8 @@ class Visit:
         return self.actor.may(permission)
 
 
-def current_visit(*, in_use: bool = True) -> Visit:
-    """The visit of this rerun; raises `NotSignedIn` as soon as the session has ended or the account is switched off.
+def current_context(*, in_use: bool = True) -> RequestContext:
+    """The context of this rerun; raises `NotSignedIn` as soon as the session has ended or the account is switched off.
 
     Fragments, dialogs and callbacks run without the rest of the page, so each asks again; those that run by the clock
     are not `in_use`, so that a page left open does not keep its session alive.
@@ -39,7 +39,7 @@ def current_visit(*, in_use: bool = True) -> Visit:
     session_id = st.user.get("session")
     if not isinstance(session_id, str):
         raise NotSignedIn()
-    store = current_office().store
+    store = current_application().store
     user = resume(store, session_id, in_use=in_use)
     actor = user.acting("app")
-    return Visit(store, user, actor, session_id, get_shop_settings(store, actor))
+    return RequestContext(store, user, actor, session_id, get_shop_settings(store, actor))

@@ -13,7 +13,13 @@ from kinso.database.preparation import prepare
 from kinso.errors import ConfigurationError, DatabaseUnavailable, StartupError
 from kinso.models.history import Run
 from kinso.repository.store import Store
-from kinso.services.application import Office, close_office, current_office, open_office, use_office
+from kinso.services.application import (
+    ApplicationContext,
+    close_application,
+    current_application,
+    open_application,
+    use_application,
+)
 from tests.support.processes import until
 
 pytestmark = pytest.mark.slow
@@ -22,7 +28,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def closed():
     yield
-    close_office()
+    close_application()
 
 
 def is_free(data_dir) -> bool:
@@ -35,43 +41,43 @@ def is_free(data_dir) -> bool:
 
 def test_an_office_of_its_own_server_opens_and_closes(data_dir):
     codes: list[str] = []
-    office = open_office(Settings(data_dir=data_dir), announce=codes.append)
-    assert current_office() is office
-    assert office.ready
+    application = open_application(Settings(data_dir=data_dir), announce=codes.append)
+    assert current_application() is application
+    assert application.ready
     assert len(codes) == 1
-    assert office.store.users.all() == []
+    assert application.store.users.all() == []
     assert not is_free(data_dir)
-    close_office()
+    close_application()
     assert is_free(data_dir)
-    assert not office.ready
+    assert not application.ready
     with pytest.raises(DatabaseUnavailable):
-        current_office()
+        current_application()
 
 
 def test_an_administrator_from_the_settings_needs_no_code(data_dir):
     codes: list[str] = []
     settings = Settings(data_dir=data_dir, admin_email="owner@shop.com", admin_password="long enough")
-    office = open_office(settings, announce=codes.append)
+    application = open_application(settings, announce=codes.append)
     assert codes == []
-    assert [user.email for user in office.store.users.all()] == ["owner@shop.com"]
+    assert [user.email for user in application.store.users.all()] == ["owner@shop.com"]
 
 
 def test_an_office_in_memory_needs_no_server(monkeypatch):
-    office = open_office(Settings(mongodb_uri="mongomock://", mongod="/nowhere/mongod"))
-    assert office.ready
-    assert office.store.users.all() == []
+    application = open_application(Settings(mongodb_uri="mongomock://", mongod="/nowhere/mongod"))
+    assert application.ready
+    assert application.store.users.all() == []
 
 
 def test_an_open_office_is_not_opened_again():
-    office = open_office(Settings(mongodb_uri="mongomock://"))
+    application = open_application(Settings(mongodb_uri="mongomock://"))
     with pytest.raises(StartupError, match="already"):
-        open_office(Settings(mongodb_uri="mongomock://"))
-    assert current_office() is office
+        open_application(Settings(mongodb_uri="mongomock://"))
+    assert current_application() is application
 
 
 def test_a_wrong_setting_leaves_no_server_behind(data_dir):
     with pytest.raises(ConfigurationError, match="KINSO_DATABASE"):
-        open_office(Settings(data_dir=data_dir, database="not a name"))
+        open_application(Settings(data_dir=data_dir, database="not a name"))
     assert is_free(data_dir)
 
 
@@ -81,27 +87,27 @@ def test_a_preparation_that_fails_leaves_no_server_behind(serve, data_dir):
     connection.close()
     server.stop()
     with pytest.raises(StartupError, match="collection api_tokens"):
-        open_office(Settings(data_dir=data_dir))
+        open_application(Settings(data_dir=data_dir))
     assert is_free(data_dir)
 
 
 def test_an_office_waits_for_a_server_that_is_late(serve, data_dir, caplog):
     codes: list[str] = []
     socket = data_dir.resolve() / "mongodb" / "mongod.sock"
-    office = open_office(Settings(mongodb_uri=uri_of(str(socket))), announce=codes.append)
-    assert not office.ready
+    application = open_application(Settings(mongodb_uri=uri_of(str(socket))), announce=codes.append)
+    assert not application.ready
     with pytest.raises(DatabaseUnavailable):
-        _ = office.store
+        _ = application.store
     serve()
-    until(lambda: office.ready, "the office is ready")
-    assert office.store.users.all() == []
+    until(lambda: application.ready, "the office is ready")
+    assert application.store.users.all() == []
     assert len(codes) == 1
 
 
 def test_an_office_that_waits_can_be_closed(caplog):
-    office = open_office(Settings(mongodb_uri="mongodb://127.0.0.1:9/?directConnection=true"))
-    close_office()
-    assert not office.ready
+    application = open_application(Settings(mongodb_uri="mongodb://127.0.0.1:9/?directConnection=true"))
+    close_application()
+    assert not application.ready
 
 
 def test_opening_takes_back_what_a_crash_left_half_done(connection, settings):
@@ -120,8 +126,8 @@ def test_opening_takes_back_what_a_crash_left_half_done(connection, settings):
         heartbeat_at=long_ago,
     )
     Store(connection).runs.insert(run)
-    office = open_office(settings)
-    assert office.store.runs.get(run.id).status == "rolled-back"
+    application = open_application(settings)
+    assert application.store.runs.get(run.id).status == "rolled-back"
 
 
 def test_what_was_taken_over_is_logged(new_database, mongodb_uri, caplog):
@@ -130,19 +136,19 @@ def test_what_was_taken_over_is_logged(new_database, mongodb_uri, caplog):
         [{"customerId": "abc1", "purchaseAmount": "a lot"}, {"customerId": "ABC1", "purchaseAmount": 5}]
     )
     with caplog.at_level(logging.WARNING):
-        open_office(Settings(mongodb_uri=mongodb_uri, database=connection.database.name))
+        open_application(Settings(mongodb_uri=mongodb_uri, database=connection.database.name))
     assert "2 customers of another application" in caplog.text
     assert "abc1, ABC1" in caplog.text
     assert "customer abc1 was not an amount of money" in caplog.text
 
 
 def test_tests_can_put_an_office_of_their_own_in_place(store, settings):
-    outer = open_office(Settings(mongodb_uri="mongomock://"))
-    with use_office(Office.around(store, settings)) as office:
-        assert current_office() is office
-        assert office.store is store
-        assert office.settings is settings
-    assert current_office() is outer
+    outer = open_application(Settings(mongodb_uri="mongomock://"))
+    with use_application(ApplicationContext.around(store, settings)) as application:
+        assert current_application() is application
+        assert application.store is store
+        assert application.settings is settings
+    assert current_application() is outer
 
 
 def test_preparing_twice_gives_each_process_a_code(new_database, mongodb_uri):
@@ -151,7 +157,7 @@ def test_preparing_twice_gives_each_process_a_code(new_database, mongodb_uri):
     settings = Settings(mongodb_uri=mongodb_uri, database=connection.database.name)
     codes: list[str] = []
     for _ in range(2):
-        office = Office(settings, Store(connect(settings)), announce=codes.append)
-        office.prepare()
-        office.close()
+        application = ApplicationContext(settings, Store(connect(settings)), announce=codes.append)
+        application.prepare()
+        application.close()
     assert len(set(codes)) == 2
