@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.history import HistoryPage, HistoryQuery
-from kinso.services.history.changes import list_history
+from kinso.services.history.changes import export_history, list_history
 from kinso.ui.browser import download_link
 from kinso.ui.history.erasing import ask_to_erase, show_erasure
 from kinso.ui.history.filters import (
@@ -47,7 +46,7 @@ def show_head(found: HistoryPage, query: HistoryQuery, context: RequestContext) 
     total = counted(found.total, "change")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"{number(first)}–{number(first + len(found.items) - 1)} of {total}, newest first")
-        if context.may(Permission.EXPORT):
+        if context.may(export_history):
             with st.popover("Download", icon=":material/download:"):
                 download_link(download_address(query), "CSV for Excel", f"{total}, a row for each field")
 

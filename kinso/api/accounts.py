@@ -7,12 +7,11 @@ from starlette.requests import Request
 
 from kinso.api.callers import SignedIn, refuse_other_sites, session_cookie
 from kinso.api.customers_schemas import LoginIn, SignedInOut, UserOut, user_json
-from kinso.api.description import open_to
+from kinso.api.description import open_to_everybody
 from kinso.api.envelope import Answer, Success, succeed
 from kinso.api.failures import failures
 from kinso.api.route import part_of_api
 from kinso.errors import Conflict
-from kinso.models.accounts import Permission
 from kinso.services.accounts.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
 from kinso.services.application import current_application
 
@@ -57,7 +56,7 @@ async def log_in(request: Request, login: LoginIn) -> Answer:
     response_model=Success[UserOut],
     responses=failures(401, 422, 503),
     summary="Who am I?",
-    openapi_extra=open_to(Permission.OWN_ACCOUNT),
+    openapi_extra=open_to_everybody(),
 )
 def show_profile(caller: SignedIn) -> Answer:
     """The account behind the token or cookie."""
@@ -69,7 +68,7 @@ def show_profile(caller: SignedIn) -> Answer:
     response_model=Success[None],
     responses=failures(401, 403, 409, 422, 503),
     summary="Sign out",
-    openapi_extra=open_to(Permission.OWN_ACCOUNT),
+    openapi_extra=open_to_everybody(),
 )
 def log_out(request: Request, caller: SignedIn) -> Answer:
     """Ends the session at once, for the token and the cookie alike; 409 for an API token, which is no session."""

@@ -29,12 +29,18 @@ from kinso.api.parameters import CustomerList, PageParameters
 from kinso.api.requests import Matching, NotMatching, RepeatablePost, tell_customer
 from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.errors import CUSTOMER_GONE, NotFound
-from kinso.models.accounts import Actor, Permission
+from kinso.models.accounts import Actor
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.insights import Statistics
 from kinso.repository.store import Store
 from kinso.services.customers.duplicates import find_duplicates_of
-from kinso.services.customers.editing import create_customer, delete_customer, list_customers, update_customer
+from kinso.services.customers.editing import (
+    create_customer,
+    delete_customer,
+    get_customer,
+    list_customers,
+    update_customer,
+)
 from kinso.services.customers.finding import get_customers
 from kinso.services.customers.numbering import propose_customer_id
 from kinso.services.insights import get_statistics
@@ -77,7 +83,7 @@ async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters) 
     response_model=CustomerListing,
     responses=failures(401, 403, 422, 503),
     summary="List customers",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(list_customers),
 )
 async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     """Search looks for the text as it is in ID, name and contact, whatever its letter case; the newest come first.
@@ -96,7 +102,7 @@ async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     response_model=Success[RegisteredOut],
     responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(201, ETAG, REPLAYED),
     summary="Register a customer",
-    openapi_extra=open_to(Permission.CREATE),
+    openapi_extra=open_to(create_customer),
 )
 def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDraftIn) -> Answer:
     """409 when the `customerId` is taken, 422 with one error for each bad field.
@@ -111,7 +117,7 @@ def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDra
         more = {"warnings": [warning_json(duplicate) for duplicate in duplicates]} if duplicates else {}
         return tell_customer(created, message=" ".join(told), status=201, more=more)
 
-    return post.once(Permission.CREATE, register)
+    return post.once(register)
 
 
 @router.get(
@@ -119,7 +125,7 @@ def register_customer(caller: SignedIn, post: RepeatablePost, draft: CustomerDra
     response_model=Success[NextIdOut],
     responses=failures(401, 403, 422, 503),
     summary="Propose a customer ID",
-    openapi_extra=open_to(Permission.CREATE),
+    openapi_extra=open_to(propose_customer_id),
 )
 def propose_id(caller: SignedIn) -> Answer:
     """The next free one in the pattern that most of the recent ones have; it is not reserved."""
@@ -131,7 +137,7 @@ def propose_id(caller: SignedIn) -> Answer:
     response_model=Success[StatisticsOut],
     responses=failures(401, 403, 422, 503),
     summary="Statistics",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(get_statistics),
 )
 async def show_statistics(caller: SignedIn) -> Answer:
     """Six figures about all customers; “this month” is the shop's calendar month."""
@@ -144,7 +150,7 @@ async def show_statistics(caller: SignedIn) -> Answer:
     response_model=Success[CustomerOut],
     responses=failures(401, 403, 404, 422, 503) | NOT_MODIFIED | with_headers(200, ETAG),
     summary="Show a customer",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(get_customer),
 )
 async def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Response:
     """404 also when the `_id` is not one."""
@@ -160,14 +166,14 @@ async def show_customer(caller: SignedIn, id: Id, condition: NotMatching) -> Res
     response_model=Success[CustomerOut],
     responses=failures(400, 401, 403, 404, 409, 412, 413, 415, 422, 503) | with_headers(200, ETAG),
     summary="Change a customer",
-    openapi_extra=open_to(Permission.EDIT),
+    openapi_extra=open_to(update_customer),
 )
 def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition: Matching) -> Answer:
     """A field that is not sent keeps its value; 409 when `version` is sent and is not the present one any more.
 
     The message says when a new purchase amount leaves a member below the threshold.
     """
-    version = condition.version(caller, Permission.EDIT, id, in_body=patch.expected_version)
+    version = condition.version(caller, id, in_body=patch.expected_version)
     with condition.judged():
         changed = update_customer(caller.store, caller.actor, id, patch, version=version)
     message = f"Customer {changed.customer_id} is saved."
@@ -182,14 +188,14 @@ def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition:
     response_model=Success[CustomerOut],
     responses=failures(401, 403, 404, 412, 422, 503),
     summary="Delete a customer",
-    openapi_extra=open_to(Permission.DELETE),
+    openapi_extra=open_to(delete_customer),
 )
 def remove_customer(caller: SignedIn, id: Id, condition: Matching) -> Answer:
     """Answers with the customer as it was; it is in the trash for a while and can be brought back from there.
 
     Its purchase amount leaves the statistics; what it bought stays in the revenue.
     """
-    version = condition.version(caller, Permission.DELETE, id)
+    version = condition.version(caller, id)
     with condition.judged():
         deleted = delete_customer(caller.store, caller.actor, id, version=version)
     message = f"Customer {deleted.customer_id} is deleted; what was bought stays in the revenue."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from kinso.models.accounts import PERMISSIONS, Permission, Role, Source
@@ -11,6 +11,7 @@ from kinso.models.history import RunKind, RunStatus
 from kinso.models.purchases import EntryKind, PaymentMethod
 from kinso.services.accounts.sign_in import SESSION_COOKIE
 from kinso.services.customers.bulk import Outcome
+from kinso.services.permissions import permission_of
 
 Headers = dict[str, dict[str, Any]]
 
@@ -85,11 +86,20 @@ SECURITY_SCHEMES: dict[str, dict[str, str]] = {
 """The ways to say who one is; any one of them will do."""
 
 
-def open_to(permission: Permission) -> dict[str, Any]:
-    """Says in the description of an operation who may call it.
+def open_to(use_case: Callable[..., Any]) -> dict[str, Any]:
+    """Says in the description of an operation who may call it: whoever may do what the use case does.
 
-    `JsonRoute` demands the permission before it reads the request; the services demand it again.
+    `JsonRoute` demands the permission before it reads the request; the use case demands it again.
     """
+    return _open_with(permission_of(use_case))
+
+
+def open_to_everybody() -> dict[str, Any]:
+    """The same of an operation that concerns one's own account alone."""
+    return _open_with(Permission.OWN_ACCOUNT)
+
+
+def _open_with(permission: Permission) -> dict[str, Any]:
     least = next(role for role in Role if permission in PERMISSIONS[role])
     return {
         LEAST_ROLE: least.value,

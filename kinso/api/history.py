@@ -15,7 +15,6 @@ from kinso.api.failures import failures
 from kinso.api.parameters import PageOnly
 from kinso.api.requests import RepeatablePost
 from kinso.api.route import part_of_api
-from kinso.models.accounts import Permission
 from kinso.models.history import Run
 from kinso.services.history.runs import get_run, list_run_page
 from kinso.services.history.undo import undo_run
@@ -30,7 +29,7 @@ RunId = Annotated[str, Path(alias="_id", description="The run's `_id`, 24 hexade
     response_model=Listing[RunOut],
     responses=failures(401, 403, 422, 503),
     summary="List bulk changes",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(list_run_page),
 )
 def show_runs(caller: SignedIn, part: PageOnly) -> Answer:
     """Activations, imports, bulk edits and what took them back; the newest come first."""
@@ -43,7 +42,7 @@ def show_runs(caller: SignedIn, part: PageOnly) -> Answer:
     response_model=Success[RunDetailOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="Show a bulk change",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(get_run),
 )
 def show_run(caller: SignedIn, id: RunId) -> Answer:
     """With the customers that were not changed as planned, and why; 404 also when the `_id` is not one."""
@@ -56,14 +55,14 @@ def show_run(caller: SignedIn, id: RunId) -> Answer:
     responses=failures(401, 403, 404, 409, 422, 503) | with_headers(200, REPLAYED),
     operation_id="undo_run",
     summary="Take a bulk change back",
-    openapi_extra=open_to(Permission.UNDO),
+    openapi_extra=open_to(undo_run),
 )
 def take_run_back(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
     """Answers with the run that took it back, and that can be undone itself.
 
     What somebody changed since is kept and named in `exceptions`; 409 when the run is not done or was undone already.
     """
-    return post.once_as_run(Permission.UNDO, partial(undo_run, caller.store, caller.actor, id), _tell)
+    return post.once_as_run(partial(undo_run, caller.store, caller.actor, id), _tell)
 
 
 def _tell(run: Run) -> Answer:

@@ -16,9 +16,8 @@ from kinso.api.failures import failures
 from kinso.api.parameters import StatusList
 from kinso.api.requests import Matching, RepeatablePost, tell_customer
 from kinso.api.route import part_of_api
-from kinso.models.accounts import Permission
 from kinso.models.history import Run
-from kinso.services.customers.editing import set_membership
+from kinso.services.customers.editing import list_customers, set_membership
 from kinso.services.membership.activation import activate_at_threshold, count_eligible
 
 router = part_of_api("/customers/membership", "membership")
@@ -32,11 +31,11 @@ Status = Annotated[Literal["true", "false"], Path(alias="membershipStatus")]
     response_model=Success[CustomerOut],
     responses=failures(400, 401, 403, 404, 409, 412, 413, 415, 422, 503) | with_headers(200, ETAG),
     summary="Make a customer a member or not",
-    openapi_extra=open_to(Permission.MEMBERSHIP),
+    openapi_extra=open_to(set_membership),
 )
 def change_membership(caller: SignedIn, id: Id, body: MembershipIn, condition: Matching) -> Answer:
     """Does nothing when the customer has that status already; 409 when `version` is sent and is not the present one."""
-    version = condition.version(caller, Permission.MEMBERSHIP, id, in_body=body.expected_version)
+    version = condition.version(caller, id, in_body=body.expected_version)
     status = body.membership_status
     with condition.judged():
         changed = set_membership(caller.store, caller.actor, id, membership_status=status, version=version)
@@ -49,7 +48,7 @@ def change_membership(caller: SignedIn, id: Id, body: MembershipIn, condition: M
     response_model=Listing[CustomerOut],
     responses=failures(401, 403, 422, 503),
     summary="List members or non-members",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(list_customers),
 )
 async def show_by_status(caller: SignedIn, status: Status, parameters: StatusList) -> Answer:
     """The newest come first, unless `sortBy` says otherwise; the other filters are those of the whole list."""
@@ -61,7 +60,7 @@ async def show_by_status(caller: SignedIn, status: Status, parameters: StatusLis
     response_model=Success[ActivationOut],
     responses=failures(400, 401, 403, 409, 413, 415, 422, 503) | with_headers(200, REPLAYED),
     summary="Make everyone a member who spent enough",
-    openapi_extra=open_to(Permission.AUTO_ACTIVATE),
+    openapi_extra=open_to(activate_at_threshold),
 )
 def auto_activate(caller: SignedIn, post: RepeatablePost, body: ActivationIn = _DEFAULTS) -> Answer:
     """Non-members with a purchase amount at or above `threshold` become members, as one run that can be undone."""
@@ -69,7 +68,7 @@ def auto_activate(caller: SignedIn, post: RepeatablePost, body: ActivationIn = _
         count = count_eligible(caller.store, caller.actor, body.threshold)
         return succeed({"updatedCount": count, "runId": None}, message=f"{count} would become members.")
     activate = partial(activate_at_threshold, caller.store, caller.actor, body.threshold)
-    return post.once_as_run(Permission.AUTO_ACTIVATE, activate, _tell_activation)
+    return post.once_as_run(activate, _tell_activation)
 
 
 def _tell_activation(run: Run) -> Answer:

@@ -24,7 +24,6 @@ from kinso.api.purchases_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, 
 from kinso.api.requests import RepeatablePost
 from kinso.api.route import JsonRoute, part_of_api
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.accounts import Permission
 from kinso.models.purchases import EntryPage, LedgerQuery
 from kinso.services.customers.editing import get_customer
 from kinso.services.customers.finding import find_by_customer_id
@@ -60,7 +59,7 @@ SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `sale
     response_model=Listing[SaleOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="List purchases",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(list_sales),
 )
 def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
     """The whole ledger or a part of it, the newest first: sales, refunds, opening balances and adjustments.
@@ -80,7 +79,7 @@ def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
     | {200: {"model": Success[RecordedOut], "description": "The same sale was recorded before; nothing was changed"}},
     operation_id="record_sale",
     summary="Record a purchase",
-    openapi_extra=open_to(Permission.PURCHASES),
+    openapi_extra=open_to(record_sale),
 )
 def record(caller: SignedIn, post: RepeatablePost, sale: SaleIn) -> Answer:
     """409 when the `saleId` belongs to another purchase."""
@@ -90,7 +89,7 @@ def record(caller: SignedIn, post: RepeatablePost, sale: SaleIn) -> Answer:
             done = record_sale(caller.store, caller.actor, _customer(caller, sale.customer), sale)
         return _tell(done, "recorded")
 
-    return post.once(Permission.PURCHASES, record_it)
+    return post.once(record_it)
 
 
 @router.get(
@@ -98,7 +97,7 @@ def record(caller: SignedIn, post: RepeatablePost, sale: SaleIn) -> Answer:
     response_model=Success[SaleOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="Show a purchase",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(get_sale),
 )
 def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     """One entry of the ledger."""
@@ -114,7 +113,7 @@ def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     | {200: {"model": Success[RecordedOut], "description": "The same refund was recorded before; nothing was changed"}},
     operation_id="refund_sale",
     summary="Refund a purchase",
-    openapi_extra=open_to(Permission.PURCHASES),
+    openapi_extra=open_to(refund_sale),
 )
 def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: RefundIn = _DEFAULTS) -> Answer:
     """422 for more than is left of the sale and for a date before it; `saleId` in the body is that of the refund.
@@ -127,7 +126,7 @@ def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: 
             done = refund_sale(caller.store, caller.actor, sale_id, body)
         return _tell(done, "refunded")
 
-    return post.once(Permission.PURCHASES, refund_it)
+    return post.once(refund_it)
 
 
 @of_customers.get(
@@ -135,7 +134,7 @@ def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: 
     response_model=Listing[SaleOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="List a customer's purchases",
-    openapi_extra=open_to(Permission.READ),
+    openapi_extra=open_to(list_sales),
 )
 def show_sales_of_customer(caller: SignedIn, id: Id, part: PageOnly) -> Answer:
     """The newest come first; all of them together are the purchase amount."""

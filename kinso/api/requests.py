@@ -17,13 +17,11 @@ from kinso.api.callers import Caller, SignedIn
 from kinso.api.customers_schemas import customer_json
 from kinso.api.envelope import Answer, succeed
 from kinso.errors import StaleVersion
-from kinso.models.accounts import Permission
 from kinso.models.customers import Customer
 from kinso.models.history import Run
 from kinso.models.requests import KeptAnswer
 from kinso.services.customers.editing import get_customer
 from kinso.services.history.runs import Progress, ignore_progress, ignore_run
-from kinso.services.permissions import demand
 from kinso.services.requests import Attempt, attempt_request
 
 _TAGS = re.compile(r'\s*(?:(?:W/)?"[^"]*"\s*(?:,\s*|$))+')
@@ -60,7 +58,7 @@ class IfMatch:
         self._is_given = header is not None and header.strip() != "*"
         self._versions = _versions(header or "", weak=False)
 
-    def version(self, caller: Caller, permission: Permission, id: str, *, in_body: int | None = None) -> int | None:
+    def version(self, caller: Caller, id: str, *, in_body: int | None = None) -> int | None:
         """The one version that may be changed, None for any; `in_body` is what the body says about it.
 
         Raises `PreconditionFailed` and `StaleVersion` when it is known already that one of both does not hold.
@@ -69,7 +67,6 @@ class IfMatch:
             return in_body
         if len(self._versions) == 1 and in_body in (None, *self._versions):
             return next(iter(self._versions))
-        demand(caller.actor, permission)
         present = get_customer(caller.store, caller.actor, id)
         if present.version not in self._versions:
             raise PreconditionFailed(present)
@@ -164,7 +161,7 @@ class Repeatable:
         self._key = key
         self._fingerprint = fingerprint
 
-    def once(self, permission: Permission, work: Callable[[], Answer]) -> Answer:
+    def once(self, work: Callable[[], Answer]) -> Answer:
         """Do `work` and keep its answer in one transaction."""
 
         def attempt(attempt: Attempt | None) -> Answer:
@@ -178,9 +175,9 @@ class Repeatable:
 
             return self._caller.store.transact(work_and_keep)
 
-        return self._attempt(permission, attempt)
+        return self._attempt(attempt)
 
-    def once_as_run(self, permission: Permission, work: RunUseCase, tell: Callable[[Run], Answer]) -> Answer:
+    def once_as_run(self, work: RunUseCase, tell: Callable[[Run], Answer]) -> Answer:
         """Do `work` and keep what there is to tell about its run in the transaction that ends the run."""
 
         def attempt(attempt: Attempt | None) -> Answer:
@@ -193,11 +190,9 @@ class Repeatable:
                 )
             )
 
-        return self._attempt(permission, attempt)
+        return self._attempt(attempt)
 
-    def _attempt(self, permission: Permission, work: Callable[[Attempt | None], Answer]) -> Answer:
-        # Before an answer that was given earlier: the role may be another one now.
-        demand(self._caller.actor, permission)
+    def _attempt(self, work: Callable[[Attempt | None], Answer]) -> Answer:
         if self._key is None:
             return work(None)
         begun = attempt_request(self._caller.store, self._caller.actor, self._key, self._fingerprint)

@@ -14,7 +14,6 @@ from kinso.api.description import CONTENT_DISPOSITION, open_to
 from kinso.api.failures import failures
 from kinso.api.parameters import CustomerExport
 from kinso.api.route import part_of_api
-from kinso.models.accounts import Permission
 from kinso.services.shop.settings import get_shop_settings
 from kinso.services.transfer.exports import export_customers
 
@@ -33,7 +32,7 @@ _FILE = {
     responses=failures(401, 403, 422, 503) | {200: _FILE},
     operation_id="export_customers",
     summary="Download customers as CSV",
-    openapi_extra=open_to(Permission.EXPORT),
+    openapi_extra=open_to(export_customers),
 )
 def send_customers(request: Request, caller: SignedIn, parameters: CustomerExport) -> Response:
     """All customers that the filters leave, in the order of the list, in UTF-8 with the specified columns.

@@ -45,11 +45,25 @@ def use_case(
             with store.guarded():
                 return function(store, actor, *args, **kwargs)
 
-        name = f"{function.__module__}.{function.__qualname__}"
+        name = _name_of(function)
         USE_CASES[name] = UseCase(name, permission, checked)
         return checked
 
     return decorate
+
+
+def permission_of(use_case: Callable[..., Any]) -> Permission:
+    """What a use case demands; raises `KeyError` for a function that is none."""
+    return USE_CASES[_name_of(use_case)].permission
+
+
+def may(actor: Actor, use_case: Callable[..., Any]) -> bool:
+    """Whether to offer what the use case does; it demands the permission again."""
+    return actor.may(permission_of(use_case))
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def demand_all(actor: Actor, needed: Mapping[Permission, bool]) -> None:

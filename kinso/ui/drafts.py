@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import streamlit as st
 
 from kinso.errors import KinsoError
-from kinso.models.accounts import Actor, Permission
+from kinso.models.accounts import Actor
 from kinso.models.customers import Draft
 from kinso.services.application import current_application
 from kinso.services.customers.drafts import end_draft, find_drafts, keep_draft
@@ -77,7 +77,7 @@ def offer_drafts(
 
     `on_continue` puts it back from a callback.
     """
-    if not context.may(Permission.EDIT):
+    if not context.may(keep_draft):
         return
     drafts = [
         each for each in find_drafts(context.store, context.actor, *names) if each.id != present and _has_text(each)
@@ -96,7 +96,7 @@ def offer_drafts(
 
 def note_owner(context: RequestContext) -> None:
     """Remember whose page this is, for `keep_for_owner`."""
-    if context.may(Permission.EDIT):
+    if context.may(keep_draft):
         st.session_state[_OWNER] = context.actor
 
 

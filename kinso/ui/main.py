@@ -7,9 +7,14 @@ from pathlib import Path
 import streamlit as st
 
 from kinso.errors import NotSignedIn
-from kinso.models.accounts import Permission
 from kinso.services.accounts.secrets import csrf_token
+from kinso.services.accounts.users import list_users
 from kinso.services.application import current_application
+from kinso.services.customers.drafts import keep_draft
+from kinso.services.customers.editing import create_customer
+from kinso.services.history.trash import list_trash
+from kinso.services.shop.settings import save_shop_settings
+from kinso.services.transfer.customer_imports import import_customers
 from kinso.ui.browser import leave_if_asked, show_in_tab, sign_out_button
 from kinso.ui.customers.grid_drafts import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
@@ -52,7 +57,7 @@ def _context_or_keep_typed() -> RequestContext:
         keep_for_owner(keep_typed_cells)
         raise
     note_owner(context)
-    if context.may(Permission.EDIT):
+    if context.may(keep_draft):
         keep_typed_cells(context.actor)
     return context
 
@@ -63,23 +68,21 @@ def _pages(context: RequestContext) -> dict[str, list[st.Page]]:
         _page("overview", "Overview", ":material/dashboard:", "The shop at a glance.", default=True),
         _page("customers", "Customers", ":material/group:", "Find, edit, select and download customers."),
         _page("customer", "Customer", ":material/person:", "One customer.", hidden=True),
-        _page("register", "Register", ":material/person_add:", "Register a new customer.", may(Permission.CREATE)),
-        _page(
-            "imports", "Import", ":material/upload_file:", "Files of customers or purchases.", may(Permission.IMPORT)
-        ),
+        _page("register", "Register", ":material/person_add:", "Register a new customer.", may(create_customer)),
+        _page("imports", "Import", ":material/upload_file:", "Files of customers or purchases.", may(import_customers)),
         _page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates."),
         _page("history", "History", ":material/history:", "Who changed which customer, and the way back."),
-        _page("trash", "Trash", ":material/delete:", "Who was deleted can be restored.", may(Permission.RESTORE)),
+        _page("trash", "Trash", ":material/delete:", "Who was deleted can be restored.", may(list_trash)),
     ]
     place = [
         _page("account", "My account", ":material/account_circle:", "Your name, password and sessions."),
-        _page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso.", may(Permission.USERS)),
+        _page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso.", may(list_users)),
         _page(
             "settings",
             "Settings",
             ":material/settings:",
             "Country, currency, time zone, trash and backups.",
-            may(Permission.SETTINGS),
+            may(save_shop_settings),
         ),
     ]
     # A shop's name has no space at its end, so a shop that is called Account does not lose its pages.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from kinso.errors import NotSignedIn
-from kinso.models.accounts import Actor, Permission, User
+from kinso.models.accounts import Actor, User
 from kinso.models.shop import ShopSettings
 from kinso.repository.store import Store
 from kinso.services.accounts.sign_in import resume
 from kinso.services.application import current_application
+from kinso.services.permissions import may
 from kinso.services.shop.settings import get_shop_settings
 
 
@@ -25,9 +28,9 @@ class RequestContext:
     session_id: str
     shop: ShopSettings
 
-    def may(self, permission: Permission) -> bool:
-        """Whether to offer what needs `permission`; the services check it again."""
-        return self.actor.may(permission)
+    def may(self, use_case: Callable[..., Any]) -> bool:
+        """Whether to offer what the use case does."""
+        return may(self.actor, use_case)
 
 
 def current_context(*, in_use: bool = True) -> RequestContext:

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.shop import SettingsChange, ShopSettings, ThresholdBasis, country_names
 from kinso.models.validation import LABELS
+from kinso.services.customers.editing import create_customer
 from kinso.services.shop.samples import load_samples
 from kinso.services.shop.settings import list_settings_changes
 from kinso.ui.feedback import celebrate, failures_as_toasts
@@ -73,13 +73,13 @@ def show_no_customers(context: RequestContext) -> None:
     """Say that there are no customers yet, and offer what this person may do about it."""
     with st.container(border=True, width=640, gap="medium"):
         st.subheader("No customers yet", icon=":material/storefront:", anchor=False)
-        if not context.may(Permission.CREATE):
+        if not context.may(create_customer):
             st.write("As soon as a colleague registers or imports customers, they appear here.")
             return
         st.write("Register the first one, import a file of customers, or look around with sample data.")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(_REGISTER, label="Register a customer", icon=":material/person_add:")
-            if context.may(Permission.IMPORT):
+            if context.may(load_samples):
                 st.page_link(_IMPORT, label="Import a file", icon=":material/upload_file:")
                 st.button(
                     "Load sample data", icon=":material/dataset:", key="load_sample_data", on_click=_load_sample_data

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinso.errors import DatabaseUnavailable, InvalidInput
-from kinso.models.accounts import Actor, Permission
+from kinso.models.accounts import Actor
 from kinso.services.application import current_application
 from kinso.services.customers.drafts import keep_draft
+from kinso.services.permissions import may
 from kinso.web.error_pages import short
 from kinso.web.threads import look_up
 
@@ -26,7 +27,7 @@ _UNREADABLE = "This is no draft of a form."
 async def save_draft(request: Request) -> Response:
     """POST /draft `{id, place, seen, values}`: instead of what was kept of this form; 409 when the form is done."""
     actor: Actor = request.state.user.acting("app")
-    if not actor.may(Permission.EDIT):
+    if not may(actor, keep_draft):
         return short("Your role does not allow this.", status=403)
     sent = await _read(request)
     if sent is None:

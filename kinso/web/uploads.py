@@ -16,10 +16,10 @@ from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from kinso.errors import DatabaseUnavailable, NotPermitted, NotSignedIn
-from kinso.models.accounts import Permission
 from kinso.services.accounts.sign_in import resume
 from kinso.services.application import current_application
-from kinso.services.permissions import demand
+from kinso.services.permissions import demand, permission_of
+from kinso.services.transfer.customer_imports import import_customers
 from kinso.web.error_pages import short
 from kinso.web.guard import IDENTITY_HEADER
 from kinso.web.threads import look_up
@@ -123,7 +123,7 @@ async def _release_files_once() -> None:
 def _refusal(scope: Scope, target: _Target) -> tuple[int, str] | None:
     actor = scope["state"]["user"].acting("app")
     try:
-        demand(actor, Permission.IMPORT)
+        demand(actor, permission_of(import_customers))
     except NotPermitted:
         return HTTPStatus.FORBIDDEN, _NOT_ALLOWED
     if owner_of(target.tab) != _session_of(scope):

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from kinso.models.accounts import ApiToken, Permission, User
+from kinso.models.accounts import ApiToken, User
 from kinso.services.accounts.tokens import (
     create_token,
     list_all_tokens,
@@ -60,7 +60,7 @@ def show_own_tokens(context: RequestContext) -> None:
 
 def show_all_tokens(context: RequestContext, users: Sequence[User]) -> None:
     """Everybody's tokens, for who may revoke them; `show_token_dialog` has to be called last on the page."""
-    if not context.may(Permission.TOKENS):
+    if not context.may(list_all_tokens):
         return
     st.subheader("API tokens", anchor=False)
     tokens = list_all_tokens(context.store, context.actor)

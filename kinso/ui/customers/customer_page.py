@@ -9,10 +9,12 @@ from typing import Literal
 import streamlit as st
 from jinja2 import Template
 
-from kinso.models.accounts import Permission
 from kinso.models.customers import Customer
 from kinso.models.purchases import MembershipStatus
 from kinso.models.validation import LABELS
+from kinso.services.customers.editing import delete_customer, set_membership, update_customer
+from kinso.services.history.trash import erase_person
+from kinso.services.purchases.recording import record_sale
 from kinso.ui.browser import show_in_tab
 from kinso.ui.customers.card import (
     Card,
@@ -55,19 +57,19 @@ def draw_head(card: Card, status: MembershipStatus, context: RequestContext) -> 
 
 
 def _draw_actions(customer: Customer, context: RequestContext) -> None:
-    if context.may(Permission.PURCHASES):
+    if context.may(record_sale):
         _draw("Record purchase", ":material/add_shopping_cart:", "record_purchase", PurchaseForm, "primary")
         _draw("Refund", ":material/assignment_return:", "refund_purchase", RefundForm)
-    if context.may(Permission.EDIT):
+    if context.may(update_customer):
         _draw("Edit", ":material/edit:", "edit_customer", lambda: Editing(Row(customer)))
-    if context.may(Permission.MEMBERSHIP):
+    if context.may(set_membership):
         is_member = customer.membership_status
         label = "End membership" if is_member else "Make a member"
         change = MembershipChange(customer, not is_member)
         _draw(label, ":material/loyalty:", "change_membership", lambda: change)
-    if context.may(Permission.DELETE):
+    if context.may(delete_customer):
         _draw("Delete", ":material/delete:", "delete_customer", lambda: Deletion(customer), "tertiary")
-    if context.may(Permission.ERASE):
+    if context.may(erase_person):
         _draw("Erase person", ":material/person_remove:", "erase_person", lambda: Erasure(customer), "tertiary")
 
 

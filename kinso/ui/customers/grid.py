@@ -11,11 +11,10 @@ import streamlit as st
 from jinja2 import Template
 from streamlit.delta_generator import DeltaGenerator
 
-from kinso.models.accounts import Permission
 from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.services.customers.editing import count_customers, find_changed_since
+from kinso.services.customers.editing import count_customers, find_changed_since, save_edits
 from kinso.services.customers.finding import find_page
 from kinso.services.membership.eligibility import find_eligible
 from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
@@ -42,7 +41,7 @@ def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[st
     key = grid_key(grid)
     if grid.eligible is None:
         grid.eligible = find_eligible(context.store, context.actor, [row.base for row in grid.rows])
-    may_edit = context.may(Permission.EDIT)
+    may_edit = context.may(save_edits)
     options: dict[str, Any] = {
         "hide_index": True,
         "column_config": _columns(grid, context.shop, f"{key}_details", on_details, may_edit=may_edit),
@@ -169,7 +168,7 @@ def _welcome_back(session: PageSession, context: RequestContext) -> None:
         return
     has_failed = st.session_state.pop(FAILED, False)
     is_back = grid.drawn == grid.edition and (has_failed or grid_key(grid) not in st.session_state)
-    if not grid.pending_count and (is_back or not grid.rows or not context.may(Permission.EDIT)):
+    if not grid.pending_count and (is_back or not grid.rows or not context.may(save_edits)):
         session.drop_grid()
     elif is_back:
         grid.start_edition()

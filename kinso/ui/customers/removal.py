@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.history import TrashedCustomer
 from kinso.services.history.trash import restore_customers
 from kinso.ui.customers.bulk import delete_each, draw_deletion
@@ -34,7 +33,7 @@ def draw_deleted(trashed: TrashedCustomer, context: RequestContext) -> None:
     with st.container(border=True, width=640, gap="medium"):
         st.subheader(f"{named(trashed.customer)} was deleted", icon=":material/delete:", anchor=False)
         st.markdown(f"On {plain(moment(trashed.deleted_at, context.shop))} by {plain(trashed.by_name)}.")
-        if context.may(Permission.RESTORE):
+        if context.may(restore_customers):
             st.button(
                 "Restore",
                 type="primary",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.validation import LABELS
-from kinso.services.transfer.exports import Flavour
+from kinso.services.customers.editing import create_customer, delete_customer, save_edits
+from kinso.services.membership.activation import set_membership_of_matching
+from kinso.services.transfer.exports import Flavour, export_customers
 from kinso.ui.browser import download_link, open_customer
 from kinso.ui.customers.filters import download_address
 from kinso.ui.customers.grid_state import GridState, stored_value
@@ -28,13 +29,13 @@ _FLAVOURS: tuple[tuple[Flavour, str, str], ...] = (
 def draw_toolbar(session: PageSession, grid: GridState, context: RequestContext) -> None:
     """Everything in one row that wraps; what the role does not allow is not offered."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if context.may(Permission.EDIT):
+        if context.may(save_edits):
             _draw_saving(session, grid, context)
-        if context.may(Permission.MEMBERSHIP):
+        if context.may(set_membership_of_matching):
             _draw_actions(session, grid, context)
-        if context.may(Permission.CREATE):
+        if context.may(create_customer):
             st.button("Add customer", icon=":material/person_add:", key="add_customer", on_click=_add)
-        if context.may(Permission.EXPORT):
+        if context.may(export_customers):
             _draw_download(grid)
 
 
@@ -59,7 +60,7 @@ def _in_words(grid: GridState, context: RequestContext) -> str:
 
 def _draw_actions(session: PageSession, grid: GridState, context: RequestContext) -> None:
     chosen = len(grid.selection())
-    options = _options(grid, chosen, may_delete=context.may(Permission.DELETE))
+    options = _options(grid, chosen, may_delete=context.may(delete_customer))
     pending = bool(grid.pending_count)
     st.menu_button(
         f"Actions · {number(chosen)} selected" if chosen else "Actions",

@@ -10,11 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, DuplicateCustomerId, KinsoError, NotSignedIn
-from kinso.models.accounts import Permission
 from kinso.models.history import TrashedCustomer
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.services.history.trash import restore_customers
+from kinso.services.history.trash import erase_person, restore_customers
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.erasing import Erasure, draw_erasure, erase_if_confirmed
@@ -107,7 +106,7 @@ def draw_toolbar(chosen: Sequence[TrashedCustomer], context: RequestContext) -> 
             on_click=_restore,
             args=(tuple(chosen),),
         )
-        if context.may(Permission.ERASE):
+        if context.may(erase_person):
             st.button(
                 "Erase person",
                 icon=":material/person_remove:",

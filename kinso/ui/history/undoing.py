@@ -6,7 +6,6 @@ from collections import Counter
 
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.history import Run
 from kinso.services.history.runs import Progress
 from kinso.services.history.undo import undo_run
@@ -24,7 +23,7 @@ _UNDER_WAY, _ENDED = "undo_under_way", "undo_ended"
 
 def offer_undo(run: Run, context: RequestContext) -> None:
     """The button, for those who may and where there is something to undo."""
-    if context.may(Permission.UNDO) and run.status == "done" and run.changed and not run.undone_by:
+    if context.may(undo_run) and run.status == "done" and run.changed and not run.undone_by:
         st.button(
             "Undo this undo" if run.kind == "undo" else "Undo this run",
             icon=":material/undo:",

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kinso.models.accounts import Permission, Source
+from kinso.models.accounts import Source
 from kinso.models.customers import Customer
 from kinso.models.history import Change, ChangeKind
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
+from kinso.services.customers.editing import delete_customer, set_membership
+from kinso.services.history.changes import revert_change
+from kinso.services.history.trash import erase_person, restore_customers
+from kinso.services.purchases.recording import record_sale
 from kinso.ui.customers.words import kept_apart, value_in_words
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import money
@@ -99,20 +103,20 @@ def effect_of_reverting(change: Change) -> str:
 def may_revert(change: Change, context: RequestContext) -> bool:
     """Whether this person's role allows it; what was erased, or removed with an unfinished run, is gone for good."""
     is_final = change.kind == "erase" or (change.kind == "delete" and change.source == "system")
-    if is_final or not context.may(Permission.EDIT):
+    if is_final or not context.may(revert_change):
         return False
-    if change.kind in _PURCHASES and not context.may(Permission.PURCHASES):
+    if change.kind in _PURCHASES and not context.may(record_sale):
         return False
     if change.after is None:
-        return context.may(Permission.RESTORE)
+        return context.may(restore_customers)
     if change.before is None:
-        return context.may(Permission.DELETE)
-    return "membershipStatus" not in change.before or context.may(Permission.MEMBERSHIP)
+        return context.may(delete_customer)
+    return "membershipStatus" not in change.before or context.may(set_membership)
 
 
 def may_erase(change: Change, context: RequestContext) -> bool:
     """Whether the person behind a deletion can be erased by this role; one who has been erased has no name to erase."""
-    return change.kind == "delete" and change.customer not in change.customer_id and context.may(Permission.ERASE)
+    return change.kind == "delete" and change.customer not in change.customer_id and context.may(erase_person)
 
 
 def as_they_were(change: Change) -> Customer:

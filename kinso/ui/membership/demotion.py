@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.history import Run
 from kinso.models.membership import DemotionPlan, DemotionPreview
 from kinso.services.history.runs import Progress
@@ -45,7 +44,7 @@ def _show(context: RequestContext) -> None:
     st.markdown(f"**{counted(preview.offered.count, 'member')}** {whom} spent less than **{threshold}**.")
     for sentence in _others_in_words(preview):
         st.caption(sentence)
-    if context.may(Permission.RULES):
+    if context.may(demote_below_threshold):
         st.button(
             f"End {counted(preview.offered.count, 'membership')}",
             icon=":material/person_off:",

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kinso.errors import InvalidInput
-from kinso.models.accounts import Permission
 from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin
 from kinso.models.shop import ThresholdBasis
-from kinso.services.membership.activation import preview_activation
+from kinso.services.membership.activation import activate_at_threshold, preview_activation
 from kinso.ui.insights import charts
 from kinso.ui.insights.figures import current_statistics, spending_distribution
 from kinso.ui.membership.activation import is_activating, offer_activation, show_result
@@ -48,7 +47,7 @@ def show_preview() -> None:
             st.error(plain(error.message), icon=":material/error:")
             return
         _show_figures(preview, context)
-        if context.may(Permission.AUTO_ACTIVATE):
+        if context.may(activate_at_threshold):
             offer_activation(preview, context)
         else:
             st.caption("Your role shows this preview; staff, managers and administrators can activate.")

@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.money import CENT
 from kinso.models.shop import MembershipRule, ShopSettings, ThresholdBasis
 from kinso.models.validation import parse
@@ -42,7 +41,7 @@ def show_rule(context: RequestContext) -> None:
         st.markdown(rule_in_words(shop))
         if shop.threshold_basis == "last-12-months":
             st.caption(_DATED_ONLY)
-        if context.may(Permission.RULES):
+        if context.may(save_rule):
             _show_editor(shop)
         else:
             st.caption("Managers and administrators can change the rule.")
@@ -60,7 +59,7 @@ def rule_in_words(shop: ShopSettings) -> str:
 
 def offer_to_save_threshold(threshold: Decimal, context: RequestContext) -> None:
     """A button that makes the chosen threshold the one of the shop, where it is another one."""
-    if context.may(Permission.RULES) and threshold != context.shop.threshold:
+    if context.may(save_rule) and threshold != context.shop.threshold:
         st.button(
             f"Make {plain(money(threshold, context.shop))} the threshold of the rule",
             icon=":material/save:",

@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.models.purchases import LedgerEntry, LedgerLine, LedgerPage, MonthAmount, PurchaseSummary
 from kinso.models.shop import ShopSettings
-from kinso.services.purchases.reading import list_ledger
+from kinso.services.purchases.reading import export_purchases, list_ledger
+from kinso.services.purchases.recording import refund_sale
 from kinso.ui.browser import download_link
 from kinso.ui.customers.card import Card, RefundForm, at_card
 from kinso.ui.customers.card_words import KINDS, PAYMENTS, about
@@ -74,7 +74,7 @@ def _draw_head(card: Card, found: LedgerPage, context: RequestContext) -> None:
     shown = f"{number(first)}–{number(first + len(found.lines) - 1)} of {total}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"{total if found.total == len(found.lines) else shown}, newest first")
-        if context.may(Permission.EXPORT):
+        if context.may(export_purchases):
             with st.popover("Download", icon=":material/download:"):
                 address = f"{DOWNLOAD}?{urlencode({'customer': card.id})}"
                 download_link(address, "CSV for Excel", f"{total}, the oldest first")
@@ -82,7 +82,7 @@ def _draw_head(card: Card, found: LedgerPage, context: RequestContext) -> None:
 
 def _draw_table(lines: Sequence[LedgerLine], context: RequestContext) -> None:
     symbol, column = currency_symbol(context.shop), st.column_config
-    may_refund = context.may(Permission.PURCHASES) and any(line.left > 0 for line in lines)
+    may_refund = context.may(refund_sale) and any(line.left > 0 for line in lines)
     st.dataframe(
         _frame(lines, context.shop, may_refund=may_refund),
         hide_index=True,

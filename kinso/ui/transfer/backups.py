@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from kinso.models.accounts import Permission
 from kinso.services.application import current_application
 from kinso.services.history.runs import Progress
 from kinso.services.transfer.daily_backups import back_up, backup_folder, get_backup_state, list_backups
@@ -54,7 +53,7 @@ def show_backups(context: RequestContext) -> None:
 
 def show_backup_problem(context: RequestContext) -> None:
     """Why there is no backup of today, for those who can do something about it."""
-    if not context.may(Permission.SETTINGS):
+    if not context.may(get_backup_state):
         return
     state = get_backup_state(context.store, context.actor)
     if state.failed_at:

@@ -77,6 +77,8 @@ PARTS = {
 """What else takes an actor, and why it is no use case; only use cases call it, but for the first."""
 OPEN = {
     "permissions.demand",
+    "permissions.may",
+    "permissions.permission_of",
     "transfer.backups.examine_backup",
     "transfer.backups.restore_shop",
     "transfer.daily_backups.backup_folder",
@@ -181,6 +183,21 @@ def test_front_ends_call_use_cases_and_what_is_open_and_nothing_else():
     functions = {found for found in called_by_front_ends() if inspect.isfunction(found)}
     called = {short(f"{function.__module__}.{function.__qualname__}") for function in functions}
     assert called - {short(name) for name in USE_CASES} == OPEN
+
+
+BY_HAND = {"kinso/api/description.py": {"OWN_ACCOUNT"}, "kinso/ui/accounts/dialogs.py": set(Permission.__members__)}
+"""Who names a permission: calls about one's own account, which are no use cases, and the list of what roles may."""
+
+
+def test_front_ends_take_permissions_from_use_cases():
+    named = {}
+    for folder in FRONT_ENDS:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "Permission":
+                    named.setdefault(str(file.relative_to(ROOT)), set()).add(node.attr)
+    assert named.keys() == BY_HAND.keys()
+    assert all(named[file] <= BY_HAND[file] for file in named)
 
 
 def test_front_ends_never_reach_past_the_services():
