@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import disk_usage
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 
@@ -18,12 +19,14 @@ from kinso.models.accounts import Actor, Role
 from kinso.repository.store import Store
 from kinso.services.accounts import passwords
 from kinso.services.application import ApplicationContext, use_application
-from tests.support import server
+from tests.support import examples, server
 
 _OWN_SETTINGS = (
     "KINSO_MONGODB_URI",
     "KINSO_DATABASE",
     "KINSO_DATA_DIR",
+    "KINSO_BACKUP_DIR",
+    "KINSO_MONGOD",
     "KINSO_ADMIN_EMAIL",
     "KINSO_ADMIN_PASSWORD",
 )
@@ -33,6 +36,9 @@ _SLOW_FIXTURES = frozenset({"running", "serve", "served", "data_dir"})
 """Those that start servers of their own."""
 _IN_MEMORY = Path("/dev/shm")
 _ROOM = 6 * 2**30
+
+
+hypothesis.settings.load_profile(examples.USUAL)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,16 +5,14 @@ import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.database.search import id_key
+from tests.support.examples import fewer_examples
 
 pytestmark = pytest.mark.slow
 
-FEW = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Cf")), min_size=5, max_size=60).filter(
     lambda text: len(text.strip()) >= 5
 )
@@ -51,7 +49,7 @@ def cents(amount):
     return float(Decimal(repr(amount)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-@FEW
+@fewer_examples()
 @given(name=TEXT, contact=TEXT, amount=AMOUNTS, changes=st.lists(FIELDS, max_size=3))
 def test_what_is_sent_is_stored_and_what_is_not_sent_is_kept(api, token, empty, name, contact, amount, changes):
     empty()
@@ -72,7 +70,7 @@ def test_what_is_sent_is_stored_and_what_is_not_sent_is_kept(api, token, empty, 
         expected = now
 
 
-@FEW
+@fewer_examples()
 @given(
     search=st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=30),
     by=st.sampled_from(["customerId", "purchaseAmount", "createdAt"]),
@@ -93,7 +91,7 @@ def test_the_pages_of_a_search_are_its_whole_result_each_once(api, token, regist
     assert exported.content.count(b"\r\n") == len(first["data"]) + 1
 
 
-@FEW
+@fewer_examples()
 @given(lists=st.lists(st.lists(st.tuples(IDS, FIELDS), min_size=1, max_size=6), min_size=1, max_size=3))
 def test_a_list_leaves_what_the_same_requests_one_by_one_would(api, token, store, empty, lists):
     empty()
@@ -121,7 +119,7 @@ def test_a_list_leaves_what_the_same_requests_one_by_one_would(api, token, store
         assert stored[key]["customerName"] == as_stored(row["customerName"])
 
 
-@FEW
+@fewer_examples()
 @given(
     rows=st.lists(st.tuples(IDS, FIELDS), min_size=1, max_size=5, unique_by=lambda row: id_key(row[0])),
     before=st.lists(IDS, max_size=3, unique_by=id_key),

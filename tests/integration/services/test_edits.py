@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.errors import NotPermitted
@@ -9,6 +9,7 @@ from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
 from kinso.services.customers.editing import create_customer, delete_customer, get_customer, save_edits, update_customer
 from kinso.services.history.records import specified_fields
+from tests.support.examples import fewer_examples
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ fields = {
 typed = st.fixed_dictionaries({}, optional=fields)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples()
 @given(theirs=typed, mine=typed)
 def test_nothing_anyone_saved_is_overwritten_and_nothing_typed_is_dropped_silently(store, admin, theirs, mine):
     for found in store.customers.get_by_customer_ids(["A-1"]):

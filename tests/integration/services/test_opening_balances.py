@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.database.preparation import prepare
@@ -22,6 +22,7 @@ from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import import_customers, rehearse_import
 from kinso.services.transfer.exports import export_customers, export_ledger
 from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
+from tests.support.examples import fewer_examples
 
 GIVE_WAY, KEEP = ImportChoices(opening_balance="give-way"), ImportChoices(opening_balance="keep")
 CUSTOMERS = b"customerId,customerName,contactInfo,purchaseAmount\nC-1,Ada,ada@b.com,500\nC-2,Bea,bea@b.com,80.10\n"
@@ -204,7 +205,7 @@ MONEY = st.integers(1, 50_000).map(lambda cents: Decimal(cents) / 100)
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@fewer_examples()
 @given(
     opening=MONEY,
     typed=st.lists(MONEY, max_size=2),

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict, DuplicateCustomerId
@@ -21,6 +21,7 @@ from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
 from tests.support.cdnow import EXTRACT, WHOLE, purchases_csv, totals
+from tests.support.examples import fewer_examples
 
 HEADER = "saleId,customerId,date,amount\n"
 KNOWN, BOTH = (
@@ -228,7 +229,7 @@ steps = st.lists(st.tuples(st.sampled_from(["refund", "buy", "rename", "type"]),
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples()
 @given(steps)
 def test_an_undo_leaves_what_was_there_or_done_since_and_what_that_needs(store, connection, manager, admin, taken):
     for name in ("customers", "trash", "changes", "memberships", "sales", "runs"):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict
@@ -20,6 +20,7 @@ from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.exports import export_ledger
 from kinso.services.transfer.purchase_imports import import_purchases
+from tests.support.examples import fewer_examples
 
 
 @pytest.fixture(autouse=True)
@@ -184,7 +185,7 @@ actions = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples()
 @given(actions)
 def test_whatever_is_done_to_customers_the_revenue_is_what_the_till_took(store, connection, manager, done):
     for name in ("customers", "trash", "changes", "memberships", "sales"):

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kinso.database.preparation import prepare
@@ -10,6 +10,7 @@ from kinso.models.money import CENT
 from kinso.repository.store import Store
 from kinso.services.transfer.customer_imports import import_customers, rehearse_import
 from kinso.services.transfer.exports import export_customers
+from tests.support.examples import fewer_examples
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 NASTY = st.text(alphabet=st.sampled_from("'=+-@\t\r\n ＝＋－＠a1;,\"\u00a0é\u0301\x00İſ"), max_size=12) | st.text(
@@ -25,7 +26,7 @@ def exported(store, actor, flavour):
 
 @pytest.mark.slow
 @FLAVOURS
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples()
 @given(people=PEOPLE)
 @example(
     people=[("=", "'=1", "''+880", CENT, True), ("'=", "=1", "'", CENT, False), ("''=", "\n", " \t=", CENT, False)]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict, KinsoError
@@ -17,6 +17,7 @@ from kinso.services.history.reverting import reverted
 from kinso.services.history.trash import restore_customers
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
+from tests.support.examples import fewer_examples
 
 cents = st.integers(0, 10_000_00).map(lambda number: Decimal(number) / 100)
 places = st.integers(0, 30)
@@ -24,8 +25,8 @@ steps = st.one_of(
     st.tuples(st.just("sell"), cents),
     st.tuples(st.just("type"), cents),
     st.tuples(st.just("refund"), places, cents.filter(bool)),
-    st.tuples(st.just("take back"), places),
-    st.tuples(st.just("take back twice"), places),
+    st.tuples(st.just("revert"), places),
+    st.tuples(st.just("revert twice"), places),
     st.tuples(st.just("delete and restore")),
 )
 
@@ -35,7 +36,7 @@ class Till:
 
     def __init__(self, store, manager):
         self.store, self.manager = store, manager
-        # Enough that no purchase is refused to be taken back just because nothing would be left.
+        # Enough that no purchase is refused to be reverted just because nothing would be left.
         draft = CustomerDraft(
             customer_id=f"C-{uuid.uuid4()}",
             customer_name="Ann",
@@ -61,7 +62,7 @@ class Till:
             sale = self.sales[place % len(self.sales)]
             refund_sale(self.store, self.manager, sale.sale_id, RefundDraft(amount=amount))
 
-    def take_back(self, place):
+    def revert(self, place):
         changes = [change for change in self.store.changes.of_customer(self.id, limit=40) if change.before is not None]
         if changes:
             revert_change(self.store, self.manager, changes[place % len(changes)].id)
@@ -80,7 +81,7 @@ class Till:
 
 @pytest.mark.slow
 @given(st.lists(steps, max_size=14))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples()
 def test_the_entries_of_a_customer_add_up_to_the_purchase_amount(store, manager, admin, taken):
     till = Till(store, manager)
     for step in taken:

@@ -5,7 +5,7 @@ import io
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
@@ -14,6 +14,7 @@ from kinso.services.customers.editing import create_customer, update_customer
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import ImportUndecided, import_customers, rehearse_import
 from kinso.services.transfer.exports import export_customers
+from tests.support.examples import fewer_examples
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +50,7 @@ def expected(base, here, file, side):
     return file if here in (base, file) or side == "mine" else here
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@fewer_examples()
 @given(
     rows=st.lists(ROW, min_size=1, max_size=4),
     side=st.sampled_from(["mine", "theirs"]),

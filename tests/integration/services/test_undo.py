@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.errors import Conflict, NotFound
@@ -13,6 +13,7 @@ from kinso.services.history.trash import restore_customers
 from kinso.services.history.undo import undo_run
 from kinso.services.membership.activation import activate_at_threshold, plan_activation, set_membership_of_matching
 from kinso.services.transfer.customer_imports import import_customers
+from tests.support.examples import fewer_examples
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ steps = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples()
 @given(steps)
 def test_undoing_the_latest_run_always_restores_exactly_what_was_before_it(store, manager, connection, steps):
     for name in ("customers", "changes", "runs", "memberships", "trash"):
