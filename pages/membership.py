@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kinso.models.rule_bases import RULE_BASES
 from kinso.ui.feedback import show_toasts
 from kinso.ui.history.runs import show_recent_runs
 from kinso.ui.history.undoing import forget_undo, show_undo_progress, show_undo_question
@@ -22,19 +23,20 @@ from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_no_customers
 from kinso.ui.wording import number, percent
 
-_BELOW = "Members who spent less than the rule asks for. Who they are and what can be done is listed below the rule."
+_BELOW = "Who they are and what can be done is listed below the rule."
 
 
 @st.fragment(run_every=REFRESH)
 def show_base() -> None:
     """The present state of the whole customer base; it looks again by itself."""
     context = current_context(in_use=False)
-    now, below = current_statistics(context), count_members_below(context)
+    now, below, unit = current_statistics(context), count_members_below(context), context.shop.basis.unit
+    who = f"Members who {unit.verb} {unit.less} than the rule asks for. {_BELOW}"
     with st.grid(4, min_column_width=150):
         st.metric("Members", number(now.members), border=True)
         st.metric("Non-members", number(now.non_members), border=True)
         st.metric("Membership rate", percent(now.membership_rate), border=True)
-        st.metric("Below the threshold", number(below), border=True, help=_BELOW)
+        st.metric("Below the threshold", number(below), border=True, help=who)
 
 
 context = current_context()
@@ -47,6 +49,10 @@ if EXPANDER not in st.session_state:
 show_demotion_progress()
 show_undo_progress()
 show_toasts()
+if context.shop.threshold_basis not in RULE_BASES:
+    # Nothing else can be told before somebody chooses what counts.
+    show_rule(context)
+    st.stop()
 show_base()
 show_rule(context)
 show_members_below()

@@ -214,7 +214,10 @@ Threshold = Annotated[
 
 
 class ActivationIn(KnownFields):
-    """Everyone who spent at least `threshold` becomes a member; `dryRun` only counts them."""
+    """Everyone who comes up to `threshold` becomes a member; `dryRun` only counts them.
+
+    It is in the unit of the shop's rule: an amount of money, or a whole number where the rule counts purchases.
+    """
 
     model_config = example({"threshold": 1000, "dryRun": True})
 
@@ -224,8 +227,8 @@ class ActivationIn(KnownFields):
 
 def still_a_member(status: MembershipStatus) -> str:
     """What an answer says after a change that leaves a member below the threshold."""
-    spent = f"{status.amount:,} of {status.rule.threshold:,}"
-    return f"Customer {status.customer.customer_id} is still a member, {spent}."
+    had = f"{status.amount:,} of {status.rule.in_words}"
+    return f"Customer {status.customer.customer_id} is still a member, {had}."
 
 
 def customer_json(customer: Customer) -> dict[str, Any]:

@@ -63,7 +63,10 @@ async def show_by_status(caller: SignedIn, status: Status, parameters: StatusLis
     openapi_extra=open_to(activate_at_threshold),
 )
 def auto_activate(caller: SignedIn, post: RepeatablePost, body: ActivationIn = _DEFAULTS) -> Answer:
-    """Non-members with a purchase amount at or above `threshold` become members, as one run that can be undone."""
+    """Non-members at or above `threshold` become members, as one run that can be undone.
+
+    What is compared with it is what the shop's rule counts, by default the purchase amount.
+    """
     if body.dry_run:
         count = count_eligible(caller.store, caller.actor, body.threshold)
         return succeed({"updatedCount": count, "runId": None}, message=f"{count} would become members.")

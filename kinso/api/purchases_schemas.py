@@ -20,6 +20,7 @@ from kinso.models.purchases import (
     RefundAmount,
     RefundDraft,
 )
+from kinso.models.rule_bases import LIFETIME, RULE_BASES
 from kinso.models.text import clean_text
 from kinso.models.times import MEANING, Written
 from kinso.models.transfer.cells import written_moment
@@ -121,8 +122,8 @@ class SaleOut(BaseModel):
 class RecordedOut(SaleOut):
     """An entry, and its customer as they are now; `activated` says that the purchase made them a member.
 
-    `spent` is what they spent as far as the membership rule counts it, `belowThreshold` says that they are a member
-    with less than the `threshold`.
+    `spent` is what they spent as far as the membership rule counts it, or how many purchases they made where
+    `thresholdBasis` says that those count. `belowThreshold` says that they are a member with less than the `threshold`.
     """
 
     model_config = example(
@@ -132,6 +133,7 @@ class RecordedOut(SaleOut):
             "membershipStatus": True,
             "spent": 420.5,
             "threshold": 500,
+            "thresholdBasis": LIFETIME.key,
             "belowThreshold": True,
             "activated": False,
             "repeated": False,
@@ -142,6 +144,9 @@ class RecordedOut(SaleOut):
     membership_status: bool = Field(alias="membershipStatus")
     spent: float
     threshold: float
+    threshold_basis: str = Field(
+        alias="thresholdBasis", description=f"What `spent` and `threshold` count: {', '.join(RULE_BASES)}."
+    )
     below_threshold: bool = Field(alias="belowThreshold")
     activated: bool
     repeated: bool = Field(description="True when it was recorded before, and nothing was changed.")
@@ -222,6 +227,7 @@ def recorded_json(recorded: Recorded) -> dict[str, Any]:
         "membershipStatus": recorded.customer.membership_status,
         "spent": float(recorded.status.amount),
         "threshold": float(recorded.status.rule.threshold),
+        "thresholdBasis": recorded.status.rule.basis.key,
         "belowThreshold": recorded.status.is_below,
         "activated": recorded.activated,
         "repeated": recorded.repeated,

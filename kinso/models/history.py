@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from kinso.models.customers import LONGEST_SEARCH, Customer
-from kinso.models.membership import Spender
-from kinso.models.shop import ThresholdBasis
+from kinso.models.membership import Rule, Spender
 
 ChangeKind = Literal["create", "edit", "membership", "purchase", "refund", "delete", "restore", "erase"]
 RunKind = Literal["auto-activation", "demotion", "bulk-membership", "import", "purchases", "undo"]
@@ -99,27 +98,22 @@ class Change(_Model):
 
 @dataclass(frozen=True)
 class ActivationPlan:
-    """Whom an activation will touch: the version of each customer (by `_id`) that was looked at.
+    """Whom an activation by a rule will touch: the version of each customer (by `_id`) that was looked at."""
 
-    `since` is from when on purchases counted, None when it was the whole purchase amount.
-    """
-
-    threshold: Decimal
+    rule: Rule
     versions: dict[str, int]
-    since: datetime | None = None
 
 
-class ActivationPreview(_Model):
-    """Whom a membership threshold would activate, and what they spent.
+@dataclass(frozen=True)
+class ActivationPreview:
+    """Whom a rule would activate, and what they spent or made together, in the unit of its basis.
 
     `share_of_base` is their count divided by all customers (0 to 1). `eligible` are the largest spenders among them,
     `near_misses` the non-members closest below the threshold, both cut to what fits a screen. `excluded` is the number
-    of those who spent enough but were made non-members by a person, and therefore stay so. `basis` is what counts as
-    spent.
+    of those who came up to the threshold but were made non-members by a person, and therefore stay so.
     """
 
-    threshold: Decimal
-    basis: ThresholdBasis
+    rule: Rule
     count: int
     purchase_total: Decimal
     share_of_base: float

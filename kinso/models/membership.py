@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from kinso.models.customers import Customer
-from kinso.models.shop import ThresholdBasis
+from kinso.models.rule_bases import LIFETIME, RuleBasis
 
 DecidedBy = Literal["rule", "person", "adopted"]
 """Decided by the membership threshold, by a person, or by an earlier application before Kinso kept records."""
@@ -48,23 +48,25 @@ SpenderGroup = Literal["eligible", "excluded", "members"]
 
 @dataclass(frozen=True)
 class Rule:
-    """Whoever spent at least `threshold` may be a member; purchases count from `since` on.
-
-    Without `since` the whole purchase amount counts, as it is stored with the customer.
-    """
+    """Whoever comes up to `threshold` may be a member; where the basis has a time that counts, it began at `since`."""
 
     threshold: Decimal
+    basis: RuleBasis = LIFETIME
     since: datetime | None = None
 
+    def is_same(self, other: Rule) -> bool:
+        """Whether both compare the same with the same threshold, at whatever moment."""
+        return (self.threshold, self.basis.key) == (other.threshold, other.basis.key)
+
     @property
-    def basis(self) -> ThresholdBasis:
-        """What is compared with the threshold."""
-        return "lifetime" if self.since is None else "last-12-months"
+    def in_words(self) -> str:
+        """The threshold, for records and programs."""
+        return self.basis.unit.in_words(self.threshold)
 
 
 @dataclass(frozen=True)
 class Spender:
-    """A customer, and what they spent as far as it counts; `member_by` says for a member who or what decided on it."""
+    """A customer, and what counts of them; `member_by` says for a member who or what decided on it."""
 
     customer: Customer
     amount: Decimal

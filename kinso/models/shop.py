@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 from babel import Locale
 from babel.core import get_global
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from kinso.models.money import Money
 from kinso.models.phones import numbers_in
+from kinso.models.rule_bases import LIFETIME, RuleBasis, basis_of, check_basis
 from kinso.models.text import clean_text
 
 
@@ -35,21 +36,32 @@ def _check_currency(value: Any) -> str:
     return code
 
 
-ThresholdBasis = Literal["lifetime", "last-12-months"]
-"""What is compared with the membership threshold: the purchase amount, or what was bought in the last twelve months."""
+def _check_basis(key: str, info: ValidationInfo) -> str:
+    # What is stored can be read whatever it says, so that somebody can change it.
+    return key if info.context is STORED else check_basis(key)
+
+
+STORED = object()
+"""The context in which settings are read that were stored before."""
 
 
 class MembershipRule(BaseModel):
     """From what threshold on a customer may be a member without a person deciding on it.
 
-    With `activate_on_purchase`, a purchase that reaches the threshold makes a member at once.
+    `threshold_basis` is the key of what is compared with it, one of `RULE_BASES`. With `activate_on_purchase`, a
+    purchase that reaches the threshold makes a member at once.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
     threshold: Money = Field(default=Decimal("1000.00"))
-    threshold_basis: ThresholdBasis = "lifetime"
+    threshold_basis: Annotated[str, AfterValidator(_check_basis)] = LIFETIME.key
     activate_on_purchase: StrictBool = False
+
+    @property
+    def basis(self) -> RuleBasis:
+        """What is compared with the threshold; raises `Conflict` when something unknown is stored."""
+        return basis_of(self.threshold_basis)
 
 
 class ShopSettings(MembershipRule):

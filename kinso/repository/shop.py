@@ -19,7 +19,7 @@ from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
 from kinso.models.folding import sale_key
-from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
+from kinso.models.shop import STORED, MembershipRule, SettingsChange, ShopSettings
 from kinso.repository.accounts import OURS
 from kinso.repository.customer_documents import SPECIFIED_FIELDS
 from kinso.repository.documents import Document, object_id, to_stored
@@ -37,7 +37,7 @@ class ShopRepository:
     def get(self) -> ShopSettings:
         """The settings, with defaults for what was never set."""
         document = self._settings.find_one({"_id": _KEY}, {"_id": False})
-        return ShopSettings.model_validate(document or {})
+        return ShopSettings.model_validate(document or {}, context=STORED)
 
     def save(self, settings: MembershipRule) -> None:
         """Store what is given in `settings`, and leave everything else as it is: others may be changing that."""

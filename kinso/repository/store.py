@@ -19,7 +19,8 @@ from kinso.repository.membership import MembershipRepository
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
-from kinso.repository.spending import LifetimeSpenders, RecentSpenders, SpenderRepository, SpendingRepository
+from kinso.repository.spenders import MeasuredSpenders, SpenderRepository, StoredSpenders
+from kinso.repository.spending import SpendingRepository
 from kinso.repository.transfer import BackupRepository, ImportLockRepository
 from kinso.repository.trash import TrashRepository
 
@@ -63,9 +64,9 @@ class Store:
     def spenders(self, rule: Rule) -> SpenderRepository:
         """Customers by what counts for this rule."""
         database = self.connection.database
-        if rule.since is None:
-            return LifetimeSpenders(database, self.figures)
-        return RecentSpenders(database, self.customers, self.figures, self.spending, rule.since)
+        if rule.basis.measure is None:
+            return StoredSpenders(database, self.figures)
+        return MeasuredSpenders(database, self.customers, self.figures, self.spending, rule)
 
     def transact(self, work: Callable[[], Result]) -> Result:
         """Run `work` so that all of its writes happen or none; it may be called again after a collision."""

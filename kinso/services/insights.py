@@ -10,10 +10,10 @@ from itertools import pairwise
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import CustomerQuery
 from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
-from kinso.models.money import LARGEST, round_to_cents
+from kinso.models.money import CENT, LARGEST, round_to_cents
 from kinso.repository.documents import now
 from kinso.repository.insights import FigureRepository
-from kinso.repository.spending import SpenderRepository
+from kinso.repository.spenders import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.permissions import use_case
 
@@ -96,11 +96,15 @@ def usual_maximum(amounts: FigureRepository | SpenderRepository, everyone: int) 
     return amounts.amount_with_above(everyone // _BEYOND)
 
 
-def bin_edges(usual_maximum: Decimal) -> list[Decimal]:
-    """Edges of about two dozen equal bins of a round width up to `usual_maximum`, and of one last bin beyond it."""
-    rough = max(usual_maximum, Decimal(1)) / _BINS
+def bin_edges(usual_maximum: Decimal, smallest: Decimal = CENT) -> list[Decimal]:
+    """Edges of about two dozen equal bins of a round width up to `usual_maximum`, and of one last bin beyond it.
+
+    All edges are multiples of `smallest`.
+    """
+    rough = max(usual_maximum / _BINS, Decimal(1) / _BINS, smallest)
     magnitude = Decimal(10) ** rough.adjusted()
-    width = next(step * magnitude for step in _NICE_STEPS if step * magnitude >= rough)
+    widths = (step * magnitude for step in _NICE_STEPS)
+    width = next(width for width in widths if width >= rough and not width % smallest)
     edges = [Decimal(0)]
     while edges[-1] <= usual_maximum:
         edges.append(edges[-1] + width)

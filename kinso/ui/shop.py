@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kinso.models.shop import SettingsChange, ShopSettings, ThresholdBasis, country_names
+from kinso.models.rule_bases import LIFETIME, RULE_BASES
+from kinso.models.shop import SettingsChange, ShopSettings, country_names
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import create_customer
 from kinso.services.shop.samples import load_samples
@@ -18,10 +19,9 @@ from kinso.services.shop.settings import list_settings_changes
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import counted, moment, money
+from kinso.ui.wording import amount_of, counted, moment
 
-BASES: Mapping[ThresholdBasis, str] = {"lifetime": "in total", "last-12-months": "in the last 12 months"}
-"""What the threshold is compared with, to go on with after “spent”."""
+_BASIS = "thresholdBasis"
 
 
 def show_decisions(label: str, fields: Iterable[str], context: RequestContext) -> None:
@@ -31,35 +31,50 @@ def show_decisions(label: str, fields: Iterable[str], context: RequestContext) -
     if not changes:
         return
     with st.expander(label, icon=":material/history:"):
+        bases = bases_of(changes, context.shop)
         table = pd.DataFrame(
             {
                 "When": [moment(change.at, context.shop) for change in changes],
-                "What": [in_words(change, names, context.shop) for change in changes],
+                "What": [
+                    in_words(change, names, context.shop, *sides) for change, sides in zip(changes, bases, strict=True)
+                ],
                 "Who": [change.by_name for change in changes],
             }
         )
         st.dataframe(table, hide_index=True, alt=label)
 
 
-def in_words(change: SettingsChange, fields: Iterable[str], shop: ShopSettings) -> str:
-    """`Threshold: $1,000.00 → $900.00; Activate at a purchase: off → on`."""
+def bases_of(changes: Sequence[SettingsChange], shop: ShopSettings) -> list[tuple[str, str]]:
+    """What the threshold was compared with before and after each change, newest first, by key."""
+    found, key = [], shop.threshold_basis
+    for change in changes:
+        before = change.before.get(_BASIS, key)
+        found.append((before, key))
+        key = before
+    return found
+
+
+def in_words(change: SettingsChange, fields: Iterable[str], shop: ShopSettings, was: str, is_now: str) -> str:
+    """`Threshold: $1,000.00 → $900.00; Activate at a purchase: off → on`; `was` and `is_now` are bases by key."""
     return "; ".join(
-        f"{LABELS[name]}: {_value(name, change.before.get(name), shop)} → {_value(name, change.after[name], shop)}"
+        f"{LABELS[name]}: {_value(name, change.before.get(name), shop, was)}"
+        f" → {_value(name, change.after[name], shop, is_now)}"
         for name in fields
         if name in change.after
     )
 
 
-def _value(name: str, value: Any, shop: ShopSettings) -> str:
+def _value(name: str, value: Any, shop: ShopSettings, basis: str) -> str:
     match value:
         case str() if name == "country":
             return country_names().get(value, value) or "not set"
         case bool():
             return "on" if value else "off"
         case float():
-            return money(Decimal(str(value)), shop)
-        case "lifetime" | "last-12-months":
-            return f"spent {BASES[value]}"
+            return amount_of(RULE_BASES.get(basis, LIFETIME).unit, Decimal(str(value)), shop)
+        case str() if name == _BASIS and (known := RULE_BASES.get(value)):
+            what = f"{known.unit.noun}s" if known.unit.noun else known.unit.verb
+            return f"{what} {known.within or 'in total'}"
         case _:
             return str(value)
 

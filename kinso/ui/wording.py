@@ -15,6 +15,7 @@ from babel.dates import format_date, format_datetime
 from babel.languages import get_official_languages
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
+from kinso.models.rule_bases import Unit
 from kinso.models.shop import ShopSettings
 
 LOCALE = "en"
@@ -59,6 +60,31 @@ def number(value: int) -> str:
 def counted(value: int, noun: str) -> str:
     """`1 customer`, `2,357 customers`."""
     return f"{number(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def amount_of(unit: Unit, amount: Decimal, shop: ShopSettings) -> str:
+    """`$1,250.50`, `5 purchases`."""
+    return counted(int(amount), unit.noun) if unit.noun else money(amount, shop)
+
+
+def bare_amount_of(unit: Unit, amount: Decimal, shop: ShopSettings) -> str:
+    """Where the unit is said beside it: `$1,250.50`, `5`."""
+    return number(int(amount)) if unit.noun else money(amount, shop)
+
+
+def sign_of(unit: Unit, shop: ShopSettings) -> str:
+    """For a label: the currency's sign, or what is counted."""
+    return f"{unit.noun}s" if unit.noun else currency_symbol(shop)
+
+
+def format_of(unit: Unit, shop: ShopSettings) -> str:
+    """What makes a column of numbers look like amounts of this unit."""
+    return "%,d" if unit.noun else money_format(shop)
+
+
+def figure_of(unit: Unit, amount: Decimal) -> float | int:
+    """For what takes no decimals of Python's: a number that is whole where only whole ones exist."""
+    return int(amount) if unit.noun else float(amount)
 
 
 def percent(share: float) -> str:

@@ -14,6 +14,7 @@ from kinso.errors import ImportUnderWay, StaleVersion
 from kinso.models.accounts import Actor, Role
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
 from kinso.models.history import ActivationPlan
+from kinso.models.membership import Rule
 from kinso.models.money import CENT
 from kinso.repository.store import Store
 from kinso.services.customers.editing import (
@@ -224,7 +225,7 @@ class Writer:
         with self.store.guarded():
             versions = self.store.customers.versions([known.id for known in changing.values()])
         self._begin("activate", {customer_id: [*known.state[:3], True] for customer_id, known in changing.items()})
-        plan = ActivationPlan(Decimal(THRESHOLD), versions)
+        plan = ActivationPlan(Rule(Decimal(THRESHOLD)), versions)
         run = activate_at_threshold(self.store, self.actor, THRESHOLD, plan=plan)
         self._after_membership_run(run, changing, True, excluded=False)
 

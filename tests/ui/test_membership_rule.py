@@ -69,7 +69,7 @@ def test_everyone_reads_the_rule_and_only_some_may_change_it(open_page, shop_of_
 def test_a_manager_saves_threshold_basis_and_activation(open_page, store, shop_of_five, toasts):
     page = edit(open_page("membership", Role.MANAGER))
 
-    page.number_input(key="rule_threshold").set_value(400.0)
+    page.number_input(key="rule_threshold_amount").set_value(400.0)
     page.radio(key="rule_basis").set_value("last-12-months")
     page.toggle(key="rule_automatic").set_value(True)
     page = page.button(key="save_rule").click().run()
@@ -85,11 +85,11 @@ def test_a_manager_saves_threshold_basis_and_activation(open_page, store, shop_o
 def test_a_threshold_below_zero_is_refused_beside_the_field(open_page, store, shop_of_five):
     page = edit(open_page("membership", Role.MANAGER))
 
-    page.number_input(key="rule_threshold").set_value(-5.0)
+    page.number_input(key="rule_threshold_amount").set_value(-5.0)
     page = page.button(key="save_rule").click().run()
 
     assert "Threshold cannot be negative; enter 0 or more." in texts(page).replace("\\", "")
-    assert page.number_input(key="rule_threshold").value == -5.0
+    assert page.number_input(key="rule_threshold_amount").value == -5.0
     assert store.shop.get().threshold == 1000
 
 
@@ -134,7 +134,7 @@ def test_a_manager_who_became_staff_saves_nothing(open_page, store, shop_of_five
     (me,) = store.users.all()
     store.users.update(me.id, role=Role.STAFF.value)
 
-    page.number_input(key="rule_threshold").set_value(1.0)
+    page.number_input(key="rule_threshold_amount").set_value(1.0)
     page.button(key="save_rule").click().run()
 
     assert store.shop.get().threshold == 1000

@@ -24,7 +24,7 @@ from kinso.ui.membership.threshold import scale_up_to
 def test_steps_are_round_and_reach_the_top(top, scale):
     found = scale_up_to(Decimal(top))
 
-    assert (found.top, found.step) == scale
+    assert (float(found.top), float(found.step)) == scale
 
 
 @pytest.mark.parametrize("top", ["0.5", "7", "123.45", "98765.43"])
@@ -33,3 +33,10 @@ def test_there_are_enough_steps_to_choose_from_and_not_too_many(top):
 
     assert found.top >= float(top)
     assert 1 <= found.top / found.step <= 1000
+
+
+@pytest.mark.parametrize(("top", "scale"), [("1", (1, 1)), ("10", (10, 1)), ("350", (350, 1)), ("3000", (3000, 10))])
+def test_steps_of_what_is_counted_are_whole(top, scale):
+    found = scale_up_to(Decimal(top), Decimal(1))
+
+    assert (found.top, found.step) == scale

@@ -11,7 +11,7 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.history import ActivationPlan, ActivationPreview, Run
 from kinso.models.membership import Rule
-from kinso.models.money import check_amount
+from kinso.models.rule_bases import LIFETIME, Unit
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.history.runs import (
@@ -38,8 +38,7 @@ def preview_activation(
     count, purchase_total = spenders.totals("eligible", at_or_above=rule.threshold)
     everyone = store.customers.count(CustomerQuery())
     return ActivationPreview(
-        threshold=rule.threshold,
-        basis=rule.basis,
+        rule=rule,
         count=count,
         purchase_total=purchase_total,
         share_of_base=count / everyone if everyone else 0.0,
@@ -79,8 +78,8 @@ def activate_at_threshold(
     """
     rule = _rule(store, threshold)
     plan = plan or _plan(store, rule)
-    planned = Rule(plan.threshold, plan.since)
-    if (planned.threshold, planned.basis) != (rule.threshold, rule.basis):
+    planned = plan.rule
+    if not planned.is_same(rule):
         raise InvalidInput([FieldError("threshold", "Threshold is not the one that was planned; look again first.")])
 
     def eligible_among(customers: Sequence[Customer]) -> Collection[str]:
@@ -130,31 +129,28 @@ def set_membership_of_matching(
     return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
 
 
-def check_threshold(value: Any) -> Decimal:
-    """A usable threshold; raises `InvalidInput` for no number, and for 0 or less, which would activate everyone."""
+def check_threshold(value: Any, unit: Unit) -> Decimal:
+    """A usable threshold; raises `InvalidInput` for what is none in this unit, and for 0, which would activate all."""
     try:
-        amount = check_amount(value)
+        return unit.check(value)
     except ValueError as error:
         raise InvalidInput([FieldError("threshold", f"Threshold {error}.")]) from error
-    if amount <= 0:
-        raise InvalidInput([FieldError("threshold", "Threshold must be more than 0; enter an amount such as 1000.")])
-    return amount
 
 
 def parameters_of(rule: Rule) -> dict[str, Any]:
     """What a run that follows the rule remembers of it."""
     parameters: dict[str, Any] = {"threshold": rule.threshold}
-    return parameters if rule.since is None else {**parameters, "basis": rule.basis}
+    return parameters if rule.basis.key == LIFETIME.key else {**parameters, "basis": rule.basis.key}
 
 
 def _rule(store: Store, threshold: Any) -> Rule:
-    amount = check_threshold(threshold)
-    return rule_of(store.shop.get(), now(), amount)
+    shop = store.shop.get()
+    return rule_of(shop, now(), check_threshold(threshold, shop.basis.unit))
 
 
 def _plan(store: Store, rule: Rule) -> ActivationPlan:
     versions = store.spenders(rule).versions("eligible", at_or_above=rule.threshold)
-    return ActivationPlan(rule.threshold, versions, rule.since)
+    return ActivationPlan(rule, versions)
 
 
 def _set_membership_of(

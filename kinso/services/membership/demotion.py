@@ -91,7 +91,7 @@ def demote_below_threshold(
     is not the one of the plan any more.
     """
     rule = rule_of(store.shop.get(), now())
-    if (rule.threshold, rule.basis) != (plan.rule.threshold, plan.rule.basis):
+    if not rule.is_same(plan.rule):
         raise Conflict(_CHANGED_RULE)
 
     def below_among(customers: Sequence[Customer]) -> Collection[str]:

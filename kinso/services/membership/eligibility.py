@@ -11,16 +11,10 @@ from zoneinfo import ZoneInfo
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.membership import Rule
-from kinso.models.shop import ShopSettings, ThresholdBasis
+from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.permissions import use_case
-
-NOTHING = Decimal("0.00")
-_SPENT: Mapping[ThresholdBasis, str] = {
-    "lifetime": "Purchase amount",
-    "last-12-months": "Purchases of the last 12 months",
-}
 
 
 def is_eligible(customer: Customer, amount: Decimal, threshold: Decimal) -> bool:
@@ -30,16 +24,17 @@ def is_eligible(customer: Customer, amount: Decimal, threshold: Decimal) -> bool
 
 def rule_of(shop: ShopSettings, at: datetime, threshold: Decimal | None = None) -> Rule:
     """The rule of the shop as of a moment, or one with another threshold on the same basis."""
-    since = None if shop.threshold_basis == "lifetime" else twelve_months_before(at, shop.zone)
-    return Rule(shop.threshold if threshold is None else threshold, since)
+    basis = shop.basis
+    since = months_before(at, basis.months, shop.zone) if basis.months else None
+    return Rule(shop.threshold if threshold is None else threshold, basis, since)
 
 
 def amounts_that_count(store: Store, rule: Rule, customers: Sequence[Customer]) -> Mapping[str, Decimal]:
     """What is compared with the threshold for each of these customers, by `_id`."""
-    if rule.since is None:
+    if rule.basis.measure is None:
         return {customer.id: customer.purchase_amount for customer in customers}
-    spent = store.spending.of_customers([customer.id for customer in customers], rule.since)
-    return {customer.id: spent.get(customer.id, NOTHING) for customer in customers}
+    spent = store.spending.of_customers(rule, [customer.id for customer in customers])
+    return {customer.id: spent.get(customer.id, rule.basis.unit.nothing) for customer in customers}
 
 
 @use_case(Permission.READ)
@@ -62,23 +57,25 @@ def eligible_in(store: Store, query: CustomerQuery) -> Mapping[str, Any] | None:
 
 def why_begun(rule: Rule) -> str:
     """The reason of a membership that the rule begins."""
-    return f"{_SPENT[rule.basis]} at or above {rule.threshold:,}"
+    return f"{rule.basis.title} at or above {rule.in_words}"
 
 
 def why_ended(rule: Rule) -> str:
     """The reason for the end of a membership that the rule had begun."""
-    return f"{_SPENT[rule.basis]} below {rule.threshold:,}"
+    return f"{rule.basis.title} below {rule.in_words}"
 
 
-def twelve_months_before(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The beginning, in UTC, of the same day of the year before, as the calendar in `zone` has it.
+def months_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The beginning, in UTC, of the same day so many months before, as the calendar in `zone` has it.
 
-    Whole days, so that no change of the clocks makes count again what had stopped counting. The 29th of February has
-    none: it counts from the 1st of March, for the same reason.
+    Whole days, so that no change of the clocks makes count again what had stopped counting. Where that month has no
+    such day, as the year before a leap day, it is the 1st of the next one, for the same reason.
     """
     day = moment.astimezone(zone).date()
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     try:
-        before = day.replace(year=day.year - 1)
+        before = day.replace(year=year, month=month + 1)
     except ValueError:
-        before = day.replace(year=day.year - 1, month=3, day=1)
+        # December has all days, so the next month is in the same year.
+        before = day.replace(year=year, month=month + 2, day=1)
     return datetime.combine(before, time.min, zone).astimezone(UTC)

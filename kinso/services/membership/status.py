@@ -42,7 +42,7 @@ def membership_statuses(store: Store, customers: Sequence[Customer]) -> list[Mem
             status=_state(customer, amounts[customer.id], rule.threshold),
             rule=rule,
             amount=amounts[customer.id],
-            missing=max(rule.threshold - amounts[customer.id], Decimal("0.00")),
+            missing=max(rule.threshold - amounts[customer.id], rule.basis.unit.nothing),
         )
         for customer in customers
     ]

@@ -12,7 +12,7 @@ from kinso.models.insights import AmountBin
 from kinso.models.membership import Comparison, SpenderGroup, Spenders, ThresholdPoint
 from kinso.models.money import CENT
 from kinso.repository.documents import now
-from kinso.repository.spending import SpenderRepository
+from kinso.repository.spenders import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.insights import bin_edges, usual_maximum
 from kinso.services.membership.activation import check_threshold
@@ -29,8 +29,9 @@ def get_spending_distribution(store: Store, actor: Actor) -> list[AmountBin]:
     everyone = store.customers.count(CustomerQuery())
     if not everyone:
         return []
-    spenders = store.spenders(rule_of(store.shop.get(), now()))
-    return spenders.distribution(bin_edges(usual_maximum(spenders, everyone)))
+    rule = rule_of(store.shop.get(), now())
+    spenders = store.spenders(rule)
+    return spenders.distribution(bin_edges(usual_maximum(spenders, everyone), rule.basis.unit.smallest))
 
 
 @use_case(Permission.READ)
@@ -40,17 +41,19 @@ def get_curve(store: Store, actor: Actor, *, up_to: Decimal = CENT) -> list[Thre
     It covers what all but the few largest spenders spent, and reaches `up_to` at least. Non-members whom a person made
     so are left out.
     """
-    spenders = store.spenders(rule_of(store.shop.get(), now()))
-    usual = bin_edges(usual_maximum(spenders, store.customers.count(CustomerQuery())))[-2]
-    width = max((max(usual, up_to) / _POINTS).quantize(CENT, rounding=ROUND_CEILING), CENT)
-    return spenders.curve(width, _POINTS)
+    rule = rule_of(store.shop.get(), now())
+    spenders, smallest = store.spenders(rule), rule.basis.unit.smallest
+    usual = bin_edges(usual_maximum(spenders, store.customers.count(CustomerQuery())), smallest)[-2]
+    furthest = max(usual, up_to)
+    width = max((furthest / _POINTS).quantize(smallest, rounding=ROUND_CEILING), smallest)
+    return spenders.curve(width, int((furthest / width).to_integral_value(ROUND_CEILING)))
 
 
 @use_case(Permission.READ)
 def compare_thresholds(store: Store, actor: Actor, threshold: Any, *, shown: int = 200) -> Comparison:
     """What `threshold` would mean instead of the shop's own; lists are cut to the `shown` largest spenders."""
-    other = check_threshold(threshold)
     rule = rule_of(store.shop.get(), now())
+    other = check_threshold(threshold, rule.basis.unit)
     spenders = store.spenders(rule)
     gained = _between(spenders, "eligible", other, rule.threshold, shown)
     lost = _between(spenders, "members", rule.threshold, other, shown)

@@ -173,13 +173,14 @@ def _activate_if_due(
     """The customer with the purchase, made a member when the shop wants that and the purchase reached the threshold."""
     shop = store.shop.get()
     recorded = _recorded(store, sale, customer)
-    amount = recorded.status.amount
+    rule, total = recorded.status.rule, recorded.status.amount
     if not shop.activate_on_purchase or recorded.status.status != "eligible":
         return recorded
     member = store.customers.update(customer, {"membershipStatus": True, "membershipHeld": False}, at)
     if member is None:
         raise StaleVersion(store.customers.get(customer.id) or customer)
-    reason = f"{change.reason} brought the total to {amount:,}; the threshold was {shop.threshold:,}"
+    brought = f"{change.reason} brought the total to {rule.basis.unit.in_words(total)}"
+    reason = f"{brought}; the threshold was {rule.in_words}"
     record_changes(store, [record_of_update(actor, customer, member, reason=reason)], basis="rule")
     return _recorded(store, sale, member, activated=True)
 

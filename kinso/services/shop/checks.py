@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from kinso.errors import KinsoError
+from kinso.errors import Conflict, InvalidInput, KinsoError
 from kinso.models.accounts import Actor, Permission
 from kinso.models.shop import CheckReport, Finding
 from kinso.repository.shop import Dossier
 from kinso.repository.store import Store
 from kinso.services.history.runs import Progress, ignore_progress
+from kinso.services.membership.activation import check_threshold
 from kinso.services.permissions import use_case
 from kinso.services.shop.check_customers import (
     Background,
@@ -48,6 +49,7 @@ def check_database(
         "the _ids of customers": lambda: _check_foreign_ids(store, report),
         "the customers": lambda: _check_customers(store, report, runs, on_progress),
         "the sale IDs that look alike": lambda: _check_sale_ids(store, report),
+        "the membership rule": lambda: _check_rule(store, report),
         "the changes of settings": lambda: _check_settings_changes(store, report),
         "the e-mail addresses of accounts": lambda: _check_addresses(store, report),
         "the administrators": lambda: _check_administrators(store, report),
@@ -113,6 +115,14 @@ def _check_customer(store: Store, report: CheckReport, dossier: Dossier, backgro
     if (shared := case_duplicate_of(dossier)) and (holder := store.checks.holder_of(shared)):
         duplicates = f"Customer ID {name_of(dossier)} differs from {holder.get('customerId')}"
         report.add_duplicate(f"{duplicates} in letter case, spaces, dashes or the like only.")
+
+
+def _check_rule(store: Store, report: CheckReport) -> None:
+    shop = store.shop.get()
+    try:
+        check_threshold(shop.threshold, shop.basis.unit)
+    except (Conflict, InvalidInput) as error:
+        report.add(Finding(error.message))
 
 
 def _check_sale_ids(store: Store, report: CheckReport) -> None:

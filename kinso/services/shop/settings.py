@@ -61,14 +61,15 @@ def list_settings_changes(
 _WHILE_SOMEBODY_WAITS = 5000
 """Customers who are looked through in about a second."""
 _OF_RULE = frozenset(MembershipRule.model_fields)
+_OF_THRESHOLD = {"threshold", "threshold_basis"}
 
 
 def _save(store: Store, actor: Actor, settings: MembershipRule) -> ShopSettings:
-    if "threshold" in settings.model_fields_set:
-        check_threshold(settings.threshold)
-
     def work() -> ShopSettings:
         before = store.shop.get()
+        if _OF_THRESHOLD & settings.model_fields_set:
+            rule = before.model_copy(update=settings.model_dump(include=_OF_THRESHOLD, exclude_unset=True))
+            check_threshold(rule.threshold, rule.basis.unit)
         store.shop.save(settings)
         after = store.shop.get()
         old, new = before.model_dump(by_alias=True), after.model_dump(by_alias=True)

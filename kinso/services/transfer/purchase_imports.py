@@ -10,8 +10,11 @@ from kinso.errors import Conflict
 from kinso.models.accounts import Actor, Permission
 from kinso.models.history import Run
 from kinso.models.transfer.plans import UNDECIDED, ImportChoices, PurchasePlan, PurchaseResult, Unknown
+from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.history.runs import Progress, ignore_progress
+from kinso.services.membership.activation import parameters_of
+from kinso.services.membership.eligibility import rule_of
 from kinso.services.permissions import demand_all, use_case
 from kinso.services.transfer.customer_imports import (
     CHANGED,
@@ -127,7 +130,7 @@ def _apply(
     if survey.plan.gives_way.customers:
         parameters["givesWay"] = survey.plan.gives_way.amount
     if shop.activate_on_purchase:
-        parameters["threshold"] = shop.threshold
+        parameters |= parameters_of(rule_of(shop, now()))
     done = activated = 0
     with import_run(store, actor, lock, "purchases", parameters, figures.customers) as run:
         writer = PurchaseWriter(store, actor, run, shop, file_name)

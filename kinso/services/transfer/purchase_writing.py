@@ -11,6 +11,7 @@ from kinso.errors import Conflict
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
 from kinso.models.history import Change, Run
+from kinso.models.membership import Rule
 from kinso.models.money import LARGEST
 from kinso.models.purchases import LedgerEntry
 from kinso.models.shop import ShopSettings
@@ -129,18 +130,19 @@ class PurchaseWriter:
         buyers = [customer for customer, portion in written if any(row.kind == "sale" for row in portion.rows)]
         if not self.shop.activate_on_purchase or not buyers:
             return 0
-        amounts = amounts_that_count(self.store, rule_of(self.shop, at), buyers)
-        due = [buyer for buyer in buyers if is_eligible(buyer, amounts[buyer.id], self.shop.threshold)]
+        rule = rule_of(self.shop, at)
+        amounts = amounts_that_count(self.store, rule, buyers)
+        due = [buyer for buyer in buyers if is_eligible(buyer, amounts[buyer.id], rule.threshold)]
         self.store.customers.set_membership([buyer.id for buyer in due], at, status=True, excluded=False)
-        record_changes(self.store, [self._activation(buyer, amounts, at) for buyer in due], basis="rule")
+        record_changes(
+            self.store, [self._activation(buyer, rule, amounts[buyer.id], at) for buyer in due], basis="rule"
+        )
         return len(due)
 
-    def _activation(self, before: Customer, amounts: Mapping[str, Decimal], at: datetime) -> Change:
+    def _activation(self, before: Customer, rule: Rule, total: Decimal, at: datetime) -> Change:
         member = changed(before, {"membershipStatus": True, "membershipHeld": False}, at)
-        reason = (
-            f"Purchases from {self._source} brought the total to {amounts[before.id]:,}; the threshold was"
-            f" {self.shop.threshold:,}"
-        )
+        brought = f"Purchases from {self._source} brought the total to {rule.basis.unit.in_words(total)}"
+        reason = f"{brought}; the threshold was {rule.in_words}"
         return record_of_update(self.actor, before, member, run=self.run.id, reason=reason)
 
     def _dates_of_refunded(self, rows: Sequence[PurchaseRow]) -> Mapping[str, datetime]:

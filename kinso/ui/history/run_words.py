@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from kinso.models.history import Run, RunKind, RunStatus
+from kinso.models.rule_bases import LIFETIME, RULE_BASES, RuleBasis
 from kinso.models.shop import ShopSettings
-from kinso.ui.wording import counted, membership, moment, money, number
+from kinso.ui.wording import amount_of, counted, membership, moment, number
 
 STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-back": "stopped and taken back"}
 SOURCES = {"app": "in the app", "api": "through the API", "cli": "on the command line", "system": "by itself"}
@@ -34,9 +36,9 @@ def describe(run: Run, shop: ShopSettings) -> str:
     asked = run.parameters
     match run.kind:
         case "auto-activation":
-            return f"Activation at the threshold of {money(asked['threshold'], shop)}{_within(asked)}"
+            return f"Activation at the threshold of {_rule(asked, shop)}"
         case "demotion":
-            return f"Memberships ended below the threshold of {money(asked['threshold'], shop)}{_within(asked)}"
+            return f"Memberships ended below the threshold of {_rule(asked, shop)}"
         case "bulk-membership":
             change = "Membership given" if asked["membershipStatus"] else "Membership ended"
             return f"{change} to {_chosen(asked)}" if asked["membershipStatus"] else f"{change} for {_chosen(asked)}"
@@ -48,8 +50,18 @@ def describe(run: Run, shop: ShopSettings) -> str:
             return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), 'a run')}"
 
 
-def _within(asked: Mapping[str, Any]) -> str:
-    return " in the last 12 months" if asked.get("basis") == "last-12-months" else ""
+def asked_threshold(asked: Mapping[str, Any], shop: ShopSettings) -> str:
+    """The threshold of a run that followed the rule, by its parameters; in money where nothing else is known."""
+    basis = _basis(asked)
+    return amount_of(basis.unit, Decimal(str(asked["threshold"])), shop)
+
+
+def _rule(asked: Mapping[str, Any], shop: ShopSettings) -> str:
+    return " ".join(filter(None, (asked_threshold(asked, shop), _basis(asked).within)))
+
+
+def _basis(asked: Mapping[str, Any]) -> RuleBasis:
+    return RULE_BASES.get(asked.get("basis", ""), LIFETIME)
 
 
 def _chosen(asked: Mapping[str, Any]) -> str:

@@ -13,10 +13,21 @@ import streamlit as st
 
 from kinso.models.customers import Customer
 from kinso.models.insights import AmountBin, MonthCount, Statistics
+from kinso.models.rule_bases import LIFETIME, RuleBasis, Unit
 from kinso.models.shop import ShopSettings
 from kinso.ui.customers.words import kept_apart
 from kinso.ui.insights.built_charts import BuiltCharts
-from kinso.ui.wording import currency_symbol, membership, money, month, number, percent
+from kinso.ui.wording import (
+    amount_of,
+    bare_amount_of,
+    currency_symbol,
+    membership,
+    money,
+    month,
+    number,
+    percent,
+    sign_of,
+)
 
 MEMBERS, NON_MEMBERS, THRESHOLD, OTHER = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 """Of the palette by Okabe and Ito: apart for every kind of colour vision, and 3:1 against both backgrounds."""
@@ -96,15 +107,15 @@ def draw_distribution(
     shop: ShopSettings,
     threshold: Decimal | None = None,
     *,
-    spent: str = "Purchase amount",
+    basis: RuleBasis = LIFETIME,
     height: int = HEIGHT,
 ) -> go.Figure:
-    """Customers by what they spent, the last bar being everyone beyond; with a line where `threshold` lies."""
+    """Customers by what counts of them, the last bar being everyone beyond; with a line where `threshold` lies."""
     usual, beyond = bins[:-1], bins[-1]
     width = float(usual[0].upper - usual[0].lower)
     edges = [float(bin_.lower) for bin_ in bins]
-    spans = [f"{money(bin_.lower, shop)} to below {money(bin_.upper, shop)}" for bin_ in usual]
-    spans.append(f"{money(beyond.lower, shop)} and more")
+    spans = [_span(bin_, basis.unit, shop) for bin_ in usual]
+    spans.append(f"{amount_of(basis.unit, beyond.lower, shop)} and more")
     figure = _stacked(
         [edge + width / 2 for edge in edges],
         {True: [bin_.members for bin_ in bins], False: [bin_.non_members for bin_ in bins]},
@@ -115,13 +126,20 @@ def draw_distribution(
     if shown[-1] != edges[-1]:
         shown[-1:] = [edges[-1]]
     labels = [axis_amount(edge) for edge in shown[:-1]] + [f"{axis_amount(shown[-1])}+"]
-    title = f"{spent} ({currency_symbol(shop)})<br>last bar: {axis_amount(edges[-1])} and more"
+    title = f"{basis.title} ({sign_of(basis.unit, shop)})<br>last bar: {axis_amount(edges[-1])} and more"
     figure.update_xaxes(
         tickvals=shown, ticktext=labels, tickangle=0, title=title, range=[0, edges[-1] + width], showgrid=False
     )
     if threshold is not None:
-        _mark_threshold(figure, threshold, shop, edges[-1] + width / 2)
+        words = amount_of(basis.unit, threshold, shop)
+        _mark_threshold(figure, threshold, words, edges[-1] + width / 2)
     return dressed(figure, height=height)
+
+
+def _span(bin_: AmountBin, unit: Unit, shop: ShopSettings) -> str:
+    if bin_.upper - bin_.lower == unit.smallest:
+        return amount_of(unit, bin_.lower, shop)
+    return f"{bare_amount_of(unit, bin_.lower, shop)} to below {amount_of(unit, bin_.upper, shop)}"
 
 
 def draw_share(statistics: Statistics) -> go.Figure:
@@ -247,7 +265,7 @@ def _marker(is_member: bool) -> dict[str, Any]:
     return {"color": _COLOURS[is_member], "line": {"width": 0}, "pattern": pattern}
 
 
-def _mark_threshold(figure: go.Figure, threshold: Decimal, shop: ShopSettings, furthest: float) -> None:
+def _mark_threshold(figure: go.Figure, threshold: Decimal, words: str, furthest: float) -> None:
     place = min(float(threshold), furthest)
     figure.add_vline(x=place, line={"color": THRESHOLD, "width": 2, "dash": "dash"})
     in_left_half = place < furthest / 2
@@ -255,7 +273,7 @@ def _mark_threshold(figure: go.Figure, threshold: Decimal, shop: ShopSettings, f
         x=place,
         y=1,
         yref="paper",
-        text=f"Threshold {money(threshold, shop)}",
+        text=f"Threshold {words}",
         showarrow=False,
         xanchor="left" if in_left_half else "right",
         yanchor="top",

@@ -8,13 +8,15 @@ from decimal import Decimal
 import streamlit as st
 
 from kinso.models.history import ActivationPlan, ActivationPreview, Run
+from kinso.models.membership import Rule
 from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import activate_at_threshold, plan_activation, preview_activation
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.history.run_words import asked_threshold
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import clock, counted, money, plain
+from kinso.ui.wording import amount_of, clock, counted, plain
 
 _UNDER_WAY, _ENDED, _ASKED = "activation_under_way", "activation_ended", "activation_asked"
 
@@ -35,9 +37,8 @@ def is_activating() -> bool:
 def offer_activation(preview: ActivationPreview, context: RequestContext) -> None:
     """The button, or a sentence why there is nothing to press."""
     if not preview.count:
-        amount = plain(money(preview.threshold, context.shop))
-        spent = "purchases of" if preview.basis == "last-12-months" else "a purchase amount of"
-        st.caption(f"Nobody to activate: no non-member has {spent} {amount} or more.")
+        reach = preview.rule.basis.reach.format(_threshold_in_words(preview.rule, context))
+        st.caption(f"Nobody to activate: no non-member has {reach}.")
     st.button(
         f"Activate {counted(preview.count, 'member')}",
         type="primary",
@@ -45,7 +46,7 @@ def offer_activation(preview: ActivationPreview, context: RequestContext) -> Non
         key="activate",
         disabled=not preview.count or is_activating(),
         on_click=_ask,
-        args=(preview.threshold,),
+        args=(preview.rule.threshold,),
     )
 
 
@@ -58,13 +59,10 @@ def show_question(context: RequestContext) -> None:
 
 @st.dialog("Activate members", icon=":material/how_to_reg:", on_dismiss=lambda: _take_back())
 def _confirm(question: Question, context: RequestContext) -> None:
-    count = len(question.plan.versions)
-    spent = "purchases in the last 12 months" if question.plan.since else "a purchase amount"
-    st.write(
-        f"Make **{counted(count, 'non-member')}** with {spent} of"
-        f" **{plain(money(question.plan.threshold, context.shop))}** or more members? Together they spent"
-        f" **{plain(money(question.purchase_total, context.shop))}**."
-    )
+    count, rule = len(question.plan.versions), question.plan.rule
+    unit, reach = rule.basis.unit, rule.basis.reach.format(f"**{_threshold_in_words(rule, context)}**")
+    total = plain(amount_of(unit, question.purchase_total, context.shop))
+    st.write(f"Make **{counted(count, 'non-member')}** with {reach} members? Together they {unit.verb} **{total}**.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key="activation_cancel", on_click=_take_back)
         st.button(
@@ -125,7 +123,7 @@ def _begin(plan: ActivationPlan, context: RequestContext) -> Job:
     def work(on_progress: Progress) -> str:
         try:
             run = activate_at_threshold(
-                context.store, context.actor, plan.threshold, plan=plan, on_progress=on_progress
+                context.store, context.actor, plan.rule.threshold, plan=plan, on_progress=on_progress
             )
             return _in_words(run, context)
         finally:
@@ -148,9 +146,13 @@ def _close(job: Job) -> None:
         warn("Nobody was activated.")
 
 
+def _threshold_in_words(rule: Rule, context: RequestContext) -> str:
+    return plain(amount_of(rule.basis.unit, rule.threshold, context.shop))
+
+
 def _in_words(run: Run, context: RequestContext) -> str:
     became = f"{counted(run.changed, 'customer')} became {'a member' if run.changed == 1 else 'members'}"
-    threshold = money(run.parameters["threshold"], context.shop)
+    threshold = asked_threshold(run.parameters, context.shop)
     ended = clock(run.finished_at or run.heartbeat_at, context.shop)
     rest = run.matched - run.changed
     left = f" {counted(rest, 'other')} had changed meanwhile and stayed as they are." if rest else ""

@@ -9,12 +9,13 @@ from kinso.models.membership import DemotionPlan, DemotionPreview
 from kinso.services.history.runs import Progress
 from kinso.services.membership.demotion import demote_below_threshold, plan_demotion
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.history.run_words import asked_threshold
 from kinso.ui.insights.figures import count_members_below, forget_figures, members_below
 from kinso.ui.job import Job
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.what_if import MEMBER_BY
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import clock, counted, money, number, plain
+from kinso.ui.wording import amount_of, clock, counted, number, plain
 
 EXPANDER = "members_below"
 _UNDER_WAY, _ENDED, _ASKED = "demotion_under_way", "demotion_ended", "demotion_asked"
@@ -39,9 +40,10 @@ def _show(context: RequestContext) -> None:
         "Also those who were members before Kinso", key=_ADOPTED, help="An earlier application left them as members."
     )
     preview = members_below(context, adopted=adopted)
-    threshold = plain(money(context.shop.threshold, context.shop))
+    unit = preview.rule.basis.unit
+    threshold = plain(amount_of(unit, preview.rule.threshold, context.shop))
     whom = "who became so by the rule or before Kinso" if adopted else "who became so by the rule"
-    st.markdown(f"**{counted(preview.offered.count, 'member')}** {whom} spent less than **{threshold}**.")
+    st.markdown(f"**{counted(preview.offered.count, 'member')}** {whom} {unit.verb} {unit.less} than **{threshold}**.")
     for sentence in _others_in_words(preview):
         st.caption(sentence)
     if context.may(demote_below_threshold):
@@ -56,14 +58,14 @@ def _show(context: RequestContext) -> None:
     else:
         st.caption("Managers and administrators can end these memberships.")
     if preview.offered.count > len(preview.offered.first):
-        st.caption(f"The {number(len(preview.offered.first))} who spent least are listed.")
+        st.caption(f"The {number(len(preview.offered.first))} who are furthest below are listed.")
     show_spenders(
         preview.offered.first,
         context.shop,
         key="members_below_table",
         alt="Members below the threshold",
         more={
-            "Short by": [float(context.shop.threshold - each.amount) for each in preview.offered.first],
+            "Short by": [preview.rule.threshold - each.amount for each in preview.offered.first],
             "Made a member by": [MEMBER_BY[each.member_by] for each in preview.offered.first],
         },
     )
@@ -90,14 +92,15 @@ def show_demotion_question() -> bool:
 @st.dialog("End memberships", icon=":material/person_off:", on_dismiss=lambda: _take_back())
 def _confirm(plan: DemotionPlan) -> None:
     shop, count = current_context().shop, len(plan.versions)
-    spent = "in the last 12 months " if plan.rule.since else ""
+    unit, within = plan.rule.basis.unit, plan.rule.basis.within
+    less = f"{unit.verb} {unit.less} than **{plain(amount_of(unit, plan.rule.threshold, shop))}**"
     st.markdown(
-        f"**{counted(count, 'member')}** spent less than **{plain(money(plan.rule.threshold, shop))}** {spent}and would"
-        f" lose {'the' if count == 1 else 'their'} membership now."
+        f"**{counted(count, 'member')}** {' '.join(filter(None, (less, within)))} and would lose"
+        f" {'the' if count == 1 else 'their'} membership now."
     )
     st.caption(
-        "The history tells the reason, the run can be undone below, and whoever spends enough again can become a member"
-        " again."
+        "The history tells the reason, the run can be undone below, and whoever reaches the threshold again can become"
+        " a member again."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Keep them", key="demotion_cancel", on_click=_take_back)
@@ -189,5 +192,5 @@ def _in_words(run: Run, context: RequestContext) -> str:
     ended = clock(run.finished_at or run.heartbeat_at, context.shop)
     rest = run.matched - run.changed
     left = f" {counted(rest, 'other')} had changed meanwhile and stayed as they are." if rest else ""
-    threshold = money(run.parameters["threshold"], context.shop)
+    threshold = asked_threshold(run.parameters, context.shop)
     return f"{counted(run.changed, 'membership')} ended below the threshold of {threshold}, {ended}.{left}"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from kinso.models.membership import Spender
-from kinso.models.shop import ShopSettings, ThresholdBasis
+from kinso.models.shop import ShopSettings
 from kinso.services.membership.status import count_members_at, list_members_at
 from kinso.ui.browser import open_customer
 from kinso.ui.request_context import current_context
-from kinso.ui.wording import counted, day, membership, money_format, number, plain
+from kinso.ui.wording import counted, day, figure_of, format_of, membership, money_format, number, plain
 
 _LISTED = 1000
 EXPANDER, _DAY = "members_at", "members_at_day"
@@ -72,27 +73,26 @@ def end_of(chosen: date, shop: ShopSettings) -> datetime:
     return min(end, datetime.now(UTC))
 
 
-AMOUNT: Mapping[ThresholdBasis, str] = {"lifetime": "Purchase amount", "last-12-months": "Last 12 months"}
-"""What the amount that counts is called."""
 _ID = "Customer ID"
 
 
 def show_spenders(
     spenders: Sequence[Spender], shop: ShopSettings, *, key: str, alt: str, more: Mapping[str, Sequence[Any]]
 ) -> None:
-    """Who they are and what they spent; `more` are further columns, of which those with numbers are amounts."""
+    """Who they are and what counts of them; `more` are further columns, of which those with `Decimal`s are amounts."""
     if not spenders:
         st.caption("Nobody.")
         return
-    spent = AMOUNT[shop.threshold_basis]
+    basis = shop.basis
     columns: dict[str, Any] = {
         _ID: [each.customer.customer_id for each in spenders],
         "Name": [each.customer.customer_name for each in spenders],
-        spent: [float(each.amount) for each in spenders],
+        basis.column: [each.amount for each in spenders],
         **more,
     }
-    amount = st.column_config.NumberColumn(format=money_format(shop))
-    amounts = [name for name, values in columns.items() if isinstance(values[0], float)]
+    amount = st.column_config.NumberColumn(format=format_of(basis.unit, shop))
+    amounts = [name for name, values in columns.items() if isinstance(values[0], Decimal)]
+    columns |= {name: [figure_of(basis.unit, each) for each in columns[name]] for name in amounts}
     click = f"{key}_open"
     ids = [each.customer.id for each in spenders]
     way = st.column_config.ButtonColumn(_ID, key=click, on_click=_open, args=(click, ids), help="Opens the customer.")

@@ -9,7 +9,6 @@ import streamlit as st
 from kinso.errors import InvalidInput
 from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin
-from kinso.models.shop import ThresholdBasis
 from kinso.services.membership.activation import activate_at_threshold, preview_activation
 from kinso.ui.insights import charts
 from kinso.ui.insights.figures import current_statistics, spending_distribution
@@ -19,14 +18,10 @@ from kinso.ui.membership.rule import offer_to_save_threshold
 from kinso.ui.membership.threshold import choose_threshold
 from kinso.ui.membership.what_if import show_what_if
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import counted, money, number, percent, plain
+from kinso.ui.wording import amount_of, bare_amount_of, counted, number, percent, plain
 
 _LISTED = 1000
 _TABS = ["Whom it would activate", "What if it were the rule"]
-_SPENT: dict[ThresholdBasis, str] = {
-    "lifetime": "purchase amount",
-    "last-12-months": "purchases of the last 12 months",
-}
 _HISTOGRAM = 410
 """Pixels: as high as the controls beside it."""
 
@@ -51,7 +46,7 @@ def show_preview() -> None:
             offer_activation(preview, context)
         else:
             st.caption("Your role shows this preview; staff, managers and administrators can activate.")
-        offer_to_save_threshold(preview.threshold, context)
+        offer_to_save_threshold(preview.rule.threshold, context)
     with histogram:
         _show_histogram(bins, preview, context)
     show_result()
@@ -69,7 +64,8 @@ def _show_figures(preview: ActivationPreview, context: RequestContext) -> None:
     grid.metric("Would become members", number(preview.count), border=True)
     grid.metric("Share of all customers", percent(preview.share_of_base), border=True)
     with grid.cell(column_span="all"):
-        st.metric("Their purchases", money(preview.purchase_total, context.shop), border=True)
+        total = bare_amount_of(preview.rule.basis.unit, preview.purchase_total, context.shop)
+        st.metric("Their purchases", total, border=True)
     rate = current_statistics(context).membership_rate
     if preview.count:
         then = percent(min(rate + preview.share_of_base, 1.0))
@@ -82,14 +78,13 @@ def _show_figures(preview: ActivationPreview, context: RequestContext) -> None:
 
 
 def _show_histogram(bins: Sequence[AmountBin], preview: ActivationPreview, context: RequestContext) -> None:
-    spent = _SPENT[preview.basis]
-    st.markdown(f"**Customers by {spent}**")
+    basis, threshold = preview.rule.basis, preview.rule.threshold
+    st.markdown(f"**Customers by {basis.name}**")
     alt = (
-        f"Customers by {spent}, members and non-members stacked, with a line at the threshold of"
-        f" {money(preview.threshold, context.shop)}"
+        f"Customers by {basis.name}, members and non-members stacked, with a line at the threshold of"
+        f" {amount_of(basis.unit, threshold, context.shop)}"
     )
-    label = spent[0].upper() + spent[1:]
-    figure = charts.draw_distribution(bins, context.shop, preview.threshold, spent=label, height=_HISTOGRAM)
+    figure = charts.draw_distribution(bins, context.shop, threshold, basis=basis, height=_HISTOGRAM)
     charts.show_chart(figure, alt=alt, key="threshold_histogram")
 
 
@@ -116,5 +111,5 @@ def _show_lists(preview: ActivationPreview, context: RequestContext) -> None:
             context.shop,
             key="near_misses",
             alt="Non-members just below the threshold",
-            more={"Short by": [float(preview.threshold - each.amount) for each in preview.near_misses]},
+            more={"Short by": [preview.rule.threshold - each.amount for each in preview.near_misses]},
         )

@@ -15,7 +15,7 @@ from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.history.customer import draw_membership
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import money, plain
+from kinso.ui.wording import amount_of, bare_amount_of, plain
 
 
 def draw_status(status: MembershipStatus, context: RequestContext) -> None:
@@ -41,7 +41,7 @@ def badge_of(status: MembershipStatus, context: RequestContext) -> tuple[str, st
         case "excluded":
             return "Non-member, on hold", ":material/front_hand:", "gray"
         case "short":
-            return f"Non-member, {plain(money(status.missing, context.shop))} to go", ":material/person:", "gray"
+            return f"Non-member, {_missing(status, context)} to go", ":material/person:", "gray"
 
 
 @st.dialog("Change the membership?", icon=":material/loyalty:", on_dismiss=close_question)
@@ -61,19 +61,26 @@ def ask_to_change(question: MembershipChange) -> None:
 
 
 def _in_words(status: MembershipStatus, context: RequestContext) -> str:
-    threshold, missing = (plain(money(amount, context.shop)) for amount in (status.rule.threshold, status.missing))
-    amount = plain(money(status.amount, context.shop))
-    counted = "in all" if status.rule.basis == "lifetime" else "in the last 12 months"
-    spent = f"Spent {amount} {counted}; the threshold is {threshold}"
+    basis = status.rule.basis
+    threshold, amount = (
+        plain(amount_of(basis.unit, each, context.shop)) for each in (status.rule.threshold, status.amount)
+    )
+    counted = basis.within or "in all"
+    spent = f"{basis.unit.verb.capitalize()} {amount} {counted}; the threshold is {threshold}"
     match status.status:
         case "eligible":
             return f"**Eligible.** {spent}, so the next activation makes them a member."
         case "excluded":
             return f"**On hold.** {spent}; a person ended this membership, so only a person begins it again."
         case "short":
-            return f"**{missing} to go.** {spent}."
+            return f"**{_missing(status, context)} to go.** {spent}."
         case "member":
-            return f"**Still a member, {amount} of {threshold}** {counted}." if status.is_below else f"{spent}."
+            bare = plain(bare_amount_of(basis.unit, status.amount, context.shop))
+            return f"**Still a member, {bare} of {threshold}** {counted}." if status.is_below else f"{spent}."
+
+
+def _missing(status: MembershipStatus, context: RequestContext) -> str:
+    return plain(amount_of(status.rule.basis.unit, status.missing, context.shop))
 
 
 def _change(question: MembershipChange) -> None:

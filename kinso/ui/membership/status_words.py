@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from kinso.errors import NotFound
 from kinso.models.customers import Customer
 from kinso.models.membership import Decision, MembershipInterval
 from kinso.services.history.runs import get_run
 from kinso.ui.customers.words import isolated
+from kinso.ui.history.run_words import asked_threshold
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import moment, money, plain
 
@@ -52,9 +52,7 @@ def begun_in_words(decision: Decision, context: RequestContext) -> str:
             told = f"Reached the membership threshold by a purchase that {isolated(decision.by_name)} recorded"
             return f"{told}: {isolated(decision.reason)}."
         threshold = _threshold_of(decision, context)
-        reached = (
-            f"Reached the membership threshold of {plain(money(threshold, context.shop))}" if threshold else "By rule"
-        )
+        reached = f"Reached the membership threshold of {plain(threshold)}" if threshold else "By rule"
         return f"{reached} with purchases of {amount}; activated by {isolated(decision.by_name)}."
     return f"Made a member by {isolated(decision.by_name)}{_why(decision)}, with purchases of {amount}."
 
@@ -72,11 +70,11 @@ def _why(decision: Decision) -> str:
     return f" ({isolated(decision.reason)})" if decision.reason else ""
 
 
-def _threshold_of(decision: Decision, context: RequestContext) -> Decimal | None:
+def _threshold_of(decision: Decision, context: RequestContext) -> str:
     if decision.run is None:
-        return None
+        return ""
     try:
-        asked = get_run(context.store, context.actor, decision.run).parameters.get("threshold")
+        asked = get_run(context.store, context.actor, decision.run).parameters
     except NotFound:
-        return None
-    return None if asked is None else Decimal(repr(float(asked)))
+        return ""
+    return asked_threshold(asked, context.shop) if "threshold" in asked else ""

@@ -11,7 +11,7 @@ from kinso.services.membership.status import find_below
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import remind
 from kinso.ui.request_context import RequestContext
-from kinso.ui.wording import counted, money, plain
+from kinso.ui.wording import amount_of, bare_amount_of, counted, plain
 
 
 def tell_of_members_below(outcomes: Sequence[EditOutcome], context: RequestContext) -> None:
@@ -26,12 +26,14 @@ def tell_of_statuses(membership_statuses: Sequence[MembershipStatus], shop: Shop
     below = [each for each in membership_statuses if each.is_below]
     if not below:
         return
-    spent, threshold = (plain(money(each, shop)) for each in (below[0].amount, below[0].rule.threshold))
+    unit, rule = below[0].rule.basis.unit, below[0].rule
+    amount = plain(bare_amount_of(unit, below[0].amount, shop))
+    threshold = plain(amount_of(unit, rule.threshold, shop))
     if len(below) == 1:
-        remind(f"{named(below[0].customer)} is still a member, {spent} of {threshold}.")
+        remind(f"{named(below[0].customer)} is still a member, {amount} of {threshold}.")
     else:
         who = counted(len(below), "customer")
-        remind(f"{who} are still members with less than {threshold}; the page Membership counts them.")
+        remind(f"{who} are still members with {unit.less} than {threshold}; the page Membership counts them.")
 
 
 def _is_lowered(outcome: EditOutcome) -> bool:

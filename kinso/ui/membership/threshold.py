@@ -10,13 +10,11 @@ import streamlit as st
 
 from kinso.models.insights import AmountBin
 from kinso.models.money import CENT, LARGEST
+from kinso.models.rule_bases import Unit
 from kinso.models.shop import ShopSettings
 from kinso.ui.membership.activation import forget_result
-from kinso.ui.wording import currency_symbol
+from kinso.ui.wording import figure_of, sign_of
 
-AMOUNT = "threshold_amount"
-_TOP = "threshold_top"
-_SMALLEST = float(CENT)
 _POSITIONS = 200
 _NICE = (Decimal(5), Decimal(1))
 
@@ -25,22 +23,27 @@ _NICE = (Decimal(5), Decimal(1))
 class Scale:
     """What the slider covers, from 0."""
 
-    top: float
-    step: float
+    top: Decimal
+    step: Decimal
 
 
-def scale_up_to(top: Decimal) -> Scale:
+def scale_up_to(top: Decimal, smallest: Decimal = CENT) -> Scale:
     """Some hundreds of steps that reach `top`, of a width that makes the amounts round ones."""
-    rough = max(top / _POSITIONS, CENT)
+    rough = max(top / _POSITIONS, smallest)
     magnitude = Decimal(10) ** rough.adjusted()
     step = next(nice * magnitude for nice in _NICE if nice * magnitude <= rough)
     steps = (top / step).to_integral_value(ROUND_CEILING)
-    return Scale(float(step * max(steps, Decimal(1))), float(step))
+    return Scale(step * max(steps, Decimal(1)), step)
 
 
 def both_sides_of(shop: ShopSettings) -> Decimal:
     """The end of a range that has the shop's threshold in its middle."""
     return min(2 * shop.threshold, LARGEST)
+
+
+def amount_key(unit: Unit) -> str:
+    """Of the number field: a number of one unit says nothing about another."""
+    return f"threshold_{unit.key}"
 
 
 def choose_threshold(bins: Sequence[AmountBin], shop: ShopSettings, *, disabled: bool = False) -> float:
@@ -50,53 +53,63 @@ def choose_threshold(bins: Sequence[AmountBin], shop: ShopSettings, *, disabled:
     threshold with as much above it; when a larger amount is typed it reaches as far as that, and goes back with the
     next smaller amount that is typed.
     """
+    unit, key = shop.basis.unit, amount_key(shop.basis.unit)
     usual = max(bins[-1].lower, both_sides_of(shop))
-    if AMOUNT not in st.session_state:
+    if key not in st.session_state:
         forget_result()
-    st.session_state.setdefault(AMOUNT, max(float(shop.threshold), _SMALLEST))
-    st.session_state.setdefault(_TOP, st.session_state[AMOUNT])
-    amount = float(st.session_state[AMOUNT])
-    scale = scale_up_to(max(usual, Decimal(repr(float(st.session_state[_TOP])))))
+    st.session_state.setdefault(key, _within_limits(unit, shop.threshold))
+    st.session_state.setdefault(_top_key(unit), st.session_state[key])
+    amount = st.session_state[key]
+    scale = scale_up_to(max(usual, Decimal(str(st.session_state[_top_key(unit)]))), unit.smallest)
     # A slider whose range changes starts anew, so the range is part of its identity.
-    slider = f"threshold_slider_{scale.top}"
+    slider = f"threshold_slider_{unit.key}_{scale.top}"
     if st.session_state.get(slider) != amount:
         st.session_state[slider] = amount
-    symbol = currency_symbol(shop)
+    sign = sign_of(unit, shop)
     st.slider(
-        f"Membership threshold ({symbol})",
-        min_value=0.0,
-        max_value=scale.top,
-        step=scale.step,
-        format="%,.2f",
+        f"Membership threshold ({sign})",
+        min_value=figure_of(unit, Decimal(0)),
+        max_value=figure_of(unit, scale.top),
+        step=figure_of(unit, scale.step),
+        format="%,d" if unit.noun else "%,.2f",
         key=slider,
         on_change=_follow_slider,
-        args=(slider,),
+        args=(slider, unit),
         disabled=disabled,
     )
     st.number_input(
-        f"Exact amount ({symbol})",
-        min_value=_SMALLEST,
-        max_value=float(LARGEST),
-        step=scale.step,
-        format="%.2f",
-        key=AMOUNT,
+        f"Exact {'number' if unit.noun else 'amount'} ({sign})",
+        min_value=figure_of(unit, unit.smallest),
+        max_value=figure_of(unit, LARGEST),
+        step=figure_of(unit, scale.step),
+        format="%d" if unit.noun else "%.2f",
+        key=key,
         on_change=_follow_amount,
+        args=(unit,),
         disabled=disabled,
     )
-    return amount
+    return float(amount)
 
 
-def start_threshold_at(threshold: Decimal) -> None:
+def start_threshold_at(unit: Unit, threshold: Decimal) -> None:
     """From a callback: have both controls show this amount."""
-    st.session_state[AMOUNT] = max(float(threshold), _SMALLEST)
-    _follow_amount()
+    st.session_state[amount_key(unit)] = _within_limits(unit, threshold)
+    _follow_amount(unit)
 
 
-def _follow_slider(slider: str) -> None:
+def _top_key(unit: Unit) -> str:
+    return f"threshold_top_{unit.key}"
+
+
+def _within_limits(unit: Unit, amount: Decimal) -> float | int:
+    return figure_of(unit, min(max(amount, unit.smallest), LARGEST))
+
+
+def _follow_slider(slider: str, unit: Unit) -> None:
     forget_result()
-    st.session_state[AMOUNT] = min(max(float(st.session_state[slider]), _SMALLEST), float(LARGEST))
+    st.session_state[amount_key(unit)] = _within_limits(unit, Decimal(str(st.session_state[slider])))
 
 
-def _follow_amount() -> None:
+def _follow_amount(unit: Unit) -> None:
     forget_result()
-    st.session_state[_TOP] = st.session_state[AMOUNT]
+    st.session_state[_top_key(unit)] = st.session_state[amount_key(unit)]

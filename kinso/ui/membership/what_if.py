@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -19,7 +20,7 @@ from kinso.ui.membership import what_if
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.threshold import both_sides_of
 from kinso.ui.request_context import RequestContext
-from kinso.ui.wording import counted, currency_symbol, money, number, plain
+from kinso.ui.wording import amount_of, counted, number, plain, sign_of
 
 _LISTED = 200
 MEMBER_BY: dict[DecidedBy | None, str] = {
@@ -32,7 +33,7 @@ MEMBER_BY: dict[DecidedBy | None, str] = {
 
 def show_what_if(preview: ActivationPreview, context: RequestContext) -> None:
     """Two curves with today's threshold and the chosen one, and the customers between the two."""
-    compared = compare_thresholds(context.store, context.actor, preview.threshold, shown=_LISTED)
+    compared = compare_thresholds(context.store, context.actor, preview.rule.threshold, shown=_LISTED)
     st.caption(
         "As if the threshold alone decided: whoever reaches it is a member. Memberships that colleagues gave to others"
         " come on top; those whom a colleague made non-members are left out."
@@ -47,7 +48,7 @@ def show_what_if(preview: ActivationPreview, context: RequestContext) -> None:
 def _show_curves(compared: Comparison, context: RequestContext) -> None:
     shop = context.shop
     curve = threshold_curve(context, up_to=max(both_sides_of(shop), compared.other.threshold))
-    today, slider = (money(point.threshold, shop) for point in (compared.saved, compared.other))
+    today, slider = (_written(point.threshold, shop) for point in (compared.saved, compared.other))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Members by threshold**")
@@ -60,8 +61,8 @@ def _show_curves(compared: Comparison, context: RequestContext) -> None:
     with right:
         st.markdown("**Their purchases by threshold**")
         alt = (
-            f"What the members of each threshold spent: {money(compared.saved.total, shop)} at today's {today},"
-            f" {money(compared.other.total, shop)} at {slider}"
+            f"What the members of each threshold {shop.basis.unit.verb}: {_written(compared.saved.total, shop)} at"
+            f" today's {today}, {_written(compared.other.total, shop)} at {slider}"
         )
         figure = what_if.draw_spending_by_threshold(curve, compared, shop)
         charts.show_chart(figure, alt=alt, key="spending_by_threshold")
@@ -85,7 +86,7 @@ def _show_difference(compared: Comparison, context: RequestContext) -> None:
 
 
 def _show_gained(compared: Comparison, context: RequestContext) -> None:
-    today, other = (plain(money(point.threshold, context.shop)) for point in (compared.saved, compared.other))
+    today, other = (plain(_written(point.threshold, context.shop)) for point in (compared.saved, compared.other))
     who = f"Non-members from {other} up to today's {today}, who would be eligible."
     st.caption(f"{who}{_sum(compared.gained, context)}")
     _show_cut(compared.gained)
@@ -99,7 +100,7 @@ def _show_gained(compared: Comparison, context: RequestContext) -> None:
 
 
 def _show_lost(compared: Comparison, context: RequestContext) -> None:
-    today, other = (plain(money(point.threshold, context.shop)) for point in (compared.saved, compared.other))
+    today, other = (plain(_written(point.threshold, context.shop)) for point in (compared.saved, compared.other))
     who = f"Members from today's {today} up to {other}, who would not reach it."
     st.caption(f"{who}{_sum(compared.lost, context)} They stay members until a manager ends that.")
     _show_cut(compared.lost)
@@ -113,7 +114,12 @@ def _show_lost(compared: Comparison, context: RequestContext) -> None:
 
 
 def _sum(spenders: Spenders, context: RequestContext) -> str:
-    return f" Together they spent {plain(money(spenders.total, context.shop))}." if spenders.count else ""
+    total = plain(_written(spenders.total, context.shop))
+    return f" Together they {context.shop.basis.unit.verb} {total}." if spenders.count else ""
+
+
+def _written(amount: Decimal, shop: ShopSettings) -> str:
+    return amount_of(shop.basis.unit, amount, shop)
 
 
 def _show_cut(spenders: Spenders) -> None:
@@ -145,9 +151,11 @@ def draw_members_by_threshold(curve: Sequence[ThresholdPoint], compared: Compari
 def draw_spending_by_threshold(curve: Sequence[ThresholdPoint], compared: Comparison, shop: ShopSettings) -> go.Figure:
     """What the members of each threshold spent together, with today's and the chosen one."""
     figure = _curve(
-        curve, compared, shop, lambda point: float(point.total), NON_MEMBERS, lambda point: money(point.total, shop)
+        curve, compared, shop, lambda point: float(point.total), NON_MEMBERS, lambda point: _written(point.total, shop)
     )
-    figure.update_yaxes(title=f"Their purchases ({currency_symbol(shop)})", tickformat=amount_format(_most(curve)))
+    unit = shop.basis.unit
+    title = "Their purchases" if unit.noun else f"Their purchases ({sign_of(unit, shop)})"
+    figure.update_yaxes(title=title, tickformat=amount_format(_most(curve)))
     return figure
 
 
@@ -172,7 +180,7 @@ def _curve(
             line={"color": colour, "width": 3},
             fill="tozeroy",
             fillcolor=_faint(colour),
-            customdata=[[money(point.threshold, shop), in_words(point)] for point in curve],
+            customdata=[[_written(point.threshold, shop), in_words(point)] for point in curve],
             hovertemplate="From %{customdata[0]}: %{customdata[1]}<extra></extra>",
             showlegend=False,
         )
@@ -182,9 +190,9 @@ def _curve(
         marks.append(_Mark("Slider", compared.other, OTHER, "circle", "dot"))
     for mark in marks:
         place = float(min(mark.point.threshold, furthest))
-        _draw(figure, mark, place, value(mark.point), f"{money(mark.point.threshold, shop)}: {in_words(mark.point)}")
+        _draw(figure, mark, place, value(mark.point), f"{_written(mark.point.threshold, shop)}: {in_words(mark.point)}")
     figure.update_xaxes(
-        title=f"Threshold ({currency_symbol(shop)})", tickformat=",~r", range=[0, float(furthest)], nticks=6
+        title=f"Threshold ({sign_of(shop.basis.unit, shop)})", tickformat=",~r", range=[0, float(furthest)], nticks=6
     )
     figure.update_yaxes(rangemode="tozero", nticks=6)
     # Room for two lines of legend, as on a phone.

@@ -24,7 +24,7 @@ from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.purchases.items import add_item, draw_items, items_of, items_total
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import currency_symbol, money, plain
+from kinso.ui.wording import amount_of, currency_symbol, money, plain
 
 WHOLE = ""
 """The place for what is not about a single field."""
@@ -233,9 +233,10 @@ def _tell(card: Card, recorded: Recorded, shop: ShopSettings) -> None:
     stated = "".join(f", with {plain(each)}" for each in stated_in_words(recorded.sale, shop))
     celebrate(f"{paid} recorded{stated}. The purchase amount is now {total}.")
     if recorded.activated:
+        rule = recorded.status.rule
         card.news = (
             f"{named(customer)} is a member now: with this purchase they reached the threshold of"
-            f" {plain(money(shop.threshold, shop))}."
+            f" {plain(amount_of(rule.basis.unit, rule.threshold, shop))}."
         )
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.membership import Rule
+from kinso.models.rule_bases import basis_of
 from kinso.models.shop import ShopSettings
-from kinso.repository import spending
+from kinso.repository import spenders
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, list_customers, set_membership
 from kinso.services.membership.eligibility import amounts_that_count, rule_of
@@ -24,6 +26,10 @@ def ada(store, staff):
         customer_id="C-1", customer_name="Ada", contact_info="ada@shop.com", purchase_amount=Decimal("700.00")
     )
     return create_customer(store, staff, draft)
+
+
+def rule(since=BOUNDARY, basis=YEAR.threshold_basis):
+    return Rule(Decimal(1), basis_of(basis), since)
 
 
 def counted(store, shop, customer):
@@ -63,7 +69,7 @@ def test_more_customers_than_a_query_can_name_are_refused_as_a_filter(store, ana
     store.shop.save(ShopSettings(threshold=1, threshold_basis="last-12-months"))
     enter(ada, "20.00", now())
     assert list_customers(store, analyst, CustomerQuery(eligible=True), page=1, limit=10).total == 1
-    monkeypatch.setattr(spending, "_MOST_IN_A_FILTER", 0)
+    monkeypatch.setattr(spenders, "_MOST_IN_A_FILTER", 0)
 
     with pytest.raises(InvalidInput, match="choose non-members instead"):
         list_customers(store, analyst, CustomerQuery(eligible=True), page=1, limit=10)
@@ -81,20 +87,21 @@ def test_everyone_at_or_above_an_amount_is_found_to_the_cent(store, ada, enter):
     for _ in range(100):
         enter(ada, "0.07", AT)
 
-    assert dict(store.spending.of_everyone(BOUNDARY, at_or_above=Decimal("7.00"))) == {ada.id: Decimal("7.00")}
-    assert not dict(store.spending.of_everyone(BOUNDARY, at_or_above=Decimal("7.01")))
+    assert dict(store.spending.of_everyone(rule(), at_or_above=Decimal("7.00"))) == {ada.id: Decimal("7.00")}
+    assert not dict(store.spending.of_everyone(rule(), at_or_above=Decimal("7.01")))
 
 
 def test_the_ranking_is_kept_until_something_changes(store, staff, ada, enter):
     enter(ada, "1.00", AT)
-    ranking = store.spending.rankings(BOUNDARY)
+    ranking = store.spending.rankings(rule())
     # Two people who ask at once may do so in either order.
     for moment in (BOUNDARY + timedelta(seconds=1), BOUNDARY - timedelta(seconds=1)):
-        assert store.spending.rankings(moment) is ranking
-    assert store.spending.rankings(BOUNDARY - timedelta(days=1)) is not ranking
+        assert store.spending.rankings(rule(moment)) is ranking
+    assert store.spending.rankings(rule(BOUNDARY - timedelta(days=1))) is not ranking
+    assert store.spending.rankings(rule()) is not store.spending.rankings(rule(basis="purchases-last-12-months"))
 
-    ranking = store.spending.rankings(BOUNDARY)
+    ranking = store.spending.rankings(rule())
     enter(ada, "1.00", AT)
-    assert store.spending.rankings(BOUNDARY)["eligible"].totals() == (1, Decimal("2.00"))
+    assert store.spending.rankings(rule())["eligible"].totals() == (1, Decimal("2.00"))
     set_membership(store, staff, ada.id, membership_status=True)
-    assert store.spending.rankings(BOUNDARY)["members"].totals() == (1, Decimal("2.00"))
+    assert store.spending.rankings(rule())["members"].totals() == (1, Decimal("2.00"))

@@ -45,7 +45,7 @@ def test_only_the_purchases_of_a_year_count_where_the_shop_says_so(store, analys
     enter(ada, "500.00", now() - timedelta(days=400))
     found = membership_status_of(store, analyst, ada.id)
     assert (found.status, found.amount, found.missing) == ("short", Decimal("40.00"), Decimal("10.00"))
-    assert found.rule.basis == "last-12-months"
+    assert found.rule.basis.key == "last-12-months"
 
 
 class TestAMemberBelowTheThreshold:

@@ -1,5 +1,6 @@
 """A refund is never before its sale, and counts where its sale does in every sum over a period."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -264,10 +265,11 @@ def test_every_sum_over_a_period_is_that_of_the_sales_in_it_less_their_refunds(
         )
 
     start = present - timedelta(days=since)
-    spent = dict(store.spending.of_everyone(start))
+    measured = replace(rule_of(store.shop.get(), present), since=start)
+    spent = dict(store.spending.of_everyone(measured))
     ids = [customer.id for customer in customers]
     assert {id: spent.get(id, 0) for id in ids} == {id: oracle(start, customer=id) for id in ids}
-    assert {**dict.fromkeys(ids, 0), **store.spending.of_customers(ids, start)} == {**dict.fromkeys(ids, 0), **spent}
+    assert {**dict.fromkeys(ids, 0), **store.spending.of_customers(measured, ids)} == {**dict.fromkeys(ids, 0), **spent}
     starts = month_starts(present, 30)
     revenues = [total_purchases(store, manager, *month)[1] for month in pairwise(starts)]
     assert revenues == [oracle(*month) for month in pairwise(starts)]

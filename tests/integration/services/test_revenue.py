@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from kinso.errors import Conflict
 from kinso.models.customers import CustomerDraft, CustomerQuery
+from kinso.models.membership import Rule
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
+from kinso.models.rule_bases import basis_of
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer
 from kinso.services.history.changes import revert_change
@@ -78,8 +80,8 @@ class TestADeletedCustomer:
         delete_customer(store, manager, ann.id)
         assert [sale.sale_id for sale in store.ledger.iterate(LedgerQuery())] == ["S-2"]
         assert b"S-1" not in b"".join(export_ledger(store, manager))
-        since = now() - timedelta(days=1)
-        assert list(dict(store.spending.of_everyone(since)).values()) == [7]
+        rule = Rule(Decimal(1), basis_of("last-12-months"), now() - timedelta(days=1))
+        assert list(dict(store.spending.of_everyone(rule)).values()) == [7]
 
     def test_counts_once_after_being_restored_as_often_as_that_is_done(self, store, manager, ann):
         for _ in range(2):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
-from kinso.services.membership.eligibility import is_eligible, rule_of, twelve_months_before
+from kinso.services.membership.eligibility import is_eligible, months_before, rule_of
 
 ZONES = ["UTC", "Asia/Dhaka", "Europe/Berlin", "America/St_Johns", "Pacific/Auckland"]
 MOMENTS = st.integers(631_152_000, 3_786_912_000).map(lambda second: datetime.fromtimestamp(second, UTC))
@@ -43,25 +43,33 @@ def test_only_a_non_member_whom_nobody_holds_back_and_who_reaches_the_threshold_
 @given(moment=MOMENTS)
 def test_twelve_months_before_is_the_beginning_of_the_same_day_of_the_year_before(zone, moment):
     zone = ZoneInfo(zone)
-    today, then = moment.astimezone(zone).date(), twelve_months_before(moment, zone)
+    today, then = moment.astimezone(zone).date(), months_before(moment, 12, zone)
 
     day = (3, 1) if (today.month, today.day) == (2, 29) else (today.month, today.day)
     assert then == datetime(today.year - 1, *day, tzinfo=zone).astimezone(UTC)
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@given(moment=MOMENTS, later=st.timedeltas(timedelta(0), timedelta(days=800)))
-def test_what_has_stopped_counting_never_counts_again(zone, moment, later):
+@given(moment=MOMENTS, later=st.timedeltas(timedelta(0), timedelta(days=800)), months=st.integers(1, 36))
+def test_what_has_stopped_counting_never_counts_again(zone, moment, later, months):
     zone = ZoneInfo(zone)
 
-    assert twelve_months_before(moment, zone) <= twelve_months_before(moment + later, zone)
+    assert months_before(moment, months, zone) <= months_before(moment + later, months, zone)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "since"),
+    [((2026, 5, 31), 3, (2026, 3, 1)), ((2026, 1, 31), 1, (2025, 12, 31)), ((2026, 3, 31), 13, (2025, 3, 1))],
+)
+def test_a_day_that_a_month_does_not_have_is_the_first_of_the_next_one(day, months, since):
+    assert months_before(datetime(*day, 12, tzinfo=UTC), months, ZoneInfo("UTC")) == datetime(*since, tzinfo=UTC)
 
 
 def test_the_twelve_months_follow_the_clocks_of_the_shop():
     summer = datetime(2026, 3, 30, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 
-    assert twelve_months_before(summer, ZoneInfo("Europe/Berlin")) == datetime(2025, 3, 29, 23, 0, tzinfo=UTC)
-    assert twelve_months_before(datetime(2024, 2, 29, 20, tzinfo=UTC), ZoneInfo("Asia/Dhaka")) == datetime(
+    assert months_before(summer, 12, ZoneInfo("Europe/Berlin")) == datetime(2025, 3, 29, 23, 0, tzinfo=UTC)
+    assert months_before(datetime(2024, 2, 29, 20, tzinfo=UTC), 12, ZoneInfo("Asia/Dhaka")) == datetime(
         2023, 3, 1, tzinfo=ZoneInfo("Asia/Dhaka")
     )
 
