@@ -26,7 +26,6 @@ from kinso.ui.wording import (
     month,
     number,
     percent,
-    sign_of,
 )
 
 MEMBERS, NON_MEMBERS, THRESHOLD, OTHER = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
@@ -126,7 +125,8 @@ def draw_distribution(
     if shown[-1] != edges[-1]:
         shown[-1:] = [edges[-1]]
     labels = [axis_amount(edge) for edge in shown[:-1]] + [f"{axis_amount(shown[-1])}+"]
-    title = f"{basis.title} ({sign_of(basis.unit, shop)})<br>last bar: {axis_amount(edges[-1])} and more"
+    what = basis.title if basis.unit.noun else f"{basis.title} ({currency_symbol(shop)})"
+    title = f"{what}<br>last bar: {axis_amount(edges[-1])} and more"
     figure.update_xaxes(
         tickvals=shown, ticktext=labels, tickangle=0, title=title, range=[0, edges[-1] + width], showgrid=False
     )
