@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kinso.ui.customers.bulk import show_job
+from kinso.ui.customers.bulk import BULK, look_again_after
 from kinso.ui.customers.dialogs import ask_before_leaving, draw_open_conflicts, show_question
 from kinso.ui.customers.filters import choose_query, follow_way_back
 from kinso.ui.customers.grid import (
@@ -19,6 +19,7 @@ from kinso.ui.customers.grid_drafts import offer_typed_cells
 from kinso.ui.customers.page_state import current_session
 from kinso.ui.customers.saving import finish_saving
 from kinso.ui.customers.toolbar import draw_toolbar
+from kinso.ui.history.run_panel import UNDO, show_run_question
 from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_no_customers
 
@@ -29,7 +30,8 @@ follow_way_back(session.grid.view if session.grid else None)
 
 st.title("Customers", anchor=False)
 query = choose_query(live=not session.pending_count)
-show_job(session)
+BULK.show(look_again_after)
+UNDO.show(look_again_after)
 body, pages = (
     st.container(),
     st.container(horizontal=True, vertical_alignment="bottom"),
@@ -53,5 +55,5 @@ with body:
 warn_before_closing(grid.pending_count)
 if must_wait:
     ask_before_leaving(grid.pending_count)
-else:
+elif not show_run_question(UNDO, BULK):
     show_question(session, grid, context)

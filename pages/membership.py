@@ -5,18 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.models.rule_bases import RULE_BASES
-from kinso.ui.feedback import show_toasts
+from kinso.ui.history.run_panel import UNDO, show_run_question
 from kinso.ui.history.runs import show_recent_runs
-from kinso.ui.history.undoing import forget_undo, show_undo_progress, show_undo_question
 from kinso.ui.insights.figures import REFRESH, count_members_below, current_statistics
-from kinso.ui.membership.activation import show_progress, show_question
-from kinso.ui.membership.demotion import (
-    forget_demotion,
-    show_demotion_progress,
-    show_demotion_question,
-    show_members_below,
-)
-from kinso.ui.membership.members_at import EXPANDER, show_members_at
+from kinso.ui.membership.activation import ACTIVATION
+from kinso.ui.membership.demotion import DEMOTION, show_members_below
+from kinso.ui.membership.members_at import show_members_at
 from kinso.ui.membership.preview import show_preview
 from kinso.ui.membership.rule import show_rule
 from kinso.ui.request_context import current_context
@@ -41,14 +35,9 @@ def show_base() -> None:
 
 context = current_context()
 st.title("Membership", anchor=False)
-show_progress()
-if EXPANDER not in st.session_state:
-    # Whoever comes from another page has read the reports of what they did last.
-    forget_undo()
-    forget_demotion()
-show_demotion_progress()
-show_undo_progress()
-show_toasts()
+ACTIVATION.show_progress()
+DEMOTION.show()
+UNDO.show()
 if context.shop.threshold_basis not in RULE_BASES:
     # Nothing else can be told before somebody chooses what counts.
     show_rule(context)
@@ -64,5 +53,4 @@ else:
 show_members_at()
 st.subheader("Recent runs", anchor=False)
 show_recent_runs()
-if not show_undo_question() and not show_demotion_question():
-    show_question(context)
+show_run_question(UNDO, DEMOTION, ACTIVATION)

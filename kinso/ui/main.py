@@ -20,11 +20,13 @@ from kinso.ui.customers.grid_drafts import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder
+from kinso.ui.history.run_panel import forget_reports
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import plain
 
 ASSETS = Path(__file__).parent / "assets"
 REFUSED = "Not for your role"
+_SHOWN = "page_shown"
 _PAGES = Path(__file__).parents[2] / "pages"
 
 
@@ -37,6 +39,7 @@ def main() -> None:
     if st.context.theme.type == "dark":
         st.html(ASSETS / "dark.css")
     page = st.navigation(_pages(context))
+    _note_page(page.url_path)
     show_in_tab(page.title)
     leave_if_asked()
     with st.sidebar:
@@ -47,6 +50,12 @@ def main() -> None:
     show_lost_toasts()
     page.run()
     forget_shown_toasts()
+
+
+def _note_page(path: str) -> None:
+    if st.session_state.get(_SHOWN) != path:
+        st.session_state[_SHOWN] = path
+        forget_reports()
 
 
 def _context_or_keep_typed() -> RequestContext:

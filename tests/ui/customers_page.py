@@ -17,6 +17,11 @@ def session_of(page: AppTest) -> PageSession:
     return page.session_state["customers_desk"]
 
 
+def bulk_of(page: AppTest) -> Any:
+    """What the session keeps of bulk changes."""
+    return page.session_state["run_panels"]["bulk"]
+
+
 def type_over(page: AppTest, customer_id: str, **values: Any) -> AppTest:
     """Type into the cells of a row, on top of what was typed before; columns go by their stored names."""
     grid = session_of(page).grid

@@ -16,7 +16,7 @@ from kinso.services.customers.editing import delete_customer, set_membership, up
 from kinso.services.history.runs import new_run
 from kinso.services.history.undo import undo_run
 from kinso.services.membership.activation import activate_at_threshold, plan_activation
-from kinso.ui.history.undoing import report_in_words
+from kinso.ui.history.run_words import undo_in_words
 from tests.ui.customers_page import button_keys, press, texts
 
 
@@ -202,9 +202,9 @@ def a_run(actor, **fields):
 def test_the_report_does_not_guess_what_a_run_does_not_name(staff):
     one = RunException(customer=new_id(), customer_id="X-1", outcome="kept", reason="was edited since")
     named = a_run(staff, exception_count=1, exceptions=[one])
-    assert report_in_words(named) == "Taken back 34 · kept 1 because changed since · failed 0"
+    assert undo_in_words(named) == "Taken back 34 · kept 1 because changed since · failed 0"
     most = a_run(staff, exception_count=2000, exceptions=[one])
-    assert report_in_words(most).startswith("Taken back 34 · left 2,000 as they are")
+    assert undo_in_words(most).startswith("Taken back 34 · left 2,000 as they are")
 
 
 class TestMembersOfThePast:

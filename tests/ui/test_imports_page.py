@@ -127,14 +127,14 @@ def test_a_manager_undoes_the_import_from_here(open_page, store):
     page.session_state[UNKNOWN] = "create"
     settled(press(choose(page.run(), FILE), "import_begin"))
     [run] = store.runs.recent(limit=5)
-    assert f"undo_{run.id}" in button_keys(page)
+    assert f"report_undo_{run.id}" in button_keys(page)
 
 
 def test_staff_cannot_undo_but_see_what_was_changed(open_page, store):
     page = open_imports(open_page)
     page.session_state[UNKNOWN] = "create"
     settled(press(choose(page.run(), FILE), "import_begin"))
-    assert not any(key.startswith("undo_") for key in button_keys(page))
+    assert not any("undo_" in key for key in button_keys(page))
 
 
 def test_customers_are_imported_here_as_well(open_page, store, add_customer):

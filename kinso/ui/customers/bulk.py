@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
@@ -15,109 +16,97 @@ from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import set_membership_of_matching, set_membership_of_selected
 from kinso.ui.customers.filters import filter_in_words
 from kinso.ui.customers.grid_state import Row
-from kinso.ui.customers.page_state import BulkChange, Deletion, PageSession, current_session, in_session
+from kinso.ui.customers.page_state import BulkChange, Deletion, current_session, in_session
 from kinso.ui.customers.saving import look_again
 from kinso.ui.customers.words import isolated, listed, named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.history.run_panel import AskedRunPanel, Outcome
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.job import LOOK_AGAIN, Job, watch
+from kinso.ui.job import Job
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, money, number, plain
 
 
-def _leave_as_they_are() -> None:
-    current_session().question = None
-    st.rerun()
+@dataclass(frozen=True)
+class _Plan:
+    change: BulkChange
+    matching: int
+    to_change: int
 
 
-@st.dialog("Change membership", icon=":material/loyalty:", on_dismiss=_leave_as_they_are)
-def ask_about_bulk_change(question: BulkChange, context: RequestContext) -> None:
-    """Name how many it would change and which, and ask once."""
-    after = "members" if question.membership_status else "non-members"
-    if question.rows is None:
-        matching = count_customers(context.store, context.actor, question.query)
-        to_change = _count_to_change(question, context)
-        st.markdown(f"This concerns {isolated(filter_in_words(question.query))}: **{counted(matching, 'customer')}**.")
+def _plan(context: RequestContext, change: BulkChange) -> _Plan:
+    if change.rows is None:
+        matching = count_customers(context.store, context.actor, change.query)
+        return _Plan(change, matching, _count_to_change(change, context))
+    others = [row for row in change.rows if row.base.membership_status is not change.membership_status]
+    return _Plan(change, len(change.rows), len(others))
+
+
+def _count_to_change(change: BulkChange, context: RequestContext) -> int:
+    if change.query.membership_status is change.membership_status:
+        return 0
+    others = change.query.model_copy(update={"membership_status": not change.membership_status})
+    return count_customers(context.store, context.actor, others)
+
+
+def _ask_about_change(plan: _Plan, context: RequestContext) -> None:
+    """Name how many it would change and which."""
+    if plan.change.rows is None:
+        asked = isolated(filter_in_words(plan.change.query))
+        st.markdown(f"This concerns {asked}: **{counted(plan.matching, 'customer')}**.")
     else:
-        matching = len(question.rows)
-        to_change = sum(row.base.membership_status is not question.membership_status for row in question.rows)
-        st.markdown(listed([row.base for row in question.rows]))
-    already = matching - to_change
+        st.markdown(listed([row.base for row in plan.change.rows]))
+    already, after = plan.matching - plan.to_change, _after(plan)
     if already:
         so = f"is a {after[:-1]} already and stays so" if already == 1 else f"are {after} already and stay so"
         st.caption(f"{number(already)} of them {so}.")
     unsaved = current_session().pending_count
     if unsaved:
         st.warning(f"Save or discard your {counted(unsaved, 'unsaved change')} first.", icon=":material/edit_note:")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Cancel", key="bulk_cancel", on_click=_leave_as_they_are)
-        st.button(
-            f"Make {counted(to_change, 'customer')} {after if to_change != 1 else 'a ' + after[:-1]}",
-            key="bulk_confirm",
-            type="primary",
-            disabled=not to_change or unsaved > 0,
-            on_click=_start,
-            args=(question,),
+
+
+def _after(plan: _Plan) -> str:
+    return "members" if plan.change.membership_status else "non-members"
+
+
+def _confirm(count: int, plan: _Plan) -> str:
+    after = _after(plan)
+    return f"Make {counted(count, 'customer')} {after if count != 1 else 'a ' + after[:-1]}"
+
+
+def _change(context: RequestContext, plan: _Plan, on_progress: Progress) -> Outcome:
+    change = plan.change
+    who = [row.base.id for row in change.rows or ()]
+    status = change.membership_status
+    if change.rows is None:
+        run = set_membership_of_matching(
+            context.store, context.actor, change.query, membership_status=status, on_progress=on_progress
         )
+    else:
+        run = set_membership_of_selected(
+            context.store, context.actor, who, membership_status=status, on_progress=on_progress
+        )
+    return Outcome(f"{counted(run.changed, 'customer')} changed to {_after(plan)}.", run)
 
 
-def _count_to_change(question: BulkChange, context: RequestContext) -> int:
-    wanted = question.query.membership_status
-    if wanted is question.membership_status:
-        return 0
-    others = question.query.model_copy(update={"membership_status": not question.membership_status})
-    return count_customers(context.store, context.actor, others)
+BULK = AskedRunPanel[BulkChange, _Plan](
+    key="bulk",
+    heading="Change membership",
+    icon=":material/loyalty:",
+    plan=_plan,
+    count=lambda plan: plan.to_change,
+    question=_ask_about_change,
+    confirm=_confirm,
+    is_ready=lambda: not current_session().pending_count,
+    title=lambda plan: f"Changing to {_after(plan)}",
+    work=_change,
+    failed="Nobody was changed.",
+)
 
 
-def _start(question: BulkChange) -> None:
-    with in_session() as session, failures_as_toasts():
-        session.question = None
-        if session.job is None and not session.pending_count:
-            session.job = _begin(question, current_context())
-    st.rerun()
-
-
-def _begin(question: BulkChange, context: RequestContext) -> Job:
-    after = "members" if question.membership_status else "non-members"
-
-    def work(on_progress: Progress) -> str:
-        if question.rows is None:
-            run = set_membership_of_matching(
-                context.store,
-                context.actor,
-                question.query,
-                membership_status=question.membership_status,
-                on_progress=on_progress,
-            )
-        else:
-            run = set_membership_of_selected(
-                context.store,
-                context.actor,
-                [row.base.id for row in question.rows],
-                membership_status=question.membership_status,
-                on_progress=on_progress,
-            )
-        return f"{counted(run.changed, 'customer')} changed to {after}."
-
-    return Job(f"Changing to {after}", work)
-
-
-def show_job(session: PageSession) -> None:
-    """How far a bulk change has come, until it has ended and its result is told."""
-    job = session.job
-    if job is None:
-        return
-    if not job.has_ended(within=LOOK_AGAIN):
-        watch(lambda: current_session().job)
-        return
-    session.job = None
-    forget_figures()
-    look_again(session, current_context())
-    if job.problem:
-        warn(job.problem)
-    elif job.outcome:
-        celebrate(job.outcome)
-    st.rerun()
+def look_again_after(_job: Job) -> None:
+    """A run of this page has ended: the list shows what it did."""
+    look_again(current_session(), current_context())
 
 
 def _keep() -> None:

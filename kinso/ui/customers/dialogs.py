@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.ui.customers.bulk import ask_about_bulk_change, ask_about_deletion
+from kinso.ui.customers.bulk import ask_about_deletion
 from kinso.ui.customers.conflicts import ask_about_conflicts
 from kinso.ui.customers.grid_state import GridState
-from kinso.ui.customers.page_state import BulkChange, Conflicts, Deletion, PageSession, current_session
+from kinso.ui.customers.page_state import Conflicts, Deletion, PageSession, current_session
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.registration_form import draw_registration
 from kinso.ui.customers.saving import discard_and_go_on, save_and_go_on, stay
@@ -22,8 +22,6 @@ def show_question(session: PageSession, grid: GridState, context: RequestContext
             ask_about_conflicts(question, grid, context)
         case Deletion() as question:
             ask_about_deletion(question)
-        case BulkChange() as question:
-            ask_about_bulk_change(question, context)
         case Registration() as form if form.is_finished:
             session.question = None
         case Registration() as form:

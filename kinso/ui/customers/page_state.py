@@ -15,7 +15,6 @@ from kinso.repository.documents import new_id
 from kinso.ui.customers.filters import View
 from kinso.ui.customers.grid_state import GridState, Row, new_rows, new_serial
 from kinso.ui.customers.registration import Registration
-from kinso.ui.job import Job
 
 _SESSION = "customers_desk"
 
@@ -43,7 +42,7 @@ class Conflicts:
     serial: int = field(default_factory=new_serial)
 
 
-Question = Deletion | BulkChange | Conflicts | Registration
+Question = Deletion | Conflicts | Registration
 
 
 @dataclass
@@ -55,7 +54,6 @@ class PageSession:
 
     grid: GridState | None = None
     question: Question | None = None
-    job: Job | None = None
     is_saving: bool = False
     is_leaving: bool = False
     ticked: tuple[View, frozenset[str]] | None = None

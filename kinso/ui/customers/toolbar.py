@@ -9,6 +9,7 @@ from kinso.services.customers.editing import create_customer, delete_customer, s
 from kinso.services.membership.activation import set_membership_of_matching
 from kinso.services.transfer.exports import Flavour, export_customers
 from kinso.ui.browser import download_link, open_customer
+from kinso.ui.customers.bulk import BULK
 from kinso.ui.customers.filters import download_address
 from kinso.ui.customers.grid_state import GridState, stored_value
 from kinso.ui.customers.page_state import BulkChange, Deletion, PageSession, current_session, in_session
@@ -41,7 +42,7 @@ def draw_toolbar(session: PageSession, grid: GridState, context: RequestContext)
 
 def _draw_saving(session: PageSession, grid: GridState, context: RequestContext) -> None:
     pending = grid.pending_count
-    idle = not pending or session.job is not None
+    idle = not pending or BULK.is_under_way
     st.button("Save", type="primary", icon=":material/save:", key="save_changes", disabled=idle, on_click=save_changes)
     st.button("Discard", icon=":material/undo:", key="discard_changes", disabled=idle, on_click=discard_changes)
     if pending:
@@ -68,7 +69,7 @@ def _draw_actions(session: PageSession, grid: GridState, context: RequestContext
         format_func=options.__getitem__,
         icon=":material/checklist:",
         key=_ACTIONS,
-        disabled=session.job is not None,
+        disabled=BULK.is_under_way,
         help="Bulk changes wait until your changes are saved or discarded." if pending else None,
         on_click=_act,
     )
@@ -111,9 +112,9 @@ def _begin(action: str | None, session: PageSession, grid: GridState) -> None:
         case "delete" if rows:
             session.question = Deletion(rows)
         case "members" | "non-members" as status if rows:
-            session.question = BulkChange(status == "members", grid.view.query, rows)
+            BULK.ask(BulkChange(status == "members", grid.view.query, rows))
         case "all-members" | "all-non-members" as status:
-            session.question = BulkChange(status == "all-members", grid.view.query)
+            BULK.ask(BulkChange(status == "all-members", grid.view.query))
 
 
 def _add() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -48,6 +49,16 @@ def describe(run: Run, shop: ShopSettings) -> str:
             return f"Import of purchases from {_imported(asked)}"
         case "undo":
             return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), 'a run')}"
+
+
+def undo_in_words(undo: Run) -> str:
+    """`Taken back 34 · kept 2 because changed since · failed 0`."""
+    outcomes = Counter(each.outcome for each in undo.exceptions)
+    if undo.exception_count > len(undo.exceptions):
+        rest = f"left {number(undo.exception_count)} as they are; the run lists the first of them with the reasons"
+    else:
+        rest = f"kept {number(outcomes['kept'])} because changed since · failed {number(outcomes['failed'])}"
+    return f"Taken back {number(undo.changed)} · {rest}"
 
 
 def asked_threshold(asked: Mapping[str, Any], shop: ShopSettings) -> str:

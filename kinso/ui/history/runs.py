@@ -11,8 +11,8 @@ from kinso.services.history.undo import undo_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.filters import link_to_history
+from kinso.ui.history.run_panel import offer_undo
 from kinso.ui.history.run_words import SOURCES, STATUS, headline
-from kinso.ui.history.undoing import offer_undo
 from kinso.ui.insights.figures import REFRESH
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, moment, number, plain
@@ -49,7 +49,7 @@ def _show_run(run: Run, undo: Run | None, context: RequestContext) -> None:
     elif run.undone_by:
         st.caption("Undone later.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        offer_undo(run, context)
+        offer_undo(run, context, key=f"undo_{run.id}")
         offer_stop(run, context)
         if run.changed:
             link_to_history("Its changes in the history", run=run.id)

@@ -8,20 +8,16 @@ from kinso.models.history import Run
 from kinso.models.membership import DemotionPlan, DemotionPreview
 from kinso.services.history.runs import Progress
 from kinso.services.membership.demotion import demote_below_threshold, plan_demotion
-from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.history.run_panel import AskedRunPanel, Outcome
 from kinso.ui.history.run_words import asked_threshold
-from kinso.ui.insights.figures import count_members_below, forget_figures, members_below
-from kinso.ui.job import Job
+from kinso.ui.insights.figures import count_members_below, members_below
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.what_if import MEMBER_BY
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import amount_of, clock, counted, number, plain
 
 EXPANDER = "members_below"
-_UNDER_WAY, _ENDED, _ASKED = "demotion_under_way", "demotion_ended", "demotion_asked"
 _ADOPTED = "demote_adopted"
-_LOOK_AGAIN = 0.5
-"""Seconds."""
 
 
 @st.fragment
@@ -51,8 +47,8 @@ def _show(context: RequestContext) -> None:
             f"End {counted(preview.offered.count, 'membership')}",
             icon=":material/person_off:",
             key="demote",
-            disabled=not preview.offered.count or _UNDER_WAY in st.session_state,
-            on_click=_ask,
+            disabled=not preview.offered.count or DEMOTION.is_under_way,
+            on_click=DEMOTION.ask,
             args=(adopted,),
         )
     else:
@@ -81,19 +77,10 @@ def _others_in_words(preview: DemotionPreview) -> list[str]:
     return sentences
 
 
-def show_demotion_question() -> bool:
-    """Draw the dialog, while it is being asked; returns whether it is."""
-    plan = st.session_state.get(_ASKED)
-    if plan is not None:
-        _confirm(plan)
-    return plan is not None
-
-
-@st.dialog("End memberships", icon=":material/person_off:", on_dismiss=lambda: _take_back())
-def _confirm(plan: DemotionPlan) -> None:
-    shop, count = current_context().shop, len(plan.versions)
+def _ask(plan: DemotionPlan, context: RequestContext) -> None:
+    count = len(plan.versions)
     unit, within = plan.rule.basis.unit, plan.rule.basis.within
-    less = f"{unit.verb} {unit.less} than **{plain(amount_of(unit, plan.rule.threshold, shop))}**"
+    less = f"{unit.verb} {unit.less} than **{plain(amount_of(unit, plan.rule.threshold, context.shop))}**"
     st.markdown(
         f"**{counted(count, 'member')}** {' '.join(filter(None, (less, within)))} and would lose"
         f" {'the' if count == 1 else 'their'} membership now."
@@ -102,90 +89,11 @@ def _confirm(plan: DemotionPlan) -> None:
         "The history tells the reason, the run can be undone below, and whoever reaches the threshold again can become"
         " a member again."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Keep them", key="demotion_cancel", on_click=_take_back)
-        st.button(
-            f"End {counted(count, 'membership')}",
-            type="primary",
-            key="demotion_confirm",
-            disabled=not count,
-            on_click=_start,
-            args=(plan,),
-        )
 
 
-def show_demotion_progress() -> None:
-    """How far a run has come, until it has ended; then what became of it."""
-    job = st.session_state.get(_UNDER_WAY)
-    if job is not None:
-        if not job.has_ended(within=_LOOK_AGAIN):
-            _watch()
-            return
-        _close(job)
-    _show_result()
-
-
-@st.fragment(run_every=_LOOK_AGAIN)
-def _watch() -> None:
-    job = st.session_state.get(_UNDER_WAY)
-    if job is None or job.has_ended():
-        st.rerun()
-    st.progress(job.share, text=f"{job.title}: {number(job.done)} of {number(job.total)}")
-
-
-def _show_result() -> None:
-    job = st.session_state.get(_ENDED)
-    if job is None:
-        return
-    if job.outcome:
-        st.success(plain(job.outcome), icon=":material/check_circle:")
-    else:
-        st.error(plain(job.problem), icon=":material/error:")
-
-
-def forget_demotion() -> None:
-    """Something else is done now; what was done before is listed under the recent runs."""
-    st.session_state.pop(_ENDED, None)
-
-
-def _ask(adopted: bool) -> None:
-    context = current_context()
-    with failures_as_toasts():
-        st.session_state[_ASKED] = plan_demotion(context.store, context.actor, adopted=adopted)
-    st.rerun()
-
-
-def _take_back() -> None:
-    st.session_state.pop(_ASKED, None)
-    st.rerun()
-
-
-def _start(plan: DemotionPlan) -> None:
-    if st.session_state.pop(_ASKED, None) is not None and _UNDER_WAY not in st.session_state:
-        forget_demotion()
-        st.session_state[_UNDER_WAY] = _begin(plan, current_context())
-    st.rerun()
-
-
-def _begin(plan: DemotionPlan, context: RequestContext) -> Job:
-    def work(on_progress: Progress) -> str:
-        try:
-            return _in_words(
-                demote_below_threshold(context.store, context.actor, plan, on_progress=on_progress), context
-            )
-        finally:
-            forget_figures()
-
-    return Job("Ending memberships", work)
-
-
-def _close(job: Job) -> None:
-    del st.session_state[_UNDER_WAY]
-    st.session_state[_ENDED] = job
-    if job.outcome:
-        celebrate(plain(job.outcome))
-    else:
-        warn("No membership was ended.")
+def _demote(context: RequestContext, plan: DemotionPlan, on_progress: Progress) -> Outcome:
+    run = demote_below_threshold(context.store, context.actor, plan, on_progress=on_progress)
+    return Outcome(_in_words(run, context), run)
 
 
 def _in_words(run: Run, context: RequestContext) -> str:
@@ -194,3 +102,18 @@ def _in_words(run: Run, context: RequestContext) -> str:
     left = f" {counted(rest, 'other')} had changed meanwhile and stayed as they are." if rest else ""
     threshold = asked_threshold(run.parameters, context.shop)
     return f"{counted(run.changed, 'membership')} ended below the threshold of {threshold}, {ended}.{left}"
+
+
+DEMOTION = AskedRunPanel[bool, DemotionPlan](
+    key="demotion",
+    heading="End memberships",
+    icon=":material/person_off:",
+    plan=lambda context, adopted: plan_demotion(context.store, context.actor, adopted=adopted),
+    count=lambda plan: len(plan.versions),
+    question=_ask,
+    confirm=lambda count, _plan: f"End {counted(count, 'membership')}",
+    cancel="Keep them",
+    title=lambda _plan: "Ending memberships",
+    work=_demote,
+    failed="No membership was ended.",
+)

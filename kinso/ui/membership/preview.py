@@ -9,10 +9,10 @@ import streamlit as st
 from kinso.errors import InvalidInput
 from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin
-from kinso.services.membership.activation import activate_at_threshold, preview_activation
+from kinso.services.membership.activation import preview_activation
 from kinso.ui.insights import charts
 from kinso.ui.insights.figures import current_statistics, spending_distribution
-from kinso.ui.membership.activation import is_activating, offer_activation, show_result
+from kinso.ui.membership.activation import ACTIVATION, offer_activation
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.rule import offer_to_save_threshold
 from kinso.ui.membership.threshold import choose_threshold
@@ -35,21 +35,18 @@ def show_preview() -> None:
         return
     controls, histogram = st.columns([2, 3], gap="large")
     with controls:
-        threshold = choose_threshold(bins, context.shop, disabled=is_activating())
+        threshold = choose_threshold(bins, context.shop, disabled=ACTIVATION.is_under_way)
         try:
             preview = preview_activation(context.store, context.actor, threshold, shown=_LISTED)
         except InvalidInput as error:
             st.error(plain(error.message), icon=":material/error:")
             return
         _show_figures(preview, context)
-        if context.may(activate_at_threshold):
-            offer_activation(preview, context)
-        else:
-            st.caption("Your role shows this preview; staff, managers and administrators can activate.")
+        offer_activation(preview, context)
         offer_to_save_threshold(preview.rule.threshold, context)
     with histogram:
         _show_histogram(bins, preview, context)
-    show_result()
+    ACTIVATION.show_report()
     activating, what_if = st.tabs(_TABS, key="threshold_view", on_change="rerun")
     if activating.open:
         with activating:

@@ -12,7 +12,7 @@ from kinso.models.insights import AmountBin
 from kinso.models.money import CENT, LARGEST
 from kinso.models.rule_bases import Unit
 from kinso.models.shop import ShopSettings
-from kinso.ui.membership.activation import forget_result
+from kinso.ui.membership.activation import ACTIVATION
 from kinso.ui.wording import figure_of, sign_of
 
 _POSITIONS = 200
@@ -55,8 +55,6 @@ def choose_threshold(bins: Sequence[AmountBin], shop: ShopSettings, *, disabled:
     """
     unit, key = shop.basis.unit, amount_key(shop.basis.unit)
     usual = max(bins[-1].lower, both_sides_of(shop))
-    if key not in st.session_state:
-        forget_result()
     st.session_state.setdefault(key, _within_limits(unit, shop.threshold))
     st.session_state.setdefault(_top_key(unit), st.session_state[key])
     amount = st.session_state[key]
@@ -106,10 +104,10 @@ def _within_limits(unit: Unit, amount: Decimal) -> float | int:
 
 
 def _follow_slider(slider: str, unit: Unit) -> None:
-    forget_result()
+    ACTIVATION.forget_report()
     st.session_state[amount_key(unit)] = _within_limits(unit, Decimal(str(st.session_state[slider])))
 
 
 def _follow_amount(unit: Unit) -> None:
-    forget_result()
+    ACTIVATION.forget_report()
     st.session_state[_top_key(unit)] = st.session_state[amount_key(unit)]

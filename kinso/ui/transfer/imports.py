@@ -8,16 +8,13 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from kinso.models.history import Run
 from kinso.models.transfer.plans import UNDECIDED, ImportChoices, ImportPlan, PurchasePlan, Side, Unknown
-from kinso.services.history.runs import Progress, get_run
+from kinso.services.history.runs import Progress
 from kinso.services.transfer.customer_imports import import_customers, rehearse_import
 from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
-from kinso.ui.history.filters import link_to_history
-from kinso.ui.history.undoing import offer_undo
-from kinso.ui.insights.figures import forget_figures
-from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
-from kinso.ui.request_context import RequestContext, current_context
+from kinso.ui.history.run_panel import Outcome, RunPanel
+from kinso.ui.job import Job
+from kinso.ui.request_context import RequestContext
 from kinso.ui.transfer.words import customers_done, purchases_done
 
 Kind = Literal["customers", "purchases"]
@@ -38,19 +35,13 @@ class Upload:
 
 @dataclass
 class PageSession:
-    """`checking` ends with a `plan`, `importing` with a `run` when there was anything to do.
-
-    The file itself is kept here as well, because a person may go to another page and back while it is imported.
-    """
+    """The file that was chosen; `checking` it ends with a `plan`."""
 
     upload: Upload | None = None
     data: bytes = b""
     choices: ImportChoices = UNDECIDED
     checking: Job | None = None
     plan: Plan | None = None
-    importing: Job | None = None
-    ended: Job | None = None
-    run: Run | None = None
     edition: int = 0
 
     def put(self, upload: Upload, read: Callable[[], bytes], context: RequestContext) -> None:
@@ -59,7 +50,7 @@ class PageSession:
             is_other_file = self.upload is None or upload.file_id != self.upload.file_id
             choices = UNDECIDED if is_other_file else self.choices
             self.clear()
-            self.ended = self.run = None
+            IMPORT.forget_report()
             self.upload, self.data, self.choices = upload, read(), choices
         if self.checking is None:
             choices = self.choices
@@ -81,17 +72,9 @@ class PageSession:
         self.upload, self.data, self.checking, self.plan = None, b"", None, None
         self.choices = UNDECIDED
 
-    def begin(self, context: RequestContext) -> None:
-        """Import the file as it was checked."""
-        upload, plan, data, choices = self.upload, self.plan, self.data, self.choices
-        if upload is None or plan is None or self.importing is not None:
-            return
-        self.importing = Job("Importing", lambda progress: self._import(upload, plan, data, choices, context, progress))
-
-    def close(self) -> None:
+    def close(self, importing: Job) -> None:
         """The import has ended: a new file may be chosen."""
-        self.ended, self.importing = self.importing, None
-        if self.ended and self.ended.outcome:
+        if importing.outcome:
             self.clear()
             self.edition += 1
         else:
@@ -107,43 +90,47 @@ class PageSession:
             self.plan = plan
         return upload.name
 
-    def _import(
-        self,
-        upload: Upload,
-        plan: Plan,
-        data: bytes,
-        choices: ImportChoices,
-        context: RequestContext,
-        progress: Progress,
-    ) -> str:
-        progress(0, plan.figures.new if isinstance(plan, PurchasePlan) else plan.writes)
-        try:
-            if isinstance(plan, PurchasePlan):
-                purchases = import_purchases(
-                    context.store,
-                    context.actor,
-                    data,
-                    progress,
-                    unknown=upload.unknown,
-                    choices=choices,
-                    file_name=upload.name,
-                    expected=plan,
-                )
-                self.run = purchases.run
-                return purchases_done(purchases, context.shop)
-            customers = import_customers(
-                context.store,
-                context.actor,
-                data,
-                progress,
-                choices=choices,
-                file_name=upload.name,
-                expected=plan,
-            )
-            self.run = customers.run
-            return customers_done(customers)
-        finally:
-            forget_figures()
+
+@dataclass(frozen=True)
+class _Import:
+    """A file as it was checked, which may be forgotten while it is imported."""
+
+    upload: Upload
+    plan: Plan
+    data: bytes
+    choices: ImportChoices
+
+
+def _import(context: RequestContext, file: _Import, on_progress: Progress) -> Outcome:
+    plan, upload = file.plan, file.upload
+    on_progress(0, plan.figures.new if isinstance(plan, PurchasePlan) else plan.writes)
+    if isinstance(plan, PurchasePlan):
+        purchases = import_purchases(
+            context.store,
+            context.actor,
+            file.data,
+            on_progress,
+            unknown=upload.unknown,
+            choices=file.choices,
+            file_name=upload.name,
+            expected=plan,
+        )
+        return Outcome(purchases_done(purchases, context.shop), purchases.run)
+    customers = import_customers(
+        context.store,
+        context.actor,
+        file.data,
+        on_progress,
+        choices=file.choices,
+        file_name=upload.name,
+        expected=plan,
+    )
+    return Outcome(customers_done(customers), customers.run)
+
+
+IMPORT = RunPanel[_Import](
+    key="import", title=lambda _file: "Importing", work=_import, failed="The file was not imported."
+)
 
 
 def current_session() -> PageSession:
@@ -154,7 +141,9 @@ def current_session() -> PageSession:
 
 def begin_import() -> None:
     """From a callback: import what was checked."""
-    current_session().begin(current_context())
+    session = current_session()
+    if session.upload is not None and session.plan is not None:
+        IMPORT.start(_Import(session.upload, session.plan, session.data, session.choices))
 
 
 KIND, UNKNOWN = "import_kind", "import_unknown"
@@ -206,35 +195,3 @@ def choose_file(session: PageSession, context: RequestContext, *, busy: bool) ->
         session.clear()
     else:
         session.put(Upload(uploaded.file_id, uploaded.name, kind, unknown), uploaded.getvalue, context)
-
-
-def show_progress(session: PageSession) -> bool:
-    """Draw how far the import has come; returns whether it goes on."""
-    if session.importing is None:
-        return False
-    if session.importing.has_ended(within=LOOK_AGAIN):
-        session.close()
-        return False
-    watch(_under_way)
-    return True
-
-
-def show_outcome(session: PageSession, context: RequestContext) -> None:
-    """What became of the last import, with the way back."""
-    if session.ended is None:
-        return
-    run = get_run(context.store, context.actor, session.run.id) if session.run else None
-    if run is None or not run.undone_by:
-        draw_ending(session.ended)
-    if run is not None:
-        _show_ways(run, context)
-
-
-def _show_ways(run: Run, context: RequestContext) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        offer_undo(run, context)
-        link_to_history("Its changes in the history", run=run.id)
-
-
-def _under_way() -> Job | None:
-    return current_session().importing

@@ -1,0 +1,246 @@
+"""The panel of every kind of run: its question, how far it has come with a way to stop it, its report, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any, Generic, NamedTuple, TypeVar, cast
+
+import streamlit as st
+
+from kinso.models.history import Run
+from kinso.services.history.runs import Progress, get_run
+from kinso.services.history.undo import undo_run
+from kinso.ui.customers.words import isolated
+from kinso.ui.feedback import celebrate, failures_as_toasts, show_toasts, warn
+from kinso.ui.history.filters import link_to_history
+from kinso.ui.history.run_words import describe, undo_in_words
+from kinso.ui.insights.figures import forget_figures
+from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
+from kinso.ui.request_context import RequestContext, current_context
+from kinso.ui.wording import counted, plain
+
+Asked = TypeVar("Asked")
+Plan = TypeVar("Plan")
+
+_PANELS = "run_panels"
+
+
+class Outcome(NamedTuple):
+    """What became of a run, in words, and the run itself where there was anything to do."""
+
+    report: str
+    run: Run | None
+
+
+@dataclass
+class _State(Generic[Plan]):
+    """Lives as long as the browser tab's session, so that a run is found again after a look at another page."""
+
+    asked: Plan | None = None
+    job: Job | None = None
+    ended: Job | None = None
+    run: Run | None = None
+    lock: RLock = field(default_factory=RLock, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPanel(Generic[Plan]):
+    """A kind of run, one of which is under way at a time in a tab; `failed` says what is so when it was not done."""
+
+    key: str
+    title: Callable[[Plan], str]
+    work: Callable[[RequestContext, Plan, Progress], Outcome]
+    failed: str
+
+    @property
+    def state(self) -> _State[Plan]:
+        """What this person has of it."""
+        return cast("_State[Plan]", st.session_state.setdefault(_PANELS, {}).setdefault(self.key, _State()))
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a run that was started here goes on, or has ended unseen."""
+        return self.state.job is not None
+
+    def start(self, plan: Plan) -> None:
+        """From a callback: do it, unless one is under way; earlier reports go."""
+        state = self.state
+        with state.lock:
+            if state.job is None:
+                forget_reports()
+                state.run = None
+                state.job = Job(self.title(plan), self._working(plan, state, current_context()))
+
+    def show(self, on_end: Callable[[Job], None] | None = None) -> None:
+        """How far it has come, until it has ended; then what became of it."""
+        if not self.show_progress(on_end):
+            self.show_report()
+
+    def show_progress(self, on_end: Callable[[Job], None] | None = None) -> bool:
+        """Draw how far it has come; returns whether it goes on. `on_end` is called once, when it has ended."""
+        state = self.state
+        if state.job is not None and not state.job.has_ended(within=LOOK_AGAIN):
+            watch(lambda: state.job)
+            return True
+        if state.job is not None:
+            job, state.job = state.job, None
+            state.ended = job
+            self._tell(job)
+            if on_end:
+                on_end(job)
+        return False
+
+    def show_report(self) -> None:
+        """What became of the last one, until it is undone."""
+        state, context = self.state, current_context()
+        if state.ended is None:
+            return
+        run = get_run(context.store, context.actor, state.run.id) if state.run else None
+        if run is not None and run.undone_by:
+            return
+        draw_ending(state.ended)
+        if run is not None and run.changed:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                offer_undo(run, context, key=f"report_undo_{run.id}")
+                link_to_history("Its changes in the history", run=run.id)
+
+    def forget_report(self) -> None:
+        """Something else is looked at now; what was done before is listed under the recent runs."""
+        self.state.ended = None
+
+    def _tell(self, job: Job) -> None:
+        if job.outcome:
+            celebrate(plain(job.outcome))
+        else:
+            warn(self.failed)
+        show_toasts()
+
+    def _working(self, plan: Plan, state: _State[Plan], context: RequestContext) -> Callable[[Progress], str]:
+        def work(on_progress: Progress) -> str:
+            try:
+                report, state.run = self.work(context, plan, on_progress)
+                return report
+            finally:
+                forget_figures()
+
+        return work
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedRunPanel(RunPanel[Plan], Generic[Asked, Plan]):
+    """A kind of run that is asked about in a dialog: `plan` says what it would do, `question` draws that.
+
+    `count` is how many it would change; with none of them, or while it is not `is_ready`, there is nothing to confirm.
+    """
+
+    heading: str
+    icon: str
+    plan: Callable[[RequestContext, Asked], Plan]
+    count: Callable[[Plan], int]
+    question: Callable[[Plan, RequestContext], None]
+    confirm: Callable[[int, Plan], str]
+    cancel: str = "Cancel"
+    cancel_key: str = "cancel"
+    is_ready: Callable[[], bool] = lambda: True
+
+    def ask(self, asked: Asked) -> None:
+        """From a callback: plan it and ask."""
+        context = current_context()
+        with failures_as_toasts():
+            self.state.asked = self.plan(context, asked)
+        st.rerun()
+
+    def show_question(self) -> bool:
+        """Draw the dialog, while it is being asked; returns whether it is."""
+        plan = self.state.asked
+        if plan is not None:
+            st.dialog(self.heading, icon=self.icon, on_dismiss=self._drop)(self._draw_question)(plan)
+        return plan is not None
+
+    def _draw_question(self, plan: Plan) -> None:
+        self.question(plan, current_context())
+        count = self.count(plan)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button(self.cancel, key=f"{self.key}_{self.cancel_key}", on_click=self._drop)
+            st.button(
+                self.confirm(count, plan),
+                type="primary",
+                key=f"{self.key}_confirm",
+                disabled=not count or not self.is_ready(),
+                on_click=self._confirmed,
+            )
+
+    def _confirmed(self) -> None:
+        state = self.state
+        with state.lock:
+            plan, state.asked = state.asked, None
+            if plan is not None and self.is_ready():
+                self.start(plan)
+        st.rerun()
+
+    def _drop(self) -> None:
+        self.state.asked = None
+        st.rerun()
+
+
+def show_run_question(*panels: AskedRunPanel[Any, Any]) -> bool:
+    """Draw the dialog of the one that is being asked about, if any; returns whether there is one."""
+    return any(panel.show_question() for panel in panels)
+
+
+def forget_reports() -> None:
+    """Whoever starts something else, or comes from another page, has read the reports of what they did last."""
+    panels: dict[str, _State[Any]] = st.session_state.get(_PANELS, {})
+    for state in panels.values():
+        state.ended = None
+
+
+def _ask_about_undo(run: Run, context: RequestContext) -> None:
+    st.markdown(f"**{plain(describe(run, context.shop))}**, by {isolated(run.by_name)}")
+    st.markdown(
+        f"Take back what it did to **{counted(run.changed, 'customer')}**? What somebody changed since is kept and"
+        " reported. The undo is a run of its own and can be undone as well."
+    )
+    if run.kind == "import":
+        st.caption("Customers whom it registered go to the trash; those whom it changed get their old values again.")
+    elif run.kind == "purchases":
+        st.caption(
+            "Customers whom it registered go to the trash, unless something was done for them since; what it added to"
+            " the others is taken off again. Only sales of which money went back since stay."
+        )
+
+
+def _undo(context: RequestContext, run: Run, on_progress: Progress) -> Outcome:
+    undo = undo_run(context.store, context.actor, run.id, on_progress=on_progress)
+    return Outcome(undo_in_words(undo), undo)
+
+
+UNDO = AskedRunPanel[Run, Run](
+    key="undo",
+    heading="Undo a run",
+    icon=":material/undo:",
+    plan=lambda _context, run: run,
+    count=lambda run: run.changed,
+    question=_ask_about_undo,
+    confirm=lambda count, _run: f"Undo for {counted(count, 'customer')}",
+    cancel="Keep",
+    cancel_key="keep",
+    title=lambda _run: "Undoing",
+    work=_undo,
+    failed="The run was not undone.",
+)
+
+
+def offer_undo(run: Run, context: RequestContext, *, key: str) -> None:
+    """The button, for those who may and where there is something to undo."""
+    if context.may(undo_run) and run.status == "done" and run.changed and not run.undone_by:
+        st.button(
+            "Undo this undo" if run.kind == "undo" else "Undo this run",
+            icon=":material/undo:",
+            key=key,
+            disabled=UNDO.is_under_way,
+            on_click=UNDO.ask,
+            args=(run,),
+        )
