@@ -33,7 +33,7 @@ def told(duplicates):
 
 
 @pytest.mark.parametrize(
-    ("name", "contact", "twins"),
+    ("name", "contact", "duplicates"),
     [
         ("Unlike", "+880 1711 234567", [("C-1", "phone")]),
         ("Unlike", "০১৭১১২৩৪৫৬৭", [("C-1", "phone")]),
