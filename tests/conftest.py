@@ -1,6 +1,7 @@
 """What tests share: a real MongoDB for the whole run, an empty database for each test, and people with each role."""
 
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -45,8 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in _OWN_SETTINGS:
         os.environ.pop(name, None)
     if not hasattr(config, "workerinput"):
+        _keep_compiled_modules()
         _keep_files_in_memory()
         server.begin_run()
+
+
+def _keep_compiled_modules() -> None:
+    """Dozens of processes are started; each would have to compile every module anew."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def _keep_files_in_memory() -> None:
