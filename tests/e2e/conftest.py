@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -76,6 +77,34 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture
+def open_window(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """A window of a person of their own; `options` are those of a browser context, such as its `viewport`."""
+    contexts = []
+
+    def open_window(**options: Any) -> Page:
+        usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"}
+        contexts.append(browser.new_context(**{**usual, "reduced_motion": "reduce", **options}))
+        contexts[-1].set_default_timeout(PATIENCE * 1000)
+        page = contexts[-1].new_page()
+        _wait_for_whole_pages(page)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+def _wait_for_whole_pages(page: Page) -> None:
+    """Every action and every expectation waits until nothing is left of what the page showed before.
+
+    While a script runs, Streamlit keeps what was there until the script puts something in its place; until then the
+    same field may be there twice, and what is done to the old one is lost.
+    """
+    left_over = page.locator("[data-stale=true]").filter(visible=True).first
+    page.add_locator_handler(left_over, lambda: None)
+
+
 @pytest.fixture(scope="session")
 def serve(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Shop]]:
     """Starts further shops, each on a database of its own: `serve(KINSO_ADMIN_EMAIL=…, …)`; stopped at the end."""
@@ -119,25 +148,19 @@ def shop(served: Shop) -> Shop:
 
 
 @pytest.fixture
-def sign_in(browser: Browser, shop: Shop) -> Iterator[Callable[..., Page]]:
-    """A person with a role at the sign-in page of their own browser: `page = sign_in(Role.STAFF)`.
+def sign_in(open_window: Callable[..., Page], shop: Shop) -> Callable[..., Page]:
+    """A person with a role, signed in, in a window of their own: `page = sign_in(Role.STAFF)`.
 
-    The same role is the same person; `options` are those of a browser context, such as its `viewport`.
+    The same role is the same person; `options` are those of `open_window`.
     """
-    contexts = []
 
-    def sign_in(role: Role, **options: object) -> Page:
-        settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US", "reduced_motion": "reduce"}
-        contexts.append(browser.new_context(**(settings | options)))
-        contexts[-1].set_default_timeout(PATIENCE * 1000)
-        page = contexts[-1].new_page()
+    def sign_in(role: Role, **options: Any) -> Page:
+        page = open_window(**options)
         fill_sign_in(page, shop, _account(shop, role))
         expect(page.get_by_test_id("stSidebarNav")).to_be_attached()
         return page
 
-    yield sign_in
-    for context in contexts:
-        context.close()
+    return sign_in
 
 
 def fill_sign_in(page: Page, shop: Shop, email: str, password: str = PASSWORD) -> None:

@@ -188,15 +188,14 @@ def test_a_telephone_has_room_for_all_of_it(shop, sign_in, people):
     assert box["x"] + box["width"] <= 390
 
 
-def test_typed_cells_survive_a_while_without_the_database(browser, serve, tmp_path):
+def test_typed_cells_survive_a_while_without_the_database(open_window, serve, tmp_path):
     server = EmbeddedServer(tmp_path / "data", patience=60)
     uri = server.start()
     try:
         shop = serve(KINSO_MONGODB_URI=uri, KINSO_ADMIN_EMAIL=ADMIN, KINSO_ADMIN_PASSWORD=PASSWORD)
         store = Store(connect(Settings(mongodb_uri=uri, database=shop.store.name)))
         people = [add(store, f"C-{number:02d}") for number in range(3)]
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-        page = context.new_page()
+        page = open_window()
         fill_sign_in(page, shop, ADMIN)
         expect(page.get_by_test_id("stSidebarNav")).to_be_attached()
         grid = open_customers(page, shop.address)
@@ -212,7 +211,6 @@ def test_typed_cells_survive_a_while_without_the_database(browser, serve, tmp_pa
         save(page, 2)
         until(lambda: store.customers.get(people[0].id).customer_name, lambda name: name == "Typed before")
         until(lambda: store.customers.get(people[1].id).customer_name, lambda name: name == "Typed meanwhile")
-        context.close()
         store.connection.close()
     finally:
         server.stop()

@@ -17,12 +17,10 @@ def send(page, fields):
     page.get_by_role("button", name="Set up Kinso").click()
 
 
-def test_the_code_on_the_console_sets_up_the_administrator(browser, serve):
+def test_the_code_on_the_console_sets_up_the_administrator(open_window, serve):
     shop = serve()
     code = CODE.search(shop.console.read_text())[1]
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US", reduced_motion="reduce")
-    page = context.new_page()
-
+    page = open_window()
     page.goto(shop.address)
     assert urlparse(page.url).path == "/set-up"
 
@@ -45,4 +43,3 @@ def test_the_code_on_the_console_sets_up_the_administrator(browser, serve):
 
     page.goto(f"{shop.address}/set-up")
     assert urlparse(page.url).path != "/set-up"
-    context.close()

@@ -34,9 +34,9 @@ def health(shop):
         return error.code
 
 
-def test_a_page_says_that_the_database_hangs_and_goes_on_when_it_is_back(browser, serve, mongod, freeze):
+def test_a_page_says_that_the_database_hangs_and_goes_on_when_it_is_back(open_window, serve, mongod, freeze):
     shop = serve(KINSO_MONGODB_URI=mongod.uri, KINSO_ADMIN_EMAIL=ADMIN, KINSO_ADMIN_PASSWORD=PASSWORD)
-    page = browser.new_page()
+    page = open_window()
     fill_sign_in(page, shop, ADMIN)
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     assert health(shop) == 200
@@ -49,4 +49,3 @@ def test_a_page_says_that_the_database_hangs_and_goes_on_when_it_is_back(browser
     os.kill(mongod.mongod, signal.SIGCONT)
     expect(page.get_by_role("heading", name="History")).to_be_visible()
     until(lambda: health(shop), lambda status: status == 200)
-    page.context.close()

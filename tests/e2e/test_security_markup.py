@@ -272,11 +272,10 @@ def test_the_people_who_work_here(shop, open_page, colleagues):
         expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_ones_own_name_and_the_name_of_the_shop(shop, browser, colleagues):
+def test_ones_own_name_and_the_name_of_the_shop(shop, open_window, colleagues):
     for user in colleagues:
         save_shop_settings(shop.store, COMMAND_LINE, ShopSettings(shop_name=user.name))
-        context = browser.new_context(locale="en-US", reduced_motion="reduce")
-        page = context.new_page()
+        page = open_window()
         page.add_init_script(WATCH)
         fill_sign_in(page, shop, user.email)
         expect(page.get_by_test_id("stSidebarNav")).to_be_attached()
@@ -290,12 +289,11 @@ def test_ones_own_name_and_the_name_of_the_shop(shop, browser, colleagues):
         page.get_by_role("button", name="Save name").click()
         expect_shown(page.get_by_test_id("stToast").last, f"You are called {user.name}! now.")
         assert_harmless(page)
-        context.close()
+        page.close()
 
 
-def test_the_sign_in_page_repeats_what_was_typed_as_text(shop, browser):
-    context = browser.new_context(locale="en-US")
-    page = context.new_page()
+def test_the_sign_in_page_repeats_what_was_typed_as_text(shop, open_window):
+    page = open_window()
     page.add_init_script(WATCH)
     for text in (*NASTY.values(), '"><img src=x onerror=window.pwned=1>', "' autofocus onfocus='window.pwned=1"):
         page.goto(f"{shop.address}/sign-in?next={quote('/customers?q=' + text)}")
@@ -306,5 +304,4 @@ def test_the_sign_in_page_repeats_what_was_typed_as_text(shop, browser):
         expect(page.get_by_label("E-mail")).to_have_value(text)
         assert_harmless(page)
         shop.store.connection.database["attempts"].delete_many({})
-    context.close()
     assert shop.store.users.by_email(ADMIN) is not None
