@@ -107,6 +107,10 @@ class RuleBasis:
     months: int | None = None
     note: str = ""
 
+    def __reduce__(self) -> tuple[Callable[[str], RuleBasis], tuple[str]]:
+        # What is kept for a page is pickled, which not every function can be.
+        return basis_of, (self.key,)
+
     @property
     def title(self) -> str:
         """The name as it begins a sentence or labels something."""

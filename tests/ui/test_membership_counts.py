@@ -113,7 +113,9 @@ def test_an_unknown_basis_leaves_a_sentence_and_the_form(open_page, store, buyer
     assert store.shop.get() == ShopSettings(threshold=5, threshold_basis="purchases")
 
 
-def test_an_entry_of_its_own_goes_through_form_preview_activation_and_card(open_page, store, buyers, monkeypatch):
+def test_an_entry_of_its_own_goes_through_form_preview_activation_demotion_and_card(
+    open_page, store, manager, buyers, monkeypatch
+):
     entry = RuleBasis(
         key="last-3-months",
         unit=MONEY,
@@ -138,5 +140,10 @@ def test_an_entry_of_its_own_goes_through_form_preview_activation_and_card(open_
     assert "with purchases in the last 3 months of **$50.00** or more members?" in texts(page)
     page.button(key="activation_confirm").click().run()
     assert store.customers.get(buyers["A"].id).membership_status
+    save_rule(store, manager, MembershipRule(threshold=70))
+    page = open_page("membership", Role.MANAGER)
+    page.session_state[EXPANDER] = True
+    assert list(table(page.run(), "Members below the threshold")["Short by"]) == [10.0]
+    save_rule(store, manager, MembershipRule(threshold=50))
     card = texts(open_page("customer", Role.STAFF, id=buyers["C"].id))
     assert "**$40.00 to go.** Spent $10.00 in the last 3 months; the threshold is $50.00." in card
