@@ -84,7 +84,7 @@ def _changes_of(node: ast.AST) -> Iterator[Callable[[ast.AST], None]]:
             yield lambda place: setattr(place, "op", _SWAPPED[type(op)]())
         case ast.If(test=test) | ast.IfExp(test=test):
             yield lambda place: setattr(place, "test", ast.UnaryOp(ast.Not(), test))
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             yield lambda place: setattr(place, "value", ast.Constant(None))
         case ast.Constant(value=bool() as value):
             yield lambda place: setattr(place, "value", not value)

@@ -47,7 +47,7 @@ def exactly(number: Decimal, decimals: int) -> Decimal:
 
 
 def _decimals(number: Decimal) -> int:
-    return max(0, -int(number.normalize().as_tuple().exponent))
+    return -int(number.normalize().as_tuple().exponent)
 
 
 def written_price(price: Decimal) -> str:
