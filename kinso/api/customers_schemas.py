@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema, create_model
 from pydantic.json_schema import SkipJsonSchema
 
 from kinso.models.accounts import Role, User
 from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, LikelyDuplicate
+from kinso.models.fields import FIELDS
 from kinso.models.insights import Statistics
 from kinso.models.money import CENT, LARGEST, Money
 from kinso.models.purchases import MembershipStatus
@@ -18,13 +19,7 @@ from kinso.models.transfer.cells import written_moment
 from kinso.models.validation import KnownFields
 from kinso.services.membership.activation import DEFAULT_THRESHOLD
 
-CUSTOMER_EXAMPLE = {
-    "customerId": "C-1001",
-    "customerName": "Ada Lovelace",
-    "contactInfo": "ada@shop.com",
-    "purchaseAmount": 1250.5,
-    "membershipStatus": False,
-}
+CUSTOMER_EXAMPLE = {field.name: field.example for field in FIELDS}
 _MOMENTS = {"createdAt": "2026-01-31T09:30:00.000Z", "updatedAt": "2026-02-01T10:00:00.250Z"}
 CUSTOMER_STORED = {"_id": "65b0a1f2c3d4e5f6a7b8c9d0", **CUSTOMER_EXAMPLE, **_MOMENTS, "version": 2}
 TWIN_WARNING = {
@@ -52,17 +47,21 @@ def example(*values: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": list(values)}, validate_by_name=False, validate_by_alias=True)
 
 
-class CustomerOut(BaseModel):
+if TYPE_CHECKING:
+
+    class _Fields(BaseModel): ...
+else:
+    _Fields = create_model(
+        "_Fields", **{field.attribute: (field.type.json, Field(alias=field.name)) for field in FIELDS}
+    )
+
+
+class CustomerOut(_Fields):
     """A customer; `version` grows by one with every change."""
 
     model_config = example(CUSTOMER_STORED)
 
     id: str = Field(alias="_id", description=ID)
-    customer_id: str = Field(alias="customerId")
-    customer_name: str = Field(alias="customerName")
-    contact_info: str = Field(alias="contactInfo")
-    purchase_amount: float = Field(alias="purchaseAmount")
-    membership_status: bool = Field(alias="membershipStatus")
     created_at: datetime = Field(alias="createdAt")
     updated_at: datetime = Field(alias="updatedAt")
     version: int = Field(ge=0)
@@ -235,11 +234,7 @@ def customer_json(customer: Customer) -> dict[str, Any]:
     """The customer as JSON values; `CustomerOut` describes them."""
     return {
         "_id": customer.id,
-        "customerId": customer.customer_id,
-        "customerName": customer.customer_name,
-        "contactInfo": customer.contact_info,
-        "purchaseAmount": float(customer.purchase_amount),
-        "membershipStatus": customer.membership_status,
+        **{field.name: field.type.to_json(field.of(customer)) for field in FIELDS},
         "createdAt": written_moment(customer.created_at),
         "updatedAt": written_moment(customer.updated_at),
         "version": customer.version,

@@ -21,13 +21,14 @@ from kinso.database.checksums import decision_with_checksum
 from kinso.database.connection import Connection
 from kinso.database.country import country_of
 from kinso.database.ledger import balance
+from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.membership import DecidedBy
 from kinso.models.money import LARGEST, read_stored_amount, readable_amount
 from kinso.models.stored import readable_moment, readable_text, readable_version
 
 Document = dict[str, Any]
 
-_TEXTS = ("customerId", "customerName", "contactInfo")
+_TEXTS = tuple(field.name for field in FIELDS if field.is_required)
 _DUPLICATE_KEY = 11000
 _AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(
     RawBSONDocument,
@@ -50,7 +51,13 @@ _COMPLETE = {
     "membershipHeld": {"$type": "bool"},
     "createdAt": {"$type": "date"},
     "updatedAt": {"$type": "date"},
-    "$or": [{"version": None}, {"version": {"$type": ["int", "long"], "$gte": 0}}],
+    "$and": [
+        {"$or": [{"version": None}, {"version": {"$type": ["int", "long"], "$gte": 0}}]},
+        *(
+            {"$or": [{field.name: {"$exists": False}}, {field.name: {"$type": field.type.bson}}]}
+            for field in FIELDS[SPECIFIED:]
+        ),
+    ],
 }
 
 
@@ -215,6 +222,11 @@ def _missing_fields(document: Mapping[str, Any], country: str = "") -> Document:
     fields["updatedAt"] = _as_time(document.get("updatedAt")) or fields["createdAt"]
     if document.get("version") is not None:
         fields["version"] = _as_version(document["version"])
+    for each in FIELDS[SPECIFIED:]:
+        if each.name in document:
+            stored = document[each.name]
+            is_ours = each.type.is_stored_well(stored)
+            fields[each.name] = stored if is_ours else each.type.to_stored(each.type.read(stored))
     if not _is_amount(document.get("purchaseAmount")):
         fields[UNREADABLE_AMOUNT] = str(document["purchaseAmount"])[:_LONGEST_QUOTE]
     changed = {name: value for name, value in fields.items() if name not in document or document[name] is not value}

@@ -13,6 +13,7 @@ from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from kinso.errors import StartupError
+from kinso.models.fields import FIELDS, SPECIFIED
 
 Document = dict[str, Any]
 
@@ -43,11 +44,8 @@ def _object(required: Document, optional: Document | None = None) -> Document:
 VALIDATORS: dict[str, Document] = {
     "customers": _object(
         {
-            "customerId": _TEXT,
-            "customerName": _TEXT,
-            "contactInfo": _TEXT,
+            **{field.name: {"bsonType": field.type.bson} for field in FIELDS[:SPECIFIED]},
             "purchaseAmount": _COUNT,
-            "membershipStatus": _FLAG,
             "createdAt": _DATE,
             "updatedAt": _DATE,
             "search": _object({"id": _TEXT, "name": _TEXT, "contact": _TEXT, "text": _TEXT}, {"keys": _TEXTS}),

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice, permutations
 from typing import Any
 
+from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.folding import fold, id_key
 from kinso.models.phones import (
     FEWEST_DIGITS,
@@ -85,6 +86,10 @@ def helper_fields(document: Mapping[str, Any], country: str) -> dict[str, Any]:
     digits = digits_of(contact)
     if len(digits) >= FEWEST_DIGITS:
         lines.append(digits)
+    for field in FIELDS[SPECIFIED:]:
+        value = field.type.read(document.get(field.name))
+        if field.searchable and value != field.type.empty:
+            lines.append(" ".join(fold(field.type.searched(value)).split()))
     lines += [form for number in numbers for form in number.written if form != digits]
     keys = [key for number in numbers for key in number.stored_keys(country)]
     return {

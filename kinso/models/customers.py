@@ -5,49 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
 from kinso.errors import FieldError
-from kinso.models.damage import check_contact, check_id
-from kinso.models.money import Money
-from kinso.models.text import clean_text
+from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
 
-
-def _described(shortest: int, longest: int) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "minLength": shortest, "maxLength": longest})
-
-
-CustomerId = Annotated[
-    str,
-    BeforeValidator(partial(clean_text, shortest=1, longest=64, is_id=True)),
-    AfterValidator(check_id),
-    _described(1, 64),
-]
-CustomerName = Annotated[str, BeforeValidator(partial(clean_text, shortest=2, longest=200)), _described(2, 200)]
-ContactInfo = Annotated[
-    str,
-    BeforeValidator(partial(clean_text, shortest=5, longest=500)),
-    AfterValidator(check_contact),
-    _described(5, 500),
-]
-
-Column = Literal[
-    "customerId",
-    "customerName",
-    "contactInfo",
-    "purchaseAmount",
-    "membershipStatus",
-    "createdAt",
-    "updatedAt",
-]
-SORT_FIELDS: tuple[Column, ...] = get_args(Column)
-"""What lists show and are sorted by from an index."""
-SortField = Literal[Column, "_id", "version"]
-"""Nobody looks at customers by version, so it costs no index: that order is made when it is asked for."""
+SORT_FIELDS = (*(field.name for field in FIELDS[:SPECIFIED]), "createdAt", "updatedAt")
+"""What lists are sorted by from an index."""
+if TYPE_CHECKING:
+    SortField = str
+else:
+    SortField = Literal[(*SORT_FIELDS, "_id", "version")]
+    """Nobody looks at customers by version, so it costs no index: that order is made when it is asked for."""
 LARGEST_PAGE = 1000
 LONGEST_SEARCH = 200
 
@@ -58,49 +30,63 @@ class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
 
-class Customer(_Model):
+def _not_given() -> Any:
+    return None
+
+
+if TYPE_CHECKING:
+
+    class _Fields(_Model):
+        """The fields that code names; all others come with `kinso.models.fields`."""
+
+        customer_id: str = ""
+        customer_name: str = ""
+        contact_info: str = ""
+        purchase_amount: Decimal = Decimal("0.00")
+        membership_status: bool = False
+
+    class _Stored(_Fields): ...
+
+    class _Entered(_Fields): ...
+
+    class _Typed(_Fields): ...
+
+    CustomerId = str
+else:
+
+    def _made_of(name: str, definition: Any) -> type[BaseModel]:
+        return create_model(name, __base__=_Model, **{field.attribute: definition(field) for field in FIELDS})
+
+    _Stored = _made_of(
+        "_Stored", lambda field: (field.type.model, ... if field in FIELDS[:SPECIFIED] else field.type.empty)
+    )
+    _Entered = _made_of("_Entered", lambda field: (field.type.entered, ... if field.is_required else field.type.empty))
+    CustomerId = BY_NAME["customerId"].type.entered
+    _Typed = _made_of("_Typed", lambda field: (field.type.entered, Field(default_factory=_not_given)))
+
+
+class Customer(_Stored):
     """One stored customer; read leniently, because an earlier application may have written it.
 
     `excluded` is True for a non-member whom a person made one: no rule makes them a member again.
     """
 
     id: str = Field(alias="_id")
-    customer_id: str
-    customer_name: str
-    contact_info: str
-    purchase_amount: Decimal
-    membership_status: bool
     created_at: datetime
     updated_at: datetime
     version: int
     excluded: bool = Field(default=False, alias="membershipHeld")
 
 
-class CustomerDraft(_Model):
+class CustomerDraft(_Entered):
     """A new customer, as typed."""
 
-    customer_id: CustomerId
-    customer_name: CustomerName
-    contact_info: ContactInfo
-    purchase_amount: Money = Decimal("0.00")
-    membership_status: StrictBool = False
 
-
-def _not_given() -> Any:
-    return None
-
-
-class CustomerPatch(_Model):
+class CustomerPatch(_Typed):
     """Some fields of a customer, as typed; what is not given keeps its value, and a null is refused.
 
     The defaults only mark what was not given: they are not values of these fields, and `changes` leaves them out.
     """
-
-    customer_id: CustomerId = Field(default_factory=_not_given)
-    customer_name: CustomerName = Field(default_factory=_not_given)
-    contact_info: ContactInfo = Field(default_factory=_not_given)
-    purchase_amount: Money = Field(default_factory=_not_given)
-    membership_status: StrictBool = Field(default_factory=_not_given)
 
     def changes(self) -> dict[str, Any]:
         """The given fields by their stored names."""

@@ -42,6 +42,17 @@ def clean_text(value: Any, *, shortest: int, longest: int, is_id: bool = False) 
     return text
 
 
+def clean_lines(value: Any, *, longest: int) -> str:
+    """Any number of lines, each as `clean_text` makes it; what is empty at either end goes."""
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    lines = [line.strip() for line in value.splitlines()]
+    text = "\n".join(clean_text(line, shortest=1, longest=longest) if line else "" for line in lines).strip()
+    if len(text) > longest:
+        raise ValueError(f"is too long; use at most {longest} characters")
+    return text
+
+
 def searchable(text: str) -> str:
     """Pasted text with a space for each break, and without what no stored text holds.
 

@@ -11,13 +11,10 @@ from pydantic_core import ErrorDetails
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customers import CustomerDraft
+from kinso.models.fields import FIELDS
 
 LABELS = {
-    "customerId": "Customer ID",
-    "customerName": "Customer name",
-    "contactInfo": "Contact",
-    "purchaseAmount": "Purchase amount",
-    "membershipStatus": "Membership",
+    **{field.name: field.label for field in FIELDS},
     "eligible": "Eligible",
     "createdAt": "Registered",
     "updatedAt": "Last change",

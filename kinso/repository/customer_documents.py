@@ -14,13 +14,13 @@ from pymongo.errors import BulkWriteError
 from kinso.database import search
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft
+from kinso.models.fields import FIELDS, entered, erased, recorded, to_stored
 from kinso.models.folding import id_key
-from kinso.models.money import read_stored_amount
-from kinso.models.stored import readable_moment, readable_text, readable_version
-from kinso.repository.documents import ERASED, Document, to_stored
+from kinso.models.stored import readable_moment, readable_version
+from kinso.repository.documents import Document
 
-TEXT_FIELDS = frozenset({"customerId", "customerName", "contactInfo"})
-SPECIFIED_FIELDS = (*sorted(TEXT_FIELDS), "purchaseAmount", "membershipStatus")
+SEARCHED = frozenset(field.name for field in FIELDS if field.searchable)
+"""What the helper fields are made of."""
 VISIBLE = {search.HELPERS: False, "__v": False}
 """What of a customer document is read for a model."""
 DUPLICATE_KEY = 11000
@@ -30,14 +30,11 @@ _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
 def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[str, Any]:
     """The document without what tells who somebody is; fields that another application added are left out, too."""
-    kept = ("_id", "purchaseAmount", "membershipStatus", "membershipHeld", "createdAt")
-    texts = {"customerId": alias, "customerName": ERASED, "contactInfo": ERASED}
+    kept = erased({**document, "updatedAt": at}, alias)
     return {
-        **{field: document[field] for field in kept if field in document},
-        **texts,
-        "updatedAt": at,
+        **kept,
         "version": readable_version(document.get("version")) + 1,
-        search.HELPERS: search.helper_fields(texts, country=""),
+        search.HELPERS: search.helper_fields(kept, country=""),
     }
 
 
@@ -65,8 +62,8 @@ def versioned_update(
     """The filter of exactly the version in `before`, and the update that writes `changes` over it."""
     fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
     update: dict[str, Any] = {"$set": fields}
-    if TEXT_FIELDS & changes.keys():
-        helpers = search.helper_fields({**before.model_dump(by_alias=True), **changes}, country)
+    if SEARCHED & changes.keys():
+        helpers = search.helper_fields(to_stored({**entered(before), **changes}), country)
         if helpers["id"] == id_key(before.customer_id):
             # Case duplicates of an earlier application stay as they are until their ID is changed.
             del helpers["id"]
@@ -84,10 +81,10 @@ def changed(before: Customer, changes: Document, at: datetime) -> Customer:
 
 def to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, Any]:
     """The document of a new customer."""
-    values = draft.model_dump(by_alias=True)
+    values = to_stored(recorded(draft))
     return {
         "_id": ObjectId(),
-        **to_stored(values),
+        **values,
         "membershipHeld": False,
         "createdAt": at,
         "updatedAt": at,
@@ -98,10 +95,14 @@ def to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, A
 
 def as_it_is(customer: Customer, country: str) -> dict[str, Any]:
     """The document of a customer with a history."""
-    values = customer.model_dump(by_alias=True)
+    values = to_stored(recorded(customer))
     return {
-        **to_stored(values),
         "_id": ObjectId(customer.id),
+        **values,
+        "membershipHeld": customer.excluded,
+        "createdAt": customer.created_at,
+        "updatedAt": customer.updated_at,
+        "version": customer.version,
         search.HELPERS: search.helper_fields(values, country),
     }
 
@@ -111,11 +112,7 @@ def to_customer(document: Document) -> Customer:
     created = readable_moment(document.get("createdAt")) or _birth(document["_id"])
     return Customer.model_construct(
         id=str(document["_id"]),
-        customer_id=readable_text(document.get("customerId")),
-        customer_name=readable_text(document.get("customerName")),
-        contact_info=readable_text(document.get("contactInfo")),
-        purchase_amount=read_stored_amount(document.get("purchaseAmount")),
-        membership_status=document.get("membershipStatus") is True,
+        **{field.attribute: field.type.read(document.get(field.name)) for field in FIELDS},
         created_at=created,
         updated_at=readable_moment(document.get("updatedAt")) or created,
         version=readable_version(document.get("version")),

@@ -21,7 +21,7 @@ from kinso.models.folding import fold, id_key
 from kinso.models.stored import readable_version
 from kinso.repository.customer_documents import (
     DUPLICATE_KEY,
-    TEXT_FIELDS,
+    SEARCHED,
     VISIBLE,
     as_it_is,
     changed,
@@ -264,7 +264,7 @@ class CustomerRepository:
 
     def _country_for(self, changes: Iterable[Document]) -> str:
         """What the helper fields depend on, if any of these changes concern them."""
-        return country_of(self._database) if any(TEXT_FIELDS & each.keys() for each in changes) else ""
+        return country_of(self._database) if any(SEARCHED & each.keys() for each in changes) else ""
 
     def _filter(self, query: CustomerQuery, eligible: Document | None) -> dict[str, Any]:
         country = country_of(self._database) if query.search.strip() else ""

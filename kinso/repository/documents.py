@@ -12,9 +12,6 @@ from bson.errors import InvalidId
 
 Document = Mapping[str, Any]
 
-ERASED = "(erased)"
-"""Stands where a name or a contact was removed for good."""
-
 
 def erased_id(id: str) -> str:
     """The customer ID of somebody with this `_id` who was erased."""

@@ -7,17 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.database import Database
 
 from kinso.database.checksums import OF_CHANGE, OF_RUN, with_checksum
 from kinso.database.country import country_of
 from kinso.database.search import names_one_of
+from kinso.models.fields import ERASED, FIELDS, erased, read
+from kinso.models.fields import to_stored as values_to_stored
 from kinso.models.folding import id_key
 from kinso.models.history import Change, HistoryQuery, Run, RunException
 from kinso.models.money import read_stored_amount
-from kinso.repository.customer_documents import TEXT_FIELDS
-from kinso.repository.documents import ERASED, Document, canonical_id, object_id, to_stored, with_text_id
+from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
+
+SIDES = ("before", "after")
 
 
 class ChangeRepository:
@@ -62,19 +65,22 @@ class ChangeRepository:
 
     def texts_about(self, customer: str) -> set[str]:
         """Every ID, name and contact that their changes tell of."""
-        fields = [(side, field) for side in ("before", "after") for field in sorted(TEXT_FIELDS)]
-        shown = {"_id": False, "customerId": True, **{f"{side}.{field}": True for side, field in fields}}
+        fields = [field.name for field in FIELDS if field.personal and field.is_required]
+        shown = {"_id": False, "customerId": True, **{f"{side}.{name}": True for side in SIDES for name in fields}}
         found = list(self._changes.find({"customer": customer}, shown))
-        sides = [*found, *(document.get(side) or {} for document in found for side in ("before", "after"))]
-        return {str(side[field]) for side in sides for field in TEXT_FIELDS if side.get(field)}
+        sides = [*found, *(document.get(side) or {} for document in found for side in SIDES)]
+        return {str(side[name]) for side in sides for name in fields if side.get(name)}
 
     def erase(self, customer: str, alias: str) -> None:
         """Replace what tells who somebody is in all of their changes."""
-        for side in ("before", "after"):
-            for field, erased in (("customerId", alias), ("customerName", ERASED), ("contactInfo", ERASED)):
-                match = {"customer": customer, f"{side}.{field}": {"$exists": True}}
-                self._changes.update_many(match, {"$set": {f"{side}.{field}": erased}})
-        self._changes.update_many({"customer": customer}, {"$set": {"customerId": alias, "idKey": id_key(alias)}})
+        about_them = self._changes.find({"customer": customer}, dict.fromkeys(SIDES, True))
+        writes = []
+        for document in about_them:
+            sides = {side: erased(document[side], alias) for side in SIDES if document.get(side) is not None}
+            fields = {**sides, "customerId": alias, "idKey": id_key(alias)}
+            writes.append(UpdateOne({"_id": document["_id"]}, {"$set": fields}))
+        if writes:
+            self._changes.bulk_write(writes, ordered=False)
 
     def of_customer(self, customer: str, *, limit: int) -> list[Change]:
         """The latest changes of one customer, newest first."""
@@ -183,7 +189,7 @@ def _to_document(change: Change) -> dict[str, Any]:
     document = change.model_dump(by_alias=True, exclude={"id"})
     for side in ("before", "after"):
         if document[side] is not None:
-            document[side] = to_stored(document[side])
+            document[side] = values_to_stored(document[side])
     stored = {"_id": ObjectId(change.id), **to_stored(document), "idKey": id_key(change.customer_id)}
     return with_checksum(stored, OF_CHANGE)
 
@@ -192,8 +198,8 @@ def _to_change(document: Document) -> Change:
     values = with_text_id(document)
     values["amount"] = read_stored_amount(values.get("amount"))
     for side in ("before", "after"):
-        if values[side] is not None and "purchaseAmount" in values[side]:
-            values[side] = {**values[side], "purchaseAmount": read_stored_amount(values[side]["purchaseAmount"])}
+        if values[side] is not None:
+            values[side] = read(values[side])
     return Change.model_validate(values)
 
 

@@ -18,10 +18,10 @@ from kinso.database.checksums import CHECKSUM, OF_SETTINGS_CHANGE, Marks, marks_
 from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
+from kinso.models.fields import FIELDS
 from kinso.models.folding import sale_key
 from kinso.models.shop import STORED, MembershipRule, SettingsChange, ShopSettings
 from kinso.repository.accounts import OURS
-from kinso.repository.customer_documents import SPECIFIED_FIELDS
 from kinso.repository.documents import Document, object_id, to_stored
 
 _KEY = "shop"
@@ -61,7 +61,7 @@ class ShopRepository:
 _CUSTOMERS_AT_ONCE = 1000
 _RECORDS_AT_ONCE = 4000
 _CUSTOMER_FIELDS = (
-    *SPECIFIED_FIELDS,
+    *(field.name for field in FIELDS),
     "membershipHeld",
     "createdAt",
     "updatedAt",

@@ -178,11 +178,11 @@ def _has_any_text(values: Values) -> bool:
         for name, value in values.items()
         if name.rpartition("_")[2] not in {"soldAt", "quantity", "customerId"}
     }
-    return any(value.strip() if isinstance(value, str) else value is True for value in given.values())
+    return any(value.strip() if isinstance(value, str) else bool(value) for value in given.values())
 
 
 def _as_text(value: Any) -> Any:
-    if isinstance(value, bool | str):
+    if isinstance(value, bool | str | list):
         return value
     return value.isoformat() if isinstance(value, date) else f"{value}"
 

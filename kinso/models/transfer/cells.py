@@ -9,26 +9,24 @@ from base64 import b32decode, b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from kinso.models.customers import Customer
+from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
+
+if TYPE_CHECKING:
+    from kinso.models.customers import Customer
 
 COLUMNS = (
-    "customerId",
-    "customerName",
-    "contactInfo",
-    "purchaseAmount",
-    "membershipStatus",
+    *(field.name for field in FIELDS[:SPECIFIED]),
     "createdAt",
     "updatedAt",
+    *(field.name for field in FIELDS[SPECIFIED:]),
     "version",
     "asExported",
 )
 """Of an export, in its order."""
-TEXT_COLUMNS = frozenset({"customerId", "customerName", "contactInfo"})
 
 _FORMULA = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
 """What a spreadsheet might run as a formula, and what looks like its escaped form."""
@@ -46,21 +44,13 @@ def unescape_formula(text: str) -> str:
 
 
 def written_cells(customer: Customer) -> dict[str, str]:
-    """What people enter about one customer, by column, unescaped: amounts with two decimals."""
-    return {
-        "customerId": customer.customer_id,
-        "customerName": customer.customer_name,
-        "contactInfo": customer.contact_info,
-        "purchaseAmount": written_value(customer.purchase_amount),
-        "membershipStatus": written_value(customer.membership_status),
-    }
+    """What people enter about one customer, by column, unescaped."""
+    return {field.name: field.type.to_cell(field.of(customer)) for field in FIELDS}
 
 
-def written_value(value: Any) -> str:
-    """A value of a customer as its cell: an amount with two decimals, a truth value as a word."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.2f}" if isinstance(value, Decimal) else str(value)
+def written_value(name: str, value: Any) -> str:
+    """The value of one field as its cell, unescaped."""
+    return BY_NAME[name].type.to_cell(value)
 
 
 def on_one_line(text: str) -> str:
@@ -101,10 +91,8 @@ def shortened(text: str) -> str:
 AS_EXPORTED = "asExported"
 """The column."""
 
-SEEN_FIELDS = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
-"""Of a customer, in the order in which their digests are kept."""
-
-_CUSTOMER, _ENTRY = "c1-", "p1-"
+_CUSTOMER, _EARLIER_CUSTOMER, _ENTRY = "c2-", "c1-", "p1-"
+"""Before `c2-` all exports saw the specified fields; since then they say of how many fields there are digests."""
 _ID, _DIGEST, _MILLISECONDS, _OFFSET = 12, 4, 7, 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -132,8 +120,8 @@ class ExportedCustomer:
     created: ExportedMoment
 
     def saw(self, field: str, text: str) -> bool:
-        """Whether the field was written like this, unescaped."""
-        return self.digests[field] == digest(self.id, text)
+        """Whether the field was written like this, unescaped; one that came later was empty."""
+        return self.digests[field] == digest(self.id, text) if field in self.digests else not text
 
 
 @dataclass(frozen=True)
@@ -151,8 +139,8 @@ def digest(id: str, text: str) -> int:
 
 def customer_as_exported(id: str, cells: Mapping[str, str], created_at: datetime, zone: ZoneInfo) -> str:
     """The text for one customer with these cells, which are unescaped; nothing for an `_id` of another application."""
-    digests = b"".join(digest(id, cells[field]).to_bytes(_DIGEST) for field in SEEN_FIELDS)
-    return _written(_CUSTOMER, id, digests + _moment_in_bytes(created_at, zone))
+    digests = b"".join(digest(id, cells[field.name]).to_bytes(_DIGEST) for field in FIELDS)
+    return _written(_CUSTOMER, id, bytes([len(FIELDS)]) + digests + _moment_in_bytes(created_at, zone))
 
 
 def entry_as_exported(id: str, sold_at: datetime, zone: ZoneInfo) -> str:
@@ -162,16 +150,19 @@ def entry_as_exported(id: str, sold_at: datetime, zone: ZoneInfo) -> str:
 
 def read_exported_customer(text: str) -> ExportedCustomer | None:
     """What the text says; None when it is not whole."""
-    content = _content(_CUSTOMER, text)
-    length = len(SEEN_FIELDS) * _DIGEST
+    content, count = _content(_EARLIER_CUSTOMER, text), SPECIFIED
+    if content is None and (content := _content(_CUSTOMER, text)):
+        count, content = content[_ID], content[:_ID] + content[_ID + 1 :]
+    length = count * _DIGEST
     if content is None or len(content) != _ID + length + _MILLISECONDS + _OFFSET:
         return None
     digests = content[_ID : _ID + length]
+    # What a later Kinso had beyond the fields of this one is not compared.
     return ExportedCustomer(
         id=content[:_ID].hex(),
         digests={
-            field: int.from_bytes(digests[place * _DIGEST : (place + 1) * _DIGEST])
-            for place, field in enumerate(SEEN_FIELDS)
+            field.name: int.from_bytes(digests[place * _DIGEST : (place + 1) * _DIGEST])
+            for place, field in enumerate(FIELDS[:count])
         },
         created=_moment(content[_ID + length :]),
     )

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, StrictInt
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch, LikelyDuplicate
+from kinso.models.fields import BY_NAME, FIELDS, entered
 from kinso.models.folding import id_key
 from kinso.models.history import Run
 from kinso.models.validation import KnownFields, parse
@@ -23,7 +24,6 @@ from kinso.services.history.records import (
     record_changes,
     record_of_creation,
     record_of_update,
-    specified_fields,
 )
 from kinso.services.history.running import demand_imported
 from kinso.services.history.runs import new_run
@@ -161,7 +161,7 @@ def _plan_row(plan: _Plan, index: int, row: Row, existing: Customer | None) -> N
         plan.creations.append((index, parse(_Draft, row)))
         return
     # Texts that are stored already are not judged, nor is the ID: an earlier application may have allowed them.
-    shown = specified_fields(existing)
+    shown = entered(existing)
     judged = {
         name: value
         for name, value in row.items()
@@ -190,10 +190,11 @@ def _refuse_failures(outcomes: Iterable[RowOutcome], total: int) -> None:
 
 def _demand(actor: Actor, plan: _Plan) -> None:
     """Raise `NotPermitted` unless the actor may do all of it one by one as well."""
-    decides = any(draft.membership_status for _, draft in plan.creations)
-    decides = decides or any("membershipStatus" in changes for _, _, changes in plan.updates)
+    drafts = [field for field in FIELDS for _, draft in plan.creations if field.of(draft) != field.type.empty]
+    changed = [BY_NAME[name] for _, _, changes in plan.updates for name in changes if name in BY_NAME]
     needed = {Permission.CREATE: bool(plan.creations), Permission.EDIT: bool(plan.updates)}
-    demand_all(actor, {**needed, Permission.MEMBERSHIP: decides})
+    others = {field.permission for field in (*drafts, *changed)} - {Permission.EDIT}
+    demand_all(actor, {**needed, **dict.fromkeys(others, True)})
 
 
 def _write(store: Store, actor: Actor, plan: _Plan, total: int) -> Run:

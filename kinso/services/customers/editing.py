@@ -26,6 +26,7 @@ from kinso.models.customers import (
     EditOutcome,
     FieldConflict,
 )
+from kinso.models.fields import BY_NAME, entered
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
@@ -36,10 +37,9 @@ from kinso.services.history.records import (
     record_of_creation,
     record_of_deletion,
     record_of_update,
-    specified_fields,
 )
 from kinso.services.membership.eligibility import eligible_in
-from kinso.services.permissions import demand, use_case
+from kinso.services.permissions import demand, demand_all, use_case
 
 
 @use_case(Permission.READ)
@@ -135,7 +135,7 @@ def _update(store: Store, actor: Actor, id: str, patch: CustomerPatch, version: 
         before = _existing(store, id)
         if version not in (None, before.version):
             raise StaleVersion(before)
-        shown = specified_fields(before)
+        shown = entered(before)
         changes = {name: value for name, value in patch.changes().items() if shown[name] != value}
         if not changes:
             return before
@@ -166,8 +166,7 @@ def save_edits(store: Store, actor: Actor, edits: Sequence[CustomerEdit]) -> lis
     was; nothing of theirs is overwritten. Nothing is saved when the actor may not do all of it.
     """
     validated = [_validate(edit) for edit in edits]
-    if any("membershipStatus" in good for good, _ in validated):
-        demand(actor, Permission.MEMBERSHIP)
+    demand_all(actor, {BY_NAME[name].permission: True for good, _ in validated for name in good})
     return [_save_edit(store, actor, edit, good, errors) for edit, (good, errors) in zip(edits, validated, strict=True)]
 
 
@@ -198,7 +197,7 @@ def _validate(edit: CustomerEdit) -> tuple[dict[str, Any], list[FieldError]]:
     """Each field by itself, so that one bad cell does not hold back the others; unchanged ones are left out."""
     good: dict[str, Any] = {}
     errors: list[FieldError] = []
-    shown = specified_fields(edit.before)
+    shown = entered(edit.before)
     for name, value in edit.values.items():
         if isinstance(value, str) and shown[name] == value:
             # An earlier application may have stored what nobody could type now.
@@ -217,14 +216,14 @@ def _merge_and_save(store: Store, actor: Actor, edit: CustomerEdit, good: dict[s
         return EditOutcome(edit, None, errors=(gone,))
     conflicts = _conflicts(edit.before, current, good)
     taken = {conflict.field for conflict in conflicts}
-    stored = specified_fields(current)
+    stored = entered(current)
     changes = {name: value for name, value in good.items() if name not in taken and stored[name] != value}
     after = _write(store, actor, current, changes) if changes else current
     return EditOutcome(edit, after, saved=changes, conflicts=tuple(conflicts))
 
 
 def _conflicts(before: Customer, current: Customer, good: dict[str, Any]) -> list[FieldConflict]:
-    shown, stored = specified_fields(before), specified_fields(current)
+    shown, stored = entered(before), entered(current)
     return [
         FieldConflict(name, before=shown[name], theirs=stored[name], mine=mine)
         for name, mine in good.items()

@@ -7,6 +7,7 @@ from typing import Any
 
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
+from kinso.models.fields import entered, recorded
 from kinso.models.history import Change, ChangeKind
 from kinso.models.membership import DecidedBy, Decision
 from kinso.models.purchases import LedgerEntry
@@ -15,7 +16,6 @@ from kinso.repository.store import Store
 from kinso.services.history.running import demand_nothing_unfinished
 from kinso.services.purchases.ledger import typed_entry
 
-_SPECIFIED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 _DECISION = {"membershipStatus", "membershipHeld"}
 
 
@@ -67,7 +67,7 @@ def record_of_creation(
 ) -> Change:
     """The record that belongs to a new or a restored customer."""
     kind: ChangeKind = "restore" if restored else "create"
-    return _record(actor, created, kind, before=None, after=specified_fields(created), run=run, undoes=undoes)
+    return _record(actor, created, kind, before=None, after=recorded(created), run=run, undoes=undoes)
 
 
 def record_of_update(
@@ -90,19 +90,13 @@ def record_of_update(
 
 def record_of_deletion(actor: Actor, deleted: Customer, *, run: str | None = None, undoes: str | None = None) -> Change:
     """The record that belongs to a deletion; it holds everything that people had entered."""
-    before = {**specified_fields(deleted), "createdAt": deleted.created_at}
+    before = {**recorded(deleted), "createdAt": deleted.created_at}
     return _record(actor, deleted, "delete", before=before, after=None, run=run, undoes=undoes)
 
 
 def record_of_erasure(actor: Actor, erased: Customer) -> Change:
     """The record that a person was erased; it holds nothing about them."""
     return _record(actor, erased, "erase", before={}, after={})
-
-
-def specified_fields(customer: Customer) -> dict[str, Any]:
-    """What people enter about a customer, by stored names."""
-    values = customer.model_dump(by_alias=True)
-    return {name: values[name] for name in _SPECIFIED}
 
 
 def decided_by_person(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +107,7 @@ def decided_by_person(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded_fields(customer: Customer) -> dict[str, Any]:
-    return {**specified_fields(customer), "membershipHeld": customer.excluded}
+    return {**entered(customer), "membershipHeld": customer.excluded}
 
 
 def _record(

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from kinso.errors import CUSTOMER_GONE, Conflict, NotFound
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer
+from kinso.models.fields import ERASED, FIELDS
 from kinso.models.history import HistoryQuery, TrashedCustomer
-from kinso.repository.documents import ERASED, canonical_id, erased_id, now
+from kinso.repository.documents import canonical_id, erased_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import record_changes, record_of_creation, record_of_erasure
 from kinso.services.history.running import demand_imported
@@ -102,7 +103,7 @@ def _texts_about(store: Store, id: str) -> set[str]:
     """Every ID, name and contact that somebody has or had."""
     trashed = store.trash.get(id)
     current = store.customers.get(id) or (trashed.customer if trashed else None)
-    texts = (current.customer_id, current.customer_name, current.contact_info) if current else ()
+    texts = [field.of(current) for field in FIELDS if field.personal and field.is_required] if current else []
     return {*texts, *store.changes.texts_about(id)}
 
 
@@ -111,17 +112,9 @@ def _erased_in_history(store: Store, id: str, alias: str, at: datetime) -> Custo
     latest = next(iter(store.changes.of_customer(id, limit=1)), None)
     if latest is None:
         return None
-    return Customer(
-        id=id,
-        customer_id=alias,
-        customer_name=ERASED,
-        contact_info=ERASED,
-        purchase_amount=latest.amount,
-        membership_status=False,
-        created_at=at,
-        updated_at=at,
-        version=latest.version + 1,
-    )
+    values = {**dict.fromkeys((field.name for field in FIELDS if field.is_required), ERASED), "customerId": alias}
+    facts = {"createdAt": at, "updatedAt": at, "version": latest.version + 1, "purchaseAmount": latest.amount}
+    return Customer.model_validate({**values, **facts, "membershipStatus": False, "_id": id})
 
 
 def finish_erasures(store: Store) -> int:

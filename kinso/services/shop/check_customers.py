@@ -14,6 +14,7 @@ from typing import Any
 from kinso.database.adoption import UNREADABLE_AMOUNT
 from kinso.database.checksums import Marks
 from kinso.database.search import HELPERS, case_duplicate_fields, case_duplicate_key, helper_fields
+from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount
 from kinso.repository.shop import Dossier
@@ -35,17 +36,12 @@ from kinso.services.shop.check_records import (
 
 Document = Mapping[str, Any]
 
-_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "customerId": (str, "a text"),
-    "customerName": (str, "a text"),
-    "contactInfo": (str, "a text"),
-    "purchaseAmount": ((int, float), "a number"),
-    "membershipStatus": (bool, "true or false"),
+_OURS: dict[str, tuple[type, str]] = {
     "membershipHeld": (bool, "true or false"),
     "createdAt": (datetime, "a date"),
     "updatedAt": (datetime, "a date"),
 }
-_HISTORY_FIELDS = tuple(name for name in _TYPES if name not in ("createdAt", "updatedAt"))
+_HISTORY_FIELDS = (*(field.name for field in FIELDS), "membershipHeld")
 _LONGEST_REASON = 200
 
 
@@ -166,11 +162,16 @@ def _whereabouts(dossier: Dossier, changes: Sequence[Document], marks: Marks) ->
 def _fields(document: Document | None) -> Iterator[str]:
     if document is None:
         return
-    for name, (kind, words) in _TYPES.items():
-        value = document.get(name)
+    for place, field in enumerate(FIELDS):
+        if field.name not in document:
+            if place < SPECIFIED:
+                yield f"the field {field.name} is missing"
+        elif not field.type.is_stored_well(document[field.name]):
+            yield f"the field {field.name} is not {field.type.described}"
+    for name, (kind, words) in _OURS.items():
         if name not in document:
             yield f"the field {name} is missing"
-        elif not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        elif not isinstance(document[name], kind):
             yield f"the field {name} is not {words}"
     amount = document.get("purchaseAmount")
     if isinstance(amount, int | float) and not isinstance(amount, bool):

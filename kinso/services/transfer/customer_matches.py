@@ -206,7 +206,7 @@ def values_at(customer: Customer, version: int, latest_first: Sequence[Change]) 
             return None
         if change.before is None and change.kind != "restore":
             return None
-        values |= {name: written_value(value) for name, value in (change.before or {}).items() if name in values}
+        values |= {name: written_value(name, value) for name, value in (change.before or {}).items() if name in values}
         reached -= 1
     return values if reached == version else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,8 @@ from typing import Any
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.transfer.amounts import read_amount
+from kinso.models.fields import BY_NAME, FIELDS
+from kinso.models.transfer.amounts import read_amount, read_number
 from kinso.models.transfer.cells import COLUMNS, on_one_line, shortened, written_cells, written_value
 from kinso.models.transfer.damage import is_damaged, undamaged_forms
 from kinso.models.transfer.plans import MOST_DUPLICATES_SHOWN, ImportChoices, KnownAlready, Side
@@ -35,7 +37,7 @@ CUSTOMER_FILE = Layout(
     required=frozenset({"customerId"}),
     complaint="The first row must name the columns, and one of them must be customerId or Customer ID.",
 )
-EDITABLE = ("customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+EDITABLE = tuple(field.name for field in FIELDS if field.name != "customerId")
 _GIVEN_AWAY = (
     "Customer ID “{}” has been given to somebody else since the file was exported, and its customer was deleted; remove"
     " the row, or give it another ID."
@@ -153,7 +155,8 @@ class RowReader:
             except InvalidInput as error:
                 errors.extend(error.errors)
                 continue
-            if written_value(value) == written[name] or (subject.seen and subject.seen.saw(name, written_value(value))):
+            new = written_value(name, value)
+            if new == written[name] or (subject.seen and subject.seen.saw(name, new)):
                 continue
             is_changed_here = subject.seen is not None and not subject.seen.saw(name, written[name])
             (conflicts if is_changed_here else changes)[name] = value
@@ -181,7 +184,7 @@ class RowReader:
         return seen is not None and any(seen.saw("contactInfo", form) for form in undamaged_forms(cell))
 
     def _possible(self, name: str, cell: str) -> tuple[str, ...]:
-        return (cell,) if name in ("purchaseAmount", "membershipStatus") else self.file.readings(cell)
+        return self.file.readings(cell) if BY_NAME[name].type.is_text else (cell,)
 
     def _acceptable(self, name: str, cell: str, on_top: Decimal) -> Any:
         """The value of a cell, as it would be stored; raises `InvalidInput`."""
@@ -203,15 +206,22 @@ class RowReader:
         return values, errors
 
     def _value(self, name: str, cell: str) -> Any:
-        match name:
-            case "purchaseAmount":
+        match BY_NAME[name].type.key:
+            case "amount":
                 return read_amount(cell, self.file.delimiter)
-            case "membershipStatus":
+            case "number":
+                return read_number(cell, self.file.delimiter)
+            case "yes/no":
                 return read_flag(cell)
-            case "contactInfo":
-                return on_one_line(self.file.readings(cell)[-1])
+            case "tags":
+                return [tag for tag in re.split("[,;]", self.file.readings(cell)[-1]) if tag.strip()]
+            case "text":
+                return on_one_line(self.file.readings(cell)[-1]) if name == "contactInfo" else self._text(cell)
             case _:
-                return self.file.readings(cell)[-1]
+                return self._text(cell)
+
+    def _text(self, cell: str) -> str:
+        return self.file.readings(cell)[-1]
 
 
 def _error(field: str, error: ValueError) -> FieldError:

@@ -172,11 +172,13 @@ class Survey:
             return
         stored = written_cells(existing)
         for name, value in plan.changes.items():
-            yield PlannedChange(record.row, existing.customer_id, "change", name, stored[name], written_value(value))
+            yield PlannedChange(
+                record.row, existing.customer_id, "change", name, stored[name], written_value(name, value)
+            )
         for name, value in plan.conflicts.items():
             before = self._before(plan.subject, name) if self._keeps_conflicts else None
             yield PlannedChange(
-                record.row, existing.customer_id, "conflict", name, stored[name], written_value(value), before
+                record.row, existing.customer_id, "conflict", name, stored[name], written_value(name, value), before
             )
 
     @property
@@ -191,7 +193,7 @@ class Survey:
             return subject.seen.values[name]
         for change in self.store.changes.of_customer(subject.existing.id, limit=_MOST_LOOKED_BACK):
             for side in (change.before, change.after):
-                if name in (side or {}) and subject.seen.saw(name, text := written_value((side or {})[name])):
+                if name in (side or {}) and subject.seen.saw(name, text := written_value(name, (side or {})[name])):
                     return text
         return None
 
@@ -274,5 +276,5 @@ def _told_of(new: CustomerDraft) -> str:
     """What a new customer is registered with: `Ada King, ada@king.com, 1250.50, member`."""
     told = [new.customer_name, new.contact_info]
     if new.purchase_amount:
-        told.append(written_value(new.purchase_amount))
+        told.append(written_value("purchaseAmount", new.purchase_amount))
     return ", ".join([*told, "member"] if new.membership_status else told)

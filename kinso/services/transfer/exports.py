@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.fields import BY_NAME
 from kinso.models.purchases import LedgerEntry, items_in_words
 from kinso.models.transfer.cells import (
+    AS_EXPORTED,
     COLUMNS,
-    TEXT_COLUMNS,
     customer_as_exported,
     entry_as_exported,
     escape_formula,
@@ -53,9 +54,11 @@ def _row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     cells = written_cells(customer)
     seen = customer_as_exported(customer.id, cells, customer.created_at, zone)
     if flavour == "excel":
-        cells |= {column: escape_formula(cells[column]) for column in TEXT_COLUMNS}
+        cells |= {column: escape_formula(cells[column]) for column in cells if BY_NAME[column].type.is_text}
     moments = (moment_for(flavour, moment, zone) for moment in (customer.created_at, customer.updated_at))
-    return [*cells.values(), *moments, str(customer.version), seen]
+    told = {**cells, **dict(zip(("createdAt", "updatedAt"), moments, strict=True))}
+    told |= {"version": str(customer.version), AS_EXPORTED: seen}
+    return [told[column] for column in COLUMNS]
 
 
 LEDGER_COLUMNS = (

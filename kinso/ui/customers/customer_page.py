@@ -10,6 +10,7 @@ import streamlit as st
 from jinja2 import Template
 
 from kinso.models.customers import Customer
+from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.purchases import MembershipStatus
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import delete_customer, set_membership, update_customer
@@ -98,6 +99,10 @@ def draw_facts(customer: Customer, context: RequestContext) -> None:
         st.html(_LINK.render(address=address, text=customer.contact_info))
     else:
         st.text(value_in_words("contactInfo", customer.contact_info, context.shop))
+    for field in FIELDS[SPECIFIED:]:
+        if (entered := field.of(customer)) != field.type.empty:
+            st.caption(field.label)
+            st.text(value_in_words(field.name, entered, context.shop))
     for name, value in (("createdAt", customer.created_at), ("updatedAt", customer.updated_at)):
         st.caption(LABELS[name])
         st.text(moment(value, context.shop))

@@ -8,11 +8,13 @@ from contextlib import suppress
 import streamlit as st
 
 from kinso.models.customers import Customer, CustomerEdit, Draft
+from kinso.models.fields import FIELDS
 from kinso.services.customers.editing import save_edits
 from kinso.services.customers.finding import get_customers
 from kinso.ui.customers.card import Card, Editing, PurchaseForm, Question, RefundForm, at_card, close_question
 from kinso.ui.customers.card_words import PAYMENTS
 from kinso.ui.customers.conflicts import Choices, Contested, draw_contested
+from kinso.ui.customers.field_widgets import WIDGETS
 from kinso.ui.customers.grid_state import EDITABLE, Row, keeping_seen, new_serial
 from kinso.ui.customers.registration_form import draw_fields
 from kinso.ui.customers.saving import apply_outcome, decide_row, tell_of
@@ -167,9 +169,9 @@ def _put_back_details(form: PurchaseForm | RefundForm, values: Values) -> None:
 def _editing(draft: Draft, current: Customer) -> Editing:
     seen, values = Customer.model_validate(seen_in(draft)), draft.content["values"]
     row = Row(seen)
-    typed = {name: values[name] for name in EDITABLE if name in values}
-    if "purchaseAmount" in typed:
-        typed["purchaseAmount"] = number_in(values, "purchaseAmount")
+    typed = {
+        field.name: WIDGETS[field.type.key].restored(values, field.name) for field in FIELDS if field.name in values
+    }
     row.type_over(typed)
     row.base = keeping_seen(seen, current, row.carried)
     return Editing(row, draft_id=draft.id)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from kinso.models.customers import LONGEST_SEARCH, CustomerQuery, SortField
+from kinso.models.customers import LONGEST_SEARCH, SORT_FIELDS, CustomerQuery, SortField
 from kinso.models.text import searchable
 from kinso.models.validation import LABELS
 from kinso.services.transfer.exports import Flavour
@@ -26,15 +26,7 @@ MEMBERSHIPS: dict[str, tuple[bool | None, bool | None]] = {
     "Eligible": (None, True),
 }
 """What each choice asks of the membership and of the eligibility."""
-SORTS: dict[str, SortField] = {
-    LABELS["customerId"]: "customerId",
-    LABELS["customerName"]: "customerName",
-    LABELS["contactInfo"]: "contactInfo",
-    LABELS["purchaseAmount"]: "purchaseAmount",
-    LABELS["membershipStatus"]: "membershipStatus",
-    LABELS["createdAt"]: "createdAt",
-    LABELS["updatedAt"]: "updatedAt",
-}
+SORTS: dict[str, SortField] = {LABELS[name]: name for name in SORT_FIELDS}
 ORDERS: dict[str, Literal["asc", "desc"]] = {"Ascending": "asc", "Descending": "desc"}
 DOWNLOAD = "/download/customers.csv"
 

@@ -12,21 +12,25 @@ from jinja2 import Template
 from streamlit.delta_generator import DeltaGenerator
 
 from kinso.models.customers import CustomerQuery
+from kinso.models.fields import FIELDS
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import count_customers, find_changed_since, save_edits
 from kinso.services.customers.finding import find_page
 from kinso.services.membership.eligibility import find_eligible
 from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
+from kinso.ui.customers.field_widgets import WIDGETS, label_of
 from kinso.ui.customers.filters import View, choose_page, choose_size, clear_filters, filter_in_words, range_in_words
-from kinso.ui.customers.grid_state import EDITABLE, SELECTED, GridState, Row
+from kinso.ui.customers.grid_state import SELECTED, GridState, Row
 from kinso.ui.customers.page_state import PageSession, current_session, grid_key
 from kinso.ui.customers.saving import refresh
 from kinso.ui.customers.words import isolated, value_in_words
 from kinso.ui.feedback import FAILED
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import counted, currency_symbol, day
+from kinso.ui.wording import counted, day
 
+SHOWN = [field for field in FIELDS if field.width is not None]
+"""What has a column."""
 DETAILS = "details"
 PROBLEM = "problem"
 ELIGIBLE = "eligible"
@@ -70,8 +74,8 @@ def frame_of(grid: GridState) -> pd.DataFrame:
         DETAILS: [_DETAILS_ICON] * len(rows),
         PROBLEM: [_problem(row) for row in rows],
     }
-    columns |= {name: [row.shown(name) for row in rows] for name in EDITABLE}
-    columns["purchaseAmount"] = [_number(amount) for amount in columns["purchaseAmount"]]
+    for field in SHOWN:
+        columns[field.name] = WIDGETS[field.type.key].cells([row.shown(field.name) for row in rows])
     columns[ELIGIBLE] = [_badge(row, grid) for row in rows]
     columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
     columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
@@ -90,13 +94,12 @@ def _columns(
             "Details", width=66, type="tertiary", key=click, on_click=on_details, args=(click,)
         ),
         PROBLEM: column.TextColumn("Not saved", width=130) if any(map(_problem, grid.rows)) else None,
-        "customerId": column.TextColumn(LABELS["customerId"], width=105),
-        "customerName": column.TextColumn(LABELS["customerName"], width=150),
-        "contactInfo": column.TextColumn(LABELS["contactInfo"], width=178),
-        "purchaseAmount": column.NumberColumn(
-            f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})", width=164, format="%,.2f"
-        ),
-        "membershipStatus": column.CheckboxColumn("Member", width=90),
+        **{
+            field.name: WIDGETS[field.type.key].column(
+                field, label_of(field, shop), [row.shown(field.name) for row in grid.rows]
+            )
+            for field in SHOWN
+        },
         ELIGIBLE: column.MultiselectColumn(
             "Eligible",
             width=95,
@@ -120,10 +123,6 @@ def _badge(row: Row, grid: GridState) -> np.ndarray:
     is_eligible = row.base.id in (grid.eligible or ()) and not row.gone
     # A list would be one of nothing where it is empty, and so the column of another type.
     return np.array([_BADGE] * is_eligible, dtype=str)
-
-
-def _number(amount: Any) -> float | None:
-    return None if amount is None else float(amount)
 
 
 _LOOK_AGAIN = 20
@@ -235,17 +234,16 @@ _PRINTED = Template(
     "{% for row in rows %}<tr>{% for text in row %}<td>{{ text }}</td>{% endfor %}</tr>{% endfor %}</tbody></table>",
     autoescape=True,
 )
-_TEXTS = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 
 
 def draw_for_print(grid: GridState, shop: ShopSettings) -> None:
     """Draw what only a printer shows: every row of this page of the list."""
-    heads = [LABELS[name] for name in (*_TEXTS, "createdAt")]
+    heads = [*(field.label for field in SHOWN), LABELS["createdAt"]]
     st.html(_PRINTED.render(heads=heads, rows=[_cells(row, shop) for row in grid.rows]))
 
 
 def _cells(row: Row, shop: ShopSettings) -> list[str]:
-    texts = [value_in_words(name, row.shown(name), shop) for name in _TEXTS]
+    texts = [value_in_words(field.name, row.shown(field.name), shop) for field in SHOWN]
     return [*texts, day(row.base.created_at.astimezone(shop.zone).date())]
 
 

@@ -13,10 +13,11 @@ from itertools import count
 from typing import Any
 
 from kinso.models.customers import Customer, CustomerEdit, FieldConflict
-from kinso.models.money import check_amount
+from kinso.models.fields import BY_NAME, FIELDS
 from kinso.ui.customers.filters import View
 
-EDITABLE = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
+EDITABLE = tuple(field.name for field in FIELDS)
+"""What a grid or a form may change, in their order."""
 SELECTED = "selected"
 
 EditedRows = Mapping[int, Mapping[str, Any]]
@@ -194,12 +195,12 @@ class GridState:
 
 def stored_value(customer: Customer, name: str) -> Any:
     """A field by its stored name."""
-    return getattr(customer, _ATTRIBUTES[name])
+    return BY_NAME[name].of(customer)
 
 
 def with_values(customer: Customer, values: Mapping[str, Any]) -> Customer:
     """A copy with other values of fields given by their stored names."""
-    return customer.model_copy(update={_ATTRIBUTES[name]: value for name, value in values.items()})
+    return customer.model_copy(update={BY_NAME[name].attribute: value for name, value in values.items()})
 
 
 def keeping_seen(seen: Customer, present: Customer, names: Iterable[str]) -> Customer:
@@ -213,24 +214,13 @@ def new_rows(customers: Sequence[Customer], selected: Iterable[str] = ()) -> lis
     return [Row(customer, selected=customer.id in chosen) for customer in customers]
 
 
-_ATTRIBUTES = {
-    "customerId": "customer_id",
-    "customerName": "customer_name",
-    "contactInfo": "contact_info",
-    "purchaseAmount": "purchase_amount",
-    "membershipStatus": "membership_status",
-}
-
-
 def _differing(row: Row, values: Mapping[str, Any]) -> dict[str, Any]:
-    cleaned = {name: "" if value is None and name != "purchaseAmount" else value for name, value in values.items()}
-    return {name: value for name, value in cleaned.items() if not _is_same(value, stored_value(row.base, name), name)}
-
-
-def _is_same(typed: Any, stored: Any, name: str) -> bool:
-    if name != "purchaseAmount":
-        return bool(typed == stored)
-    try:
-        return bool(check_amount(typed) == stored)
-    except ValueError:
-        return False
+    types = {name: BY_NAME[name].type for name in values}
+    # An emptied amount is no 0: whoever saves it is told.
+    cleaned = {
+        name: types[name].empty if value is None and types[name].key != "amount" else value
+        for name, value in values.items()
+    }
+    return {
+        name: value for name, value in cleaned.items() if not types[name].is_same(value, stored_value(row.base, name))
+    }

@@ -20,8 +20,9 @@ from kinso.services.customers.duplicates import find_duplicates_of
 from kinso.services.customers.editing import create_customer
 from kinso.services.customers.finding import find_by_customer_id
 from kinso.ui.browser import link_to_customer
+from kinso.ui.customers.field_widgets import restore_values, typed_values
 from kinso.ui.customers.words import named
-from kinso.ui.drafts import forget_draft, number_in, seen_in, text_in
+from kinso.ui.drafts import forget_draft, seen_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
@@ -29,7 +30,6 @@ from kinso.ui.wording import counted, membership, plain
 
 Person = tuple[str, str, str]
 """ID, name and contact, as they would be stored."""
-TEXTS = ("customerId", "customerName", "contactInfo")
 _DOUBLE_CLICK = 1.0
 """Seconds within which a second click on Save, which then meets the emptied form, is taken for part of the first."""
 
@@ -62,11 +62,7 @@ class Registration:
 
     def typed(self) -> dict[str, Any]:
         """What is in the form, by stored names; an amount that was left empty is left out."""
-        values: dict[str, Any] = {name: st.session_state.get(self.key(name)) or "" for name in TEXTS}
-        if (amount := st.session_state.get(self.key("purchaseAmount"))) is not None:
-            values["purchaseAmount"] = amount
-        values["membershipStatus"] = bool(st.session_state.get(self.key("membershipStatus")))
-        return values
+        return typed_values(self.key)
 
     @property
     def is_untouched(self) -> bool:
@@ -77,10 +73,7 @@ class Registration:
         """From a callback: put back what was typed into a form like this one."""
         values = draft.content["values"]
         self.draft_id, self.proposal = draft.id, seen_in(draft)
-        for name in TEXTS:
-            st.session_state[self.key(name)] = text_in(values, name)
-        st.session_state[self.key("purchaseAmount")] = number_in(values, "purchaseAmount")
-        st.session_state[self.key("membershipStatus")] = values.get("membershipStatus") is True
+        restore_values(self.key, values)
 
     def begin_next(self, created: Customer | None, *, is_finished: bool = False) -> None:
         """Put an empty form in place of this one, before another click can interrupt it; then forget what was typed."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
 from kinso.models.customers import LikelyDuplicate
+from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
 from kinso.models.shop import ShopSettings
-from kinso.models.validation import LABELS
 from kinso.services.customers.numbering import propose_customer_id
 from kinso.ui.browser import link_to_customer
+from kinso.ui.customers.field_widgets import WIDGETS, label_of
 from kinso.ui.customers.grid import focus_on
 from kinso.ui.customers.page_state import in_session
 from kinso.ui.customers.registration import Person, Registration, register
 from kinso.ui.customers.words import named
 from kinso.ui.drafts import keep_while_typed, offer_drafts
 from kinso.ui.request_context import RequestContext
-from kinso.ui.wording import currency_symbol, membership, plain
+from kinso.ui.wording import membership, plain
 
 
 def draw_registration(form: Registration, context: RequestContext, *, cancel: bool = False) -> None:
@@ -99,6 +99,7 @@ def _draw_duplicate(duplicate: LikelyDuplicate) -> None:
             link_to_customer(customer.id, "Open", icon=":material/person:")
 
 
+_BESIDE = ("customerId", "purchaseAmount", "membershipStatus")
 _BESIDE_A_FIELD = 32
 """Pixels above a checkbox that stands next to a field with a label."""
 
@@ -112,31 +113,22 @@ def draw_fields(
 ) -> None:
     """Draw them under the widget keys that `key_of` gives; `values` are what they start with, by stored names."""
     start = values or {}
-    with _field("customerName", errors):
-        _draw_text("customerName", key_of, start)
-    with _field("contactInfo", errors):
-        _draw_text("contactInfo", key_of, start, "E-mail, phone or address")
-    identity, amount, membership = st.columns(3)
-    with identity, _field("customerId", errors):
-        _draw_text("customerId", key_of, start)
-    with amount, _field("purchaseAmount", errors):
-        st.number_input(
-            f"{LABELS['purchaseAmount']} ({currency_symbol(shop)})",
-            value=_number(start.get("purchaseAmount")),
-            step=1.0,
-            format="%.2f",
-            key=key_of("purchaseAmount"),
-            placeholder="0.00",
-            persist_state="session",
-        )
-    with membership, _field("membershipStatus", errors):
-        st.space(_BESIDE_A_FIELD)
-        st.checkbox(
-            "Member",
-            value=bool(start.get("membershipStatus")),
-            key=key_of("membershipStatus"),
-            persist_state="session",
-        )
+
+    def draw(name: str) -> None:
+        field = BY_NAME[name]
+        WIDGETS[field.type.key].draw(field, key_of(name), start.get(name), label_of(field, shop))
+
+    for name in ("customerName", "contactInfo"):
+        with _field(name, errors):
+            draw(name)
+    for column, name in zip(st.columns(3), _BESIDE, strict=True):
+        with column, _field(name, errors):
+            if BY_NAME[name].type.key == "yes/no":
+                st.space(_BESIDE_A_FIELD)
+            draw(name)
+    for field in FIELDS[SPECIFIED:]:
+        with _field(field.name, errors):
+            draw(field.name)
 
 
 @contextmanager
@@ -145,20 +137,3 @@ def _field(name: str, errors: Mapping[str, str]) -> Iterator[None]:
         yield
         if message := errors.get(name):
             st.markdown(f":small[:red[:material/error: {plain(message)}]]")
-
-
-def _draw_text(
-    name: str, key_of: Callable[[str], str], start: Mapping[str, Any], placeholder: str | None = None
-) -> None:
-    st.text_input(
-        LABELS[name],
-        value=str(start.get(name) or ""),
-        key=key_of(name),
-        placeholder=placeholder,
-        autocomplete="off",
-        persist_state="session",
-    )
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, Decimal | float | int) else None

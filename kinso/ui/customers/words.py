@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from kinso.models.customers import Customer
+from kinso.models.fields import BY_NAME
 from kinso.models.money import check_amount
 from kinso.models.shop import ShopSettings
-from kinso.ui.wording import counted, membership, money, plain
+from kinso.ui.wording import counted, day, membership, money, plain
 
 _MOST_NAMED = 10
 _START, _END = "\u2068", "\u2069"
@@ -50,13 +52,20 @@ def listed(customers: Sequence[Customer]) -> str:
 
 def value_in_words(name: str, value: Any, shop: ShopSettings) -> str:
     """A stored or typed value of a field, as plain text."""
-    match name, value:
-        case _, None | "":
+    field = BY_NAME.get(name)
+    match field.type.key if field else "text", value:
+        case _, None | "" | () | []:
             return "(empty)"
-        case "membershipStatus", bool():
-            return membership(value)
-        case "purchaseAmount", _:
+        case "yes/no", bool():
+            return membership(value) if name == "membershipStatus" else "Yes" if value else "No"
+        case "amount", _:
             return _amount(value, shop)
+        case "date", date():
+            return day(value)
+        case "tags", list() | tuple():
+            return ", ".join(map(str, value))
+        case "number", Decimal():
+            return f"{value.normalize():,f}"
         case _:
             return str(value)
 

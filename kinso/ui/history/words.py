@@ -9,6 +9,7 @@ from typing import Any
 
 from kinso.models.accounts import Source
 from kinso.models.customers import Customer
+from kinso.models.fields import BY_NAME
 from kinso.models.history import Change, ChangeKind
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
@@ -33,7 +34,6 @@ KINDS: dict[ChangeKind, str] = {
 SOURCES: dict[Source, str] = {"app": "App", "api": "API", "cli": "Command line", "system": "Kinso"}
 
 _PURCHASES = frozenset({"purchase", "refund"})
-_ENTERED = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus")
 _HELD = {True: "not allowed", False: "allowed", None: "allowed"}
 
 
@@ -51,7 +51,7 @@ def fields_of(change: Change, shop: ShopSettings) -> list[FieldChange]:
     before, after = change.before, change.after
     found = [
         FieldChange(LABELS[name], _side(before, name, shop), _side(after, name, shop))
-        for name in _ENTERED
+        for name in BY_NAME
         if name in (before or {}) or name in (after or {})
     ]
     if not found and "membershipHeld" in (after or {}):

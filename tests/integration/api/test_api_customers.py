@@ -30,6 +30,8 @@ def test_a_registered_customer_is_told_as_specified_and_as_stored(api, token, st
         "_id": created["_id"],
         "customerId": "C-1",
         "purchaseAmount": 1250.56,
+        "notes": "",
+        "tags": [],
         "createdAt": created["createdAt"],
         "updatedAt": created["createdAt"],
         "version": 1,

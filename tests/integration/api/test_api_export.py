@@ -24,6 +24,7 @@ def rows(answer):
 def as_cells(customer):
     written = {"purchaseAmount": f"{customer['purchaseAmount']:.2f}"}
     written["membershipStatus"] = "true" if customer["membershipStatus"] else "false"
+    written["tags"] = ", ".join(customer["tags"])
     cells = {column: customer[column] for column in COLUMNS if column in customer} | written
     return cells | {"version": str(customer["version"]), "asExported": ANY}
 

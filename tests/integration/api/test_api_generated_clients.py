@@ -173,7 +173,7 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     assert call("refund_sale", "till/1", expect=201).data.purchase_amount == 0
     assert call("show_sale", "till/1").data.items[0].name == "Tea"
     since = datetime(2026, 1, 1, tzinfo=UTC)
-    assert call("show_sales", customer_id="C-1", kind=call.EntryKind.SALE, since=since).pagination.total == 1
+    assert call("show_sales", customer_id="C-1", kind=call.SaleKind.SALE, since=since).pagination.total == 1
     assert call("show_sales_of_customer", ada.field_id).pagination.total == 3
 
     assert call("remove_customer", ada.field_id).data.field_id == ada.field_id

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from kinso.errors import NotPermitted
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
+from kinso.models.fields import entered
 from kinso.services.customers.editing import create_customer, delete_customer, get_customer, save_edits, update_customer
-from kinso.services.history.records import specified_fields
 from tests.support.examples import fewer_examples
 
 
@@ -118,12 +118,12 @@ def test_nothing_anyone_saved_is_overwritten_and_nothing_typed_is_dropped_silent
         store, admin, CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com")
     )
     save(store, admin, before, **theirs)
-    after_theirs = specified_fields(get_customer(store, admin, before.id))
+    after_theirs = entered(get_customer(store, admin, before.id))
     outcome = save(store, admin, before, **mine)
-    final = specified_fields(get_customer(store, admin, before.id))
+    final = entered(get_customer(store, admin, before.id))
     reported = {error.field for error in outcome.errors} | {conflict.field for conflict in outcome.conflicts}
     for name, value in final.items():
-        was_theirs = after_theirs[name] != specified_fields(before)[name]
+        was_theirs = after_theirs[name] != entered(before)[name]
         assert not was_theirs or value == after_theirs[name]
-        if name in mine and name not in reported and mine[name] != specified_fields(before)[name]:
+        if name in mine and name not in reported and mine[name] != entered(before)[name]:
             assert value == mine[name]

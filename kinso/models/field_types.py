@@ -1,0 +1,407 @@
+"""The types that a customer's field can have: what may be entered, and how it is stored, read, sent and written.
+
+What is entered is refused with ValueError and a sentence part that follows the field's label.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StrictBool, WithJsonSchema
+
+from kinso.models.folding import fold
+from kinso.models.money import Money, check_amount, exactly, read_stored_amount
+from kinso.models.stored import readable_moment, readable_text
+from kinso.models.text import clean_lines, clean_text
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """What all fields of one type have in common; `value` is always one of the model."""
+
+    key: ClassVar[str]
+    """Names the type where a front end has something of its own for each."""
+    model: ClassVar[Any]
+    """The Python type of a value."""
+    json: ClassVar[Any]
+    """The Python type of `to_json`."""
+    bson: ClassVar[str]
+    """What MongoDB calls the type of `to_stored`."""
+    described: ClassVar[str]
+    """What is stored, in words."""
+    empty: ClassVar[Any]
+    """Of a customer of whom nothing was entered."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a spreadsheet may take its cell for a formula."""
+        return self.key in ("text", "lines", "choice", "tags")
+
+    @property
+    def entered(self) -> Any:
+        """The annotation of a field that is entered; nothing entered is `empty`, where the type has it."""
+        raise NotImplementedError
+
+    def read(self, stored: Any) -> Any:
+        """The value of whatever is stored, by Kinso or by another application."""
+        raise NotImplementedError
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """Whether it is what Kinso would have stored."""
+        raise NotImplementedError
+
+    def to_stored(self, value: Any) -> Any:
+        """As MongoDB keeps it."""
+        return value
+
+    def to_json(self, value: Any) -> Any:
+        """As programs get it."""
+        return value
+
+    def to_cell(self, value: Any) -> str:
+        """As a file has it, unescaped."""
+        return str(value)
+
+    def searched(self, value: Any) -> str:
+        """What a search looks through, not folded yet."""
+        return self.to_cell(value)
+
+    def is_same(self, typed: Any, value: Any) -> bool:
+        """Whether what somebody typed, acceptable or not, means the value."""
+        return bool(typed == value or (typed is None and value == self.empty))
+
+
+@dataclass(frozen=True)
+class Text(FieldType):
+    """Lengths count code points; `shortest` 0 means that it may be left empty. `check` looks at the cleaned text."""
+
+    shortest: int = 0
+    longest: int = 500
+    is_id: bool = False
+    check: Callable[[str], str] | None = None
+
+    key, model, json, bson, described, empty = "text", str, str, "string", "a text", ""
+
+    @property
+    def entered(self) -> Any:
+        """See `FieldType`."""
+        schema = {"type": "string", "minLength": self.shortest, "maxLength": self.longest}
+        checks = [AfterValidator(self.check)] if self.check else []
+        return Annotated[(str, BeforeValidator(self._clean), *checks, WithJsonSchema(schema))]
+
+    def read(self, stored: Any) -> str:
+        """See `FieldType`."""
+        return readable_text(stored)
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return isinstance(stored, str)
+
+    def _clean(self, value: Any) -> str:
+        if not self.shortest and isinstance(value, str) and not value.strip():
+            return ""
+        return clean_text(value, shortest=max(self.shortest, 1), longest=self.longest, is_id=self.is_id)
+
+
+@dataclass(frozen=True)
+class Lines(Text):
+    """A text of any number of lines."""
+
+    key = "lines"
+
+    def _clean(self, value: Any) -> str:
+        return clean_lines(value, longest=self.longest)
+
+
+@dataclass(frozen=True)
+class Amount(FieldType):
+    """Money in the shop's currency."""
+
+    key, model, json, bson, described, empty = "amount", Decimal, float, "number", "a number", Decimal("0.00")
+
+    @property
+    def entered(self) -> Any:
+        """See `FieldType`."""
+        return Money
+
+    def read(self, stored: Any) -> Decimal:
+        """See `FieldType`."""
+        return read_stored_amount(stored)
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return isinstance(stored, int | float) and not isinstance(stored, bool)
+
+    def to_stored(self, value: Decimal) -> float:
+        """See `FieldType`."""
+        return float(value)
+
+    def to_json(self, value: Decimal) -> float:
+        """See `FieldType`."""
+        return float(value)
+
+    def to_cell(self, value: Decimal) -> str:
+        """See `FieldType`."""
+        return f"{value:.2f}"
+
+    def is_same(self, typed: Any, value: Any) -> bool:
+        """See `FieldType`."""
+        try:
+            return bool(check_amount(typed) == value)
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True)
+class YesNo(FieldType):
+    """True or false."""
+
+    key, model, json, bson, described, empty = "yes/no", bool, bool, "bool", "true or false", False
+
+    @property
+    def entered(self) -> Any:
+        """See `FieldType`."""
+        return StrictBool
+
+    def read(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return stored is True
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return isinstance(stored, bool)
+
+    def to_cell(self, value: bool) -> str:
+        """See `FieldType`."""
+        return "true" if value else "false"
+
+    def searched(self, value: bool) -> str:
+        """See `FieldType`."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Date(FieldType):
+    """A day of the calendar, without a zone; None where none was entered."""
+
+    key, model, json, bson, described, empty = "date", date | None, date | None, "date", "a date", None
+
+    @property
+    def entered(self) -> Any:
+        """See `FieldType`."""
+        schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
+        written = PlainSerializer(self.to_json, when_used="json")
+        return Annotated[(date | None, BeforeValidator(_check_date), written, WithJsonSchema(schema))]
+
+    def read(self, stored: Any) -> date | None:
+        """See `FieldType`."""
+        moment = readable_moment(stored)
+        return moment.astimezone(UTC).date() if moment else None
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return stored is None or isinstance(stored, datetime)
+
+    def to_stored(self, value: date | None) -> datetime | None:
+        """See `FieldType`."""
+        return datetime.combine(value, time(), UTC) if value else None
+
+    def to_json(self, value: date | None) -> str | None:
+        """See `FieldType`."""
+        return value.isoformat() if value else None
+
+    def to_cell(self, value: date | None) -> str:
+        """See `FieldType`."""
+        return value.isoformat() if value else ""
+
+    def is_same(self, typed: Any, value: Any) -> bool:
+        """See `FieldType`."""
+        try:
+            return bool(_check_date(typed) == value)
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True)
+class Number(FieldType):
+    """A number with at most so many decimals; None where none was entered."""
+
+    lowest: Decimal = Decimal("-1000000000")
+    highest: Decimal = Decimal("1000000000")
+    decimals: int = 2
+
+    key, model, json, bson, described, empty = (
+        *("number", Decimal | None, float | None, "number"),
+        *("a number", None),
+    )
+
+    @property
+    def entered(self) -> Any:
+        """See `FieldType`."""
+        number = {"type": "number", "minimum": float(self.lowest), "maximum": float(self.highest)}
+        schema = {"anyOf": [number, {"type": "null"}]}
+        written = PlainSerializer(self.to_json, when_used="json")
+        return Annotated[(Decimal | None, BeforeValidator(self._check), written, WithJsonSchema(schema))]
+
+    def read(self, stored: Any) -> Decimal | None:
+        """See `FieldType`."""
+        if stored is None or not self.is_stored_well(stored) or not math.isfinite(stored):
+            return None
+        return Decimal(repr(stored))
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return stored is None or (isinstance(stored, int | float) and not isinstance(stored, bool))
+
+    def to_stored(self, value: Decimal | None) -> float | None:
+        """See `FieldType`."""
+        return None if value is None else float(value)
+
+    def to_json(self, value: Decimal | None) -> float | None:
+        """See `FieldType`."""
+        return None if value is None else float(value)
+
+    def to_cell(self, value: Decimal | None) -> str:
+        """See `FieldType`."""
+        return "" if value is None else f"{value.normalize():f}"
+
+    def is_same(self, typed: Any, value: Any) -> bool:
+        """See `FieldType`."""
+        try:
+            return bool(self._check(typed) == value)
+        except ValueError:
+            return False
+
+    def _check(self, value: Any) -> Decimal | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise ValueError("must be a number")
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        if not number.is_finite() or not self.lowest <= number <= self.highest:
+            raise ValueError(f"must be from {self.lowest:,} to {self.highest:,}")
+        return exactly(number, self.decimals)
+
+
+@dataclass(frozen=True)
+class Choice(FieldType):
+    """One of some words; empty where none was chosen."""
+
+    options: tuple[str, ...] = ()
+
+    key, model, json, bson, described, empty = "choice", str, str, "string", "a text", ""
+
+    @property
+    def entered(self) -> Any:
+        """See `FieldType`."""
+        schema = {"type": "string", "enum": ["", *self.options]}
+        return Annotated[(str, BeforeValidator(self._check), WithJsonSchema(schema))]
+
+    def read(self, stored: Any) -> str:
+        """See `FieldType`."""
+        return readable_text(stored)
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return isinstance(stored, str)
+
+    def _check(self, value: Any) -> str:
+        if value == "":
+            return ""
+        known = {fold(option): option for option in self.options}
+        option = known.get(fold(value)) if isinstance(value, str) else None
+        if option is None:
+            raise ValueError(f"must be one of {', '.join(self.options)}")
+        return option
+
+
+@dataclass(frozen=True)
+class Tags(FieldType):
+    """A set of words, in alphabetical order; two that differ in letter case only are one."""
+
+    most: int = 20
+    longest: int = 40
+
+    key, model, json, bson, described, empty = "tags", tuple[str, ...], list[str], "array", "a list of texts", ()
+
+    @property
+    def entered(self) -> Any:
+        """See `FieldType`."""
+        tag = {"type": "string", "minLength": 1, "maxLength": self.longest}
+        schema = {"type": "array", "items": tag, "maxItems": self.most}
+        return Annotated[(tuple[str, ...], BeforeValidator(self._check), WithJsonSchema(schema))]
+
+    def read(self, stored: Any) -> tuple[str, ...]:
+        """See `FieldType`."""
+        parts = stored if isinstance(stored, list | tuple) else [stored]
+        return _set_of(text for part in parts if (text := readable_text(part).strip()))
+
+    def is_stored_well(self, stored: Any) -> bool:
+        """See `FieldType`."""
+        return isinstance(stored, list) and all(isinstance(tag, str) for tag in stored)
+
+    def to_stored(self, value: tuple[str, ...]) -> list[str]:
+        """See `FieldType`."""
+        return list(value)
+
+    def to_json(self, value: tuple[str, ...]) -> list[str]:
+        """See `FieldType`."""
+        return list(value)
+
+    def to_cell(self, value: tuple[str, ...]) -> str:
+        """See `FieldType`."""
+        return ", ".join(value)
+
+    def searched(self, value: tuple[str, ...]) -> str:
+        """See `FieldType`."""
+        return " ".join(value)
+
+    def is_same(self, typed: Any, value: Any) -> bool:
+        """See `FieldType`."""
+        try:
+            return bool(self._check(typed) == value)
+        except ValueError:
+            return False
+
+    def _check(self, value: Any) -> tuple[str, ...]:
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            raise ValueError("must be a list of texts")
+        tags = _set_of(map(self._tag, value))
+        if len(tags) > self.most:
+            raise ValueError(f"are too many; use at most {self.most}")
+        return tags
+
+    def _tag(self, value: Any) -> str:
+        tag = clean_text(value, shortest=1, longest=self.longest)
+        if "," in tag or ";" in tag:
+            raise ValueError("cannot contain a comma or a semicolon; make two of it")
+        return tag
+
+
+def _set_of(tags: Iterable[str]) -> tuple[str, ...]:
+    by_form: dict[str, str] = {}
+    for tag in tags:
+        by_form.setdefault(fold(tag), tag)
+    return tuple(by_form[form] for form in sorted(by_form))
+
+
+def _check_date(value: Any) -> date | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("must be a date, such as 2026-01-31") from None
+
+
+TYPES: tuple[type[FieldType], ...] = (Text, Lines, Amount, YesNo, Date, Number, Choice, Tags)
+"""All there are; whatever has something for each of them is tried with every one."""
