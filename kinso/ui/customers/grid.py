@@ -12,7 +12,7 @@ from jinja2 import Template
 from streamlit.delta_generator import DeltaGenerator
 
 from kinso.models.customers import CustomerQuery
-from kinso.models.fields import FIELDS
+from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import count_customers, find_changed_since, save_edits
@@ -74,9 +74,10 @@ def frame_of(grid: GridState) -> pd.DataFrame:
         DETAILS: [_DETAILS_ICON] * len(rows),
         PROBLEM: [_problem(row) for row in rows],
     }
-    for field in SHOWN:
-        columns[field.name] = WIDGETS[field.type.key].cells([row.shown(field.name) for row in rows])
-    columns[ELIGIBLE] = [_badge(row, grid) for row in rows]
+    cells = {field.name: WIDGETS[field.type.key].cells([row.shown(field.name) for row in rows]) for field in SHOWN}
+    # Who could become a member stands beside who is one, before what only some shops look at.
+    columns |= {field.name: cells.pop(field.name) for field in FIELDS[:SPECIFIED] if field in SHOWN}
+    columns |= {ELIGIBLE: [_badge(row, grid) for row in rows], **cells}
     columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
     columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
     return pd.DataFrame(columns)
