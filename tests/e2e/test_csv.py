@@ -21,6 +21,8 @@ COLUMNS = [
     "membershipStatus",
     "createdAt",
     "updatedAt",
+    "notes",
+    "tags",
     "version",
     "asExported",
 ]
@@ -60,7 +62,7 @@ def download(page, name):
 def rows_of(text):
     head, *rows = csv.reader(io.StringIO(text, newline=""))
     assert head == COLUMNS
-    assert all(seen.startswith("c1-") for *_, seen in rows)
+    assert all(seen.startswith("c2-") for *_, seen in rows)
     return [row[:-1] for row in rows]
 
 
@@ -77,6 +79,7 @@ def stored_rows(shop, query, sort, form="{0:%Y-%m-%dT%H:%M:%S}.{1:03}Z"):
                 f"{Decimal(str(document['purchaseAmount'])):.2f}",
                 "true" if document["membershipStatus"] else "false",
                 *(form.format(date, date.microsecond // 1000) for date in dates),
+                *("", ""),
                 str(document["version"]),
             ]
         )
