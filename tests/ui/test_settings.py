@@ -1,6 +1,5 @@
 """The settings page: name, currency, time zone and trash of the shop."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -197,7 +196,7 @@ class TestBackups:
     def folder(self, tmp_path, application):
         folder = tmp_path / "backups"
         folder.mkdir()
-        application.settings = replace(application.settings, backup_dir=folder)
+        application.settings = application.settings.model_copy(update={"backup_dir": folder})
         return folder
 
     def test_one_is_made_at_the_press_of_a_button_and_listed(self, open_page, store, add_customer, folder):
