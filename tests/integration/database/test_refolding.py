@@ -67,7 +67,7 @@ def test_ids_that_look_alike_since_are_kept_marked_and_named(shop, admin, caplog
     case_duplicates = shop.customers.case_duplicates()
     assert sorted(each.customer_id for each in case_duplicates) == sorted(["C-1", "C\u20111", "Ｃ－１"])
     assert shop.customers.get_by_customer_id("C\u20111").contact_info == "01711000001"
-    assert len(check_database(shop, admin).case_duplicates) == 2
+    assert len(check_database(shop, admin).duplicates) == 2
     assert "looks like another one" in caplog.text
 
 
@@ -163,9 +163,9 @@ def test_sale_ids_that_look_alike_since_are_kept_and_named(shop, admin):
         sales.update_one({"saleId": before}, {"$set": {"saleId": after}})
         sales.update_one({"refundOf": before}, {"$set": {"refundOf": after}})
     restarted(shop)
-    assert [shop.sales.get(sale_id).amount for sale_id in ("R-1", "R\u20111", "Q-1", "Q\u20111")] == [10, 20, 30, 30]
-    assert [refund.sale_id for refund in shop.sales.refunds_of(shop.sales.get("R\u20111"))] == ["B-1"]
-    assert [refund.sale_id for refund in shop.sales.refunds_of(shop.sales.get("Q-1"))] == ["B-2"]
+    assert [shop.ledger.get(sale_id).amount for sale_id in ("R-1", "R\u20111", "Q-1", "Q\u20111")] == [10, 20, 30, 30]
+    assert [refund.sale_id for refund in shop.ledger.refunds_of(shop.ledger.get("R\u20111"))] == ["B-1"]
+    assert [refund.sale_id for refund in shop.ledger.refunds_of(shop.ledger.get("Q-1"))] == ["B-2"]
     report = check_database(shop, admin)
     assert report.findings == []
-    assert report.case_duplicates == ["Sale ID R\u20111 differs from R-1 only in what looks the same."]
+    assert report.duplicates == ["Sale ID R\u20111 differs from R-1 only in what looks the same."]

@@ -17,7 +17,7 @@ from kinso.services.customers.editing import create_customer
 from tests.integration.security.conftest import PASSWORD, fill_in
 
 DESCRIPTION = create_api().openapi()
-OPERATORS = [{"$gt": ""}, {"$ne": None}, {"$regex": ".*"}, {"$where": "sleep(9000) || true"}, [{"$gt": ""}], ["a", "b"]]
+OPERATORS = [{"$gt": ""}, {"$ne": None}, {"$regex": ".*"}, {"$where": "sleep(9000) || true"}, [{"$gt": ""}], ["a", 7]]
 TEXTS = [
     '{"$gt": ""}',
     '{"$ne": null}',

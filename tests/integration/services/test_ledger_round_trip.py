@@ -53,7 +53,7 @@ def test_the_same_moments_come_back_in_any_zone(store, staff, manager, ada, new_
     one = b"".join(export_purchases(store, staff, ada.id, flavour))
     assert rehearse_purchases(other, staff, one, unknown="create").figures.new == len(NIGHT)
     import_purchases(other, staff, data, unknown="create")
-    assert sorted(sale.sold_at for sale in other.sales.iterate(LedgerQuery(kind="sale"))) == NIGHT
+    assert sorted(sale.sold_at for sale in other.ledger.iterate(LedgerQuery(kind="sale"))) == NIGHT
 
 
 def test_dates_for_spreadsheets_are_the_days_of_the_shop(store, staff, manager, ada):
@@ -80,7 +80,7 @@ def test_a_date_that_a_spreadsheet_shows_otherwise_is_still_exact(store, staff, 
     prepare(connection)
     other = Store(connection)
     import_purchases(other, staff, data, unknown="create")
-    assert sorted(sale.sold_at for sale in other.sales.iterate(LedgerQuery(kind="sale"))) == [
+    assert sorted(sale.sold_at for sale in other.ledger.iterate(LedgerQuery(kind="sale"))) == [
         datetime(2025, 3, 4, 15, 15, tzinfo=UTC),
         NIGHT[4],
     ]

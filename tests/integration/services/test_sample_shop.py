@@ -61,7 +61,7 @@ def test_every_change_is_dated_as_what_it_records(shop):
 
 
 def test_receipts_have_items_that_come_to_the_amount_and_some_have_a_discount(shop):
-    sales = list(shop.sales.iterate(LedgerQuery(kind="sale")))
+    sales = list(shop.ledger.iterate(LedgerQuery(kind="sale")))
     with_items = [sale for sale in sales if sale.items]
     assert len(with_items) > len(sales) / 2
     for sale in with_items:
@@ -70,7 +70,7 @@ def test_receipts_have_items_that_come_to_the_amount_and_some_have_a_discount(sh
 
 
 def test_december_is_busier_than_february(shop):
-    months = Counter(sale.sold_at.month for sale in shop.sales.iterate(LedgerQuery(kind="sale")))
+    months = Counter(sale.sold_at.month for sale in shop.ledger.iterate(LedgerQuery(kind="sale")))
     assert months[12] > 1.3 * months[2]
 
 
@@ -95,5 +95,5 @@ def test_it_can_be_taken_back_in_one_go(shop, admin):
     [run] = shop.runs.recent(limit=1)
     undo_run(shop, admin, run.id)
     assert shop.customers.count(CustomerQuery()) == 0
-    assert list(shop.sales.iterate(LedgerQuery())) == []
+    assert list(shop.ledger.iterate(LedgerQuery())) == []
     assert check_database(shop, admin).findings == []
