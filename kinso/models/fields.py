@@ -98,8 +98,8 @@ def entered(customer: BaseModel) -> dict[str, Any]:
 def recorded(customer: BaseModel) -> dict[str, Any]:
     """The same without what nobody ever entered; a document and the record of a creation hold no more."""
     values = entered(customer)
-    later = [field for field in FIELDS[SPECIFIED:] if values[field.name] == field.type.empty]
-    return {name: value for name, value in values.items() if BY_NAME[name] not in later}
+    empty = {field.name for field in FIELDS[SPECIFIED:] if values[field.name] == field.type.empty}
+    return {name: value for name, value in values.items() if name not in empty}
 
 
 def to_stored(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -144,7 +144,7 @@ class TestErasing:
         return press(tick(open_page("trash"), store, customer_id), "trash_erase")
 
     def confirm(self, page, typed):
-        key = page.session_state["trash_erasing"].key
+        key = page.session_state["erasing"].key
         page.text_input(key=key).set_value(typed)
         return press(page, "erasure_confirm")
 

@@ -18,7 +18,7 @@ from kinso.ui.history.words import as_they_were
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import current_context
 
-ERASING = "history_erasing"
+ERASING = "erasing"
 
 
 def ask_to_erase(change: Change) -> None:

@@ -15,8 +15,8 @@ from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.services.history.trash import erase_person, restore_customers
 from kinso.ui.customers.words import isolated, named
-from kinso.ui.feedback import celebrate, failures_as_toasts
-from kinso.ui.history.erasing import Erasure, draw_erasure, erase_if_confirmed
+from kinso.ui.feedback import celebrate
+from kinso.ui.history.erasing import ERASING, Erasure
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, currency_symbol, membership, plain
@@ -90,7 +90,7 @@ def ticked(items: Sequence[TrashedCustomer]) -> list[TrashedCustomer]:
     return [item for place, item in enumerate(items) if place in chosen]
 
 
-REFUSAL, ERASING = "trash_refusal", "trash_erasing"
+REFUSAL = "trash_refusal"
 """In the session: which customers were not restored and why, and the person who is to be erased."""
 
 
@@ -119,30 +119,6 @@ def draw_toolbar(chosen: Sequence[TrashedCustomer], context: RequestContext) -> 
     asked, refusal = st.session_state.get(REFUSAL) or ((), "")
     if chosen and _ids(chosen) == asked:
         st.error(refusal, icon=":material/error:")
-
-
-def show_erasure() -> None:
-    """Draw the dialog, while it is being asked; call it once, last."""
-    if st.session_state.get(ERASING) is not None:
-        _ask()
-
-
-def _keep() -> None:
-    st.session_state[ERASING] = None
-    st.rerun()
-
-
-@st.dialog("Erase a person for good", icon=":material/person_remove:", on_dismiss=_keep)
-def _ask() -> None:
-    draw_erasure(st.session_state[ERASING], _keep, _erase)
-
-
-def _erase(erasure: Erasure) -> None:
-    with failures_as_toasts():
-        if st.session_state.get(ERASING) is erasure and not erase_if_confirmed(erasure):
-            return
-    st.session_state[ERASING] = None
-    st.rerun()
 
 
 def _ask_to_erase(chosen: Sequence[TrashedCustomer]) -> None:
