@@ -26,8 +26,7 @@ from kinso.config import Settings
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.customers import CustomerQuery
 from kinso.services.accounts.sign_in import sign_in
-from kinso.services.accounts.tokens import create_token
-from kinso.services.accounts.users import create_user, reset_password
+from kinso.services.accounts.users import create_token, create_user, reset_password
 from kinso.services.application import close_application, open_application
 from kinso.services.shop.samples import load_samples
 

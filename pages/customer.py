@@ -11,9 +11,8 @@ from kinso.services.membership.status import membership_status_of
 from kinso.services.purchases.reading import summarize_purchases
 from kinso.ui.browser import CUSTOMER_ID, link_to_customers
 from kinso.ui.customers.card import Card, open_card
-from kinso.ui.customers.customer_page import draw_facts, draw_head, show_question
+from kinso.ui.customers.customer_page import draw_deleted, draw_facts, draw_head, show_question
 from kinso.ui.customers.edit_dialog import offer_typed_forms
-from kinso.ui.customers.removal import draw_deleted
 from kinso.ui.history.customer import draw_changes
 from kinso.ui.membership.status import draw_status
 from kinso.ui.purchases.ledger import PAGE, draw_figures, draw_ledger

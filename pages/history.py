@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.models.history import HistoryPage, HistoryQuery
-from kinso.services.history.changes import export_history, list_history
+from kinso.services.history.undo import export_history, list_history
 from kinso.ui.browser import download_link
-from kinso.ui.history.erasing import ask_to_erase, show_erasure
 from kinso.ui.history.filters import (
     choose_page,
     choose_query,
@@ -16,8 +15,8 @@ from kinso.ui.history.filters import (
     is_filtered,
     likely_page,
 )
-from kinso.ui.history.listing import draw_changes
-from kinso.ui.history.reverting import ask_to_revert, show_question
+from kinso.ui.history.listing import ask_to_revert, draw_changes, show_question
+from kinso.ui.history.trash import ask_to_erase, show_erasure
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, number
 

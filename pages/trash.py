@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kinso.services.history.trash import count_trash, list_trash
-from kinso.ui.history.erasing import show_erasure
-from kinso.ui.history.trash import draw_table, draw_toolbar, ticked
+from kinso.ui.history.trash import draw_table, draw_toolbar, show_erasure, ticked
 from kinso.ui.request_context import current_context
 from kinso.ui.wording import counted, number
 

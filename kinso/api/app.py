@@ -12,8 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from kinso import __version__
 from kinso.api import accounts, customers, customers_bulk, history, membership, purchases, shop, transfer
 from kinso.api.description import SECURITY_SCHEMES, suit_generators
-from kinso.api.docs import add_docs
-from kinso.api.docs_parts import answer_sample
+from kinso.api.docs import add_docs, answer_sample
 from kinso.api.errors import translate_errors
 from kinso.api.middleware import LARGEST_BODY, ApiMiddleware
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH

@@ -1,16 +1,17 @@
-"""Customers, one by one and in lists."""
+"""Customers one by one, in lists, and for programs that keep a copy of all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import Path
 from starlette.responses import Response
 
-from kinso.api.callers import Caller, SignedIn
 from kinso.api.customers_schemas import (
     CustomerDraftIn,
+    CustomerListing,
     CustomerOut,
     CustomerPatchIn,
     NextIdOut,
@@ -20,20 +21,18 @@ from kinso.api.customers_schemas import (
     still_a_member,
     warning_json,
 )
-from kinso.api.customers_sync import CustomerListing, tell_changed
 from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_headers
-from kinso.api.envelope import Answer, Success, list_page, succeed
-from kinso.api.failures import failures
-from kinso.api.lookups import SharedLookups
-from kinso.api.parameters import CustomerList, PageParameters
+from kinso.api.envelope import Answer, Success, failures, list_page, succeed
+from kinso.api.parameters import CustomerList, ListParameters, PageParameters
 from kinso.api.requests import Matching, NotMatching, RepeatablePost, tell_customer
-from kinso.api.route import OneOfManyRoute, part_of_api
-from kinso.errors import CUSTOMER_GONE, NotFound
+from kinso.api.route import Caller, OneOfManyRoute, SharedLookups, SignedIn, part_of_api
+from kinso.errors import CUSTOMER_GONE, FieldError, InvalidInput, NotFound
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.customers_sync import ChangedPage, Cursor, Deletion
 from kinso.models.insights import Statistics
+from kinso.models.transfer.cells import written_moment
 from kinso.repository.store import Store
-from kinso.services.customers.duplicates import find_duplicates_of
 from kinso.services.customers.editing import (
     create_customer,
     delete_customer,
@@ -41,8 +40,8 @@ from kinso.services.customers.editing import (
     list_customers,
     update_customer,
 )
-from kinso.services.customers.finding import get_customers
-from kinso.services.customers.numbering import propose_customer_id
+from kinso.services.customers.finding import get_customers, list_changed
+from kinso.services.customers.registering import find_duplicates_of, propose_customer_id
 from kinso.services.insights import get_statistics
 from kinso.services.membership.status import find_below
 
@@ -200,3 +199,60 @@ def remove_customer(caller: SignedIn, id: Id, condition: Matching) -> Answer:
         deleted = delete_customer(caller.store, caller.actor, id, version=version)
     message = f"Customer {deleted.customer_id} is deleted; what was bought stays in the revenue."
     return succeed(customer_json(deleted), message=message)
+
+
+_NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "page": (1,),
+    "sort_by": ("createdAt", "updatedAt"),
+    "sort_order": ("asc", "desc"),
+}
+"""What the answers are like anyway, and what generated clients send when nobody asks for anything."""
+
+
+def _render(asked: tuple[Store, Actor, datetime | Cursor, int], _ids: Collection[str]) -> bytes:
+    store, actor, since, limit = asked
+    found = list_changed(store, actor, since, limit=limit)
+    return bytes(Answer(_page_json(found, limit)).body)
+
+
+_answers = SharedLookups(_render)
+
+
+async def tell_changed(caller: Caller, parameters: ListParameters) -> Answer:
+    """Who was changed or deleted since then, in the envelope; raises `InvalidInput` for what does not go with that."""
+    since = parameters.cursor or parameters.updated_since
+    if since is None:
+        raise ValueError("A list of everybody is told by pages.")
+    _refuse_others(parameters)
+    return Answer(await _answers((caller.store, caller.actor, since, parameters.limit)))
+
+
+def _refuse_others(parameters: ListParameters) -> None:
+    """A copy of some would keep those who cease to be among them."""
+    mine = "cursor" if parameters.cursor else "updatedSince"
+    for name in parameters.model_fields_set - {"updated_since", "cursor", "limit"}:
+        field = ListParameters.model_fields[name]
+        if getattr(parameters, name) not in _NEUTRAL.get(name, ("", None)):
+            raise InvalidInput([FieldError(mine, f"{mine} goes with limit only; leave {field.alias} out.")])
+
+
+def _page_json(found: ChangedPage, limit: int) -> dict[str, Any]:
+    pagination = {
+        "page": found.page,
+        "limit": limit,
+        "total": found.total,
+        "totalPages": -(-found.total // limit),
+        "nextCursor": found.cursor.written(),
+        "more": found.more,
+        "deleted": [_deleted_json(deletion) for deletion in found.deletions],
+    }
+    customers = [customer_json(customer) for customer in found.customers]
+    return {"success": True, "data": customers, "pagination": pagination}
+
+
+def _deleted_json(deletion: Deletion) -> dict[str, Any]:
+    return {
+        "_id": deletion.customer,
+        "customerId": deletion.customer_id,
+        "deletedAt": written_moment(deletion.deleted_at),
+    }

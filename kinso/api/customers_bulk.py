@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAda
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
-from kinso.api.callers import SignedIn
 from kinso.api.customers_schemas import (
     CUSTOMER_EXAMPLE,
     CUSTOMER_STORED,
@@ -22,10 +21,9 @@ from kinso.api.customers_schemas import (
     warning_json,
 )
 from kinso.api.description import REPLAYED, open_to, with_headers
-from kinso.api.envelope import Answer, FieldProblem, Success, succeed
-from kinso.api.failures import failures
+from kinso.api.envelope import Answer, FieldProblem, Success, failures, succeed
 from kinso.api.requests import RepeatablePost
-from kinso.api.route import part_of_api
+from kinso.api.route import SignedIn, part_of_api
 from kinso.models.accounts import Source
 from kinso.models.history import Run, RunKind, RunStatus
 from kinso.models.transfer.cells import written_moment

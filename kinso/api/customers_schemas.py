@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema, create_model
 from pydantic.json_schema import SkipJsonSchema
 
+from kinso.api.envelope import Listing, Pagination
 from kinso.models.accounts import Role, User
 from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, LikelyDuplicate
 from kinso.models.fields import FIELDS
@@ -30,7 +31,11 @@ TWIN_WARNING = {
 }
 ID = "What the paths call `_id`; the shop's own number is `customerId`."
 
-
+_DELETED = {
+    "_id": CUSTOMER_STORED["_id"],
+    "customerId": CUSTOMER_STORED["customerId"],
+    "deletedAt": "2026-02-02T08:15:00.500Z",
+}
 _USER = {
     "_id": "65b0a1f2c3d4e5f6a7b8c9d2",
     "email": "ada@shop.com",
@@ -259,3 +264,35 @@ def user_json(user: User) -> dict[str, Any]:
         "createdAt": written_moment(user.created_at),
         "lastSignInAt": written_moment(user.last_sign_in_at) if user.last_sign_in_at else None,
     }
+
+
+class DeletedOut(BaseModel):
+    """A customer who was deleted. Who came back since is among the customers, here or later."""
+
+    model_config = example(_DELETED)
+
+    id: str = Field(alias="_id", description=ID)
+    customer_id: str = Field(alias="customerId")
+    deleted_at: datetime = Field(alias="deletedAt")
+
+
+class CustomerPagination(Pagination):
+    """Where a page is in its result; with `updatedSince` also who is not there any more, and how to go on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"page": 1, "limit": 10, "total": 1, "totalPages": 1}]})
+
+    nextCursor: str | SkipJsonSchema[None] = Field(  # noqa: N815
+        default=None, description="With `updatedSince`: what to send as `cursor` next time; to be kept with the data."
+    )
+    more: bool | SkipJsonSchema[None] = Field(
+        default=None, description="With `updatedSince`: whether there is more already."
+    )
+    deleted: list[DeletedOut] | SkipJsonSchema[None] = Field(
+        default=None, description="With `updatedSince`: who was deleted; to be applied before `data`."
+    )
+
+
+class CustomerListing(Listing[CustomerOut]):
+    """One page of customers."""
+
+    pagination: CustomerPagination

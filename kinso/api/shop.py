@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from kinso.api.customers_schemas import HealthOut
-from kinso.api.envelope import Answer, Success, succeed
-from kinso.api.failures import failures
+from kinso.api.envelope import Answer, Success, failures, succeed
 from kinso.api.route import part_of_api
 from kinso.services.application import current_application
 

@@ -158,10 +158,10 @@ def _import(
         opening_balance=opening_balance,
     )
     if purchases:
-        from kinso.cli.purchases import import_purchases_file
+        from kinso.cli.transfer import import_purchases_file
 
         return import_purchases_file(file, choices, create_unknown=create_unknown, dry_run=dry_run)
-    from kinso.cli.customers import import_customers_file
+    from kinso.cli.transfer import import_customers_file
 
     return import_customers_file(file, choices, report=report, dry_run=dry_run)
 
@@ -196,10 +196,10 @@ def _export(
     if purchases and (search or member):
         raise typer.BadParameter("--search and --member choose customers, and --purchases writes those of everybody")
     if purchases:
-        from kinso.cli.purchases import export_ledger_file
+        from kinso.cli.transfer import export_ledger_file
 
         return export_ledger_file(file, flavour)
-    from kinso.cli.customers import export_customers_file
+    from kinso.cli.transfer import export_customers_file
 
     return export_customers_file(file, flavour, search=search, member=member)
 

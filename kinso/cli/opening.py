@@ -15,7 +15,7 @@ from kinso.config import load_settings
 from kinso.errors import ConfigurationError
 from kinso.repository.store import Store
 from kinso.services.application import close_application, open_application
-from kinso.services.transfer.files import completed_file
+from kinso.services.transfer.exports import completed_file
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from kinso.services.application import current_application
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 from kinso.services.transfer.backups import BackupContent, examine_backup, make_backup, move_shop, restore_shop
-from kinso.services.transfer.files import new_file
+from kinso.services.transfer.exports import new_file
 
 
 def seed(count: int) -> int:

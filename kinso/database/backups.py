@@ -14,9 +14,8 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from kinso.database.backup_file import BackupReader, BackupWriter
-from kinso.database.batches import in_batches
-from kinso.database.connection import Connection, translated_errors
-from kinso.database.migrations.runner import LOCK, STATE
+from kinso.database.connection import Connection, in_batches, translated_errors
+from kinso.database.migrations import LOCK, STATE
 from kinso.database.preparation import prepare
 from kinso.database.processes import NOTES, demand_nobody_else
 from kinso.database.schema import INDEXES

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TypeVar
 
+import mongomock
 import pymongo
+from mongomock import collection
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError as DriverConfigurationError
@@ -142,7 +145,7 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
 
 def _connect_in_memory(settings: Settings) -> Connection:
     # Only needed without a database, and slow to import.
-    from kinso.database.in_memory import open_in_memory
+    from kinso.database.connection import open_in_memory
 
     client = open_in_memory()
     return Connection(client, client[_checked(settings.database)], in_memory=True)
@@ -193,3 +196,29 @@ def _codes_of(error: PyMongoError) -> set[Any]:
     details = getattr(error, "details", None) or {}
     concerns = [*details.get("writeConcernErrors", ()), details.get("writeConcernError") or {}, details]
     return {getattr(error, "code", None), *(concern.get("code") for concern in concerns)}
+
+
+class _BulkOperations(collection.BulkOperationBuilder):
+    """mongomock's, but for the `sort` that the driver hands over since pymongo 4.11."""
+
+    def add_update(self, *args: Any, sort: Any = None, **kwargs: Any) -> None:
+        super().add_update(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+def open_in_memory() -> MongoClient[dict[str, Any]]:
+    """A client of an empty database of its own."""
+    collection.BulkOperationBuilder = _BulkOperations  # type: ignore[misc]
+    client: MongoClient[dict[str, Any]] = mongomock.MongoClient(tz_aware=True)
+    return client
+
+
+Item = TypeVar("Item")
+
+BATCH = 1000
+
+
+def in_batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
+    """The items in their order, by default as many at once as one bulk write should hold."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

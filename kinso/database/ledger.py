@@ -14,9 +14,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from kinso.database.batches import BATCH, in_batches
 from kinso.database.checksums import OF_ENTRY, with_checksum
-from kinso.database.connection import Connection
+from kinso.database.connection import BATCH, Connection, in_batches
 from kinso.database.search import HELPERS
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import EntryKind

@@ -10,8 +10,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from kinso.database.backups import clear, first_filled
-from kinso.database.batches import in_batches
-from kinso.database.connection import Connection, translated_errors
+from kinso.database.connection import Connection, in_batches, translated_errors
 from kinso.database.preparation import prepare
 from kinso.database.processes import demand_nobody_else
 from kinso.database.schema import INDEXES

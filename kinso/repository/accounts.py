@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kinso.errors import DuplicateEmail
 from kinso.models.accounts import ApiToken, NewUser, Role, Session, User
-from kinso.repository.documents import Document, object_id, to_stored, with_text_id
+from kinso.repository.documents import Document, object_id, with_text_id, without_decimals
 
 OURS: dict[str, Any] = {
     **{field: {"$type": "string"} for field in ("email", "name")},
@@ -86,7 +86,7 @@ class UserRepository:
     def update(self, id: str, **fields: Any) -> User | None:
         """Set fields by their stored names; returns the account, or None when it is gone."""
         document = self._users.find_one_and_update(
-            {**OURS, "_id": object_id(id)}, {"$set": to_stored(fields)}, return_document=ReturnDocument.AFTER
+            {**OURS, "_id": object_id(id)}, {"$set": without_decimals(fields)}, return_document=ReturnDocument.AFTER
         )
         return to_user(document) if document else None
 

@@ -14,25 +14,26 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kinso.database import search
-from kinso.database.country import country_of
+from kinso.database.search import country_of
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft, CustomerQuery
 from kinso.models.folding import fold, id_key
 from kinso.models.stored import readable_version
-from kinso.repository.customer_documents import (
+from kinso.repository.customers_search import ByCustomerId, few_matching, read_page
+from kinso.repository.documents import (
     DUPLICATE_KEY,
     SEARCHED,
     VISIBLE,
+    Document,
     as_it_is,
     changed,
     erased_document,
     insert_all,
+    object_id,
     to_customer,
     to_document,
     versioned_update,
 )
-from kinso.repository.customers_search import ByCustomerId, few_matching, read_page
-from kinso.repository.documents import Document, object_id
 
 EXACT_COUNT_LIMIT = 200_000
 """Above this, the size of the whole collection is read from its metadata: counting would take longer than the page."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
+from pymongo import InsertOne
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
+
+from kinso.database import search
+from kinso.errors import DuplicateCustomerId
+from kinso.models.customers import Customer, CustomerDraft
+from kinso.models.fields import FIELDS, entered, erased, recorded, to_stored
+from kinso.models.folding import id_key
+from kinso.models.stored import readable_moment, readable_version
 
 Document = Mapping[str, Any]
 
@@ -43,7 +53,7 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def to_stored(values: Document) -> dict[str, Any]:
+def without_decimals(values: Document) -> dict[str, Any]:
     """Values as MongoDB keeps them: an amount is the double nearest to its cents."""
     return {key: float(value) if isinstance(value, Decimal) else value for key, value in values.items()}
 
@@ -51,3 +61,108 @@ def to_stored(values: Document) -> dict[str, Any]:
 def with_text_id(document: Document) -> dict[str, Any]:
     """The document with `_id` as text, for models."""
     return {**document, "_id": str(document["_id"])}
+
+
+SEARCHED = frozenset(field.name for field in FIELDS if field.searchable)
+"""What the helper fields are made of."""
+VISIBLE = {search.HELPERS: False, "__v": False}
+"""What of a customer document is read for a model."""
+DUPLICATE_KEY = 11000
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
+"""When somebody was registered of whom nothing tells."""
+
+
+def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[str, Any]:
+    """The document without what tells who somebody is; fields that another application added are left out, too."""
+    kept = erased({**document, "updatedAt": at}, alias)
+    return {
+        **kept,
+        "version": readable_version(document.get("version")) + 1,
+        search.HELPERS: search.helper_fields(kept, country=""),
+    }
+
+
+def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:
+    """Insert complete documents in one round trip; raises `DuplicateCustomerId` for the first whose ID is taken."""
+    if not documents:
+        return
+    try:
+        customers.bulk_write([InsertOne(document) for document in documents])
+    except BulkWriteError as error:
+        failed = error.details["writeErrors"][0]
+        if failed["code"] == DUPLICATE_KEY:
+            raise DuplicateCustomerId(str(documents[failed["index"]]["customerId"])) from error
+        raise
+
+
+def _at_version(key: ObjectId, version: int) -> dict[str, Any]:
+    # What is missing or no number, by hand or by another application, counts as nothing.
+    return {"_id": key, "version": version or {"$not": {"$gt": 0}}}
+
+
+def versioned_update(
+    before: Customer, changes: Document, at: datetime, country: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The filter of exactly the version in `before`, and the update that writes `changes` over it."""
+    fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
+    update: dict[str, Any] = {"$set": fields}
+    if SEARCHED & changes.keys():
+        helpers = search.helper_fields(to_stored({**entered(before), **changes}), country)
+        if helpers["id"] == id_key(before.customer_id):
+            # Case duplicates of an earlier application stay as they are until their ID is changed.
+            del helpers["id"]
+        else:
+            update["$unset"] = {f"{search.HELPERS}.twin": ""}
+        fields |= {f"{search.HELPERS}.{name}": value for name, value in helpers.items()}
+    return _at_version(ObjectId(before.id), before.version), update
+
+
+def changed(before: Customer, changes: Document, at: datetime) -> Customer:
+    """The customer after `changes` (by stored names) were written over the version in `before`."""
+    values = {**before.model_dump(by_alias=True), **changes, "updatedAt": at, "version": before.version + 1}
+    return Customer.model_validate(values)
+
+
+def to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, Any]:
+    """The document of a new customer."""
+    values = to_stored(recorded(draft))
+    return {
+        "_id": ObjectId(),
+        **values,
+        "membershipHeld": False,
+        "createdAt": at,
+        "updatedAt": at,
+        "version": 1,
+        search.HELPERS: search.helper_fields(values, country),
+    }
+
+
+def as_it_is(customer: Customer, country: str) -> dict[str, Any]:
+    """The document of a customer with a history."""
+    values = to_stored(recorded(customer))
+    return {
+        "_id": ObjectId(customer.id),
+        **values,
+        "membershipHeld": customer.excluded,
+        "createdAt": customer.created_at,
+        "updatedAt": customer.updated_at,
+        "version": customer.version,
+        search.HELPERS: search.helper_fields(values, country),
+    }
+
+
+def to_customer(document: Document) -> Customer:
+    """The model of a document, which may lack or mistype anything but its `_id`; trusted, because it must be quick."""
+    created = readable_moment(document.get("createdAt")) or _birth(document["_id"])
+    return Customer.model_construct(
+        id=str(document["_id"]),
+        **{field.attribute: field.type.read(document.get(field.name)) for field in FIELDS},
+        created_at=created,
+        updated_at=readable_moment(document.get("updatedAt")) or created,
+        version=readable_version(document.get("version")),
+        excluded=document.get("membershipHeld") is True,
+    )
+
+
+def _birth(key: Any) -> datetime:
+    return key.generation_time if isinstance(key, ObjectId) else _UNKNOWN

@@ -11,14 +11,13 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.database import Database
 
 from kinso.database.checksums import OF_CHANGE, OF_RUN, with_checksum
-from kinso.database.country import country_of
-from kinso.database.search import names_one_of
+from kinso.database.search import country_of, names_one_of
 from kinso.models.fields import ERASED, FIELDS, erased, read
 from kinso.models.fields import to_stored as values_to_stored
 from kinso.models.folding import id_key
 from kinso.models.history import Change, HistoryQuery, Run, RunException
 from kinso.models.money import read_stored_amount
-from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
+from kinso.repository.documents import Document, canonical_id, object_id, with_text_id, without_decimals
 
 SIDES = ("before", "after")
 
@@ -190,7 +189,7 @@ def _to_document(change: Change) -> dict[str, Any]:
     for side in ("before", "after"):
         if document[side] is not None:
             document[side] = values_to_stored(document[side])
-    stored = {"_id": ObjectId(change.id), **to_stored(document), "idKey": id_key(change.customer_id)}
+    stored = {"_id": ObjectId(change.id), **without_decimals(document), "idKey": id_key(change.customer_id)}
     return with_checksum(stored, OF_CHANGE)
 
 
@@ -218,7 +217,7 @@ class RunRepository:
     def insert(self, run: Run) -> None:
         """Record a run that begins."""
         document = run.model_dump(by_alias=True, exclude={"id"})
-        stored = {"_id": ObjectId(run.id), **document, "parameters": to_stored(run.parameters)}
+        stored = {"_id": ObjectId(run.id), **document, "parameters": without_decimals(run.parameters)}
         self._runs.insert_one(with_checksum(stored, OF_RUN))
 
     def get(self, id: str) -> Run | None:

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from kinso.database.checksums import decision_with_checksum
 from kinso.models.membership import DecidedBy, Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
-from kinso.repository.documents import Document, canonical_id, to_stored, with_text_id
+from kinso.repository.documents import Document, canonical_id, with_text_id, without_decimals
 
 _AT_ONCE = 1000
 _ANOTHER = "Another application"
@@ -134,7 +134,7 @@ def _closing(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
 
 
 def _stored_decision(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
-    return decision_with_checksum(customer, at, to_stored(decision.model_dump(by_alias=True, exclude_none=True)))
+    return decision_with_checksum(customer, at, without_decimals(decision.model_dump(by_alias=True, exclude_none=True)))
 
 
 def _to_interval(document: Document) -> MembershipInterval:

@@ -18,7 +18,7 @@ from kinso.errors import DuplicateSaleId
 from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASES, TYPED, LedgerEntry, LedgerQuery
-from kinso.repository.documents import Document, canonical_id, object_id, to_stored, with_text_id
+from kinso.repository.documents import Document, canonical_id, object_id, with_text_id, without_decimals
 
 _DUPLICATE_KEY = 11000
 
@@ -235,9 +235,9 @@ def _filter(query: LedgerQuery) -> dict[str, Any]:
 
 
 def _to_document(sale: LedgerEntry) -> dict[str, Any]:
-    document = to_stored(sale.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
+    document = without_decimals(sale.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
     if sale.items:
-        document["items"] = [to_stored(item.model_dump(by_alias=True)) for item in sale.items]
+        document["items"] = [without_decimals(item.model_dump(by_alias=True)) for item in sale.items]
     return with_checksum({"_id": ObjectId(sale.id), **document, "void": False}, OF_ENTRY)
 
 

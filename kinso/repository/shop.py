@@ -15,14 +15,14 @@ from pymongo.database import Database
 from kinso.database import search
 from kinso.database.adoption import UNREADABLE_AMOUNT
 from kinso.database.checksums import CHECKSUM, OF_SETTINGS_CHANGE, Marks, marks_of, with_checksum
-from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
+from kinso.database.search import country_of
 from kinso.models.fields import FIELDS
 from kinso.models.folding import sale_key
 from kinso.models.shop import STORED, MembershipRule, SettingsChange, ShopSettings
 from kinso.repository.accounts import OURS
-from kinso.repository.documents import Document, object_id, to_stored
+from kinso.repository.documents import Document, object_id, without_decimals
 
 _KEY = "shop"
 
@@ -41,12 +41,12 @@ class ShopRepository:
 
     def save(self, settings: MembershipRule) -> None:
         """Store what is given in `settings`, and leave everything else as it is: others may be changing that."""
-        values = to_stored(settings.model_dump(by_alias=True, exclude_unset=True))
+        values = without_decimals(settings.model_dump(by_alias=True, exclude_unset=True))
         self._settings.update_one({"_id": _KEY}, {"$set": values}, upsert=True)
 
     def record(self, change: SettingsChange) -> None:
         """Append who changed what."""
-        sides = {"before": to_stored(change.before), "after": to_stored(change.after)}
+        sides = {"before": without_decimals(change.before), "after": without_decimals(change.after)}
         self._changes.insert_one(
             with_checksum({"at": change.at, "byName": change.by_name, **sides}, OF_SETTINGS_CHANGE)
         )

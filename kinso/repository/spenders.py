@@ -15,9 +15,8 @@ from kinso.models.insights import AmountBin
 from kinso.models.membership import Rule, Spender, SpenderGroup, ThresholdPoint
 from kinso.models.money import read_stored_amount
 from kinso.models.stored import readable_version
-from kinso.repository.customer_documents import VISIBLE, to_customer
 from kinso.repository.customers import CustomerRepository
-from kinso.repository.documents import Document, object_id, to_stored
+from kinso.repository.documents import VISIBLE, Document, object_id, to_customer, without_decimals
 from kinso.repository.insights import FigureRepository
 from kinso.repository.spending import GROUPS, SpendingRepository
 
@@ -222,7 +221,7 @@ class MeasuredSpenders:
 
 def _within(group: SpenderGroup, at_or_above: Decimal | None, below: Decimal | None) -> dict[str, Any]:
     bounds = {"$gte": at_or_above, "$lt": below}
-    amount = to_stored({operator: bound for operator, bound in bounds.items() if bound is not None})
+    amount = without_decimals({operator: bound for operator, bound in bounds.items() if bound is not None})
     return {**GROUPS[group], **({"purchaseAmount": amount} if amount else {})}
 
 

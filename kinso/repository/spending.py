@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from kinso.database.batches import in_batches
+from kinso.database.connection import in_batches
 from kinso.models.membership import Rule, SpenderGroup
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASES, EntryKind

@@ -10,8 +10,7 @@ from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.membership import Rule
 from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
 from kinso.repository.customers import CustomerRepository
-from kinso.repository.customers_search import QuickSearchRepository
-from kinso.repository.customers_sync import SyncRepository
+from kinso.repository.customers_search import QuickSearchRepository, SyncRepository
 from kinso.repository.drafts import DraftRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kinso.database.processes import has_ended, this_process
 from kinso.models.history import Run
-from kinso.models.transfer.backups import BackupState
+from kinso.models.transfer.plans import BackupState
 from kinso.repository.documents import with_text_id
 
 _KEY = "backups"

@@ -12,16 +12,14 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from kinso.database.checksums import note_emptied
-from kinso.database.country import country_of
-from kinso.database.search import HELPERS, renewed_helpers
+from kinso.database.search import HELPERS, country_of, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
 from kinso.models.folding import id_key
 from kinso.models.history import TrashedCustomer
 from kinso.models.stored import readable_moment, readable_text, readable_version
-from kinso.repository.customer_documents import erased_document, insert_all, to_customer
-from kinso.repository.documents import Document, object_id
+from kinso.repository.documents import Document, erased_document, insert_all, object_id, to_customer
 
 
 class TrashRepository:

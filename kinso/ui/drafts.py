@@ -14,7 +14,7 @@ from kinso.errors import KinsoError
 from kinso.models.accounts import Actor
 from kinso.models.customers import Draft
 from kinso.services.application import current_application
-from kinso.services.customers.drafts import end_draft, find_drafts, keep_draft
+from kinso.services.customers.editing import end_draft, find_drafts, keep_draft
 from kinso.ui.browser import KEEP_TYPED, run_script
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted

@@ -7,16 +7,15 @@ from pathlib import Path
 import streamlit as st
 
 from kinso.errors import NotSignedIn
-from kinso.services.accounts.secrets import csrf_token
+from kinso.services.accounts.passwords import csrf_token
 from kinso.services.accounts.users import list_users
 from kinso.services.application import current_application
-from kinso.services.customers.drafts import keep_draft
-from kinso.services.customers.editing import create_customer
+from kinso.services.customers.editing import create_customer, keep_draft
 from kinso.services.history.trash import list_trash
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.ui.browser import leave_if_asked, show_in_tab, sign_out_button
-from kinso.ui.customers.grid_drafts import keep_typed_cells
+from kinso.ui.customers.page_state import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder

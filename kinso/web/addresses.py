@@ -11,8 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kinso.errors import ConfigurationError
-from kinso.web.error_pages import enveloped, is_navigation, refused, short
-from kinso.web.pages import page
+from kinso.web.error_pages import enveloped, is_navigation, page, refused, short
 
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"

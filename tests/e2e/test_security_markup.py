@@ -14,8 +14,7 @@ from kinso.models.accounts import COMMAND_LINE, NewUser, Role, User
 from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
-from kinso.services.accounts.tokens import create_token
-from kinso.services.accounts.users import create_user
+from kinso.services.accounts.users import create_token, create_user
 from kinso.services.customers.editing import delete_customer, update_customer
 from kinso.services.membership.activation import set_membership_of_matching
 from kinso.services.shop.settings import save_shop_settings

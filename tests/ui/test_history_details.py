@@ -7,7 +7,7 @@ import pytest
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.services.customers.editing import create_customer, set_membership, update_customer
-from kinso.services.history.changes import revert_change
+from kinso.services.history.undo import revert_change
 from kinso.services.membership.activation import activate_at_threshold
 from tests.ui.customers_page import button_keys, press, session_of, shown, texts, type_over
 

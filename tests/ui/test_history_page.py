@@ -11,8 +11,8 @@ from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.history.changes import revert_change
 from kinso.services.history.trash import erase_person
+from kinso.services.history.undo import revert_change
 from kinso.services.membership.activation import activate_at_threshold
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.samples import load_samples

@@ -16,7 +16,7 @@ from kinso.services.customers.editing import delete_customer, set_membership, up
 from kinso.services.history.runs import new_run
 from kinso.services.history.undo import undo_run
 from kinso.services.membership.activation import activate_at_threshold, plan_activation
-from kinso.ui.history.run_words import undo_in_words
+from kinso.ui.history.words import undo_in_words
 from tests.ui.customers_page import button_keys, press, texts
 
 

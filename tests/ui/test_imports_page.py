@@ -10,8 +10,8 @@ from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.purchases import PurchaseDraft
 from kinso.models.transfer.plans import MOST_ERRORS_SHOWN
 from kinso.services.customers.editing import create_customer, update_customer
-from kinso.services.history.changes import revert_change
 from kinso.services.history.records import record_of_creation
+from kinso.services.history.undo import revert_change
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.exports import export_ledger

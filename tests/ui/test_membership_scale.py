@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from kinso.ui.membership.threshold import scale_up_to
+from kinso.ui.membership.activation import scale_up_to
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.bulk import upsert_customers
-from kinso.ui.history.run_words import describe
+from kinso.ui.history.words import describe
 
 
 def test_a_list_that_a_program_sent_is_called_so(store, staff):

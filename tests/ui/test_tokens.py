@@ -8,7 +8,7 @@ from kinso.errors import NotSignedIn
 from kinso.models.accounts import NewUser, Role
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.accounts.tokens import create_token, list_own_tokens, resume_token
+from kinso.services.accounts.users import create_token, list_own_tokens, resume_token
 
 
 def words(page):

@@ -6,9 +6,10 @@ import binascii
 import re
 import unicodedata
 from base64 import b32decode, b32encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
 
 if TYPE_CHECKING:
     from kinso.models.customers import Customer
+
 
 COLUMNS = (
     *(field.name for field in FIELDS[:SPECIFIED]),
@@ -217,3 +219,46 @@ def _moment(content: bytes) -> ExportedMoment:
     milliseconds = int.from_bytes(content[:_MILLISECONDS], signed=True)
     offset = timedelta(seconds=int.from_bytes(content[_MILLISECONDS:], signed=True))
     return ExportedMoment(_EPOCH + milliseconds * _MILLISECOND, offset)
+
+
+_SCIENTIFIC = re.compile(r"(?P<digits>\d(?:[.,]\d+)?)E[+-]?\d{1,3}", re.IGNORECASE)
+_NUMBER = re.compile(r"(?P<digits>\d+)(?:[.,]0+)?")
+_WHOLE = re.compile(r"\+?\d+(?:\.\d+)?")
+_WITHOUT_ZEROS = re.compile(r"(?:0|[1-9]\d*)(?:[.,]\d+)?")
+_MOST_ZEROS = 20
+
+
+def is_damaged(cell: str, text: str) -> bool:
+    """Whether the cell is what a spreadsheet, or a program for tables, makes of this text."""
+    written, whole = ascii_digits(cell).strip(), ascii_digits(text).strip()
+    if written == whole:
+        return False
+    if not _WHOLE.fullmatch(whole):
+        return bool(_SCIENTIFIC.fullmatch(whole)) and _is_same_number(written, _value(whole))
+    return _is_same_number(written, Decimal(whole))
+
+
+def undamaged_forms(cell: str) -> Iterator[str]:
+    """What the cell may have been before its leading zeros, or its plus sign, were lost."""
+    found = _NUMBER.fullmatch(ascii_digits(cell).strip())
+    if found:
+        digits = found["digits"]
+        if digits != cell.strip():
+            yield digits
+        yield f"+{digits}"
+        for zeros in range(1, _MOST_ZEROS):
+            yield "0" * zeros + digits
+
+
+def _is_same_number(written: str, number: Decimal) -> bool:
+    if _WITHOUT_ZEROS.fullmatch(written):
+        return _value(written) == number
+    found = _SCIENTIFIC.fullmatch(written)
+    if not found:
+        return False
+    shown = len(found["digits"].replace(",", "").replace(".", ""))
+    return f"{number:.{shown - 1}E}" == f"{_value(written):.{shown - 1}E}"
+
+
+def _value(written: str) -> Decimal:
+    return Decimal(written.replace(",", "."))

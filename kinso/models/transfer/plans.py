@@ -8,6 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
 from kinso.models.customers import LikelyDuplicate
 from kinso.models.history import Run
 from kinso.models.purchases import EntryKind, PaymentMethod
@@ -287,3 +290,17 @@ class PurchaseResult:
     gives_way: Overlap = NO_OVERLAP
     duplicates: tuple[KnownAlready, ...] = ()
     duplicate_count: int = 0
+
+
+class BackupState(BaseModel):
+    """How the daily backups are going. `since` is when Kinso began to make them.
+
+    `made_at` is when the last one was made, `failed_at` when one could not be since then, and `problem` why.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    since: datetime
+    made_at: datetime | None = None
+    failed_at: datetime | None = None
+    problem: str = ""

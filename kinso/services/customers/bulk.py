@@ -15,17 +15,16 @@ from kinso.models.fields import BY_NAME, FIELDS, entered
 from kinso.models.folding import id_key
 from kinso.models.history import Run
 from kinso.models.validation import KnownFields, parse
-from kinso.repository.customer_documents import changed
-from kinso.repository.documents import now
+from kinso.repository.documents import changed, now
 from kinso.repository.store import Store
-from kinso.services.customers.duplicates import find_likely_duplicates
+from kinso.services.customers.registering import find_likely_duplicates
 from kinso.services.history.records import (
     decided_by_person,
+    demand_imported,
     record_changes,
     record_of_creation,
     record_of_update,
 )
-from kinso.services.history.running import demand_imported
 from kinso.services.history.runs import new_run
 from kinso.services.permissions import demand_all, use_case
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from kinso.errors import (
 )
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import (
+    LARGEST_DRAFT,
     LARGEST_PAGE,
     Customer,
     CustomerDraft,
@@ -23,14 +25,15 @@ from kinso.models.customers import (
     CustomerPage,
     CustomerPatch,
     CustomerQuery,
+    Draft,
     EditOutcome,
     FieldConflict,
 )
 from kinso.models.fields import BY_NAME, entered
 from kinso.models.validation import parse
-from kinso.repository.documents import now
+from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
-from kinso.services.customers.numbering import next_customer_id
+from kinso.services.customers.registering import next_customer_id
 from kinso.services.history.records import (
     decided_by_person,
     record_changes,
@@ -237,3 +240,35 @@ def _write(store: Store, actor: Actor, current: Customer, changes: dict[str, Any
         raise StaleVersion(current)
     record_changes(store, [record_of_update(actor, current, after)])
     return after
+
+
+@use_case(Permission.EDIT)
+def keep_draft(
+    store: Store,
+    actor: Actor,
+    id: str,
+    place: str,
+    content: Mapping[str, Any],
+    *,
+    customers: Sequence[str] = (),
+) -> bool:
+    """Keep what is typed at a place, instead of what was kept under this `id` before; False when that is over.
+
+    `customers` are the `_id`s of those whom it tells about. Raises `InvalidInput` for more than a form or a grid holds.
+    """
+    if len(json.dumps(content)) > LARGEST_DRAFT:
+        raise InvalidInput([FieldError("content", "This is too much to be kept; save it.")])
+    draft = Draft(id, place, dict(content), now())
+    return store.drafts.keep(draft, actor.user_id, [canonical_id(each) for each in customers])
+
+
+@use_case(Permission.EDIT)
+def end_draft(store: Store, actor: Actor, id: str) -> None:
+    """Forget a draft, because it was saved or given up; what is still under way for it is not kept either."""
+    store.drafts.end(id, actor.user_id, now())
+
+
+@use_case(Permission.EDIT)
+def find_drafts(store: Store, actor: Actor, *places: str) -> list[Draft]:
+    """What this person has typed at these places and not saved, the latest first."""
+    return store.drafts.find(actor.user_id, places)

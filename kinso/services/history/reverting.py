@@ -13,11 +13,15 @@ from kinso.models.customers import Customer
 from kinso.models.history import Change, ChangeKind, RunException
 from kinso.models.money import LARGEST
 from kinso.models.validation import LABELS
-from kinso.repository.customer_documents import changed
-from kinso.repository.documents import now
+from kinso.repository.documents import changed, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_of_creation, record_of_deletion, record_of_update
-from kinso.services.history.running import BEING_IMPORTED, being_imported
+from kinso.services.history.records import (
+    BEING_IMPORTED,
+    being_imported,
+    record_of_creation,
+    record_of_deletion,
+    record_of_update,
+)
 from kinso.services.purchases.ledger import (
     ALREADY,
     AMOUNT,

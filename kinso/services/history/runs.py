@@ -17,9 +17,15 @@ from kinso.models.customers import Customer
 from kinso.models.history import Change, Run, RunException, RunKind, RunPage
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_changes, record_of_update
+from kinso.services.history.records import (
+    BEING_IMPORTED,
+    at_work,
+    being_imported,
+    is_left,
+    record_changes,
+    record_of_update,
+)
 from kinso.services.history.reverting import revert_and_report
-from kinso.services.history.running import BEING_IMPORTED, at_work, being_imported, is_left
 from kinso.services.permissions import demand, use_case
 
 BATCH = 500

@@ -12,8 +12,7 @@ from kinso.models.fields import ERASED, FIELDS
 from kinso.models.history import HistoryQuery, TrashedCustomer
 from kinso.repository.documents import canonical_id, erased_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_changes, record_of_creation, record_of_erasure
-from kinso.services.history.running import demand_imported
+from kinso.services.history.records import demand_imported, record_changes, record_of_creation, record_of_erasure
 from kinso.services.permissions import use_case
 from kinso.services.purchases.ledger import unmade_among
 

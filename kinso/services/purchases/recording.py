@@ -24,13 +24,12 @@ from kinso.models.purchases import (
 from kinso.models.times import past_moment_of
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
-from kinso.services.history.records import record_changes, record_of_update
-from kinso.services.history.running import demand_imported
+from kinso.services.history.records import demand_imported, record_changes, record_of_update
 from kinso.services.membership.status import membership_statuses
-from kinso.services.periods import in_the_shops_time
 from kinso.services.permissions import use_case
 from kinso.services.purchases.ledger import ids_in_trash
 from kinso.services.purchases.receipts import amount_paid, check_receipt, date_refund, receipt_of
+from kinso.services.shop.settings import in_the_shops_time
 
 
 @dataclass(frozen=True)

@@ -19,17 +19,15 @@ from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount
 from kinso.repository.shop import Dossier
 from kinso.services.shop.check_ledger import (
+    changes_altered,
     counted_entries,
+    entries_altered,
     kind_problems,
     membership_problems,
+    memberships_altered,
     moment_problems,
     refund_problems,
     sum_problems,
-)
-from kinso.services.shop.check_records import (
-    changes_altered,
-    entries_altered,
-    memberships_altered,
     trash_altered,
     vanished_from_trash,
 )

@@ -15,8 +15,7 @@ from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.history import Change, ChangeKind, Run
 from kinso.models.membership import DecidedBy
 from kinso.models.purchases import EntryKind, LedgerEntry
-from kinso.repository.customer_documents import changed
-from kinso.repository.documents import new_id, now
+from kinso.repository.documents import changed, new_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import record_changes, record_of_creation, record_of_update
 from kinso.services.history.runs import Progress, advance, ignore_progress, in_batches, running

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
 
-from kinso.database import country
+from kinso.database import search
 from kinso.database.refolding import refold
+from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
+from kinso.models.history import HistoryQuery
+from kinso.models.purchases import LedgerQuery
 from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
+from kinso.models.times import moment_of
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.membership.activation import check_threshold
@@ -23,7 +29,7 @@ def get_shop_settings(store: Store, actor: Actor) -> ShopSettings:
 @use_case(Permission.SETTINGS)
 def guess_country(store: Store, actor: Actor) -> str:
     """The country that the stored phone numbers, the time zone or the currency tell; nothing when none does."""
-    return country.guess_country(store.connection.database)
+    return search.guess_country(store.connection.database)
 
 
 @use_case(Permission.SETTINGS)
@@ -80,3 +86,24 @@ def _save(store: Store, actor: Actor, settings: MembershipRule) -> ShopSettings:
         return after
 
     return store.transact(work)
+
+
+Query = TypeVar("Query", LedgerQuery, HistoryQuery)
+
+
+def in_the_shops_time(store: Store, query: Query) -> Query:
+    """The query with moments for whatever it was given; raises `InvalidInput` for what is none."""
+    given = {name: value for name in ("since", "until") if (value := getattr(query, name)) is not None}
+    if not given:
+        return query
+    zone = store.shop.get().zone
+    moments: dict[str, datetime] = {}
+    errors = []
+    for name, value in given.items():
+        try:
+            moments[name] = moment_of(value, zone)
+        except ValueError as error:
+            errors.append(FieldError(name, f"{name} {error}."))
+    if errors:
+        raise InvalidInput(errors)
+    return query.model_copy(update=moments)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from kinso.errors import Conflict, DatabaseUnavailable, DuplicateSaleId, FieldError, ImportUnderWay, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.history import Change, Run, RunKind
-from kinso.models.transfer.plans import UNDECIDED, ImportChoices, ImportPlan, ImportResult, PurchasePlan
-from kinso.repository.customer_documents import changed
-from kinso.repository.documents import now
+from kinso.models.transfer.cells import escape_formula
+from kinso.models.transfer.plans import (
+    UNDECIDED,
+    ChangeOfPlan,
+    ImportChoices,
+    ImportPlan,
+    ImportResult,
+    PlannedChange,
+    PurchasePlan,
+)
+from kinso.repository.documents import changed, now
 from kinso.repository.store import Store
 from kinso.repository.transfer import IMPORTS
 from kinso.services.history.records import record_of_creation, record_of_update
@@ -263,3 +274,46 @@ def _update(store: Store, actor: Actor, run: Run, updates: Sequence[Update], at:
             raise Conflict("Some of these customers were changed by someone else during the import.")
         for update in updates:
             yield record_of_update(actor, update.before, changed(update.before, update.changes, at), run=run.id)
+
+
+COLUMNS = ("row", "customerId", "what", "field", "before", "stored", "inFile")
+WHAT: dict[ChangeOfPlan, str] = {
+    "new": "new customer",
+    "change": "change",
+    "conflict": "changed on both sides",
+    "gone": "deleted here",
+}
+
+
+class ReportFile:
+    """Takes what an import would do, one after the other, for a spreadsheet; `flush` it at the end."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        target.write(codecs.BOM_UTF8)
+        self._text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=False)
+        self._writer = csv.writer(self._text, lineterminator="\r\n")
+        self._writer.writerow(COLUMNS)
+
+    def __call__(self, change: PlannedChange) -> None:
+        """Add one."""
+        told = (change.customer_id, WHAT[change.kind], change.field, change.before or "", change.stored, change.file)
+        self._writer.writerow([change.row, *map(escape_formula, told)])
+
+    def flush(self) -> None:
+        """Hand everything on; nothing can be added afterwards."""
+        self._text.detach()
+
+
+@use_case(Permission.IMPORT)
+def write_import_report(
+    store: Store,
+    actor: Actor,
+    source: bytes | BinaryIO,
+    target: IO[bytes],
+    *,
+    choices: ImportChoices = UNDECIDED,
+) -> None:
+    """Write everything that importing this file would do now; raises `InvalidInput` for a file that is unusable."""
+    report = ReportFile(target)
+    rehearse_import(store, actor, source, choices=choices, sink=report)
+    report.flush()

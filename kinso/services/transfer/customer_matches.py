@@ -18,11 +18,12 @@ from kinso.models.transfer.cells import (
     ExportedCustomer,
     ExportedMoment,
     ascii_digits,
+    is_damaged,
     read_exported_customer,
+    undamaged_forms,
     written_cells,
     written_value,
 )
-from kinso.models.transfer.damage import is_damaged, undamaged_forms
 from kinso.repository.customers_search import ByCustomerId
 from kinso.repository.documents import erased_id
 from kinso.repository.store import Store

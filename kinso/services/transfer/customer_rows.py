@@ -13,14 +13,20 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.fields import BY_NAME, FIELDS
-from kinso.models.transfer.amounts import read_amount, read_number
-from kinso.models.transfer.cells import COLUMNS, on_one_line, shortened, written_cells, written_value
-from kinso.models.transfer.damage import is_damaged, undamaged_forms
+from kinso.models.transfer.amounts import read_amount, read_flag, read_number
+from kinso.models.transfer.cells import (
+    COLUMNS,
+    is_damaged,
+    on_one_line,
+    shortened,
+    undamaged_forms,
+    written_cells,
+    written_value,
+)
 from kinso.models.transfer.plans import MOST_DUPLICATES_SHOWN, ImportChoices, KnownAlready, Side
-from kinso.models.transfer.words import read_flag
 from kinso.models.validation import LABELS, parse
 from kinso.repository.store import Store
-from kinso.services.customers.duplicates import find_likely_duplicates
+from kinso.services.customers.registering import find_likely_duplicates
 from kinso.services.history.records import decided_by_person
 from kinso.services.transfer.customer_matches import Seen, Subject
 from kinso.services.transfer.purchase_rows import FileDates

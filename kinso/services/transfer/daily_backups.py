@@ -17,13 +17,13 @@ from kinso.database.backup_file import BackupReader
 from kinso.errors import BackupFailed, BackupUnusable, ConfigurationError, Conflict, KinsoError
 from kinso.models.accounts import SYSTEM, Actor, Permission
 from kinso.models.shop import ShopSettings
-from kinso.models.transfer.backups import BackupState
+from kinso.models.transfer.plans import BackupState
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.history.runs import Progress, ignore_progress
 from kinso.services.permissions import use_case
 from kinso.services.transfer.backups import BackupContent, make_backup
-from kinso.services.transfer.files import UNFINISHED, new_file
+from kinso.services.transfer.exports import UNFINISHED, new_file
 
 _log = logging.getLogger(__name__)
 

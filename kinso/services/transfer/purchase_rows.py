@@ -16,7 +16,7 @@ from kinso.models.folding import sale_key
 from kinso.models.money import check_amount
 from kinso.models.purchases import LONGEST_NOTE, EntryKind
 from kinso.models.text import clean_text
-from kinso.models.transfer.amounts import read_number
+from kinso.models.transfer.amounts import read_number, read_payment_method
 from kinso.models.transfer.cells import (
     AS_EXPORTED,
     ExportedEntry,
@@ -27,7 +27,6 @@ from kinso.models.transfer.cells import (
 )
 from kinso.models.transfer.dates import DateOrder, order_that_shows, possible_orders, read_moment
 from kinso.models.transfer.plans import PurchaseRow
-from kinso.models.transfer.words import read_payment_method
 from kinso.models.validation import LABELS
 from kinso.services.transfer.reading import SURPLUS, CsvFile, Layout, MalformedRow, Record, named
 

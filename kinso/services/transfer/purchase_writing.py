@@ -16,9 +16,8 @@ from kinso.models.money import LARGEST
 from kinso.models.purchases import LedgerEntry
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import PurchaseRow
-from kinso.repository.customer_documents import changed
 from kinso.repository.customers_search import ByCustomerId
-from kinso.repository.documents import new_id, now
+from kinso.repository.documents import changed, new_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import record_changes, record_of_creation, record_of_update
 from kinso.services.history.runs import advance

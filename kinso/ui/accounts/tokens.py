@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from kinso.models.accounts import ApiToken, User
-from kinso.services.accounts.tokens import (
+from kinso.services.accounts.users import (
     create_token,
     list_all_tokens,
     list_own_tokens,

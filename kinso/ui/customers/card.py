@@ -15,8 +15,8 @@ from kinso.models.customers import Customer
 from kinso.repository.documents import new_id
 from kinso.ui.customers.grid_state import Row, new_serial
 from kinso.ui.drafts import forget_draft
-from kinso.ui.history.erasing import Erasure
-from kinso.ui.history.reverting import Asked
+from kinso.ui.history.listing import Asked
+from kinso.ui.history.trash import Erasure
 
 _CARD = "customer_card"
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

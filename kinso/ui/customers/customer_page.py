@@ -1,4 +1,4 @@
-"""The page of one customer: who it is, what is known, what can be done, and the dialog that is open."""
+"""Deleting a customer, erasing a person and bringing a deleted customer back, from their page."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from jinja2 import Template
 
 from kinso.models.customers import Customer
 from kinso.models.fields import FIELDS, SPECIFIED
+from kinso.models.history import TrashedCustomer
 from kinso.models.purchases import MembershipStatus
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import delete_customer, set_membership, update_customer
-from kinso.services.history.trash import erase_person
+from kinso.services.history.trash import erase_person, restore_customers
 from kinso.services.purchases.recording import record_sale
 from kinso.ui.browser import show_in_tab
 from kinso.ui.customers.card import (
@@ -26,18 +27,75 @@ from kinso.ui.customers.card import (
     Question,
     RefundForm,
     at_card,
+    close_question,
 )
 from kinso.ui.customers.edit_dialog import ask_to_edit
 from kinso.ui.customers.grid_state import Row
 from kinso.ui.customers.page_state import current_session
-from kinso.ui.customers.removal import ask_to_delete, ask_to_erase
-from kinso.ui.customers.words import isolated, value_in_words
-from kinso.ui.history.erasing import Erasure
+from kinso.ui.customers.toolbar import delete_each, draw_deletion
+from kinso.ui.customers.words import isolated, named, value_in_words
+from kinso.ui.feedback import celebrate, failures_as_toasts
+from kinso.ui.history.trash import Erasure, draw_erasure, erase_if_confirmed
+from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.status import ask_to_change, badge_of
 from kinso.ui.purchases.entry import ask_for_purchase
 from kinso.ui.purchases.refund import ask_for_refund
-from kinso.ui.request_context import RequestContext
-from kinso.ui.wording import counted, moment
+from kinso.ui.request_context import RequestContext, current_context
+from kinso.ui.wording import counted, moment, plain
+
+
+@st.dialog("Delete this customer?", icon=":material/delete:", on_dismiss=close_question)
+def ask_to_delete(question: Deletion) -> None:
+    """Say what that means, and ask once."""
+    draw_deletion([question.customer], on_keep=close_question, on_delete=lambda: _delete(question))
+
+
+@st.dialog("Erase a person for good", icon=":material/person_remove:", on_dismiss=close_question)
+def ask_to_erase(question: Erasure) -> None:
+    """Say what that means, and have the customer ID typed."""
+    draw_erasure(question, close_question, _erase)
+
+
+def draw_deleted(trashed: TrashedCustomer, context: RequestContext) -> None:
+    """Instead of the page of a deleted customer: that they are, and the way back for those who may."""
+    with st.container(border=True, width=640, gap="medium"):
+        st.subheader(f"{named(trashed.customer)} was deleted", icon=":material/delete:", anchor=False)
+        st.markdown(f"On {plain(moment(trashed.deleted_at, context.shop))} by {plain(trashed.by_name)}.")
+        if context.may(restore_customers):
+            st.button(
+                "Restore",
+                type="primary",
+                icon=":material/restore_from_trash:",
+                key="customer_restore",
+                on_click=_restore,
+                args=(trashed.id,),
+            )
+        else:
+            st.write("A manager can restore deleted customers from the trash.")
+
+
+def _delete(question: Deletion) -> None:
+    with at_card() as card, failures_as_toasts():
+        if card.question is question:
+            card.ask(None)
+            delete_each(current_context(), [question.customer])
+    st.rerun()
+
+
+def _erase(question: Erasure) -> None:
+    with at_card() as card, failures_as_toasts():
+        if card.question is question and erase_if_confirmed(question):
+            card.ask(None)
+    st.rerun()
+
+
+def _restore(id: str) -> None:
+    with failures_as_toasts():
+        context = current_context()
+        (restored,) = restore_customers(context.store, context.actor, [id])
+        forget_figures()
+        celebrate(f"{named(restored)} restored.")
+
 
 Kind = Literal["primary", "secondary", "tertiary"]
 

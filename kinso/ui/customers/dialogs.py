@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.ui.customers.bulk import ask_about_deletion
 from kinso.ui.customers.conflicts import ask_about_conflicts
 from kinso.ui.customers.grid_state import GridState
 from kinso.ui.customers.page_state import Conflicts, Deletion, PageSession, current_session
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.registration_form import draw_registration
 from kinso.ui.customers.saving import discard_and_go_on, save_and_go_on, stay
+from kinso.ui.customers.toolbar import ask_about_deletion
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted
 

@@ -12,16 +12,15 @@ from kinso.models.fields import FIELDS
 from kinso.services.customers.editing import save_edits
 from kinso.services.customers.finding import get_customers
 from kinso.ui.customers.card import Card, Editing, PurchaseForm, Question, RefundForm, at_card, close_question
-from kinso.ui.customers.card_words import PAYMENTS
 from kinso.ui.customers.conflicts import Choices, Contested, draw_contested
 from kinso.ui.customers.field_widgets import WIDGETS
 from kinso.ui.customers.grid_state import EDITABLE, Row, keeping_seen, new_serial
 from kinso.ui.customers.registration_form import draw_fields
 from kinso.ui.customers.saving import apply_outcome, decide_row, tell_of
-from kinso.ui.customers.words import named
+from kinso.ui.customers.words import PAYMENTS, named
 from kinso.ui.drafts import Values, day_in, keep_while_typed, number_in, offer_drafts, place_at, seen_in, text_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.membership.still_members import tell_of_members_below
+from kinso.ui.membership.demotion import tell_of_members_below
 from kinso.ui.purchases.items import items_total
 from kinso.ui.request_context import RequestContext, current_context
 

@@ -15,10 +15,9 @@ from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyDuplica
 from kinso.models.folding import id_key
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
-from kinso.services.customers.drafts import end_draft
-from kinso.services.customers.duplicates import find_duplicates_of
-from kinso.services.customers.editing import create_customer
+from kinso.services.customers.editing import create_customer, end_draft
 from kinso.services.customers.finding import find_by_customer_id
+from kinso.services.customers.registering import find_duplicates_of
 from kinso.ui.browser import link_to_customer
 from kinso.ui.customers.field_widgets import restore_values, typed_values
 from kinso.ui.customers.words import named

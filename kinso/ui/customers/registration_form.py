@@ -12,7 +12,7 @@ import streamlit as st
 from kinso.models.customers import LikelyDuplicate
 from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
 from kinso.models.shop import ShopSettings
-from kinso.services.customers.numbering import propose_customer_id
+from kinso.services.customers.registering import propose_customer_id
 from kinso.ui.browser import link_to_customer
 from kinso.ui.customers.field_widgets import WIDGETS, label_of
 from kinso.ui.customers.grid import focus_on

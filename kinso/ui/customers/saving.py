@@ -18,7 +18,7 @@ from kinso.ui.customers.page_state import Conflicts, PageSession, current_sessio
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.membership.still_members import tell_of_members_below
+from kinso.ui.membership.demotion import tell_of_members_below
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted
 

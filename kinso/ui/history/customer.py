@@ -8,14 +8,13 @@ import streamlit as st
 
 from kinso.models.customers import Customer
 from kinso.models.history import Change, HistoryQuery
-from kinso.services.history.changes import find_reverted, list_history
+from kinso.services.history.undo import find_reverted, list_history
 from kinso.services.membership.status import list_memberships
 from kinso.ui.browser import go_to
 from kinso.ui.customers.card import Card, at_card
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.filters import HISTORY
-from kinso.ui.history.listing import draw_way_back
-from kinso.ui.history.reverting import Asked, draw_question, revert_asked
+from kinso.ui.history.listing import Asked, draw_question, draw_way_back, revert_asked
 from kinso.ui.history.words import may_revert, reason_of, what_changed, who_and_how
 from kinso.ui.membership.status_words import earlier_in_words, present_in_words
 from kinso.ui.request_context import RequestContext

@@ -15,7 +15,7 @@ from kinso.services.history.undo import undo_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts, show_toasts, warn
 from kinso.ui.history.filters import link_to_history
-from kinso.ui.history.run_words import describe, undo_in_words
+from kinso.ui.history.words import describe, undo_in_words
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
 from kinso.ui.request_context import RequestContext, current_context

@@ -12,7 +12,7 @@ from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.filters import link_to_history
 from kinso.ui.history.run_panel import offer_undo
-from kinso.ui.history.run_words import SOURCES, STATUS, headline
+from kinso.ui.history.words import RUN_SOURCES, STATUS, headline
 from kinso.ui.insights.figures import REFRESH
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, moment, number, plain
@@ -42,7 +42,7 @@ def show_recent_runs() -> None:
 
 def _show_run(run: Run, undo: Run | None, context: RequestContext) -> None:
     ended = f", ended {moment(run.finished_at, context.shop)}" if run.finished_at else ""
-    started = f"Started {moment(run.started_at, context.shop)} {SOURCES.get(run.source, run.source)}"
+    started = f"Started {moment(run.started_at, context.shop)} {RUN_SOURCES.get(run.source, run.source)}"
     st.caption(plain(f"{started} by {run.by_name}{ended}: {STATUS[run.status]}."))
     if undo is not None:
         st.caption(f"Undone by {isolated(undo.by_name)}, {plain(moment(undo.started_at, context.shop))}.")

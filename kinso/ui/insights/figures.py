@@ -14,7 +14,7 @@ from kinso.models.membership import DemotionPreview, ThresholdPoint
 from kinso.services import insights
 from kinso.services.customers.editing import list_customers
 from kinso.services.membership import what_if
-from kinso.services.membership.demotion import count_below, preview_demotion
+from kinso.services.membership.activation import count_below, preview_demotion
 from kinso.services.membership.status import count_members_at
 from kinso.ui.insights.charts import forget_charts
 from kinso.ui.request_context import RequestContext

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from kinso.models.customers import EditOutcome
 from kinso.models.history import Run
 from kinso.models.membership import DemotionPlan, DemotionPreview
+from kinso.models.purchases import MembershipStatus
+from kinso.models.shop import ShopSettings
 from kinso.services.history.runs import Progress
-from kinso.services.membership.demotion import demote_below_threshold, plan_demotion
+from kinso.services.membership.activation import demote_below_threshold, plan_demotion
+from kinso.services.membership.status import find_below
+from kinso.ui.customers.words import named
+from kinso.ui.feedback import remind
 from kinso.ui.history.run_panel import AskedRunPanel, Outcome
-from kinso.ui.history.run_words import asked_threshold
+from kinso.ui.history.words import asked_threshold
 from kinso.ui.insights.figures import count_members_below, members_below
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.what_if import MEMBER_BY
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import amount_of, clock, counted, number, plain
+from kinso.ui.wording import amount_of, bare_amount_of, clock, counted, number, plain
 
 EXPANDER = "members_below"
 _ADOPTED = "demote_adopted"
@@ -117,3 +125,33 @@ DEMOTION = AskedRunPanel[bool, DemotionPlan](
     work=_demote,
     failed="No membership was ended.",
 )
+
+
+def tell_of_members_below(outcomes: Sequence[EditOutcome], context: RequestContext) -> None:
+    """From a callback: after edits, some of which lowered the purchase amounts of members."""
+    lowered = [each.current for each in outcomes if each.current and _is_lowered(each)]
+    if lowered:
+        tell_of_statuses(find_below(context.store, context.actor, lowered), context.shop)
+
+
+def tell_of_statuses(membership_statuses: Sequence[MembershipStatus], shop: ShopSettings) -> None:
+    """From a callback: name the member who is below the threshold, or say how many they are."""
+    below = [each for each in membership_statuses if each.is_below]
+    if not below:
+        return
+    unit, rule = below[0].rule.basis.unit, below[0].rule
+    amount = plain(bare_amount_of(unit, below[0].amount, shop))
+    threshold = plain(amount_of(unit, rule.threshold, shop))
+    if len(below) == 1:
+        remind(f"{named(below[0].customer)} is still a member, {amount} of {threshold}.")
+    else:
+        who = counted(len(below), "customer")
+        remind(f"{who} are still members with {unit.less} than {threshold}; the page Membership counts them.")
+
+
+def _is_lowered(outcome: EditOutcome) -> bool:
+    before = outcome.edit.before
+    return (
+        before.membership_status
+        and outcome.saved.get("purchaseAmount", before.purchase_amount) < before.purchase_amount
+    )

@@ -12,10 +12,9 @@ from kinso.models.insights import AmountBin
 from kinso.services.membership.activation import preview_activation
 from kinso.ui.insights import charts
 from kinso.ui.insights.figures import current_statistics, spending_distribution
-from kinso.ui.membership.activation import ACTIVATION, offer_activation
+from kinso.ui.membership.activation import ACTIVATION, choose_threshold, offer_activation
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.rule import offer_to_save_threshold
-from kinso.ui.membership.threshold import choose_threshold
 from kinso.ui.membership.what_if import show_what_if
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import amount_of, bare_amount_of, counted, number, percent, plain

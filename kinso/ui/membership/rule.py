@@ -15,7 +15,7 @@ from kinso.services.shop.settings import save_rule
 from kinso.ui.accounts.dialogs import problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.membership.threshold import start_threshold_at
+from kinso.ui.membership.activation import start_threshold_at
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.shop import show_decisions
 from kinso.ui.wording import amount_of, figure_of, plain, sign_of

@@ -9,7 +9,7 @@ from kinso.models.customers import Customer
 from kinso.models.membership import Decision, MembershipInterval
 from kinso.services.history.runs import get_run
 from kinso.ui.customers.words import isolated
-from kinso.ui.history.run_words import asked_threshold
+from kinso.ui.history.words import asked_threshold
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import moment, money, plain
 

@@ -17,8 +17,8 @@ from kinso.ui.insights import charts
 from kinso.ui.insights.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, amount_format, count_along_y, dressed
 from kinso.ui.insights.figures import threshold_curve
 from kinso.ui.membership import what_if
+from kinso.ui.membership.activation import both_sides_of
 from kinso.ui.membership.members_at import show_spenders
-from kinso.ui.membership.threshold import both_sides_of
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import amount_of, counted, number, plain, sign_of
 

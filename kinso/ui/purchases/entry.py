@@ -17,8 +17,7 @@ from kinso.models.transfer.amounts import read_amount
 from kinso.models.validation import LABELS, parse
 from kinso.services.purchases.recording import Recorded, record_sale
 from kinso.ui.customers.card import Card, Difference, PurchaseForm, at_card, close_question
-from kinso.ui.customers.card_words import PAYMENTS, stated_in_words
-from kinso.ui.customers.words import isolated, named
+from kinso.ui.customers.words import PAYMENTS, isolated, named, stated_in_words
 from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.figures import forget_figures

@@ -15,7 +15,7 @@ from kinso.services.purchases.reading import export_purchases, list_ledger
 from kinso.services.purchases.recording import refund_sale
 from kinso.ui.browser import download_link
 from kinso.ui.customers.card import Card, RefundForm, at_card
-from kinso.ui.customers.card_words import KINDS, PAYMENTS, about
+from kinso.ui.customers.words import KINDS, PAYMENTS, about
 from kinso.ui.insights.charts import NON_MEMBERS, dressed, label_every_other, show_data
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, currency_symbol, day, money, month, number

@@ -15,12 +15,11 @@ from kinso.models.validation import parse
 from kinso.services.purchases.reading import list_refundable
 from kinso.services.purchases.recording import get_sale, refund_sale, refundable
 from kinso.ui.customers.card import Card, RefundForm, at_card, close_question
-from kinso.ui.customers.card_words import sale_in_words
-from kinso.ui.customers.words import isolated
+from kinso.ui.customers.words import isolated, sale_in_words
 from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.figures import forget_figures
-from kinso.ui.membership.still_members import tell_of_statuses
+from kinso.ui.membership.demotion import tell_of_statuses
 from kinso.ui.purchases.entry import WHOLE, draw_day, draw_error, draw_note, draw_payment, errors_of, typed_details
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import currency_symbol, money, plain

@@ -23,8 +23,7 @@ from kinso.models.transfer.plans import (
 from kinso.models.validation import LABELS
 from kinso.ui.customers.words import isolated
 from kinso.ui.request_context import RequestContext
-from kinso.ui.transfer.imports import PageSession, current_session
-from kinso.ui.transfer.words import cell_in_words
+from kinso.ui.transfer.imports import PageSession, cell_in_words, current_session
 from kinso.ui.wording import counted, money, number, plain
 
 DATE_ORDER, MENDED, OPENING, FOR_ALL = "import_date_order", "import_mended", "import_opening", "import_for_all"

@@ -10,7 +10,7 @@ import streamlit as st
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportPlan, PlannedChange, PurchasePlan
 from kinso.models.validation import LABELS
-from kinso.services.transfer.customer_reports import write_import_report
+from kinso.services.transfer.customer_imports import write_import_report
 from kinso.ui.request_context import RequestContext
 from kinso.ui.transfer.decisions import (
     ask_about_balances,
@@ -19,8 +19,7 @@ from kinso.ui.transfer.decisions import (
     ask_about_dates,
     undecided_rows,
 )
-from kinso.ui.transfer.imports import PageSession, Plan, begin_import
-from kinso.ui.transfer.words import already, cell_in_words, period
+from kinso.ui.transfer.imports import PageSession, Plan, already, begin_import, cell_in_words, period
 from kinso.ui.wording import counted, money, number, plain
 
 LOOK_AGAIN = 0.5

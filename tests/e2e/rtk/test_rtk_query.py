@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kinso.models.accounts import Role
-from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_token
 
 _HERE = Path(__file__).parent
 _OLDEST_NODE = 18

@@ -7,7 +7,7 @@ import pytest
 
 from kinso.models.accounts import NewUser, Role
 from kinso.repository.documents import now
-from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_token
 from tests.support.api_client import Refused, ShopClient
 
 

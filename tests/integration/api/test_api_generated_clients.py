@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from kinso.models.accounts import NewUser, Role
-from kinso.services.accounts.tokens import create_token
-from kinso.services.accounts.users import create_user
+from kinso.services.accounts.users import create_token, create_user
 
 pytestmark = pytest.mark.slow
 

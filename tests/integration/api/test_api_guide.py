@@ -13,8 +13,7 @@ from kinso.api.middleware import LARGEST_BODY
 from kinso.api.requests import LONGEST_KEY
 from kinso.models.accounts import NewUser, Role
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
-from kinso.services.accounts.tokens import create_token
-from kinso.services.accounts.users import create_user
+from kinso.services.accounts.users import create_token, create_user
 from kinso.services.customers.bulk import MOST_ROWS
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")

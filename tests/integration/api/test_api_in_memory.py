@@ -4,7 +4,7 @@ import pytest
 
 from kinso.models.accounts import NewUser, Role
 from kinso.repository.documents import now
-from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_token
 from kinso.services.application import ApplicationContext, use_application
 
 ADA = {"customerId": "C-1", "customerName": "Ada", "contactInfo": "ada@shop.com", "purchaseAmount": 2000}

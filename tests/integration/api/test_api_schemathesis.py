@@ -19,8 +19,7 @@ from starlette.middleware import Middleware
 from kinso.api.app import api_routes, create_api
 from kinso.api.middleware import OddAddresses
 from kinso.models.accounts import NewUser, Role
-from kinso.services.accounts.tokens import create_token
-from kinso.services.accounts.users import create_user
+from kinso.services.accounts.users import create_token, create_user
 from kinso.services.application import ApplicationContext, use_application
 from kinso.services.membership.activation import activate_at_threshold
 

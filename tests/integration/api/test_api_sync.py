@@ -14,9 +14,9 @@ from kinso.database.transactions import ALLOWANCE
 from kinso.models.accounts import NewUser, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.customers_sync import Place
-from kinso.repository.customers_sync import changed_after, deleted_after
+from kinso.repository.customers_search import changed_after, deleted_after
 from kinso.repository.documents import now
-from kinso.services.accounts.tokens import create_token
+from kinso.services.accounts.users import create_token
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.history.trash import restore_customers
 

@@ -4,8 +4,7 @@ import pytest
 
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.repository.documents import now
-from kinso.services.accounts.tokens import create_token, list_own_tokens, revoke_own_token
-from kinso.services.accounts.users import change_role, set_active
+from kinso.services.accounts.users import change_role, create_token, list_own_tokens, revoke_own_token, set_active
 
 NEW = {"customerId": "C-1", "customerName": "Ada", "contactInfo": "ada@shop.com"}
 

@@ -7,7 +7,7 @@ import pytest
 from bson import ObjectId
 from pymongo.errors import WriteError
 
-from kinso.database.migrations.runner import STATE
+from kinso.database.migrations import STATE
 from kinso.database.preparation import prepare
 
 SOLD = datetime(2024, 5, 17, 12, tzinfo=UTC)

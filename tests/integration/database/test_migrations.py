@@ -14,12 +14,11 @@ from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
+from kinso.database import migrations
 from kinso.database.backup_file import BackupReader
 from kinso.database.backups import restore_backup, write_backup
 from kinso.database.connection import Connection
-from kinso.database.migrations import runner
-from kinso.database.migrations.numbered import Migration
-from kinso.database.migrations.runner import LOCK, NEWEST, STATE, migrate, version_of
+from kinso.database.migrations import LOCK, NEWEST, STATE, Migration, migrate, version_of
 from kinso.database.preparation import prepare
 from kinso.errors import StartupError
 from kinso.repository.store import Store
@@ -144,7 +143,7 @@ def test_processes_that_start_at_once_run_each_migration_once(new_database):
 
 
 def test_who_waits_too_long_is_told_who_is_at_work(new_database, monkeypatch):
-    monkeypatch.setattr(runner, "_PATIENCE", 0.3)
+    monkeypatch.setattr(migrations, "_PATIENCE", 0.3)
     connection, hold, done = new_database(), threading.Event(), []
     other = threading.Thread(target=migrate, args=(new_database(connection.database.name), counting(done, hold=hold)))
     other.start()
@@ -161,7 +160,7 @@ def test_who_waits_too_long_is_told_who_is_at_work(new_database, monkeypatch):
 
 @pytest.mark.parametrize("silent_for", [31, 0])
 def test_a_process_of_another_machine_that_gives_no_sign_is_taken_over(new_database, monkeypatch, silent_for):
-    monkeypatch.setattr(runner, "_PATIENCE", 0.3)
+    monkeypatch.setattr(migrations, "_PATIENCE", 0.3)
     connection, done = new_database(), []
     since = datetime.now(UTC) - timedelta(seconds=silent_for)
     holder = {"by": "elsewhere 7 x", "number": 7, "host": "elsewhere", "since": since, "at": since}
@@ -178,8 +177,8 @@ KILLED = """
 import sys, time
 from kinso.config import Settings
 from kinso.database.connection import connect
-from kinso.database.migrations.numbered import Migration
-from kinso.database.migrations.runner import migrate
+from kinso.database.migrations import Migration
+from kinso.database.migrations import migrate
 
 def first(connection):
     connection.database["done"].insert_one({"number": 1})

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kinso.database.migrations.runner import STATE
+from kinso.database.migrations import STATE
 from kinso.database.preparation import prepare
 from kinso.database.refolding import is_refolded, refold
 from kinso.database.search import helper_fields

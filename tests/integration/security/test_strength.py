@@ -9,8 +9,7 @@ from argon2.low_level import Type
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.services.accounts.sign_in import SESSION_COOKIE
-from kinso.services.accounts.tokens import PREFIX, create_token
-from kinso.services.accounts.users import create_user
+from kinso.services.accounts.users import PREFIX, create_token, create_user
 from tests.integration.security.conftest import PASSWORD, fill_in
 
 BITS = 256

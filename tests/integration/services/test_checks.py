@@ -23,9 +23,8 @@ from kinso.services.customers.editing import (
     update_customer,
 )
 from kinso.services.history import runs
-from kinso.services.history.changes import revert_change
 from kinso.services.history.trash import empty_trash, erase_person, restore_customers
-from kinso.services.history.undo import undo_run
+from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.membership.activation import (
     activate_at_threshold,
     set_membership_of_matching,

@@ -120,7 +120,7 @@ def test_nothing_is_removed_when_there_is_no_new_backup(store, kept, folder, mon
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kinso.services.transfer.files.os.fsync", full)
+    monkeypatch.setattr("kinso.services.transfer.exports.os.fsync", full)
     with pytest.raises(BackupFailed, match=r"cannot be written into .*backups: No space left on device\."):
         back_up(store, COMMAND_LINE, kept)
     assert names(folder) == [old.name]
@@ -129,7 +129,7 @@ def test_nothing_is_removed_when_there_is_no_new_backup(store, kept, folder, mon
 def test_a_file_that_the_disk_did_not_keep_is_no_backup_and_costs_no_other(store, kept, folder, monkeypatch):
     old = folder / f"{kept.database}-2020-01-01-030000.backup"
     old.write_bytes(b"")
-    monkeypatch.setattr("kinso.services.transfer.files.os.fsync", lambda handle: os.ftruncate(handle, 200))
+    monkeypatch.setattr("kinso.services.transfer.exports.os.fsync", lambda handle: os.ftruncate(handle, 200))
     with pytest.raises(BackupFailed, match="the disk did not keep what was written"):
         back_up(store, COMMAND_LINE, kept)
     assert names(folder) == [old.name]

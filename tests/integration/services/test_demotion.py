@@ -13,12 +13,16 @@ from kinso.models.shop import MembershipRule
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.history import runs
-from kinso.services.history.changes import revert_change
 from kinso.services.history.runs import list_runs
 from kinso.services.history.trash import restore_customers
-from kinso.services.history.undo import undo_run
-from kinso.services.membership.activation import activate_at_threshold
-from kinso.services.membership.demotion import count_below, demote_below_threshold, plan_demotion, preview_demotion
+from kinso.services.history.undo import revert_change, undo_run
+from kinso.services.membership.activation import (
+    activate_at_threshold,
+    count_below,
+    demote_below_threshold,
+    plan_demotion,
+    preview_demotion,
+)
 from kinso.services.membership.status import list_memberships
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.settings import save_rule

@@ -4,8 +4,7 @@ import pytest
 
 from kinso.errors import InvalidInput
 from kinso.models.customers import LARGEST_DRAFT, CustomerDraft
-from kinso.services.customers.drafts import end_draft, find_drafts, keep_draft
-from kinso.services.customers.editing import create_customer
+from kinso.services.customers.editing import create_customer, end_draft, find_drafts, keep_draft
 from kinso.services.history.trash import erase_person
 
 

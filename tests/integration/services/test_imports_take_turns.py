@@ -12,8 +12,8 @@ from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.services.customers.bulk import upsert_customers
 from kinso.services.customers.editing import create_customer
 from kinso.services.history import runs
-from kinso.services.history.changes import revert_change
 from kinso.services.history.runs import recover_interrupted
+from kinso.services.history.undo import revert_change
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples

@@ -6,7 +6,7 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
-from kinso.services.customers.duplicates import find_duplicates_of, find_likely_duplicates, find_without_leading_zeros
+from kinso.services.customers.registering import find_duplicates_of, find_likely_duplicates, find_without_leading_zeros
 
 
 def draft(customer_id="NEW-1", name="Somebody Else", contact="somebody@example.com"):

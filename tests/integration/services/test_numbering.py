@@ -9,7 +9,7 @@ from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer
-from kinso.services.customers.numbering import propose_customer_id
+from kinso.services.customers.registering import propose_customer_id
 
 
 def draft(customer_id, name="Somebody"):

@@ -12,7 +12,7 @@ import pytest
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 
-from kinso.database.migrations.runner import STATE
+from kinso.database.migrations import STATE
 from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.purchases import PurchaseDraft, RefundDraft

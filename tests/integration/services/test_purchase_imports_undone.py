@@ -12,10 +12,9 @@ from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.services.customers.editing import create_customer, update_customer
-from kinso.services.history.changes import revert_change
 from kinso.services.history.runs import BATCH
 from kinso.services.history.trash import restore_customers
-from kinso.services.history.undo import undo_run
+from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_shop_settings

@@ -14,7 +14,7 @@ from kinso.models.purchases import MonthAmount, PurchaseDraft, PurchaseItem, Ref
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
-from kinso.services.history.changes import revert_change
+from kinso.services.history.undo import revert_change
 from kinso.services.purchases.reading import export_purchases, list_ledger, list_refundable, summarize_purchases
 from kinso.services.purchases.recording import record_sale, refund_sale
 

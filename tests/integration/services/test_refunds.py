@@ -16,10 +16,14 @@ from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer
-from kinso.services.history.changes import revert_change
+from kinso.services.history.undo import revert_change
 from kinso.services.insights import get_sales_months, month_starts, total_purchases
-from kinso.services.membership.activation import activate_at_threshold, preview_activation
-from kinso.services.membership.demotion import plan_demotion, preview_demotion
+from kinso.services.membership.activation import (
+    activate_at_threshold,
+    plan_demotion,
+    preview_activation,
+    preview_demotion,
+)
 from kinso.services.membership.eligibility import rule_of
 from kinso.services.membership.status import membership_status_of
 from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution

@@ -14,9 +14,8 @@ from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.rule_bases import basis_of
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, delete_customer
-from kinso.services.history.changes import revert_change
 from kinso.services.history.trash import complete_revenue, empty_trash, erase_person, restore_customers
-from kinso.services.history.undo import undo_run
+from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.insights import get_sales_months, get_statistics, month_starts, total_purchases
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database

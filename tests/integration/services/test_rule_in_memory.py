@@ -10,8 +10,13 @@ from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, list_customers
 from kinso.services.insights import get_sales_months, month_starts
-from kinso.services.membership.activation import activate_at_threshold, preview_activation
-from kinso.services.membership.demotion import demote_below_threshold, plan_demotion, preview_demotion
+from kinso.services.membership.activation import (
+    activate_at_threshold,
+    demote_below_threshold,
+    plan_demotion,
+    preview_activation,
+    preview_demotion,
+)
 from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
 from kinso.services.purchases.recording import record_sale
 

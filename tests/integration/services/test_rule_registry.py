@@ -19,10 +19,17 @@ from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, list_customers, set_membership
-from kinso.services.history.changes import revert_change
 from kinso.services.history.trash import restore_customers
-from kinso.services.membership.activation import activate_at_threshold, plan_activation, preview_activation
-from kinso.services.membership.demotion import count_below, demote_below_threshold, plan_demotion, preview_demotion
+from kinso.services.history.undo import revert_change
+from kinso.services.membership.activation import (
+    activate_at_threshold,
+    count_below,
+    demote_below_threshold,
+    plan_activation,
+    plan_demotion,
+    preview_activation,
+    preview_demotion,
+)
 from kinso.services.membership.eligibility import amounts_that_count, months_before, rule_of
 from kinso.services.membership.status import membership_status_of
 from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution

@@ -14,10 +14,9 @@ from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.history import runs
-from kinso.services.history.changes import revert_change
 from kinso.services.history.runs import recover_interrupted, roll_back, stop_run
 from kinso.services.history.trash import erase_person, restore_customers
-from kinso.services.history.undo import undo_run
+from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.membership.activation import set_membership_of_matching
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples

@@ -12,9 +12,9 @@ from kinso.errors import Conflict, KinsoError
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
-from kinso.services.history.changes import revert_change
 from kinso.services.history.reverting import reverted
 from kinso.services.history.trash import restore_customers
+from kinso.services.history.undo import revert_change
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from tests.support.examples import fewer_examples

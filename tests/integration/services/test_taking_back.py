@@ -15,9 +15,8 @@ from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer
-from kinso.services.history.changes import find_reverted, revert_change
 from kinso.services.history.records import record_changes, record_of_update
-from kinso.services.history.undo import undo_run
+from kinso.services.history.undo import find_reverted, revert_change, undo_run
 from kinso.services.purchases.ledger import adjusting_entry
 from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
 from kinso.services.shop.checks import check_database

@@ -15,8 +15,8 @@ from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
-from kinso.services.history.changes import revert_change
 from kinso.services.history.trash import empty_trash, erase_person, restore_customers
+from kinso.services.history.undo import revert_change
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import ImportRefused, ImportUndecided, import_customers, rehearse_import

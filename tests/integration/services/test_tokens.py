@@ -7,9 +7,10 @@ import pytest
 from kinso.errors import InvalidInput, NotFound, NotPermitted, NotSignedIn
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.repository.documents import new_id, now
-from kinso.services.accounts import tokens
+from kinso.services.accounts import users
 from kinso.services.accounts.sign_in import resume, session_id_of
-from kinso.services.accounts.tokens import (
+from kinso.services.accounts.users import (
+    change_role,
     create_token,
     is_api_token,
     list_all_tokens,
@@ -17,8 +18,8 @@ from kinso.services.accounts.tokens import (
     resume_token,
     revoke_any_token,
     revoke_own_token,
+    set_active,
 )
-from kinso.services.accounts.users import change_role, set_active
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_its_last_use_is_noted_once_a_minute(store, person, monkeypatch):
 
     def used_after(seconds):
         moment = start + timedelta(seconds=seconds)
-        monkeypatch.setattr(tokens, "now", lambda: moment)
+        monkeypatch.setattr(users, "now", lambda: moment)
         resume_token(store, issued.secret)
         [token] = list_own_tokens(store, actor)
         return (token.last_used_at - start).total_seconds()

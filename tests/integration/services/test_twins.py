@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kinso.database.migrations.runner import STATE
+from kinso.database.migrations import STATE
 from kinso.database.preparation import prepare
 from kinso.database.schema import UNIQUE_ID
 from kinso.errors import AmbiguousCustomerId, InvalidInput

@@ -21,12 +21,15 @@ from kinso.services.customers.editing import (
     update_customer,
 )
 from kinso.services.history import runs
-from kinso.services.history.changes import revert_change
 from kinso.services.history.runs import recover_interrupted
 from kinso.services.history.trash import erase_person
-from kinso.services.history.undo import undo_run
-from kinso.services.membership.activation import activate_at_threshold, set_membership_of_selected
-from kinso.services.membership.demotion import demote_below_threshold, plan_demotion
+from kinso.services.history.undo import revert_change, undo_run
+from kinso.services.membership.activation import (
+    activate_at_threshold,
+    demote_below_threshold,
+    plan_demotion,
+    set_membership_of_selected,
+)
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import import_customers

@@ -7,7 +7,7 @@ from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.validation import parse
 from kinso.services.accounts import users
 from kinso.services.accounts.sign_in import resume, sign_in
-from kinso.services.accounts.tokens import create_token, resume_token
+from kinso.services.accounts.users import create_token, resume_token
 
 PASSWORD = "correct horse battery"
 HERE = "198.51.100.7"

@@ -13,10 +13,9 @@ from kinso.services.accounts.sign_in import resume, sign_in
 from kinso.services.accounts.users import create_user
 from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
 from kinso.services.history import runs
-from kinso.services.history.changes import revert_change
 from kinso.services.history.runs import recover_interrupted
 from kinso.services.history.trash import restore_customers
-from kinso.services.history.undo import undo_run
+from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.membership.activation import activate_at_threshold
 from kinso.services.membership.status import list_memberships
 from kinso.services.shop.checks import check_database

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from kinso.api.lookups import SharedLookups
+from kinso.api.route import SharedLookups
 
 
 class Register:

@@ -1,6 +1,6 @@
 """The list of migrations can be followed from any version to the newest."""
 
-from kinso.database.migrations.numbered import MIGRATIONS
+from kinso.database.migrations import MIGRATIONS
 from kinso.models.folding import FOLDING
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.models.transfer.damage import is_damaged, undamaged_forms
+from kinso.models.transfer.cells import is_damaged, undamaged_forms
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.models.transfer.words import read_flag, read_payment_method
+from kinso.models.transfer.amounts import read_flag, read_payment_method
 
 
 @pytest.mark.parametrize(

@@ -21,45 +21,45 @@ MODULES = [
 
 LEAST = {
     Role.ANALYST: """
-        accounts.tokens.create_token accounts.tokens.list_own_tokens accounts.tokens.revoke_own_token
-        accounts.users.change_own_password accounts.users.rename_own accounts.users.sign_out_everywhere
+        accounts.users.change_own_password accounts.users.create_token accounts.users.list_own_tokens
+        accounts.users.rename_own accounts.users.revoke_own_token accounts.users.sign_out_everywhere
         customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
         customers.editing.list_customers customers.finding.find_by_customer_id customers.finding.find_customers
         customers.finding.find_deleted customers.finding.find_page customers.finding.get_customers
-        customers.sync.list_changed history.changes.export_history history.changes.find_reverted
-        history.changes.list_history history.changes.list_people_in_history history.runs.get_run
-        history.runs.list_customers_of_run history.runs.list_run_page history.runs.list_runs insights.get_overview
-        insights.get_sales_months insights.get_statistics insights.total_purchases
-        membership.activation.preview_activation membership.demotion.count_below membership.demotion.preview_demotion
+        customers.finding.list_changed history.runs.get_run history.runs.list_customers_of_run
+        history.runs.list_run_page history.runs.list_runs history.undo.export_history history.undo.find_reverted
+        history.undo.list_history history.undo.list_people_in_history insights.get_overview insights.get_sales_months
+        insights.get_statistics insights.total_purchases membership.activation.count_below
+        membership.activation.preview_activation membership.activation.preview_demotion
         membership.eligibility.find_eligible membership.status.count_members_at membership.status.find_below
         membership.status.list_members_at membership.status.list_memberships membership.status.membership_status_of
-        membership.what_if.compare_thresholds membership.what_if.get_curve
-        membership.what_if.get_spending_distribution purchases.reading.export_purchases purchases.reading.list_ledger
-        purchases.reading.list_refundable purchases.reading.summarize_purchases purchases.recording.get_sale
-        purchases.recording.list_sales purchases.recording.refundable shop.settings.get_shop_settings
-        shop.settings.list_settings_changes transfer.exports.export_customers transfer.exports.export_ledger
+        membership.what_if.compare_thresholds membership.what_if.get_curve membership.what_if.get_spending_distribution
+        purchases.reading.export_purchases purchases.reading.list_ledger purchases.reading.list_refundable
+        purchases.reading.summarize_purchases purchases.recording.get_sale purchases.recording.list_sales
+        purchases.recording.refundable shop.settings.get_shop_settings shop.settings.list_settings_changes
+        transfer.exports.export_customers transfer.exports.export_ledger
         """,
     Role.STAFF: """
-        customers.bulk.upsert_customers customers.drafts.end_draft customers.drafts.find_drafts
-        customers.drafts.keep_draft customers.duplicates.find_likely_duplicates customers.duplicates.find_duplicates_of
-        customers.duplicates.find_without_leading_zeros customers.editing.create_customer customers.editing.save_edits
-        customers.editing.set_membership customers.editing.update_customer customers.numbering.propose_customer_id
-        history.changes.revert_change history.runs.stop_run membership.activation.activate_at_threshold
-        membership.activation.count_eligible membership.activation.plan_activation
-        membership.activation.set_membership_of_matching membership.activation.set_membership_of_selected
-        purchases.recording.record_sale purchases.recording.refund_sale shop.samples.load_samples
-        transfer.customer_imports.import_customers transfer.customer_imports.rehearse_import
-        transfer.customer_reports.write_import_report transfer.purchase_imports.import_purchases
+        customers.bulk.upsert_customers customers.editing.create_customer customers.editing.end_draft
+        customers.editing.find_drafts customers.editing.keep_draft customers.editing.save_edits
+        customers.editing.set_membership customers.editing.update_customer customers.registering.find_duplicates_of
+        customers.registering.find_likely_duplicates customers.registering.find_without_leading_zeros
+        customers.registering.propose_customer_id history.runs.stop_run history.undo.revert_change
+        membership.activation.activate_at_threshold membership.activation.count_eligible
+        membership.activation.plan_activation membership.activation.set_membership_of_matching
+        membership.activation.set_membership_of_selected purchases.recording.record_sale purchases.recording.refund_sale
+        shop.samples.load_samples transfer.customer_imports.import_customers transfer.customer_imports.rehearse_import
+        transfer.customer_imports.write_import_report transfer.purchase_imports.import_purchases
         transfer.purchase_imports.rehearse_purchases
         """,
     Role.MANAGER: """
-        customers.editing.delete_customer history.trash.count_trash history.trash.erase_person
-        history.trash.list_trash history.trash.restore_customers history.undo.undo_run
-        membership.demotion.demote_below_threshold membership.demotion.plan_demotion shop.settings.save_rule
+        customers.editing.delete_customer history.trash.count_trash history.trash.erase_person history.trash.list_trash
+        history.trash.restore_customers history.undo.undo_run membership.activation.demote_below_threshold
+        membership.activation.plan_demotion shop.settings.save_rule
         """,
     Role.ADMIN: """
-        accounts.tokens.list_all_tokens accounts.tokens.revoke_any_token accounts.users.change_role
-        accounts.users.create_user accounts.users.list_users accounts.users.reset_password accounts.users.set_active
+        accounts.users.change_role accounts.users.create_user accounts.users.list_all_tokens accounts.users.list_users
+        accounts.users.reset_password accounts.users.revoke_any_token accounts.users.set_active
         shop.checks.check_database shop.settings.guess_country shop.settings.save_shop_settings
         transfer.backups.make_backup transfer.backups.move_shop transfer.daily_backups.back_up
         transfer.daily_backups.get_backup_state transfer.daily_backups.list_backups
@@ -82,13 +82,13 @@ OPEN = {
     "transfer.backups.examine_backup",
     "transfer.backups.restore_shop",
     "transfer.daily_backups.backup_folder",
-    "transfer.files.completed_file",
-    "transfer.files.new_file",
-    "accounts.secrets.csrf_token",
-    "accounts.secrets.form_token",
-    "accounts.secrets.is_csrf_token",
-    "accounts.secrets.is_form_token",
-    "accounts.secrets.is_same_origin",
+    "transfer.exports.completed_file",
+    "transfer.exports.new_file",
+    "accounts.passwords.csrf_token",
+    "accounts.passwords.form_token",
+    "accounts.passwords.is_csrf_token",
+    "accounts.passwords.is_form_token",
+    "accounts.passwords.is_same_origin",
     "accounts.first_admin.known_country",
     "accounts.first_admin.needs_set_up",
     "accounts.first_admin.set_up_first_admin",
@@ -104,8 +104,8 @@ OPEN = {
     "accounts.sign_in.sign_in",
     "accounts.sign_in.sign_out",
     "insights.month_starts",
-    "accounts.tokens.is_api_token",
-    "accounts.tokens.resume_token",
+    "accounts.users.is_api_token",
+    "accounts.users.resume_token",
 }
 """What pages, the API and the command line may call without a permission: it comes before there is an actor, or shows
 nothing."""

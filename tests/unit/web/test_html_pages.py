@@ -2,8 +2,7 @@ import base64
 import hashlib
 import re
 
-from kinso.web.error_pages import database_away
-from kinso.web.pages import Form, Input, page
+from kinso.web.error_pages import Form, Input, database_away, page
 
 EVIL = "\"><script>alert('x')</script>&amp;"
 INPUTS = (

@@ -1,4 +1,26 @@
-"""Runs the migrations that a database has not had yet: each once, in one process at a time."""
+"""Changes of what is stored, each made once in the life of a database, and known by its number.
+
+The database stores the number of the last one it has had (`settings`, `_id` “migrations”). A start runs what is missing
+in the order of the numbers, one process at a time, and refuses a database that a newer Kinso has changed. Backups and
+copies carry the number with them.
+
+To add one:
+
+1. Write a function of a `Connection` below, or beside what it is about, and append it to `MIGRATIONS`
+   with the next number and a title that reads on after “Bringing the database up to date:”. Never change the number or
+   the meaning of one that was released.
+2. Have it be harmless when repeated: a process may be killed in the middle, and then it is run again from its
+   beginning. People may work meanwhile in processes that run already, so let each write name what it read, and work in
+   batches.
+3. It finds the collections and validators of today, which are declared in `kinso.database.schema` and need no migration
+   of their own; but perhaps not yet an index that is new, nor customers whom another application stored. Indexes are
+   created and customers adopted after it, so set here what every stored customer would lack of a new field:
+   that takes seconds, and the adoption of each takes minutes. What needs an index creates it by `create_indexes`.
+4. Test it in `tests/integration/database/test_migrations.py`: what an earlier Kinso stored, and what it has become.
+
+What has to be done at every start, because other programs and people can change a database at any time, is no
+migration: it belongs in `kinso.database.preparation`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +30,9 @@ import platform
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +41,76 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from kinso import __version__
+from kinso.database.adoption import mark_case_duplicates
+from kinso.database.checksums import begin_checksums
 from kinso.database.connection import Connection
-from kinso.database.migrations.numbered import MIGRATIONS, Migration
+from kinso.database.ledger import complete_counts_at, open_ledger
 from kinso.database.processes import described, has_ended, this_process
+from kinso.database.refolding import rekey_ids
+from kinso.database.schema import INDEXES, REPLACED, create_indexes, drop_indexes
+from kinso.database.search import HELPERS
 from kinso.errors import StartupError
+
+_CASE_DUPLICATE_INDEX = f"{HELPERS}.twin_1"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """`work` brings what is stored from the version before to version `number`; harmless when repeated."""
+
+    number: int
+    title: str
+    work: Callable[[Connection], None]
+
+
+def _date_entries(connection: Connection) -> None:
+    complete_counts_at(connection.database)
+
+
+def _mark_case_duplicates(connection: Connection) -> None:
+    customers = connection.database["customers"]
+    # Whoever created the index has marked them before.
+    if _CASE_DUPLICATE_INDEX not in customers.index_information():
+        mark_case_duplicates(customers)
+
+
+def _open_ledger(connection: Connection) -> None:
+    # They find the entries of a customer, and keep a balance from being recorded twice.
+    create_indexes(connection.database["sales"], INDEXES["sales"])
+    open_ledger(connection)
+
+
+def _drop_replaced_indexes(connection: Connection) -> None:
+    database = connection.database
+    for name, indexes in REPLACED.items():
+        create_indexes(database[name], INDEXES[name])
+        if name != "users" or not _has_foreign_accounts(database):
+            drop_indexes(database[name], indexes)
+
+
+def _has_foreign_accounts(database: Database[dict[str, object]]) -> bool:
+    """Whether the index that stands there may be another application's."""
+    return database["users"].find_one({"active": {"$not": {"$type": "bool"}}}, {"_id": True}) is not None
+
+
+def _rekey_ids(connection: Connection) -> None:
+    rekey_ids(connection.database)
+
+
+def _begin_checksums(connection: Connection) -> None:
+    begin_checksums(connection.database)
+
+
+MIGRATIONS = (
+    Migration(1, "ledger entries get the moment at which they count", _date_entries),
+    Migration(2, "IDs that differ in letter case only are marked", _mark_case_duplicates),
+    Migration(3, "every purchase amount is explained by the ledger", _open_ledger),
+    Migration(4, "indexes that nothing reads any more are dropped", _drop_replaced_indexes),
+    Migration(5, "IDs get the compared form of edition 3", _rekey_ids),
+    Migration(6, "records carry checksums from now on", _begin_checksums),
+)
+"""After another edition of `kinso.models.folding.FOLDING`, a further one does what 5 did."""
+
 
 Document = dict[str, Any]
 

@@ -1,10 +1,13 @@
-"""Finding customers who may be the same person as one who is about to be registered."""
+"""Proposing the ID of the next customer, in the shop's own pattern."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median_low
 
 from rapidfuzz import fuzz
 
@@ -17,6 +20,81 @@ from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches
 from kinso.services.permissions import use_case
 
+_NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
+_RECENT = 200
+_LONGEST_ID = 64
+_FAR = 1000
+_TIMES_AS_FAR = 50
+"""A number that is further above all others than that many usual gaps, and than `_FAR`, was made up."""
+_LARGEST_GAP = 100_000
+"""Numbers that usually lie further apart count nobody: telephone numbers, for example."""
+_TRIES = (20, 200, 2000)
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """Everything of an ID but its number; `width` is that of numbers with leading zeros."""
+
+    start: str
+    end: str
+    width: int
+
+    def filled(self, number: int) -> str:
+        return f"{self.start}{number:0{self.width}d}{self.end}"
+
+
+_FIRST = _Pattern("C-", "", 4)
+
+
+@use_case(Permission.CREATE)
+def propose_customer_id(store: Store, actor: Actor) -> str:
+    """A free ID after the highest in the pattern that most of the recent ones have; C-0001 in an empty shop."""
+    return next_customer_id(store)
+
+
+def next_customer_id(store: Store) -> str:
+    """The same for a use case that demanded its permission already; within a transaction, free until its end."""
+    pattern, numbers = _pattern_of(store.customers.recent_ids(limit=_RECENT))
+    far = max(_FAR, _TIMES_AS_FAR * _usual_gap(numbers))
+    near = [number for below, number in pairwise(numbers) if number - below <= far]
+    highest = near[-1] if near else numbers[-1]
+    stored = store.customers.highest_number_like(pattern.filled(highest))
+    if highest < stored <= highest + far:
+        highest = stored
+    return _first_free(store, pattern, highest) or _first_free(store, _FIRST, 0) or ""
+
+
+def _pattern_of(recent: Iterable[str]) -> tuple[_Pattern, Sequence[int]]:
+    """The pattern that most have, and the numbers in it in their order."""
+    numbered = [match.groups() for each in recent if (match := _NUMBERED.fullmatch(each))]
+    ways = Counter((id_key(start), id_key(end)) for start, _, end in numbered)
+    for way, _count in ways.most_common(1):
+        alike = [(start, digits, end) for start, digits, end in numbered if (id_key(start), id_key(end)) == way]
+        numbers = sorted({int(digits) for _, digits, _ in alike})
+        if _usual_gap(numbers) <= _LARGEST_GAP:
+            start, _, end = alike[0]
+            padded = [len(digits) for _, digits, _ in alike if digits.startswith("0")]
+            return _Pattern(start, end, max(padded, default=1)), numbers
+    return _FIRST, [0]
+
+
+def _usual_gap(numbers: Sequence[int]) -> int:
+    """How far two that follow each other lie apart, in the middle of all."""
+    return median_low(above - below for below, above in pairwise(numbers)) if len(numbers) > 1 else 0
+
+
+def _first_free(store: Store, pattern: _Pattern, after: int) -> str | None:
+    for count in _TRIES:
+        following = [pattern.filled(after + step) for step in range(1, count + 1)]
+        taken = store.customers.get_by_customer_ids(following)
+        in_trash = store.trash.holding_ids(following)
+        for each in following:
+            if len(each) <= _LONGEST_ID and each not in taken and id_key(each) not in in_trash:
+                return each
+        after += count
+    return None
+
+
 _SIMILAR_NAME = 88
 """Of 100 in RapidFuzz's token sort ratio: one letter in eight may differ."""
 _SHOWN = 5
@@ -24,7 +102,7 @@ _FOR_EACH = 20
 """Candidates that are looked at for each person on average; more have a name that tells nothing."""
 _FOR_ONE = 500
 _NUMBER = re.compile(r"\d+")
-_NUMBERED = re.compile(r"(.*?)(\d{1,18})")
+_NUMBER_AT_END = re.compile(r"(.*?)(\d{1,18})")
 _LONGEST_NUMBER = 18
 
 
@@ -124,7 +202,7 @@ def _likeness(one: str, other: str) -> float:
 def _with_other_zeros(customer_id: str) -> list[str]:
     """The compared forms of IDs that are the same number."""
     key = id_key(customer_id)
-    numbered = _NUMBERED.fullmatch(key)
+    numbered = _NUMBER_AT_END.fullmatch(key)
     if numbered is None:
         return []
     start, digits = numbered.groups()
