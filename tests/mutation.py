@@ -41,11 +41,11 @@ SUBJECTS = {
     "eligibility": Subject(
         ("services/membership/eligibility.py", "models/membership.py"),
         (
-            "unit/services/test_eligibility.py",
-            "integration/services/test_eligibility.py",
-            "integration/services/test_rule_bases.py",
-            "integration/services/test_membership.py",
-            "integration/services/test_demotion.py",
+            "unit/services/membership/test_eligibility.py",
+            "integration/services/membership/test_eligibility.py",
+            "integration/services/membership/test_rule_bases.py",
+            "integration/services/membership/test_membership.py",
+            "integration/services/membership/test_demotion.py",
         ),
     ),
     "undo": Subject(

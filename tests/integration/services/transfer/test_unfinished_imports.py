@@ -244,7 +244,7 @@ def test_the_import_itself_goes_on_to_its_end(store, staff, admin):
 def importing_process(settings, count):
     """A process that imports, and stands still after its first batch."""
     command = [sys.executable, "-m", "tests.support.importer", settings.mongodb_uri, settings.database, str(count)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[4], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline() == "halfway\n"
         yield process

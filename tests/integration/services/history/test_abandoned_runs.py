@@ -12,7 +12,7 @@ from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.services.application import ApplicationContext
 from kinso.services.customers.editing import create_customer, update_customer
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture

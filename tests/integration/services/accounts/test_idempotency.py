@@ -22,7 +22,7 @@ DRAFT = CustomerDraft(customer_id="C-1", customer_name="Ada", contact_info="ada@
 ANSWER = KeptAnswer(status=201, content='{"data":1}', headers={"ETag": '"v1"'})
 
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 _THIS_PROCESS = "from kinso.database.processes import this_process"
 
 
