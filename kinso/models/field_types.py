@@ -6,22 +6,24 @@ What is entered is refused with ValueError and a sentence part that follows the 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StrictBool, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from kinso.models.folding import fold
-from kinso.models.money import Money, check_amount, exactly, read_stored_amount
+from kinso.models.money import LARGEST, check_amount, exactly, read_stored_amount
 from kinso.models.stored import readable_moment, readable_text
 from kinso.models.text import clean_lines, clean_text
 
 
 @dataclass(frozen=True)
-class FieldType:
+class FieldType(ABC):
     """What all fields of one type have in common; `value` is always one of the model."""
 
     key: ClassVar[str]
@@ -38,22 +40,27 @@ class FieldType:
     """Of a customer of whom nothing was entered."""
 
     @property
-    def is_text(self) -> bool:
-        """Whether a spreadsheet may take its cell for a formula."""
-        return self.key in ("text", "lines", "choice", "tags")
-
-    @property
     def entered(self) -> Any:
         """The annotation of a field that is entered; nothing entered is `empty`, where the type has it."""
-        raise NotImplementedError
+        written = PlainSerializer(self.to_json, when_used="json")
+        return Annotated[(self.model, BeforeValidator(self.accept), written, WithJsonSchema(self.schema))]
 
+    @property
+    @abstractmethod
+    def schema(self) -> dict[str, Any]:
+        """What is entered, as a JSON schema."""
+
+    @abstractmethod
+    def accept(self, value: Any) -> Any:
+        """The value that was entered; raises ValueError for what is not acceptable."""
+
+    @abstractmethod
     def read(self, stored: Any) -> Any:
         """The value of whatever is stored, by Kinso or by another application."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_stored_well(self, stored: Any) -> bool:
         """Whether it is what Kinso would have stored."""
-        raise NotImplementedError
 
     def to_stored(self, value: Any) -> Any:
         """As MongoDB keeps it."""
@@ -67,13 +74,22 @@ class FieldType:
         """As a file has it, unescaped."""
         return str(value)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether a spreadsheet may take its cell for a formula."""
+        return self.bson in ("string", "array")
+
     def searched(self, value: Any) -> str:
         """What a search looks through, not folded yet."""
         return self.to_cell(value)
 
     def is_same(self, typed: Any, value: Any) -> bool:
         """Whether what somebody typed, acceptable or not, means the value."""
-        return bool(typed == value or (typed is None and value == self.empty))
+        if typed == value or (typed is None and value == self.empty):
+            return True
+        with suppress(ValueError):
+            return bool(self.accept(typed) == value)
+        return False
 
 
 @dataclass(frozen=True)
@@ -88,18 +104,17 @@ class Text(FieldType):
     key, model, json, bson, described, empty = "text", str, str, "string", "a text", ""
 
     @property
-    def entered(self) -> Any:
-        """See `FieldType`."""
-        schema = {"type": "string", "minLength": self.shortest, "maxLength": self.longest}
-        checks = [AfterValidator(self.check)] if self.check else []
-        return Annotated[(str, BeforeValidator(self._clean), *checks, WithJsonSchema(schema))]
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": self.shortest, "maxLength": self.longest}
+
+    def accept(self, value: Any) -> str:
+        text = self._clean(value)
+        return self.check(text) if self.check else text
 
     def read(self, stored: Any) -> str:
-        """See `FieldType`."""
         return readable_text(stored)
 
     def is_stored_well(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return isinstance(stored, str)
 
     def _clean(self, value: Any) -> str:
@@ -125,36 +140,26 @@ class Amount(FieldType):
     key, model, json, bson, described, empty = "amount", Decimal, float, "number", "a number", Decimal("0.00")
 
     @property
-    def entered(self) -> Any:
-        """See `FieldType`."""
-        return Money
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0, "maximum": float(LARGEST)}
+
+    def accept(self, value: Any) -> Decimal:
+        return check_amount(value)
 
     def read(self, stored: Any) -> Decimal:
-        """See `FieldType`."""
         return read_stored_amount(stored)
 
     def is_stored_well(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return isinstance(stored, int | float) and not isinstance(stored, bool)
 
     def to_stored(self, value: Decimal) -> float:
-        """See `FieldType`."""
         return float(value)
 
     def to_json(self, value: Decimal) -> float:
-        """See `FieldType`."""
         return float(value)
 
     def to_cell(self, value: Decimal) -> str:
-        """See `FieldType`."""
         return f"{value:.2f}"
-
-    def is_same(self, typed: Any, value: Any) -> bool:
-        """See `FieldType`."""
-        try:
-            return bool(check_amount(typed) == value)
-        except ValueError:
-            return False
 
 
 @dataclass(frozen=True)
@@ -164,24 +169,24 @@ class YesNo(FieldType):
     key, model, json, bson, described, empty = "yes/no", bool, bool, "bool", "true or false", False
 
     @property
-    def entered(self) -> Any:
-        """See `FieldType`."""
-        return StrictBool
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+    def accept(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError("must be true or false")
+        return value
 
     def read(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return stored is True
 
     def is_stored_well(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return isinstance(stored, bool)
 
     def to_cell(self, value: bool) -> str:
-        """See `FieldType`."""
         return "true" if value else "false"
 
     def searched(self, value: bool) -> str:
-        """See `FieldType`."""
         return ""
 
 
@@ -192,39 +197,36 @@ class Date(FieldType):
     key, model, json, bson, described, empty = "date", date | None, date | None, "date", "a date", None
 
     @property
-    def entered(self) -> Any:
-        """See `FieldType`."""
-        schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
-        written = PlainSerializer(self.to_json, when_used="json")
-        return Annotated[(date | None, BeforeValidator(_check_date), written, WithJsonSchema(schema))]
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
+
+    def accept(self, value: Any) -> date | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ValueError("must be a date, such as 2026-01-31") from None
 
     def read(self, stored: Any) -> date | None:
-        """See `FieldType`."""
         moment = readable_moment(stored)
         return moment.astimezone(UTC).date() if moment else None
 
     def is_stored_well(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return stored is None or isinstance(stored, datetime)
 
     def to_stored(self, value: date | None) -> datetime | None:
-        """See `FieldType`."""
         return datetime.combine(value, time(), UTC) if value else None
 
     def to_json(self, value: date | None) -> str | None:
-        """See `FieldType`."""
         return value.isoformat() if value else None
 
     def to_cell(self, value: date | None) -> str:
-        """See `FieldType`."""
         return value.isoformat() if value else ""
-
-    def is_same(self, typed: Any, value: Any) -> bool:
-        """See `FieldType`."""
-        try:
-            return bool(_check_date(typed) == value)
-        except ValueError:
-            return False
 
 
 @dataclass(frozen=True)
@@ -235,49 +237,32 @@ class Number(FieldType):
     highest: Decimal = Decimal("1000000000")
     decimals: int = 2
 
-    key, model, json, bson, described, empty = (
-        *("number", Decimal | None, float | None, "number"),
-        *("a number", None),
-    )
+    key, model, json = "number", Decimal | None, float | None
+    bson, described, empty = "number", "a number", None
 
     @property
-    def entered(self) -> Any:
-        """See `FieldType`."""
+    def schema(self) -> dict[str, Any]:
         number = {"type": "number", "minimum": float(self.lowest), "maximum": float(self.highest)}
-        schema = {"anyOf": [number, {"type": "null"}]}
-        written = PlainSerializer(self.to_json, when_used="json")
-        return Annotated[(Decimal | None, BeforeValidator(self._check), written, WithJsonSchema(schema))]
+        return {"anyOf": [number, {"type": "null"}]}
 
     def read(self, stored: Any) -> Decimal | None:
-        """See `FieldType`."""
         if stored is None or not self.is_stored_well(stored) or not math.isfinite(stored):
             return None
         return Decimal(repr(stored))
 
     def is_stored_well(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return stored is None or (isinstance(stored, int | float) and not isinstance(stored, bool))
 
     def to_stored(self, value: Decimal | None) -> float | None:
-        """See `FieldType`."""
         return None if value is None else float(value)
 
     def to_json(self, value: Decimal | None) -> float | None:
-        """See `FieldType`."""
         return None if value is None else float(value)
 
     def to_cell(self, value: Decimal | None) -> str:
-        """See `FieldType`."""
         return "" if value is None else f"{value.normalize():f}"
 
-    def is_same(self, typed: Any, value: Any) -> bool:
-        """See `FieldType`."""
-        try:
-            return bool(self._check(typed) == value)
-        except ValueError:
-            return False
-
-    def _check(self, value: Any) -> Decimal | None:
+    def accept(self, value: Any) -> Decimal | None:
         if value is None or value == "":
             return None
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
@@ -297,20 +282,16 @@ class Choice(FieldType):
     key, model, json, bson, described, empty = "choice", str, str, "string", "a text", ""
 
     @property
-    def entered(self) -> Any:
-        """See `FieldType`."""
-        schema = {"type": "string", "enum": ["", *self.options]}
-        return Annotated[(str, BeforeValidator(self._check), WithJsonSchema(schema))]
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": ["", *self.options]}
 
     def read(self, stored: Any) -> str:
-        """See `FieldType`."""
         return readable_text(stored)
 
     def is_stored_well(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return isinstance(stored, str)
 
-    def _check(self, value: Any) -> str:
+    def accept(self, value: Any) -> str:
         if value == "":
             return ""
         known = {fold(option): option for option in self.options}
@@ -330,45 +311,30 @@ class Tags(FieldType):
     key, model, json, bson, described, empty = "tags", tuple[str, ...], list[str], "array", "a list of texts", ()
 
     @property
-    def entered(self) -> Any:
-        """See `FieldType`."""
+    def schema(self) -> dict[str, Any]:
         tag = {"type": "string", "minLength": 1, "maxLength": self.longest}
-        schema = {"type": "array", "items": tag, "maxItems": self.most}
-        return Annotated[(tuple[str, ...], BeforeValidator(self._check), WithJsonSchema(schema))]
+        return {"type": "array", "items": tag, "maxItems": self.most}
 
     def read(self, stored: Any) -> tuple[str, ...]:
-        """See `FieldType`."""
         parts = stored if isinstance(stored, list | tuple) else [stored]
         return _set_of(text for part in parts if (text := readable_text(part).strip()))
 
     def is_stored_well(self, stored: Any) -> bool:
-        """See `FieldType`."""
         return isinstance(stored, list) and all(isinstance(tag, str) for tag in stored)
 
     def to_stored(self, value: tuple[str, ...]) -> list[str]:
-        """See `FieldType`."""
         return list(value)
 
     def to_json(self, value: tuple[str, ...]) -> list[str]:
-        """See `FieldType`."""
         return list(value)
 
     def to_cell(self, value: tuple[str, ...]) -> str:
-        """See `FieldType`."""
         return ", ".join(value)
 
     def searched(self, value: tuple[str, ...]) -> str:
-        """See `FieldType`."""
         return " ".join(value)
 
-    def is_same(self, typed: Any, value: Any) -> bool:
-        """See `FieldType`."""
-        try:
-            return bool(self._check(typed) == value)
-        except ValueError:
-            return False
-
-    def _check(self, value: Any) -> tuple[str, ...]:
+    def accept(self, value: Any) -> tuple[str, ...]:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise ValueError("must be a list of texts")
         tags = _set_of(map(self._tag, value))
@@ -388,19 +354,6 @@ def _set_of(tags: Iterable[str]) -> tuple[str, ...]:
     for tag in tags:
         by_form.setdefault(fold(tag), tag)
     return tuple(by_form[form] for form in sorted(by_form))
-
-
-def _check_date(value: Any) -> date | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise ValueError("must be a date, such as 2026-01-31") from None
 
 
 TYPES: tuple[type[FieldType], ...] = (Text, Lines, Amount, YesNo, Date, Number, Choice, Tags)
