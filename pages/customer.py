@@ -7,7 +7,7 @@ import streamlit as st
 from kinso.errors import NotFound
 from kinso.models.purchases import MembershipStatus
 from kinso.services.customers.finding import find_deleted
-from kinso.services.membership.status import membership_status_of
+from kinso.services.membership.eligibility import membership_status_of
 from kinso.services.purchases.reading import summarize_purchases
 from kinso.ui.browser import CUSTOMER_ID, link_to_customers
 from kinso.ui.customers.card import Card, open_card

@@ -43,7 +43,7 @@ from kinso.services.customers.editing import (
 from kinso.services.customers.finding import get_customers, list_changed
 from kinso.services.customers.registering import find_duplicates_of, propose_customer_id
 from kinso.services.insights import get_statistics
-from kinso.services.membership.status import find_below
+from kinso.services.membership.eligibility import find_below
 
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
 

@@ -109,7 +109,7 @@ MIGRATIONS = (
     Migration(5, "IDs get the compared form of edition 3", _rekey_ids),
     Migration(6, "records carry checksums from now on", _begin_checksums),
 )
-"""After another edition of `kinso.models.folding.FOLDING`, a further one does what 5 did."""
+"""After another edition of `kinso.models.text.FOLDING`, a further one does what 5 did."""
 
 
 Document = dict[str, Any]

@@ -21,7 +21,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from kinso.database.connection import BATCH, Connection, in_batches, translated_errors
 from kinso.database.search import HELPERS, case_duplicate_fields, country_of, renewed_helpers
 from kinso.models.fields import FIELDS
-from kinso.models.folding import FOLDING, id_key, sale_key
+from kinso.models.text import FOLDING, id_key, sale_key
 
 Document = dict[str, Any]
 

@@ -24,10 +24,10 @@ from pymongo.database import Database
 
 from kinso.database.checksums import OF_SETTINGS_CHANGE, with_checksum
 from kinso.models.fields import FIELDS, SPECIFIED
-from kinso.models.folding import fold, id_key
 from kinso.models.phones import FEWEST_DIGITS, digits_of, emails_in, looks_like_a_number, numbers_in, parts_of_number
 from kinso.models.shop import country_of_currency, country_of_numbers, country_of_zone
 from kinso.models.stored import readable_text
+from kinso.models.text import fold, id_key
 
 HELPERS = "search"
 

@@ -16,10 +16,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from kinso.models.folding import fold
 from kinso.models.money import LARGEST, check_amount, exactly, read_stored_amount
 from kinso.models.stored import readable_moment, readable_text
-from kinso.models.text import clean_lines, clean_text
+from kinso.models.text import clean_lines, clean_text, fold
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from functools import cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberMatcher
 
-from kinso.models.folding import fold
+from kinso.models.text import fold
 
 FEWEST_DIGITS = 5
 _FEWEST_AMONG_WORDS = 7

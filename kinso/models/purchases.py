@@ -12,8 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.alias_generators import to_camel
 
 from kinso.models.customers import Customer
-from kinso.models.damage import check_id
-from kinso.models.folding import sale_key
+from kinso.models.fields import check_id
 from kinso.models.membership import Rule
 from kinso.models.money import (
     CENT,
@@ -26,7 +25,7 @@ from kinso.models.money import (
     round_to_cents,
     written_price,
 )
-from kinso.models.text import clean_text
+from kinso.models.text import clean_text, sale_key
 from kinso.models.times import Written
 
 EntryKind = Literal["sale", "refund", "opening", "adjustment"]

@@ -17,8 +17,8 @@ from kinso.database import search
 from kinso.database.search import country_of
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft, CustomerQuery
-from kinso.models.folding import fold, id_key
 from kinso.models.stored import readable_version
+from kinso.models.text import fold, id_key
 from kinso.repository.customers_search import ByCustomerId, few_matching, read_page
 from kinso.repository.documents import (
     DUPLICATE_KEY,

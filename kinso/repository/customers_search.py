@@ -18,7 +18,7 @@ from kinso.database.search import country_of
 from kinso.errors import AmbiguousCustomerId
 from kinso.models.customers import Customer
 from kinso.models.customers_sync import Changed, Deletion, News, Place
-from kinso.models.folding import fold, id_key
+from kinso.models.text import fold, id_key
 from kinso.repository.documents import VISIBLE, Document, to_customer
 
 

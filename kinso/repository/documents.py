@@ -17,8 +17,8 @@ from kinso.database import search
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.fields import FIELDS, entered, erased, recorded, to_stored
-from kinso.models.folding import id_key
 from kinso.models.stored import readable_moment, readable_version
+from kinso.models.text import id_key
 
 Document = Mapping[str, Any]
 

@@ -14,9 +14,9 @@ from kinso.database.checksums import OF_CHANGE, OF_RUN, with_checksum
 from kinso.database.search import country_of, names_one_of
 from kinso.models.fields import ERASED, FIELDS, erased, read
 from kinso.models.fields import to_stored as values_to_stored
-from kinso.models.folding import id_key
 from kinso.models.history import Change, HistoryQuery, Run, RunException
 from kinso.models.money import read_stored_amount
+from kinso.models.text import id_key
 from kinso.repository.documents import Document, canonical_id, object_id, with_text_id, without_decimals
 
 SIDES = ("before", "after")

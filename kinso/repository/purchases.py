@@ -15,9 +15,9 @@ from pymongo.errors import BulkWriteError
 
 from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.errors import DuplicateSaleId
-from kinso.models.folding import sale_key
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASES, TYPED, LedgerEntry, LedgerQuery
+from kinso.models.text import sale_key
 from kinso.repository.documents import Document, canonical_id, object_id, with_text_id, without_decimals
 
 _DUPLICATE_KEY = 11000

@@ -19,8 +19,8 @@ from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
 from kinso.database.search import country_of
 from kinso.models.fields import FIELDS
-from kinso.models.folding import sale_key
 from kinso.models.shop import STORED, MembershipRule, SettingsChange, ShopSettings
+from kinso.models.text import sale_key
 from kinso.repository.accounts import OURS
 from kinso.repository.documents import Document, object_id, without_decimals
 

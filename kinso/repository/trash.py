@@ -16,9 +16,9 @@ from kinso.database.search import HELPERS, country_of, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
-from kinso.models.folding import id_key
 from kinso.models.history import TrashedCustomer
 from kinso.models.stored import readable_moment, readable_text, readable_version
+from kinso.models.text import id_key
 from kinso.repository.documents import Document, erased_document, insert_all, object_id, to_customer
 
 

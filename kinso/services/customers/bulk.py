@@ -12,8 +12,8 @@ from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch, LikelyDuplicate
 from kinso.models.fields import BY_NAME, FIELDS, entered
-from kinso.models.folding import id_key
 from kinso.models.history import Run
+from kinso.models.text import id_key
 from kinso.models.validation import KnownFields, parse
 from kinso.repository.documents import changed, now
 from kinso.repository.store import Store

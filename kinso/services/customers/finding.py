@@ -10,8 +10,8 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, Customer, CustomerQuery
 from kinso.models.customers_sync import Changed, ChangedPage, Cursor, Deletion, News, Place
-from kinso.models.folding import fold, id_key
 from kinso.models.history import TrashedCustomer
+from kinso.models.text import fold, id_key
 from kinso.models.times import moment_of
 from kinso.repository.store import Store
 from kinso.services.membership.eligibility import eligible_in

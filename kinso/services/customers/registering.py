@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 from kinso.database import search
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyDuplicate
-from kinso.models.folding import fold, id_key
+from kinso.models.text import fold, id_key
 from kinso.repository.customers import Comparable
 from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches

@@ -12,7 +12,7 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.history import ActivationPlan, ActivationPreview, Run
 from kinso.models.membership import DecidedBy, DemotionPlan, DemotionPreview, Rule, Spender, Spenders
-from kinso.models.rule_bases import LIFETIME, Unit
+from kinso.models.rule_bases import LIFETIME
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.history.runs import (
@@ -25,6 +25,7 @@ from kinso.services.history.runs import (
 )
 from kinso.services.membership.eligibility import (
     amounts_that_count,
+    check_threshold,
     eligible_in,
     is_eligible,
     rule_of,
@@ -135,14 +136,6 @@ def set_membership_of_matching(
     filters = query.model_dump(by_alias=True, exclude_defaults=True, exclude={"sort_by", "sort_order"})
     parameters = {"membershipStatus": membership_status, "filter": filters}
     return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
-
-
-def check_threshold(value: Any, unit: Unit) -> Decimal:
-    """A usable threshold; raises `InvalidInput` for what is none in this unit, and for 0, which would activate all."""
-    try:
-        return unit.check(value)
-    except ValueError as error:
-        raise InvalidInput([FieldError("threshold", f"Threshold {error}.")]) from error
 
 
 def parameters_of(rule: Rule) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from kinso.errors import CUSTOMER_GONE, Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import LARGEST_PAGE, Customer
-from kinso.models.folding import sale_key
 from kinso.models.history import Change
 from kinso.models.money import LARGEST
 from kinso.models.purchases import (
@@ -21,11 +20,12 @@ from kinso.models.purchases import (
     PurchaseDraft,
     RefundDraft,
 )
+from kinso.models.text import sale_key
 from kinso.models.times import past_moment_of
 from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import demand_imported, record_changes, record_of_update
-from kinso.services.membership.status import membership_statuses
+from kinso.services.membership.eligibility import membership_statuses
 from kinso.services.permissions import use_case
 from kinso.services.purchases.ledger import ids_in_trash
 from kinso.services.purchases.receipts import amount_paid, check_receipt, date_refund, receipt_of

@@ -15,8 +15,8 @@ from kinso.database.adoption import UNREADABLE_AMOUNT
 from kinso.database.checksums import Marks
 from kinso.database.search import HELPERS, case_duplicate_fields, case_duplicate_key, helper_fields
 from kinso.models.fields import FIELDS, SPECIFIED
-from kinso.models.folding import id_key
 from kinso.models.money import read_stored_amount
+from kinso.models.text import id_key
 from kinso.repository.shop import Dossier
 from kinso.services.shop.check_ledger import (
     changes_altered,

@@ -18,7 +18,7 @@ from kinso.repository.documents import now, with_text_id
 from kinso.repository.shop import Dossier
 from kinso.repository.store import Store
 from kinso.services.history.runs import SILENCE, Progress, ignore_progress
-from kinso.services.membership.activation import check_threshold
+from kinso.services.membership.eligibility import check_threshold
 from kinso.services.permissions import use_case
 from kinso.services.shop.check_customers import (
     Background,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kinso.models.customers import CustomerDraft
-from kinso.models.folding import fold
 from kinso.models.money import round_to_cents
+from kinso.models.text import fold
 
 _MAIL_DOMAINS = ("example.com", "example.org", "example.net")
 _TYPICAL_AMOUNT = 5.6

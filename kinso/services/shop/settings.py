@@ -16,7 +16,7 @@ from kinso.models.shop import MembershipRule, SettingsChange, ShopSettings
 from kinso.models.times import moment_of
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.membership.activation import check_threshold
+from kinso.services.membership.eligibility import check_threshold
 from kinso.services.permissions import use_case
 
 

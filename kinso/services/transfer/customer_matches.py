@@ -11,8 +11,8 @@ from typing import Literal, Protocol
 
 from kinso.errors import AmbiguousCustomerId
 from kinso.models.customers import Customer
-from kinso.models.folding import id_key
 from kinso.models.history import Change
+from kinso.models.text import id_key
 from kinso.models.transfer.cells import (
     AS_EXPORTED,
     ExportedCustomer,

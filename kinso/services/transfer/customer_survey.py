@@ -10,7 +10,7 @@ from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customers import Customer, CustomerDraft
-from kinso.models.folding import id_key
+from kinso.models.text import id_key
 from kinso.models.transfer.cells import written_cells, written_value
 from kinso.models.transfer.plans import (
     MOST_CHANGES_SHOWN,

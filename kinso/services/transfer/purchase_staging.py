@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Any
 
 from kinso.database.search import case_duplicate_key
-from kinso.models.folding import id_key
+from kinso.models.text import id_key
 from kinso.models.transfer.plans import PurchaseFigures, PurchaseRow
 from kinso.repository.customers_search import ByCustomerId
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput
 from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyDuplicate
-from kinso.models.folding import id_key
+from kinso.models.text import id_key
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
 from kinso.services.customers.editing import create_customer, end_draft

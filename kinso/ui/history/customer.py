@@ -9,7 +9,7 @@ import streamlit as st
 from kinso.models.customers import Customer
 from kinso.models.history import Change, HistoryQuery
 from kinso.services.history.undo import find_reverted, list_history
-from kinso.services.membership.status import list_memberships
+from kinso.services.membership.eligibility import list_memberships
 from kinso.ui.browser import go_to
 from kinso.ui.customers.card import Card, at_card
 from kinso.ui.customers.words import isolated

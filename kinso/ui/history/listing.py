@@ -14,7 +14,7 @@ from kinso.models.shop import ShopSettings
 from kinso.services.customers.finding import get_customers
 from kinso.services.history.runs import get_run
 from kinso.services.history.undo import find_reverted, revert_change
-from kinso.services.membership.status import find_below
+from kinso.services.membership.eligibility import find_below
 from kinso.ui.browser import link_to_customer
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate

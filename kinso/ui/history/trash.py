@@ -12,9 +12,9 @@ import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, DuplicateCustomerId, KinsoError, NotSignedIn
 from kinso.models.customers import Customer
-from kinso.models.folding import id_key
 from kinso.models.history import Change, TrashedCustomer
 from kinso.models.shop import ShopSettings
+from kinso.models.text import id_key
 from kinso.models.validation import LABELS
 from kinso.services.history.trash import erase_person, restore_customers
 from kinso.ui.customers.grid_state import new_serial

@@ -13,9 +13,9 @@ from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, S
 from kinso.models.membership import DemotionPreview, ThresholdPoint
 from kinso.services import insights
 from kinso.services.customers.editing import list_customers
-from kinso.services.membership import what_if
+from kinso.services.membership import eligibility
 from kinso.services.membership.activation import count_below, preview_demotion
-from kinso.services.membership.status import count_members_at
+from kinso.services.membership.eligibility import count_members_at
 from kinso.ui.insights.charts import forget_charts
 from kinso.ui.request_context import RequestContext
 
@@ -102,12 +102,12 @@ def _statistics(database: str, _context: RequestContext) -> Statistics:
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
 def _spending_distribution(database: str, basis: str, _context: RequestContext) -> list[AmountBin]:
-    return what_if.get_spending_distribution(_context.store, _context.actor)
+    return eligibility.get_spending_distribution(_context.store, _context.actor)
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)
 def _threshold_curve(database: str, basis: str, up_to: str, _context: RequestContext) -> list[ThresholdPoint]:
-    return what_if.get_curve(_context.store, _context.actor, up_to=Decimal(up_to))
+    return eligibility.get_curve(_context.store, _context.actor, up_to=Decimal(up_to))
 
 
 @st.cache_data(ttl=LIFETIME, show_spinner=False)

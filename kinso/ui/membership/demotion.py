@@ -13,7 +13,7 @@ from kinso.models.purchases import MembershipStatus
 from kinso.models.shop import ShopSettings
 from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import demote_below_threshold, plan_demotion
-from kinso.services.membership.status import find_below
+from kinso.services.membership.eligibility import find_below
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import remind
 from kinso.ui.history.run_panel import AskedRunPanel, Outcome

@@ -12,7 +12,7 @@ import streamlit as st
 
 from kinso.models.membership import Spender
 from kinso.models.shop import ShopSettings
-from kinso.services.membership.status import count_members_at, list_members_at
+from kinso.services.membership.eligibility import count_members_at, list_members_at
 from kinso.ui.browser import open_customer
 from kinso.ui.request_context import current_context
 from kinso.ui.wording import counted, day, figure_of, format_of, membership, money_format, number, plain

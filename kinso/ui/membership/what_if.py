@@ -12,7 +12,7 @@ import streamlit as st
 from kinso.models.history import ActivationPreview
 from kinso.models.membership import Comparison, DecidedBy, Spenders, ThresholdPoint
 from kinso.models.shop import ShopSettings
-from kinso.services.membership.what_if import compare_thresholds
+from kinso.services.membership.eligibility import compare_thresholds
 from kinso.ui.insights import charts
 from kinso.ui.insights.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, amount_format, count_along_y, dressed
 from kinso.ui.insights.figures import threshold_curve

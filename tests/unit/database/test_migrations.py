@@ -1,7 +1,7 @@
 """The list of migrations can be followed from any version to the newest."""
 
 from kinso.database.migrations import MIGRATIONS
-from kinso.models.folding import FOLDING
+from kinso.models.text import FOLDING
 
 
 def test_the_numbers_have_no_gaps_and_the_titles_differ():

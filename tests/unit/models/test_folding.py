@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.folding import fold, id_key, sale_key
+from kinso.models.text import fold, id_key, sale_key
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -31,9 +31,10 @@ LEAST = {
         history.undo.list_history history.undo.list_people_in_history insights.get_overview insights.get_sales_months
         insights.get_statistics insights.total_purchases membership.activation.count_below
         membership.activation.preview_activation membership.activation.preview_demotion
-        membership.eligibility.find_eligible membership.status.count_members_at membership.status.find_below
-        membership.status.list_members_at membership.status.list_memberships membership.status.membership_status_of
-        membership.what_if.compare_thresholds membership.what_if.get_curve membership.what_if.get_spending_distribution
+        membership.eligibility.compare_thresholds membership.eligibility.count_members_at
+        membership.eligibility.find_below membership.eligibility.find_eligible membership.eligibility.get_curve
+        membership.eligibility.get_spending_distribution membership.eligibility.list_members_at
+        membership.eligibility.list_memberships membership.eligibility.membership_status_of
         purchases.reading.export_purchases purchases.reading.list_ledger purchases.reading.list_refundable
         purchases.reading.summarize_purchases purchases.recording.get_sale purchases.recording.list_sales
         purchases.recording.refundable shop.settings.get_shop_settings shop.settings.list_settings_changes

@@ -17,7 +17,7 @@ from kinso.services.history.runs import recover_interrupted
 from kinso.services.history.trash import restore_customers
 from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.membership.activation import activate_at_threshold
-from kinso.services.membership.status import list_memberships
+from kinso.services.membership.eligibility import list_memberships
 from kinso.services.shop.checks import check_database
 
 DAY = timedelta(days=1)

@@ -23,7 +23,7 @@ from kinso.services.membership.activation import (
     plan_demotion,
     preview_demotion,
 )
-from kinso.services.membership.status import list_memberships
+from kinso.services.membership.eligibility import list_memberships
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.settings import save_rule
 

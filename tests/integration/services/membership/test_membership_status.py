@@ -11,7 +11,7 @@ from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, set_membership
-from kinso.services.membership.status import find_below, membership_status_of
+from kinso.services.membership.eligibility import find_below, membership_status_of
 from kinso.services.purchases.recording import record_sale, refund_sale
 
 

@@ -21,8 +21,12 @@ from kinso.services.membership.activation import (
     preview_activation,
     set_membership_of_matching,
 )
-from kinso.services.membership.eligibility import find_eligible
-from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.membership.eligibility import (
+    compare_thresholds,
+    find_eligible,
+    get_curve,
+    get_spending_distribution,
+)
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.settings import list_settings_changes, save_rule, save_shop_settings
 from kinso.services.transfer.exports import export_customers

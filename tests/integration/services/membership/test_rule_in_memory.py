@@ -17,7 +17,7 @@ from kinso.services.membership.activation import (
     preview_activation,
     preview_demotion,
 )
-from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.membership.eligibility import compare_thresholds, get_curve, get_spending_distribution
 from kinso.services.purchases.recording import record_sale
 
 

@@ -30,9 +30,15 @@ from kinso.services.membership.activation import (
     preview_activation,
     preview_demotion,
 )
-from kinso.services.membership.eligibility import amounts_that_count, months_before, rule_of
-from kinso.services.membership.status import membership_status_of
-from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.membership.eligibility import (
+    amounts_that_count,
+    compare_thresholds,
+    get_curve,
+    get_spending_distribution,
+    membership_status_of,
+    months_before,
+    rule_of,
+)
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_rule

@@ -26,7 +26,7 @@ from kinso.services.history.runs import list_customers_of_run
 from kinso.services.history.trash import empty_trash, erase_person, restore_customers
 from kinso.services.history.undo import list_history, revert_change, undo_run
 from kinso.services.membership.activation import set_membership_of_selected
-from kinso.services.membership.status import list_memberships
+from kinso.services.membership.eligibility import list_memberships
 from kinso.services.purchases.reading import summarize_purchases
 from kinso.services.purchases.recording import get_sale, list_sales, record_sale, refund_sale, refundable
 from kinso.services.shop.checks import check_database

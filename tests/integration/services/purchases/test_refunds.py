@@ -24,9 +24,13 @@ from kinso.services.membership.activation import (
     preview_activation,
     preview_demotion,
 )
-from kinso.services.membership.eligibility import rule_of
-from kinso.services.membership.status import membership_status_of
-from kinso.services.membership.what_if import compare_thresholds, get_curve, get_spending_distribution
+from kinso.services.membership.eligibility import (
+    compare_thresholds,
+    get_curve,
+    get_spending_distribution,
+    membership_status_of,
+    rule_of,
+)
 from kinso.services.purchases.reading import summarize_purchases
 from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
 from kinso.services.shop.checks import check_database

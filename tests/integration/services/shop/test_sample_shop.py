@@ -12,7 +12,7 @@ from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
 from kinso.services.customers.editing import list_customers
 from kinso.services.history.undo import undo_run
-from kinso.services.membership.status import count_members_at, list_memberships
+from kinso.services.membership.eligibility import count_members_at, list_memberships
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 
