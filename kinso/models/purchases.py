@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.alias_generators import to_camel
 
 from kinso.models.customers import Customer
-from kinso.models.fields import check_id
 from kinso.models.membership import Rule
 from kinso.models.money import (
     CENT,
@@ -25,7 +24,7 @@ from kinso.models.money import (
     round_to_cents,
     written_price,
 )
-from kinso.models.text import clean_text, sale_key
+from kinso.models.text import check_id, clean_text, sale_key
 from kinso.models.times import Written
 
 EntryKind = Literal["sale", "refund", "opening", "adjustment"]

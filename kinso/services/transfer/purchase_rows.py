@@ -11,10 +11,9 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FieldError, InvalidInput
-from kinso.models.fields import check_id
 from kinso.models.money import check_amount
 from kinso.models.purchases import LONGEST_NOTE, EntryKind
-from kinso.models.text import clean_text, sale_key
+from kinso.models.text import check_id, clean_text, sale_key
 from kinso.models.transfer.amounts import read_number, read_payment_method
 from kinso.models.transfer.cells import (
     AS_EXPORTED,
