@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.models.history import HistoryPage, HistoryQuery
-from kinso.services.history.undo import export_history, list_history
+from kinso.services.history.changes import export_history, list_history
 from kinso.ui.browser import download_link
 from kinso.ui.history.filters import (
     choose_page,

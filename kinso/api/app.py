@@ -16,8 +16,15 @@ from kinso.api.docs import add_docs, answer_sample
 from kinso.api.errors import translate_errors
 from kinso.api.middleware import LARGEST_BODY, ApiMiddleware
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH
+from kinso.models.field_types import Text
+from kinso.models.fields import FIELDS
 from kinso.services.customers.bulk import MOST_ROWS
 
+_LENGTHS = " and ".join(
+    f"a `{field.name}` {field.type.shortest} to {field.type.longest}"
+    for field in FIELDS
+    if field.is_required and isinstance(field.type, Text)
+)
 _DESCRIPTION = f"""The same customers, permissions and history as in the app.
 
 Every answer is one envelope: `success`, `data` and sometimes `message` and `pagination`, or `success`, `message` and
@@ -32,7 +39,7 @@ again with the same key and body within 24 hours, it is not done twice and gets 
 gets 422, and while the first one is still under way 409 with `Retry-After`. What failed can be sent again with its key.
 
 Limits: a body has at most {LARGEST_BODY:,} bytes, a page {LARGEST_PAGE:,} customers, a bulk request {MOST_ROWS:,}, a
-search {LONGEST_SEARCH} characters, a `customerId` 3 to 64, a `customerName` 2 to 200 and a `contactInfo` 5 to 500;
+search {LONGEST_SEARCH} characters, {_LENGTHS};
 control characters are refused. A search text is looked for as it is, never as a pattern."""
 
 

@@ -88,10 +88,9 @@ def _create_user(
 
 
 _COLUMNS = (
-    "The first row names the columns: customerId, and any of customerName, contactInfo, purchaseAmount,"
-    " membershipStatus and (for new customers) createdAt. Missing columns and empty cells leave what is stored. With"
-    " --purchases: saleId, customerId, date and amount, and any of paymentMethod, note, kind, refundOf and (for new"
-    " customers) customerName and contactInfo. What is recorded already stays as it is."
+    "The first row names the columns: customerId, and any others that `export` writes. Missing columns and empty cells"
+    " leave what is stored. With --purchases: saleId, customerId, date and amount, and any others that `export"
+    " --purchases` writes; for new customers also their names and contacts. What is recorded already stays as it is."
 )
 
 

@@ -1,4 +1,4 @@
-"""Finding customers: by the IDs that people type, while somebody types, and among very many."""
+"""Finding customers: by typed IDs, while somebody types, among very many, and by when they changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversions that every repository needs."""
+"""Documents and models: how each becomes the other, and the conversions that every repository needs."""
 
 from __future__ import annotations
 

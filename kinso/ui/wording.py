@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,6 +55,13 @@ def currency_sign(code: str) -> str:
 def number(value: int) -> str:
     """With thousands separators."""
     return str(format_decimal(value, locale=LOCALE))
+
+
+def all_of(names: Sequence[str]) -> str:
+    """`Customer ID, notes and tags`: the beginning of a sentence."""
+    first, *others = names
+    *between, last = [first, *(name.lower() for name in others)]
+    return f"{', '.join(between)} and {last}" if between else last
 
 
 def counted(value: int, noun: str) -> str:

@@ -17,7 +17,7 @@ from kinso.models.history import HistoryQuery
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.application import current_application
-from kinso.services.history.undo import export_history
+from kinso.services.history.changes import export_history
 from kinso.services.purchases.reading import export_purchases
 from kinso.services.shop.settings import get_shop_settings
 from kinso.services.transfer.exports import Flavour, export_customers, export_ledger

@@ -1,4 +1,4 @@
-"""The pages that Streamlit cannot serve: self-contained HTML without anything from elsewhere."""
+"""Pages that Streamlit cannot serve: self-contained HTML, also for failures that nobody thought of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database is asked in threads, so that the event loop never waits for it."""
+"""Forms of people who are not signed in, and asking the database in threads, so that the event loop never waits."""
 
 from __future__ import annotations
 

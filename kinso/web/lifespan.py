@@ -1,4 +1,4 @@
-"""What is open while the server runs, and what ends it when it cannot start."""
+"""What is open while the server runs, what ends it when it cannot start, and all that it is put together from."""
 
 from __future__ import annotations
 

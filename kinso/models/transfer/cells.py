@@ -1,4 +1,4 @@
-"""How values are written in the cells of a CSV file, and what an export saw of a customer."""
+"""How values are written in the cells of a CSV file, what an export saw of a customer, and what spreadsheets damage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets: what the database keeps of them, proof that a form is ours, and the log of who got in."""
+"""Passwords and other secrets: their strength and hashes, proof that a form is ours, and the log of who got in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guessing is slowed down: after some failures within the window, no further attempt is looked at for a while."""
+"""Signing in and out, knowing who is signed in, and slowing down who guesses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Use cases about accounts: what an administrator does with all of them, and everyone with their own."""
+"""Use cases about accounts and API tokens: what an administrator does with all of them, and everyone with their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Use cases about single customers: registering, changing, deleting."""
+"""Use cases about single customers: registering, changing, deleting, and what is typed and not saved yet."""
 
 from __future__ import annotations
 

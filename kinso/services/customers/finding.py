@@ -1,4 +1,4 @@
-"""Use cases that find and list customers."""
+"""Use cases that find and list customers, for people and for programs that keep a copy of all of them."""
 
 from __future__ import annotations
 

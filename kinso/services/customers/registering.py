@@ -1,4 +1,4 @@
-"""Proposing the ID of the next customer, in the shop's own pattern."""
+"""What helps to register a customer: the next ID in the shop's own pattern, and who may be the same person."""
 
 from __future__ import annotations
 

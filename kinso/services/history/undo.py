@@ -1,16 +1,13 @@
-"""Use cases about what happened to customers, and taking a single change back."""
+"""Undoing a single change, or a whole run later."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from kinso.errors import Conflict, DuplicateSaleId, NotFound
 from kinso.models.accounts import Actor, Permission
-from kinso.models.history import Change, HistoryPage, HistoryQuery, Run
-from kinso.models.transfer.cells import escape_formula
+from kinso.models.history import Change, Run
 from kinso.repository.store import Store
 from kinso.services.history.records import record_changes
 from kinso.services.history.reverting import revert, revert_and_report, reverted
@@ -25,39 +22,12 @@ from kinso.services.history.runs import (
 )
 from kinso.services.permissions import demand, use_case
 from kinso.services.purchases.ledger import PURCHASES
-from kinso.services.shop.settings import in_the_shops_time
-from kinso.services.transfer.exports import Flavour, moment_for, started, stream_csv
-
-COLUMNS = ("at", "customerId", "kind", "field", "before", "after", "by", "source", "reason", "run")
-HIDDEN = frozenset({"membershipHeld", "createdAt"})
-"""Recorded for taking changes back; nothing that people enter."""
-
-
-@use_case(Permission.READ)
-def list_history(store: Store, actor: Actor, query: HistoryQuery, *, page: int, limit: int) -> HistoryPage:
-    """One page of changes, newest first."""
-    query = in_the_shops_time(store, query)
-    total = store.changes.count(query)
-    items = store.changes.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
-    return HistoryPage(items=items, page=page, limit=limit, total=total)
 
 
 @use_case(Permission.READ)
 def find_reverted(store: Store, actor: Actor, changes: Sequence[Change]) -> set[str]:
     """The ids of those of `changes` that were taken back already, as far as the clock was right."""
     return reverted(store.changes.undoing(changes)) & {change.id for change in changes}
-
-
-@use_case(Permission.READ)
-def list_people_in_history(store: Store, actor: Actor) -> list[str]:
-    """The names of everyone who ever changed a customer."""
-    return store.changes.names_of_people()
-
-
-@use_case(Permission.EXPORT)
-def export_history(store: Store, actor: Actor, query: HistoryQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
-    """The whole result as a CSV file, one row for each field that changed; flavours are those of all exports."""
-    return started(_history_file(store, in_the_shops_time(store, query), flavour))
 
 
 @use_case(Permission.EDIT)
@@ -94,28 +64,6 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         raise Conflict(
             f"This was not taken back: sale “{error.sale_id}” was recorded again since; take that purchase back first."
         ) from error
-
-
-def _history_file(store: Store, query: HistoryQuery, flavour: Flavour) -> Iterator[bytes]:
-    with store.guarded():
-        zone = store.shop.get().zone
-        rows = (row for change in store.changes.iterate(query) for row in _rows(change, zone, flavour))
-        yield from stream_csv(COLUMNS, rows, flavour)
-
-
-def _rows(change: Change, zone: ZoneInfo, flavour: Flavour) -> Iterator[list[str]]:
-    before, after = change.before or {}, change.after or {}
-    at = moment_for(flavour, change.at, zone)
-    # What changed nothing that people enter, such as an erasure, is told as well.
-    for field in [name for name in {**before, **after} if name not in HIDDEN] or [""]:
-        texts = [change.customer_id, change.kind, field, _written(before, field), _written(after, field)]
-        texts += [change.by_name, change.source, change.reason or "", change.run or ""]
-        yield [at, *(escape_formula(text) if flavour == "excel" else text for text in texts)]
-
-
-def _written(side: Mapping[str, Any], field: str) -> str:
-    value = side.get(field, "")
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _UNDONE = "This run was undone already; undo that undo to bring it back."

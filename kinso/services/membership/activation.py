@@ -1,4 +1,4 @@
-"""Use cases about who is a member: the threshold, and bulk changes by hand."""
+"""Use cases that change who is a member: activation at a threshold, demotion below it, and bulk changes by hand."""
 
 from __future__ import annotations
 

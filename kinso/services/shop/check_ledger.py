@@ -1,4 +1,4 @@
-"""What must hold for the ledger and the memberships of one customer."""
+"""What must hold for the ledger and the memberships of one customer, and for who did something and when."""
 
 from __future__ import annotations
 

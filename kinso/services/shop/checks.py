@@ -1,4 +1,4 @@
-"""What must hold for runs."""
+"""Examining a whole database: does everything hold that Kinso promises, run by run and customer by customer?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Use cases about the settings of the shop, and the rule about membership among them."""
+"""Use cases about the settings of the shop, and the rule about membership among them; periods in the shop's time."""
 
 from __future__ import annotations
 

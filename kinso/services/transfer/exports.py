@@ -1,4 +1,4 @@
-"""Files on disk: those that appear when they are complete, and rows that need no memory."""
+"""Customers and the ledger as CSV files, streamed, and files on disk that appear when they are complete."""
 
 from __future__ import annotations
 

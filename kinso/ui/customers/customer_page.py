@@ -1,4 +1,4 @@
-"""Deleting a customer, erasing a person and bringing a deleted customer back, from their page."""
+"""The page of one customer: who it is, what is known, what can be done, deleting and erasing among it."""
 
 from __future__ import annotations
 

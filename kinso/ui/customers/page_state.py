@@ -1,4 +1,4 @@
-"""What one person has open: the grid they work on, and the question they are being asked."""
+"""What one person has open: the grid they work on, what they typed into it, and the question they are being asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to many customers at once: membership and deleting."""
+"""What can be done with the list: save, discard, add, download, and act on many customers at once."""
 
 from __future__ import annotations
 

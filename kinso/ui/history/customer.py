@@ -8,7 +8,8 @@ import streamlit as st
 
 from kinso.models.customers import Customer
 from kinso.models.history import Change, HistoryQuery
-from kinso.services.history.undo import find_reverted, list_history
+from kinso.services.history.changes import list_history
+from kinso.services.history.undo import find_reverted
 from kinso.services.membership.eligibility import list_memberships
 from kinso.ui.browser import go_to
 from kinso.ui.customers.card import Card, at_card

@@ -14,8 +14,8 @@ from kinso.models.history import ChangeKind, HistoryQuery, Run
 from kinso.models.shop import ShopSettings
 from kinso.models.text import searchable
 from kinso.services.customers.editing import get_customer
+from kinso.services.history.changes import list_people_in_history
 from kinso.services.history.runs import get_run, list_runs
-from kinso.services.history.undo import list_people_in_history
 from kinso.ui.customers.words import named
 from kinso.ui.history.words import KINDS, describe
 from kinso.ui.insights.figures import LIFETIME

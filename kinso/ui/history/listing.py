@@ -1,4 +1,4 @@
-"""Reverting one change: shown as it was made, asked once, done as a new change or refused with the reason."""
+"""Changes as a list that can be read on any screen, and the question before one of them is undone."""
 
 from __future__ import annotations
 

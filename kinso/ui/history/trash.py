@@ -1,9 +1,10 @@
-"""Erasing a person for good: asked with a customer ID to type, because nothing can bring it back."""
+"""Deleted customers as a table, what can be done with them, and erasing a person for good."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
@@ -12,6 +13,7 @@ import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, DuplicateCustomerId, KinsoError, NotSignedIn
 from kinso.models.customers import Customer
+from kinso.models.fields import FIELDS
 from kinso.models.history import Change, TrashedCustomer
 from kinso.models.shop import ShopSettings
 from kinso.models.text import id_key
@@ -23,9 +25,10 @@ from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.words import as_they_were
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import counted, currency_symbol, membership, plain
+from kinso.ui.wording import all_of, counted, currency_symbol, membership, plain
 
 ERASING = "erasing"
+_PERSONAL = all_of([field.label for field in FIELDS if field.personal])
 
 
 def ask_to_erase(change: Change) -> None:
@@ -65,7 +68,7 @@ class Erasure:
 
     customer: Customer
     problem: str = ""
-    serial: int = field(default_factory=new_serial)
+    serial: int = dataclasses.field(default_factory=new_serial)
 
     @property
     def key(self) -> str:
@@ -78,8 +81,8 @@ def draw_erasure(erasure: Erasure, on_keep: Callable[[], None], on_erase: Callab
     customer = erasure.customer
     st.markdown(f"**{named(customer)}**")
     st.write(
-        "Customer ID, name and contact are removed for good, here and in the whole history. Amounts, dates and"
-        " membership stay without a name, so that the figures remain right. This cannot be undone."
+        f"{_PERSONAL} are removed for good, here and in the whole history. Amounts, dates and membership stay without a"
+        " name, so that the figures remain right. This cannot be undone."
     )
     with st.form(f"erasure_{erasure.serial}", border=False):
         st.text_input(f"Type the customer ID {isolated(customer.customer_id)} to confirm", key=erasure.key)

@@ -1,4 +1,4 @@
-"""Changes in words, as plain text."""
+"""Changes and runs in words, as plain text."""
 
 from __future__ import annotations
 

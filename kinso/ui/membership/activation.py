@@ -1,4 +1,4 @@
-"""The threshold as a slider and an exact number, which follow each other."""
+"""The threshold as a slider and an exact number, and activating everyone whom it reaches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports in words, as plain text."""
+"""The import page: the file that was chosen, what it would do, the work that is under way, and its outcome in words."""
 
 from __future__ import annotations
 

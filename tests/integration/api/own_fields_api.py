@@ -7,8 +7,9 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.history import HistoryQuery
 from kinso.repository.history import SIDES
 from kinso.services.customers.editing import delete_customer
+from kinso.services.history.changes import list_history
 from kinso.services.history.trash import erase_person, restore_customers
-from kinso.services.history.undo import list_history, revert_change
+from kinso.services.history.undo import revert_change
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.exports import export_customers

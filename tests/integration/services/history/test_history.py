@@ -16,8 +16,9 @@ from kinso.services.customers.editing import (
     set_membership,
     update_customer,
 )
+from kinso.services.history.changes import export_history, list_history, list_people_in_history
 from kinso.services.history.trash import empty_trash, erase_person, list_trash, restore_customers
-from kinso.services.history.undo import export_history, list_history, list_people_in_history, revert_change
+from kinso.services.history.undo import revert_change
 from kinso.services.membership.activation import activate_at_threshold, set_membership_of_matching
 from kinso.services.membership.eligibility import count_members_at, list_members_at, list_memberships
 from kinso.services.shop.checks import check_database

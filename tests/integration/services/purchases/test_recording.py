@@ -22,9 +22,10 @@ from kinso.services.customers.editing import (
     set_membership,
     update_customer,
 )
+from kinso.services.history.changes import list_history
 from kinso.services.history.runs import list_customers_of_run
 from kinso.services.history.trash import empty_trash, erase_person, restore_customers
-from kinso.services.history.undo import list_history, revert_change, undo_run
+from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.membership.activation import set_membership_of_selected
 from kinso.services.membership.eligibility import list_memberships
 from kinso.services.purchases.reading import summarize_purchases

@@ -13,7 +13,8 @@ from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, update_customer
-from kinso.services.history.undo import export_history, revert_change
+from kinso.services.history.changes import export_history
+from kinso.services.history.undo import revert_change
 from kinso.services.purchases.reading import export_purchases
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
