@@ -124,11 +124,6 @@ class CustomerPage(_Model):
     limit: int
     total: int
 
-    @property
-    def total_pages(self) -> int:
-        """At least 1, so that an empty result still has a page to show."""
-        return max(1, -(-self.total // self.limit))
-
 
 @dataclass(frozen=True)
 class CustomerEdit:

@@ -1,7 +1,7 @@
 import pytest
 
 from kinso.errors import InvalidInput
-from kinso.models.customers import CustomerDraft, CustomerPage, CustomerPatch, CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.validation import parse
 
 GOOD = {"customerId": "C-1", "customerName": "Ada", "contactInfo": "ada@shop.com"}
@@ -59,8 +59,3 @@ def test_a_null_does_not_empty_a_field(field):
 def test_a_query_without_filters_is_known_as_such():
     assert not CustomerQuery(search="  ").is_filtered
     assert CustomerQuery(membership_status=False).is_filtered
-
-
-@pytest.mark.parametrize(("total", "pages"), [(0, 1), (1, 1), (50, 1), (51, 2)])
-def test_a_result_has_as_many_pages_as_it_needs_and_at_least_one(total, pages):
-    assert CustomerPage(items=[], page=1, limit=50, total=total).total_pages == pages
