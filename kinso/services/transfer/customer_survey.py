@@ -26,9 +26,15 @@ from kinso.models.transfer.plans import (
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches
-from kinso.services.transfer.customer_matches import KnownCustomers, SeenVersion, Subject, exported_customer
+from kinso.services.transfer.customer_matches import (
+    FirstRows,
+    KnownCustomers,
+    SeenVersion,
+    Subject,
+    exported_customer,
+    first_rows,
+)
 from kinso.services.transfer.customer_rows import Creation, DuplicatesOfNew, RowPlan, RowReader, SpoiltCell
-from kinso.services.transfer.exports import FirstRows, first_rows
 from kinso.services.transfer.purchase_rows import FileDates
 from kinso.services.transfer.reading import CsvFile, MalformedRow, Record
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import os
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -73,39 +72,6 @@ def completed_file(target: Path, name: str, finish: Callable[[Path], None]) -> I
     except BaseException:
         Path(unfinished).unlink()
         raise
-
-
-_TABLE = """
-    PRAGMA journal_mode = OFF;
-    PRAGMA synchronous = OFF;
-    PRAGMA cache_size = -32768;
-    CREATE TABLE first_rows (customer TEXT PRIMARY KEY, row INTEGER) WITHOUT ROWID;
-"""
-
-
-class FirstRows:
-    """Remembers the first row of each customer."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-
-    def row_of(self, customer: str, row: int) -> int:
-        """The first row of this customer; `row` when the customer was in none yet."""
-        values = (customer, row)
-        if self._database.execute("INSERT OR IGNORE INTO first_rows VALUES (?, ?)", values).rowcount:
-            return row
-        query = "SELECT row FROM first_rows WHERE customer = ?"
-        [earlier] = self._database.execute(query, (customer,)).fetchone()
-        return int(earlier)
-
-
-@contextmanager
-def first_rows() -> Iterator[FirstRows]:
-    """None yet, in a temporary file that vanishes with them."""
-    with closing(sqlite3.connect("", isolation_level=None)) as database:
-        database.executescript(_TABLE)
-        database.execute("BEGIN")
-        yield FirstRows(database)
 
 
 @use_case(Permission.EXPORT)
