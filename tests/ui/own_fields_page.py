@@ -3,8 +3,9 @@
 from datetime import date
 
 from kinso.models.accounts import COMMAND_LINE, Role
-from kinso.models.customers import CustomerPatch, CustomerQuery
-from kinso.services.customers.editing import update_customer
+from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.fields import FIELDS
+from kinso.services.customers.editing import create_customer, update_customer
 from tests.ui.customers_page import press, shown, texts, type_over
 
 
@@ -31,6 +32,11 @@ def test_what_is_shown_again_is_no_edit(open_page, add_customer, store):
     assert store.customers.get(ada.id).version == 1
 
 
+def test_the_import_page_names_their_columns(open_page):
+    said = texts(open_page("imports", Role.STAFF))
+    assert all(field.label in said for field in FIELDS)
+
+
 def test_the_form_registers_with_them(open_page, store):
     page = open_page("register", Role.STAFF)
     page.text_input(key="register_1_customerName").input("Ada Lovelace")
@@ -48,13 +54,15 @@ def test_the_form_registers_with_them(open_page, store):
     assert (made.newsletter, made.language, made.notes) == (True, "German", "Likes tea\nand cake")
 
 
-def test_the_card_and_the_history_tell_of_them(open_page, add_customer, store):
-    ada = add_customer("C-1", nick_name="Addi", language="German")
+def test_the_card_and_the_history_tell_of_them(open_page, store):
+    draft = {"customerId": "C-1", "customerName": "Ada", "contactInfo": "ada@shop.com", "nickName": "Addi"}
+    ada = create_customer(store, COMMAND_LINE, CustomerDraft(**draft, language="German"))
     update_customer(store, COMMAND_LINE, ada.id, CustomerPatch(birthday="2000-02-29", tags=["vip"]))
     said = texts(open_page("customer", Role.STAFF, id=ada.id))
     assert "Addi" in said
     assert "German" in said
     assert "29 February 2000" in said or "29 Feb 2000" in said
     told = texts(open_page("history", Role.STAFF))
+    assert "Nickname: Addi" in told
     assert "Birthday" in told
     assert "vip" in told

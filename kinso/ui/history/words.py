@@ -10,7 +10,7 @@ from typing import Any
 
 from kinso.models.accounts import Source
 from kinso.models.customers import Customer
-from kinso.models.fields import BY_NAME
+from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
 from kinso.models.history import Change, ChangeKind, Run, RunKind, RunStatus
 from kinso.models.rule_bases import LIFETIME, RULE_BASES, RuleBasis
 from kinso.models.shop import ShopSettings
@@ -35,6 +35,7 @@ KINDS: dict[ChangeKind, str] = {
 }
 SOURCES: dict[Source, str] = {"app": "App", "api": "API", "cli": "Command line", "system": "Kinso"}
 
+_KNOWN_BY_SIGHT = frozenset(field.label for field in FIELDS[:SPECIFIED])
 _PURCHASES = frozenset({"purchase", "refund"})
 _HELD = {True: "not allowed", False: "allowed", None: "allowed"}
 
@@ -70,9 +71,14 @@ def what_changed(change: Change, shop: ShopSettings) -> str:
     if change.kind == "erase" or not fields:
         return KINDS[change.kind]
     if change.before is None or change.after is None:
-        values = [kept_apart(each.after or each.before) for each in fields if each.label != LABELS["customerId"]]
+        values = [_value_of(each) for each in fields if each.label != LABELS["customerId"]]
         return f"{KINDS[change.kind]}: {', '.join(values)}"
     return "; ".join(f"{each.label}: {kept_apart(each.before)} → {kept_apart(each.after)}" for each in fields)
+
+
+def _value_of(change: FieldChange) -> str:
+    value = kept_apart(change.after or change.before)
+    return value if change.label in _KNOWN_BY_SIGHT else f"{change.label}: {value}"
 
 
 def reason_of(change: Change) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from kinso.models.fields import FIELDS
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import (
     UNDECIDED,
@@ -221,8 +222,9 @@ KIND, UNKNOWN = "import_kind", "import_unknown"
 _KINDS: dict[Kind, str] = {"customers": "Customers", "purchases": "Purchases"}
 _ICONS: dict[Kind, str] = {"customers": ":material/group:", "purchases": ":material/receipt_long:"}
 _COLUMNS: dict[Kind, str] = {
-    "customers": "The first row names the columns: **Customer ID**, and any of Customer name, Contact, Purchase amount,"
-    " Membership and, for new customers, Registered. What a file does not tell stays as it is.",
+    "customers": f"The first row names the columns: **{FIELDS[0].label}**, and any of"
+    f" {', '.join(field.label for field in FIELDS[1:])} and, for new customers, Registered. What a file does not tell"
+    " stays as it is.",
     "purchases": "The first row names the columns: **Sale ID**, **Customer ID**, **Date** (like 2025-01-31) and"
     " **Amount**, and any of Payment method, Note and, for new customers, Customer name and Contact.",
 }
