@@ -3,8 +3,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from kinso.models.money import CENT, LARGEST, check_amount, read_stored_amount, readable_amount
+from kinso.models.money import CENT, LARGEST, Money, UnitPrice, check_amount, read_stored_amount, readable_amount
 
 amounts = st.decimals(min_value=0, max_value=LARGEST, places=2, allow_nan=False)
 
@@ -44,10 +45,15 @@ def test_an_amount_is_rounded_to_cents_as_on_a_receipt(entered, kept):
 
 
 def test_the_largest_amount_is_accepted_and_a_cent_more_is_not():
-    assert Decimal("999999999999.99") == LARGEST
+    assert (str(LARGEST), str(CENT)) == ("999999999999.99", "0.01")
     assert check_amount(LARGEST) == LARGEST
     with pytest.raises(ValueError, match=r"the most is 999,999,999,999\.99"):
         check_amount(LARGEST + CENT)
+
+
+@pytest.mark.parametrize("kind", [Money, UnitPrice])
+def test_programs_are_told_the_limits(kind):
+    assert TypeAdapter(kind).json_schema() == {"type": "number", "minimum": 0, "maximum": 999_999_999_999.99}
 
 
 @pytest.mark.parametrize(

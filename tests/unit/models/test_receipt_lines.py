@@ -7,9 +7,19 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from kinso.models.money import check_unit_price, written_price
-from kinso.models.purchases import LedgerEntry, PurchaseItem, items_in_words
+from kinso.models.purchases import (
+    ItemName,
+    LedgerEntry,
+    Note,
+    PurchaseItem,
+    Quantity,
+    RefundAmount,
+    SaleId,
+    items_in_words,
+)
 
 prices = st.decimals(0, 99_999, places=6, allow_nan=False) | st.decimals(0, 9, places=10, allow_nan=False)
 quantities = st.decimals(Decimal("0.001"), 1_000_000, places=3, allow_nan=False)
@@ -33,7 +43,15 @@ def test_a_price_survives_json_and_the_database(price):
 
 @pytest.mark.parametrize(
     ("given", "kept"),
-    [(0.1 + 0.2, "0.3"), (1.459, "1.459"), (1e-7, "1E-7"), (123456789012.1234, "123456789012.1234"), (7, "7")],
+    [
+        (0.1 + 0.2, "0.3"),
+        (0.7 + 0.1, "0.8"),
+        (1.459, "1.459"),
+        (1e-7, "1E-7"),
+        (123456789012.1234, "123456789012.1234"),
+        (123456.1234567891, "123456.1234567891"),
+        (7, "7"),
+    ],
 )
 def test_only_the_noise_of_computing_is_dropped(given, kept):
     assert check_unit_price(given) == Decimal(kept)
@@ -62,3 +80,17 @@ def test_what_cannot_be_kept_is_refused(given, said):
 def test_a_price_is_written_with_all_its_decimals(price, written):
     item = PurchaseItem(name="Tea", quantity=0.5, unit_price=price)
     assert items_in_words(LedgerEntry.model_construct(items=[item])) == f"0.5 × Tea at {written}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (SaleId, {"type": "string", "minLength": 1, "maxLength": 64}),
+        (ItemName, {"type": "string", "minLength": 1, "maxLength": 200}),
+        (Note, {"type": "string", "minLength": 1, "maxLength": 500}),
+        (Quantity, {"type": "number", "minimum": 0.001, "maximum": 1_000_000}),
+        (RefundAmount, {"type": "number", "minimum": 0.01, "maximum": 999_999_999_999.99}),
+    ],
+)
+def test_programs_are_told_the_limits(kind, told):
+    assert TypeAdapter(kind).json_schema() == told

@@ -1,3 +1,4 @@
+import pickle
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.models.customers import Customer
+from kinso.models.rule_bases import RULE_BASES
 from kinso.models.shop import ShopSettings
 from kinso.services.membership.eligibility import is_eligible, months_before, rule_of
 
@@ -80,3 +82,18 @@ def test_the_basis_of_the_shop_decides_since_when_purchases_count():
     assert rule_of(ShopSettings(), at).since is None
     assert rule_of(ShopSettings(threshold_basis="last-12-months"), at).since == datetime(2025, 5, 1, tzinfo=UTC)
     assert rule_of(ShopSettings(), at, Decimal(5)).threshold == 5
+
+
+def test_a_basis_says_which_threshold_is_usual_and_which_time_counts():
+    told = {key: (basis.unit.suggested, basis.unit.step, basis.within) for key, basis in RULE_BASES.items()}
+
+    assert told == {
+        "lifetime": (1000, 100, ""),
+        "last-12-months": (1000, 100, "in the last 12 months"),
+        "purchases": (5, 1, ""),
+        "purchases-last-12-months": (5, 1, "in the last 12 months"),
+    }
+
+
+def test_a_page_can_keep_a_basis():
+    assert pickle.loads(pickle.dumps(RULE_BASES)) == RULE_BASES

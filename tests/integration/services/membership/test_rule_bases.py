@@ -252,6 +252,6 @@ def test_a_manager_cannot_change_other_settings_with_the_rule(store, manager):
 
 @pytest.mark.parametrize("threshold", [0, 0.004])
 def test_a_rule_that_would_make_everyone_a_member_is_refused(store, manager, threshold):
-    with pytest.raises(InvalidInput, match="more than 0"):
+    with pytest.raises(InvalidInput, match="more than 0; enter an amount such as 1000"):
         save_rule(store, manager, MembershipRule(threshold=threshold))
     assert store.shop.get() == ShopSettings()

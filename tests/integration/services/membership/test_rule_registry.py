@@ -175,6 +175,8 @@ def test_a_threshold_has_to_fit_the_basis_that_is_chosen_for_it(store, manager):
 
     with pytest.raises(InvalidInput, match="must be a whole number of purchases, such as 5"):
         save_rule(store, manager, MembershipRule(threshold_basis="purchases"))
+    with pytest.raises(InvalidInput, match="must be more than 0; enter a number such as 5"):
+        save_rule(store, manager, MembershipRule(threshold=0, threshold_basis="purchases"))
     assert store.shop.get() == ShopSettings(threshold=Decimal("99.50"))
 
 
