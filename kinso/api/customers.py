@@ -85,7 +85,7 @@ async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters) 
     openapi_extra=open_to(list_customers),
 )
 async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
-    """Search looks for the text as it is in ID, name and contact, whatever its letter case; the newest come first.
+    """Search looks for the text as it is in ID, name, contact, notes and tags. The newest come first.
 
     With `updatedSince`, and then with `cursor`, it tells programs that keep a copy who was changed and who was deleted.
     Both go with `limit` only.

@@ -176,9 +176,7 @@ def _export(
     ] = "excel",
     search: Annotated[
         str,
-        typer.Option(
-            "--search", metavar="TEXT", help="Only those with TEXT in ID, name or contact.", show_default=False
-        ),
+        typer.Option("--search", metavar="TEXT", help="Only those whom a search for TEXT finds.", show_default=False),
     ] = "",
     member: Annotated[
         Literal["yes", "no"] | None, typer.Option("--member", help="Only members, or only the others.")

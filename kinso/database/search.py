@@ -124,7 +124,7 @@ def names_in_any_order(name: str) -> list[str]:
 
 
 def matching(text: str, country: str) -> dict[str, Any]:
-    """Filter for customers whose ID, name or contact contains `text`, or all of its words in any order.
+    """Filter for customers of whom a searched field contains `text`, or all of its words in any order.
 
     A phone number, or a part of one, is found in whatever notation it was typed or is stored.
     """

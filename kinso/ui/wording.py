@@ -57,11 +57,11 @@ def number(value: int) -> str:
     return str(format_decimal(value, locale=LOCALE))
 
 
-def all_of(names: Sequence[str]) -> str:
-    """`Customer ID, notes and tags`: the beginning of a sentence."""
-    first, *others = names
-    *between, last = [first, *(name.lower() for name in others)]
-    return f"{', '.join(between)} and {last}" if between else last
+def listed(labels: Sequence[str], word: str = "and") -> str:
+    """`Customer ID, notes and tags`: labels as the beginning of a sentence."""
+    first, *others = labels
+    *between, last = [first, *(label.lower() for label in others)]
+    return f"{', '.join(between)} {word} {last}" if between else last
 
 
 def counted(value: int, noun: str) -> str:

@@ -82,13 +82,13 @@ def test_a_bad_cell_is_named_and_can_be_mended(shop, sign_in, people):
 def test_filters_are_in_the_address_and_come_back_with_it(shop, sign_in, people):
     page = sign_in(Role.STAFF)
     grid = open_customers(page, shop.address)
-    page.get_by_placeholder("ID, name or contact").press_sequentially("c-03")
+    page.get_by_placeholder("ID, name, contact").press_sequentially("c-03")
     until(lambda: grid.column("Customer ID"), lambda ids: ids == ["C-03"])
     expect(page.get_by_text("1–1 of 1 customer")).to_be_visible()
     until(lambda: page.url, lambda url: "q=c-03" in url and "sort=Customer" in url)
     page.reload()
     until(lambda: grid.column("Customer ID"), lambda ids: ids == ["C-03"])
-    expect(page.get_by_placeholder("ID, name or contact")).to_have_value("c-03")
+    expect(page.get_by_placeholder("ID, name, contact")).to_have_value("c-03")
 
 
 def test_leaving_a_list_with_unsaved_changes_asks_first(shop, sign_in, people):

@@ -175,7 +175,7 @@ class TestWhatIsShown:
 
     def test_nobody_found_offers_to_clear_the_filters(self, open_page):
         page = open_page("customers", Role.STAFF, q="nobody", member="Members")
-        assert "There are no members whose ID, name or contact contains “nobody”." in texts(page)
+        assert "There are no members whose ID, name, contact, notes or tags contains “nobody”." in texts(page)
         press(page, "clear_filters")
         assert "1–50 of 60 customers" in texts(page)
 
@@ -551,7 +551,7 @@ class TestBulk:
     def test_everyone_who_matches_is_changed_also_on_other_pages(self, open_page, store, toasts):
         page = open_page("customers", Role.STAFF, q="C-1", size="25")
         act(page, "all-members")
-        assert "customers whose ID, name or contact contains “C\\-1”: **10 customers**" in texts(page)
+        assert "customers whose ID, name, contact, notes or tags contains “C\\-1”: **10 customers**" in texts(page)
         self.wait(press(page, "bulk_confirm"))
         assert toasts(page) == ["10 customers changed to members\\."]
         assert self.members(store) == 20

@@ -55,7 +55,7 @@ def restore_customers(store: Store, actor: Actor, ids: Sequence[str]) -> list[Cu
 
 @use_case(Permission.ERASE)
 def erase_person(store: Store, actor: Actor, id: str) -> str:
-    """Remove who somebody is, for good: ID, name and contact of the customer and in their history; figures stay.
+    """Remove who somebody is, for good: every personal field of the customer and in their history; figures stay.
 
     Works for a customer, for one in the trash, and for one of whom only the history tells any more. Returns the ID that
     stands in place of theirs; raises `NotFound`.

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from kinso.models.customers import LONGEST_SEARCH, SORT_FIELDS, CustomerQuery, SortField
+from kinso.models.fields import FIELDS
 from kinso.models.text import searchable
 from kinso.models.validation import LABELS
 from kinso.services.transfer.exports import Flavour
 from kinso.ui.browser import CUSTOMER_ID
-from kinso.ui.wording import counted, number
+from kinso.ui.wording import counted, listed, number
 
 SIZES = (25, 50, 100, 200)
 DEFAULT_SIZE = 50
@@ -28,6 +29,7 @@ MEMBERSHIPS: dict[str, tuple[bool | None, bool | None]] = {
 """What each choice asks of the membership and of the eligibility."""
 SORTS: dict[str, SortField] = {LABELS[name]: name for name in SORT_FIELDS}
 ORDERS: dict[str, Literal["asc", "desc"]] = {"Ascending": "asc", "Descending": "desc"}
+_SEARCHED = [field.label.removeprefix("Customer ") for field in FIELDS if field.searchable]
 DOWNLOAD = "/download/customers.csv"
 
 
@@ -86,7 +88,7 @@ def filter_in_words(query: CustomerQuery) -> str:
         kind = f"eligible {kind}"
     conditions = []
     if query.search.strip():
-        conditions.append(f"ID, name or contact contains “{query.search.strip()}”")
+        conditions.append(f"{listed(_SEARCHED, 'or')} contains “{query.search.strip()}”")
     if query.customer_name.strip():
         conditions.append(f"name contains “{query.customer_name.strip()}”")
     return f"{kind} whose {' and '.join(conditions)}" if conditions else f"all {kind}"
@@ -116,7 +118,7 @@ def choose_query(*, live: bool) -> CustomerQuery:
             type="search",
             key="q",
             bind="query-params",
-            placeholder="ID, name or contact",
+            placeholder=listed(_SEARCHED, "or"),
             live="300ms" if live else False,
             on_change=_back_to_first_page,
             width="stretch",

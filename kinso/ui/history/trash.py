@@ -25,10 +25,10 @@ from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.words import as_they_were
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import all_of, counted, currency_symbol, membership, plain
+from kinso.ui.wording import counted, currency_symbol, listed, membership, plain
 
 ERASING = "erasing"
-_PERSONAL = all_of([field.label for field in FIELDS if field.personal])
+_PERSONAL = listed([field.label for field in FIELDS if field.personal])
 
 
 def ask_to_erase(change: Change) -> None:

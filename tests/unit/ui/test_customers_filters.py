@@ -69,10 +69,10 @@ def test_the_place_in_the_whole(page, shown, total, words):
         ({}, "all customers"),
         ({"membership": "Members"}, "all members"),
         ({"membership": "Eligible"}, "all eligible customers"),
-        ({"search": " ada "}, "customers whose ID, name or contact contains “ada”"),
+        ({"search": " ada "}, "customers whose ID, name, contact, notes or tags contains “ada”"),
         (
             {"search": "a", "name": "b", "membership": "Non-members"},
-            "non-members whose ID, name or contact contains “a” and name contains “b”",
+            "non-members whose ID, name, contact, notes or tags contains “a” and name contains “b”",
         ),
     ],
 )
