@@ -15,12 +15,12 @@ from argon2 import PasswordHasher
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
 from kinso.database.preparation import prepare
-from kinso.database.schema import INDEXES
 from kinso.models.accounts import Actor, Role
 from kinso.repository.store import Store
 from kinso.services.accounts import passwords
 from kinso.services.application import ApplicationContext, use_application
 from tests.support import examples, server
+from tests.support.database import OneDatabase
 
 _OWN_SETTINGS = (
     "KINSO_MONGODB_URI",
@@ -91,22 +91,17 @@ def settings(mongodb_uri: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _prepared(settings: Settings) -> Iterator[Settings]:
-    connection = connect(settings)
-    prepare(connection)
-    yield settings
-    connection.client.drop_database(connection.database)
-    connection.close()
+def _database(settings: Settings) -> Iterator[OneDatabase]:
+    database = OneDatabase(settings)
+    yield database
+    database.drop()
 
 
 @pytest.fixture
-def connection(_prepared: Settings) -> Iterator[Connection]:
+def connection(_database: OneDatabase) -> Iterator[Connection]:
     """A prepared database on the real MongoDB, empty at the start of the test; the test may close it."""
-    connection = connect(_prepared)
-    for name in {*INDEXES, *connection.database.list_collection_names()}:
-        connection.database[name].delete_many({})
-    yield connection
-    connection.close()
+    yield _database.emptied()
+    _database.release()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,59 @@
+"""The database of a test process: one connection for all tests, emptied of what the test before has written."""
+
+import threading
+from typing import Any
+
+from pymongo.errors import InvalidOperation
+
+from kinso.config import Settings
+from kinso.database.connection import Connection, connect
+from kinso.database.preparation import prepare
+from kinso.database.schema import INDEXES
+
+
+class OneDatabase:
+    """A prepared database and the connection to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection = connect(settings)
+        self._threads: set[threading.Thread] = set()
+        prepare(self._connection)
+
+    def emptied(self) -> Connection:
+        """The connection, to a database without documents."""
+        try:
+            self._empty()
+        except InvalidOperation:
+            # The test before has closed it.
+            self._connection = connect(self._settings)
+            self._empty()
+        self._threads = set(threading.enumerate())
+        return self._connection
+
+    def release(self) -> None:
+        """Close the connection if the test leaves threads behind, which would write into the next one's database."""
+        if any(not thread.name.startswith("pymongo") for thread in set(threading.enumerate()) - self._threads):
+            self._connection.close()
+
+    def drop(self) -> None:
+        """Remove the database."""
+        self._connection.close()
+        connection = connect(self._settings)
+        connection.client.drop_database(connection.database)
+        connection.close()
+
+    def _empty(self) -> None:
+        for name in self._written():
+            self._connection.database[name].delete_many({})
+
+    def _written(self) -> list[str]:
+        """The collections that hold anything, whoever put it there; asked all at once."""
+        database = self._connection.database
+        first, *others = sorted({*INDEXES, *database.list_collection_names()})
+        unions = [{"$unionWith": {"coll": name, "pipeline": _if_any(name)}} for name in others]
+        return [found["name"] for found in database[first].aggregate([*_if_any(first), *unions])]
+
+
+def _if_any(name: str) -> list[dict[str, Any]]:
+    return [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": name}}}]
