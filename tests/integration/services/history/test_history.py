@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -28,6 +29,14 @@ from kinso.services.shop.checks import check_database
 def ada(store, staff):
     draft = CustomerDraft(customer_id="A-1", customer_name="Ada", contact_info="ada@shop.com", purchase_amount=100)
     return create_customer(store, staff, draft)
+
+
+def assert_forgotten(connection):
+    """Nothing in the database names Ada; an id, which is hexadecimal, may hold these letters by chance."""
+    names = re.compile(r"(?<![0-9a-f])ada(?![0-9a-f])|lovelace|a-1'")
+    for name in connection.database.list_collection_names():
+        for document in connection.database[name].find():
+            assert not names.search(str(document).lower())
 
 
 def latest(store, customer):
@@ -161,9 +170,7 @@ def test_an_erased_person_leaves_figures_but_no_name_anywhere(store, manager, ad
     if deleted:
         delete_customer(store, manager, ada.id)
     alias = erase_person(store, manager, ada.id)
-    for name in connection.database.list_collection_names():
-        for document in connection.database[name].find():
-            assert not any(part in str(document).lower() for part in ("ada", "lovelace", "a-1'"))
+    assert_forgotten(connection)
     found = connection.database["trash" if deleted else "customers"].find_one()
     kept = found["customer"] if deleted else found
     assert (kept["customerId"], kept["purchaseAmount"], kept["membershipStatus"]) == (alias, 100.0, True)
@@ -179,9 +186,7 @@ def test_a_person_is_erased_of_whom_only_the_history_tells(store, manager, admin
     connection.database["trash"].update_many({}, {"$set": {"deletedAt": now() - timedelta(days=31)}})
     assert empty_trash(store) == 1
     alias = erase_person(store, manager, ada.id)
-    for name in connection.database.list_collection_names():
-        for document in connection.database[name].find():
-            assert not any(part in str(document).lower() for part in ("ada", "lovelace", "a-1'"))
+    assert_forgotten(connection)
     erased, *_, created = store.changes.of_customer(ada.id, limit=9)
     assert (erased.kind, erased.customer_id, erased.amount) == ("erase", alias, ada.purchase_amount)
     assert created.after["purchaseAmount"] == ada.purchase_amount
@@ -193,9 +198,7 @@ def test_a_person_is_erased_of_whom_only_the_history_tells(store, manager, admin
 def test_a_person_is_erased_whole_whatever_the_case_of_the_id(store, manager, ada, connection):
     update_customer(store, manager, ada.id, CustomerPatch(contact_info="lovelace@shop.com"))
     assert erase_person(store, manager, ada.id.upper()) == f"erased-{ada.id}"
-    for name in connection.database.list_collection_names():
-        for document in connection.database[name].find():
-            assert not any(part in str(document).lower() for part in ("ada", "lovelace", "a-1'"))
+    assert_forgotten(connection)
 
 
 @pytest.mark.parametrize("deleted", [False, True])
