@@ -102,7 +102,7 @@ class StaleVersion(Conflict):
 
 
 class StillUnderWay(Conflict):
-    """What this builds on is being worked on and may yet be taken back; `retry_after` is in seconds."""
+    """What this builds on is being worked on and may yet be undone; `retry_after` is in seconds."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class WriteCollision(StillUnderWay):
 
 
 class BeingImported(StillUnderWay):
-    """An import that has not ended wrote to this customer, so nobody else may until it is done or taken back."""
+    """An import that has not ended wrote to this customer, so nobody else may until it is done or undone."""
 
     RETRY_AFTER = 10
 

@@ -51,6 +51,6 @@ if current_statistics(context).total_customers:
 else:
     show_no_customers(context)
 show_members_at()
-st.subheader("Recent runs", anchor=False)
+st.subheader("Recent bulk changes", anchor=False)
 show_recent_runs()
 show_run_question(UNDO, DEMOTION, ACTIVATION)

@@ -131,7 +131,7 @@ class RunExceptionOut(BaseModel):
 
 
 class RunOut(BaseModel):
-    """One bulk change; `parameters` repeat what it was asked to do, `undoneBy` is the run that took it back."""
+    """One bulk change; `parameters` repeat what it was asked to do, `undoneBy` is the run that undid it."""
 
     model_config = example(_RUN)
 

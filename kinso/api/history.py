@@ -1,4 +1,4 @@
-"""Bulk changes, and taking them back."""
+"""Bulk changes, and undoing them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RunId = Annotated[str, Path(alias="_id", description="The run's `_id`, 24 hexade
     openapi_extra=open_to(list_run_page),
 )
 def show_runs(caller: SignedIn, part: PageOnly) -> Answer:
-    """Activations, imports, bulk edits and what took them back; the newest come first."""
+    """Activations, imports, bulk edits and what undid them; the newest come first."""
     found = list_run_page(caller.store, caller.actor, page=part.page, limit=part.limit)
     return list_page([run_json(run) for run in found.items], page=found.page, limit=found.limit, total=found.total)
 
@@ -52,11 +52,11 @@ def show_run(caller: SignedIn, id: RunId) -> Answer:
     response_model=Success[RunDetailOut],
     responses=failures(401, 403, 404, 409, 422, 503) | with_headers(200, REPLAYED),
     operation_id="undo_run",
-    summary="Take a bulk change back",
+    summary="Undo a bulk change",
     openapi_extra=open_to(undo_run),
 )
 def take_run_back(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
-    """Answers with the run that took it back, and that can be undone itself.
+    """Answers with the run that undid it, and that can be undone itself.
 
     What somebody changed since is kept and named in `exceptions`; 409 when the run is not done or was undone already.
     """
@@ -65,4 +65,4 @@ def take_run_back(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
 
 def _tell(run: Run) -> Answer:
     changes = "1 change was" if run.changed == 1 else f"{run.changed:,} changes were"
-    return succeed(run_detail_json(run), message=f"{changes} taken back.")
+    return succeed(run_detail_json(run), message=f"{changes} undone.")

@@ -286,7 +286,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _end_in_order() -> None:
-    """A request to end is an exception, so that a run is taken back and the database is closed."""
+    """A request to end is an exception, so that a run is undone and the database is closed."""
 
     def end(number: int, _frame: Any) -> NoReturn:
         sys.exit(128 + number)

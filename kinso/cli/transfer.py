@@ -121,7 +121,7 @@ def _in_words(change: PlannedChange) -> str:
             before = "" if change.before is None else f" was {change.before},"
             return f"{place}, {label}:{before} is {change.stored} here now, and {change.file} in the file."
         case "gone" if change.field:
-            return f"{place}, purchase {change.file}: taken back here since the file was exported."
+            return f"{place}, purchase {change.file}: undone here since the file was exported."
         case "gone":
             return f"{place}, {change.file}: deleted here since the file was exported."
 

@@ -36,7 +36,7 @@ _LONG_ENOUGH = 6 * 3600
 PASSING = frozenset({"sessions", "requests", "attempts", "drafts", "backups"})
 """What belongs to the people and processes at work at the moment, not to the shop."""
 _LAST = ("users", "runs")
-"""Nobody signs in, and nothing unfinished is taken back, before everything else is there."""
+"""Nobody signs in, and nothing unfinished is undone, before everything else is there."""
 _KEPT = [name for name in INDEXES if name not in PASSING and name not in _LAST] + list(_LAST)
 _AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 

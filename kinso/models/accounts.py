@@ -67,6 +67,12 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: _ADMIN,
 }
 
+
+def lowest_role(permission: Permission) -> Role:
+    """The first role that has the permission; all after it have it as well."""
+    return next(role for role in Role if permission in PERMISSIONS[role])
+
+
 Source = Literal["app", "api", "cli", "system"]
 
 

@@ -25,8 +25,8 @@ class _Model(BaseModel):
 class RunException(_Model):
     """One customer of a run who was not changed as planned.
 
-    `skipped`: changed by someone between preview and run. `kept`: not taken back, because edited since. `failed`: could
-    not be taken back. `reason` is the rest of a sentence that begins with the customer.
+    `skipped`: changed by someone between preview and run. `kept`: not undone, because edited since. `failed`: could
+    not be undone. `reason` is the rest of a sentence that begins with the customer.
     """
 
     customer: str
@@ -41,7 +41,7 @@ class Run(_Model):
     `parameters` repeat the request (`threshold`, `membershipStatus`, a filter, a file's name). `matched` is the number
     of customers it set out to change, `changed` the number it really changed. `heartbeat_at` moves with every batch: a
     run that says it is running but has not moved for a while was interrupted. `exceptions` are the first of the
-    `exception_count` customers who were not changed as planned. `undone_by` is the run that took this one back.
+    `exception_count` customers who were not changed as planned. `undone_by` is the run that undid this one.
     `worker` names the process that works on it.
     """
 
@@ -76,7 +76,7 @@ class Change(_Model):
     """One customer's before and after, by stored names; None before a creation and after a deletion.
 
     `version` is the customer's version after the change (of a deleted one: its last), `amount` the purchase amount.
-    `undoes` names the change that this one takes back.
+    `undoes` names the change that this one undoes.
     """
 
     id: str = Field(alias="_id")

@@ -145,7 +145,7 @@ class LedgerEntry(_Model):
 
     `customer` is the customer's `_id`. `refund_of` names the sale that a refund belongs to. `counts_at` is when sums
     over a period count the entry: a refund where its sale does, everything else when it was sold. `change` is the id of
-    the change that wrote the entry; `voided_by` that of the change that took it back: then it does not count any more.
+    the change that wrote the entry; `voided_by` that of the change that undid it: then it does not count any more.
     """
 
     id: str = Field(alias="_id")

@@ -74,7 +74,7 @@ Amounts = Iterable[tuple[str, Decimal]]
 
 
 class Ledger(Protocol):
-    """What bases are measured by; taken back entries never count."""
+    """What bases are measured by; undone entries never count."""
 
     def spent(self, scope: Scope) -> Amounts:
         """What each customer bought, less what was refunded of it."""

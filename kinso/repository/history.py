@@ -106,7 +106,7 @@ class ChangeRepository:
         return _latest_first(change for change in found if _place(change) > (versions[change.customer], False))
 
     def undone_among(self, changes: Sequence[Change]) -> set[str]:
-        """The ids of those of `changes` that some change took back."""
+        """The ids of those of `changes` that some change undid."""
         match = {
             "customer": {"$in": [change.customer for change in changes]},
             "undoes": {"$in": [change.id for change in changes]},
@@ -114,7 +114,7 @@ class ChangeRepository:
         return {document["undoes"] for document in self._changes.find(match, {"undoes": True})}
 
     def undoing(self, changes: Sequence[Change]) -> list[Change]:
-        """What took changes of the same customers back since the first of these was made, the latest first."""
+        """What undid changes of the same customers since the first of these was made, the latest first."""
         if not changes:
             return []
         match = {
@@ -242,7 +242,7 @@ class RunRepository:
         return self._runs.count_documents({})
 
     def advance(self, id: str, *, changed: int, at: datetime, exceptions: Sequence[RunException] = ()) -> bool:
-        """Add a batch's count and exceptions; False when the run has ended, or is being taken back."""
+        """Add a batch's count and exceptions; False when the run has ended, or is being undone."""
         update = _noting(exceptions, at)
         update["$inc"]["changed"] = changed
         return self._runs.update_one(_going_on(id), update).matched_count == 1
@@ -253,20 +253,20 @@ class RunRepository:
         return self._runs.update_one({"_id": ObjectId(id), "status": "running"}, marks).matched_count == 1
 
     def note_reverted(self, id: str, at: datetime, exceptions: Sequence[RunException]) -> None:
-        """Tell that taking the run back goes on, and of which customers nothing could be taken back."""
+        """Tell that undoing the run goes on, and of which customers nothing could be undone."""
         self._runs.update_one({"_id": ObjectId(id)}, _noting(exceptions, at))
 
     def claim(self, id: str, *, by: str) -> bool:
-        """Note which run takes this one back; False when another one does or did."""
+        """Note which run undoes this one; False when another one does or did."""
         query = {"_id": ObjectId(id), "undoneBy": None}
         return self._runs.update_one(query, {"$set": {"undoneBy": by}}).matched_count == 1
 
     def release(self, *, claimed_by: str) -> None:
-        """Whatever this run took back is in force again."""
+        """Whatever this run undid is in force again."""
         self._runs.update_many({"undoneBy": claimed_by}, {"$set": {"undoneBy": None}})
 
     def finish(self, id: str, at: datetime) -> bool:
-        """Mark the run as done; False when it has ended already, or is being taken back."""
+        """Mark the run as done; False when it has ended already, or is being undone."""
         ended = {"$set": {"status": "done", "finishedAt": at}}
         return self._runs.update_one(_going_on(id), ended).matched_count == 1
 

@@ -153,7 +153,7 @@ class LedgerRepository:
         return refunds
 
     def revert_entries(self, changes: Mapping[str, Sequence[str]]) -> None:
-        """Have entries count no more; maps the change that takes them back to them (by `_id`)."""
+        """Have entries count no more; maps the change that undoes them to them (by `_id`)."""
         updates = [
             UpdateMany(
                 {"_id": {"$in": [ObjectId(id) for id in entries]}, "void": False},
@@ -165,7 +165,7 @@ class LedgerRepository:
             self._sales.bulk_write(updates)
 
     def count_again(self, entries: Sequence[str]) -> None:
-        """Have entries (by `_id`) count again that were taken back.
+        """Have entries (by `_id`) count again that were undone.
 
         Raises `DuplicateSaleId` when an ID that has to count again was used meanwhile.
         """

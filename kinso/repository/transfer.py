@@ -84,7 +84,7 @@ class ImportLockRepository:
         return [Run.model_validate(with_text_id(document)) for document in found]
 
     def unfinished_imports(self) -> list[str]:
-        """Imports that may still be taken back, and what takes an import back and has not ended."""
+        """Imports that may still be undone, and what undoes an import and has not ended."""
         kinds = {"$or": [{"kind": {"$in": IMPORTS}}, {"kind": "undo", "parameters.kind": {"$in": IMPORTS}}]}
         found = self._runs.find({"status": "running", **kinds}, {"_id": True})
         return [str(document["_id"]) for document in found]

@@ -34,7 +34,7 @@ class TrashRepository:
     def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime, *, unmade: Collection[str] = ()) -> int:
         """Move these customers here; within a transaction that has read them. Returns how many there were.
 
-        What they bought stays in the revenue, but for those who are `unmade`, because their registration is taken back
+        What they bought stays in the revenue, but for those who are `unmade`, because their registration is undone
         and their purchases with it.
         """
         keys = sorted(_keys(ids))

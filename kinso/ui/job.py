@@ -18,14 +18,14 @@ logger = logging.getLogger(__name__)
 
 
 class _Stopped(KinsoError):
-    """Somebody stopped the job; the work takes back what it has done when this passes through it."""
+    """Somebody stopped the job; the work undoes what it has done when this passes through it."""
 
 
 class Job:
     """Work that tells how far it is; afterwards `outcome` is its sentence of success or `problem` one of failure."""
 
     def __init__(
-        self, title: str, work: Callable[[Progress], str], *, when_stopped: str = "what was done is taken back"
+        self, title: str, work: Callable[[Progress], str], *, when_stopped: str = "what was done is undone"
     ) -> None:
         """`when_stopped` tells what becomes of work that somebody stops."""
         self.title = title
@@ -49,7 +49,7 @@ class Job:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Go no further than what is in hand, and take back what was done; has no effect on work that has ended."""
+        """Go no further than what is in hand, and undo what was done; has no effect on work that has ended."""
         self._stop.set()
 
     @property

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from kinso.errors import NotSignedIn
+from kinso.models.accounts import Role, lowest_role
 from kinso.services.accounts.passwords import csrf_token
 from kinso.services.accounts.users import list_users
 from kinso.services.application import current_application
 from kinso.services.customers.editing import create_customer, keep_draft
 from kinso.services.history.trash import list_trash
+from kinso.services.permissions import permission_of
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.ui.browser import leave_if_asked, show_in_tab, sign_out_button
@@ -24,7 +29,7 @@ from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import plain
 
 ASSETS = Path(__file__).parent / "assets"
-REFUSED = "Not for your role"
+_ONLY_FOR = {Role.STAFF: "staff", Role.MANAGER: "managers", Role.ADMIN: "administrators"}
 _SHOWN = "page_shown"
 _PAGES = Path(__file__).parents[2] / "pages"
 
@@ -71,26 +76,26 @@ def _context_or_keep_typed() -> RequestContext:
 
 
 def _pages(context: RequestContext) -> dict[str, list[st.Page]]:
-    may = context.may
+    page = partial(_page, context)
     shop = [
-        _page("overview", "Overview", ":material/dashboard:", "The shop at a glance.", default=True),
-        _page("customers", "Customers", ":material/group:", "Find, edit, select and download customers."),
-        _page("customer", "Customer", ":material/person:", "One customer.", hidden=True),
-        _page("register", "Register", ":material/person_add:", "Register a new customer.", may(create_customer)),
-        _page("imports", "Import", ":material/upload_file:", "Files of customers or purchases.", may(import_customers)),
-        _page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates."),
-        _page("history", "History", ":material/history:", "Who changed which customer, and the way back."),
-        _page("trash", "Trash", ":material/delete:", "Who was deleted can be restored.", may(list_trash)),
+        page("overview", "Overview", ":material/dashboard:", "The shop at a glance.", default=True),
+        page("customers", "Customers", ":material/group:", "Find, edit, select and download customers."),
+        page("customer", "Customer", ":material/person:", "One customer.", hidden=True),
+        page("register", "Register", ":material/person_add:", "Register a new customer.", create_customer),
+        page("imports", "Import", ":material/upload_file:", "Files of customers or purchases.", import_customers),
+        page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates."),
+        page("history", "History", ":material/history:", "Who changed which customer, and the way back."),
+        page("trash", "Trash", ":material/delete:", "Who was deleted can be restored.", list_trash),
     ]
     place = [
-        _page("account", "My account", ":material/account_circle:", "Your name, password and sessions."),
-        _page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso.", may(list_users)),
-        _page(
+        page("account", "My account", ":material/account_circle:", "Your name, password and sessions."),
+        page("users", "Users", ":material/manage_accounts:", "Who may work with Kinso.", list_users),
+        page(
             "settings",
             "Settings",
             ":material/settings:",
             "Country, currency, time zone, trash and backups.",
-            may(save_shop_settings),
+            save_shop_settings,
         ),
     ]
     # A shop's name has no space at its end, so a shop that is called Account does not lose its pages.
@@ -98,18 +103,22 @@ def _pages(context: RequestContext) -> dict[str, list[st.Page]]:
 
 
 def _page(
+    context: RequestContext,
     name: str,
     title: str,
     icon: str,
     help_text: str,
-    is_allowed: bool = True,
+    needed: Callable[..., Any] | None = None,
     *,
     default: bool = False,
     hidden: bool = False,
 ) -> st.Page:
+    """A page; of one for which the role may not do `needed`, only what a colleague's link leads to."""
+    is_allowed = needed is None or context.may(needed)
+    only_for = f"Only for {_ONLY_FOR[lowest_role(permission_of(needed))]}" if needed else ""
     return st.Page(
-        _PAGES / f"{name}.py" if is_allowed else _refuse,
-        title=title if is_allowed else REFUSED,
+        _PAGES / f"{name}.py" if is_allowed else _refusal(only_for),
+        title=title if is_allowed else only_for,
         icon=icon,
         url_path=name,
         help=help_text if is_allowed else None,
@@ -118,13 +127,15 @@ def _page(
     )
 
 
-def _refuse() -> None:
-    """In place of a page that a colleague's link leads to."""
-    st.title(REFUSED, anchor=False)
-    role = current_context().user.role
-    st.warning(
-        f"The role {role} may not open this page; ask an administrator for the permission.", icon=":material/lock:"
-    )
+def _refusal(title: str) -> Callable[[], None]:
+    def refuse() -> None:
+        st.title(title, anchor=False)
+        role = current_context().user.role
+        st.warning(
+            f"The role {role} may not open this page; ask an administrator for the permission.", icon=":material/lock:"
+        )
+
+    return refuse
 
 
 def _show_account(context: RequestContext) -> None:

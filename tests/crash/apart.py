@@ -71,10 +71,10 @@ class ApartShop:
             yield Store(connection)
 
     def verify(self) -> None:
-        """Compare what is there with what was said, once Kinso itself has taken back what was cut off."""
+        """Compare what is there with what was said, once Kinso itself has undone what was cut off."""
         with self.store() as store:
             application = ApplicationContext(Settings(mongodb_uri=self._uri), store)
-            until(lambda: _is_settled(application, store), "what was cut off is taken back")
+            until(lambda: _is_settled(application, store), "what was cut off is undone")
             self.ledger.verify(store.connection.database)
 
     def check(self) -> CheckReport:

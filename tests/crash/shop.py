@@ -118,7 +118,7 @@ class Shop:
         self._generation = 0
 
     def open(self, workers: int = 1, **options: Any) -> None:
-        """Start processes, the first of which runs the database, and take back what an interruption left."""
+        """Start processes, the first of which runs the database, and undo what an interruption left."""
         self._generation += 1
         for number in range(workers):
             name = f"g{self._generation}-{number}"
@@ -126,7 +126,7 @@ class Shop:
             self.workers.append(Worker(self.ledger, **place, **options))
             self.workers[-1].wait_until_ready()
         with self.store() as store:
-            self.ledger.counts["interrupted runs taken back"] += recover_interrupted(store, silence=timedelta(0))
+            self.ledger.counts["interrupted runs undone"] += recover_interrupted(store, silence=timedelta(0))
 
     def go(self) -> None:
         """Let everybody write."""
@@ -178,8 +178,8 @@ class Shop:
 
 
 def settle(connection: Connection, ledger: Ledger) -> CheckReport:
-    """After the last writer: take back what is unfinished, compare, and examine."""
+    """After the last writer: undo what is unfinished, compare, and examine."""
     store = Store(connection)
-    ledger.counts["interrupted runs taken back"] += recover_interrupted(store, silence=timedelta(0))
+    ledger.counts["interrupted runs undone"] += recover_interrupted(store, silence=timedelta(0))
     ledger.verify(connection.database)
     return check_database(store, COMMAND_LINE)

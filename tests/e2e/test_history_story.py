@@ -1,4 +1,4 @@
-"""What was done is told, and can be taken back: a run, a single change, a deletion."""
+"""What was done is told, and can be undone: a run, a single change, a deletion."""
 
 import csv
 import io
@@ -48,11 +48,11 @@ def test_a_run_is_undone_a_moment_later_and_all_is_as_before(filled, sign_in):
     assert state(filled) != before
 
     page.get_by_text("Activation at the threshold of $1,000.00").click()
-    page.get_by_role("button", name="Undo this run").click()
+    page.get_by_role("button", name="Undo this activation").click()
     expect(page.get_by_role("dialog")).to_contain_text(f"{run.changed} customers")
     page.get_by_role("dialog").get_by_role("button", name="Undo for").click()
 
-    report = f"Taken back {run.changed} · kept 0 because changed since · failed 0"
+    report = f"Undone {run.changed} · kept 0 because changed since · failed 0"
     expect(page.get_by_test_id("stAlert").filter(has_text=report)).to_be_visible()
     assert state(filled) == before
     expect(page.get_by_text("done and undone later")).to_be_visible()
@@ -93,7 +93,7 @@ def test_a_deleted_customer_is_restored_from_the_trash(shop, ada, sign_in):
     assert state(shop) == before
 
 
-def test_a_change_is_found_by_link_taken_back_and_downloaded(shop, ada, sign_in):
+def test_a_change_is_found_by_link_undone_and_downloaded(shop, ada, sign_in):
     update_customer(shop.store, COMMAND_LINE, ada.id, CustomerPatch(customer_name="Ada Byron", purchase_amount=7))
     page = sign_in(Role.STAFF)
     page.goto(f"{shop.address}/customers?q=A-1")
@@ -105,11 +105,11 @@ def test_a_change_is_found_by_link_taken_back_and_downloaded(shop, ada, sign_in)
     expect(page.get_by_text("1–2 of 2 changes, newest first")).to_be_visible()
     assert page.url.endswith(f"/history?of={ada.id}")
 
-    page.get_by_role("button", name="Take back").click()
+    page.get_by_role("button", name="Undo").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("$100.00 → $7.00")
-    dialog.get_by_role("button", name="Take back").click()
-    expect(toast(page, "was taken back")).to_be_visible()
+    dialog.get_by_role("button", name="Undo").click()
+    expect(toast(page, "was undone")).to_be_visible()
     expect(page.get_by_text("Customer name: Ada Byron → Ada; Purchase amount: $7.00 → $100.00")).to_be_visible()
     stored = shop.store.customers.get(ada.id)
     assert (stored.customer_name, float(stored.purchase_amount)) == ("Ada", 100.0)
@@ -142,4 +142,4 @@ def test_filters_are_in_the_address_and_survive_a_reload(shop, ada, sign_in):
     page.reload()
     expect(page.get_by_text("1–1 of 1 change, newest first")).to_be_visible()
     expect(page.get_by_text("Deleted: Ada, ada@shop.com, $100.00, Non-member")).to_be_visible()
-    expect(page.get_by_role("button", name="Take back")).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)

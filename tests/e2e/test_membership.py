@@ -102,7 +102,7 @@ def test_applying_activates_exactly_the_previewed(filled, sign_in):
     assert sorted(touched) == sorted(customer["customerId"] for customer in chosen)
 
     page.get_by_text("Activation at the threshold of $750.00").click()
-    listed = page.get_by_role("region", name="Customers changed by this run")
+    listed = page.get_by_role("region", name="Customers changed by this bulk change")
     listed.scroll_into_view_if_needed()
     expect(listed.locator("canvas td").filter(has_text="C-").first).to_have_text(touched[0])
     assert samples.kind == "import"

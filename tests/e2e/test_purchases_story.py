@@ -134,9 +134,9 @@ def test_an_import_is_undone_where_it_was_made(shop, sign_in):
     expect(recorded).to_be_visible()
     assert spent(shop) == {"C-001": Decimal(10), "C-002": Decimal("0.05")}
 
-    page.get_by_role("button", name="Undo this run").click()
+    page.get_by_role("button", name="Undo this import of purchases").click()
     page.get_by_role("dialog").get_by_role("button", name="Undo").click()
-    expect(page.get_by_test_id("stAlert").filter(has_text="Taken back 2")).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text="Undone 2")).to_be_visible()
     expect(recorded).to_have_count(0)
     assert spent(shop) == {}
     assert check_database(shop.store, COMMAND_LINE).findings == []

@@ -1,4 +1,4 @@
-"""A manager changes the rule, looks what another one would mean, ends memberships below it, and takes that back."""
+"""A manager changes the rule, looks what another one would mean, ends memberships below it, and undoes that."""
 
 import re
 from decimal import Decimal
@@ -87,7 +87,7 @@ def test_memberships_below_the_rule_are_ended_and_brought_back(shop, sign_in, pe
     expect(page.get_by_text(re.compile("2 memberships ended below the threshold")).first).to_be_visible()
     assert members(shop) == 1
     page.get_by_text(re.compile("Memberships ended below the threshold of .1,000.00: 2 of 2")).click()
-    page.get_by_role("button", name="Undo this run").first.click()
+    page.get_by_role("button", name="Undo this demotion").first.click()
     page.get_by_role("button", name="Undo for 2 customers").click()
-    expect(page.get_by_text("Taken back 2").first).to_be_visible()
+    expect(page.get_by_text("Undone 2").first).to_be_visible()
     assert members(shop) == 3

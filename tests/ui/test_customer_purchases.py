@@ -363,15 +363,13 @@ class TestWhatIsShown:
         assert table(open_customer(Role.ANALYST))["running"].tolist()[:2] == [160.0, 60.0]
 
 
-def test_a_member_whom_a_purchase_taken_back_leaves_below_the_threshold_is_told(
-    open_customer, store, staff, ada, toasts
-):
+def test_a_member_whom_a_purchase_undone_leaves_below_the_threshold_is_told(open_customer, store, staff, ada, toasts):
     sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-1", amount=1000)).sale
     set_membership(store, staff, ada.id, membership_status=True)
     page = open_customer()
     page.session_state["customer_tab"] = "History"
-    press(page.run(), f"take_back_{sale.change}")
-    press(page, "taking_back_confirm")
+    press(page.run(), f"undo_change_{sale.change}")
+    press(page, "undoing_confirm")
     assert toasts(page)[-1].replace("\\", "") == "Ada Lovelace (C-1) is still a member, $100.00 of $1,000.00."
 
 
@@ -384,8 +382,8 @@ def test_the_history_tells_of_purchases_and_takes_one_back(open_customer, store,
     assert "Purchase of $12.50; Purchase amount: $100.00 → $112.50" in said(page)
     assert "Purchase of $0.00" in said(page)
     change = next(change for change in store.changes.of_customer(ada.id, limit=5) if change.reason == "Sale R-1")
-    press(page, f"take_back_{change.id}")
-    assert "Taking this back has the purchase count no more" in said(page)
-    press(page, "taking_back_confirm")
+    press(page, f"undo_change_{change.id}")
+    assert "Undoing this has the purchase count no more" in said(page)
+    press(page, "undoing_confirm")
     assert store.customers.get(ada.id).purchase_amount == Decimal("100.00")
-    assert "Purchase of $12.50 taken back; Purchase amount: $112.50 → $100.00" in said(page)
+    assert "Purchase of $12.50 undone; Purchase amount: $112.50 → $100.00" in said(page)

@@ -596,7 +596,7 @@ class TestBulk:
         assert page.button(key="stop_Waiting").disabled
         go_on.set()
         self.wait(page)
-        assert page.error[0].value == "Stopped as you asked; what was done is taken back\\."
+        assert page.error[0].value == "Stopped as you asked; what was done is undone\\."
         assert toasts(page) == ["Nobody was changed."]
 
     def test_all_shown_are_ticked_at_once_and_unticked(self, open_page):

@@ -1,4 +1,4 @@
-"""The history page: what is listed and filtered, and taking one change back, for every role."""
+"""The history page: what is listed and filtered, and undoing one change, for every role."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -64,7 +64,7 @@ def _containers(page):
 
 
 def ask(page, change):
-    return press(page, f"take_back_{change.id}")
+    return press(page, f"undo_change_{change.id}")
 
 
 def test_everyone_reads_who_changed_what_from_what_to_what(open_page, store, staff, ada):
@@ -241,7 +241,7 @@ class TestDownload:
         assert not [html for html in page.html if "/download/" in html.value]
 
 
-class TestTakingBack:
+class TestUndoing:
     def test_is_asked_with_old_and_new_and_done_as_a_new_change(self, open_page, store, staff, ada, toasts):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea", purchase_amount=5))
         page = open_page("history", Role.STAFF)
@@ -249,30 +249,30 @@ class TestTakingBack:
         ask(page, change)
         assert {"Ada → Bea", "$100.00 → $5.00"} <= set(shown(page))
         assert store.customers.get(ada.id).customer_name == "Bea"
-        press(page, "taking_back_confirm")
+        press(page, "undoing_confirm")
         assert not page.exception
         stored = store.customers.get(ada.id)
         assert (stored.customer_name, stored.purchase_amount) == ("Ada", Decimal("100.00"))
         assert changes(store)[0].undoes == change.id
         assert "A-1" in toasts(page)[0].replace("\\", "")
-        assert "was taken back" in toasts(page)[0]
-        assert "Takes an earlier change back" in texts(page)
-        assert "taking_back_confirm" not in button_keys(page)
+        assert "was undone" in toasts(page)[0]
+        assert "Undoes an earlier change" in texts(page)
+        assert "undoing_confirm" not in button_keys(page)
 
-    def test_is_not_offered_for_what_was_taken_back_until_it_is_brought_back(self, open_page, store, staff, ada):
+    def test_is_not_offered_for_what_was_undone_until_it_is_brought_back(self, open_page, store, staff, ada):
         sale = record_sale(store, staff, ada.id, PurchaseDraft(amount=Decimal(5))).sale
         record = revert_change(store, staff, sale.change)
         page = open_page("history", Role.STAFF)
-        assert f"take_back_{sale.change}" not in button_keys(page)
-        assert [caption.value for caption in page.caption].count("Taken back") == 1
-        press(ask(page, record), "taking_back_confirm")
-        assert f"take_back_{record.id}" not in button_keys(page)
-        assert f"take_back_{sale.change}" in button_keys(page)
+        assert f"undo_change_{sale.change}" not in button_keys(page)
+        assert [caption.value for caption in page.caption].count("Undone") == 1
+        press(ask(page, record), "undoing_confirm")
+        assert f"undo_change_{record.id}" not in button_keys(page)
+        assert f"undo_change_{sale.change}" in button_keys(page)
 
     def test_keeping_changes_nothing(self, open_page, store, ada):
         page = ask(open_page("history", Role.MANAGER), changes(store)[0])
-        press(page, "taking_back_keep")
-        assert "taking_back_confirm" not in button_keys(page)
+        press(page, "undoing_keep")
+        assert "undoing_confirm" not in button_keys(page)
         assert len(changes(store)) == 1
 
     def test_what_somebody_built_on_is_refused_with_the_reason(self, open_page, store, staff, ada):
@@ -280,22 +280,22 @@ class TestTakingBack:
         change = changes(store)[0]
         page = ask(open_page("history", Role.STAFF), change)
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Cara"))
-        press(page, "taking_back_confirm")
+        press(page, "undoing_confirm")
         assert "customer A-1 customer name changed again since" in page.error[0].value.replace("\\", "")
-        assert "taking_back_confirm" not in button_keys(page)
+        assert "undoing_confirm" not in button_keys(page)
         assert store.customers.get(ada.id).customer_name == "Cara"
-        press(page, "taking_back_keep")
+        press(page, "undoing_keep")
         assert not page.error
 
     def test_a_deleted_customer_comes_back_and_a_registered_one_goes_to_the_trash(self, open_page, store, manager, ada):
         delete_customer(store, manager, ada.id)
         page = ask(open_page("history", Role.MANAGER), changes(store)[0])
         assert "back from the trash" in texts(page)
-        press(page, "taking_back_confirm")
+        press(page, "undoing_confirm")
         assert store.customers.get(ada.id).customer_name == "Ada"
         ask(page, changes(store)[0])
         assert "moves the customer to the trash" in texts(page)
-        press(page, "taking_back_confirm")
+        press(page, "undoing_confirm")
         assert store.customers.get(ada.id) is None
         assert store.trash.count() == 1
 
@@ -313,14 +313,14 @@ class TestTakingBack:
         set_membership(store, staff, ada.id, membership_status=True)
         delete_customer(store, manager, bea.id)
         keys = button_keys(open_page("history", role))
-        assert {change.kind for change in changes(store) if f"take_back_{change.id}" in keys} == kinds
+        assert {change.kind for change in changes(store) if f"undo_change_{change.id}" in keys} == kinds
 
-    def test_of_whom_is_deleted_only_the_deletion_can_be_taken_back(self, open_page, store, staff, manager, ada):
+    def test_of_whom_is_deleted_only_the_deletion_can_be_undone(self, open_page, store, staff, manager, ada):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
         delete_customer(store, manager, ada.id)
         deletion, *_ = changes(store)
-        offered = [key for key in button_keys(open_page("history")) if key.startswith("take_back_")]
-        assert offered == [f"take_back_{deletion.id}"]
+        offered = [key for key in button_keys(open_page("history")) if key.startswith("undo_change_")]
+        assert offered == [f"undo_change_{deletion.id}"]
 
     def test_what_was_removed_with_an_unfinished_run_cannot_be_brought_back(self, open_page, store, manager):
         def stop(done, total):
@@ -330,20 +330,20 @@ class TestTakingBack:
             load_samples(store, manager, 3, stop)
         page = open_page("history")
         assert len([change for change in changes(store) if change.kind == "delete"]) == 3
-        assert not [key for key in button_keys(page) if key.startswith("take_back_")]
-        assert "The run was not finished" in texts(page)
+        assert not [key for key in button_keys(page) if key.startswith("undo_change_")]
+        assert "The bulk change was not finished" in texts(page)
 
     def test_an_erasure_is_for_good(self, open_page, store, manager, ada):
         erase_person(store, manager, ada.id)
         keys = button_keys(open_page("history", Role.ADMIN))
-        assert f"take_back_{changes(store, kind='erase')[0].id}" not in keys
+        assert f"undo_change_{changes(store, kind='erase')[0].id}" not in keys
 
     def test_a_role_taken_away_meanwhile_takes_nothing_back(self, open_page, store, staff, ada):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
         page = ask(open_page("history", Role.STAFF), changes(store)[0])
         (user,) = store.users.all()
         store.users.update(user.id, role=Role.ANALYST.value)
-        press(page, "taking_back_confirm")
+        press(page, "undoing_confirm")
         assert "does not allow" in page.error[0].value
         assert store.customers.get(ada.id).customer_name == "Bea"
 

@@ -1,4 +1,4 @@
-"""Recent runs on the membership page: what they tell, undoing them, undoing that; and members of the past."""
+"""Recent bulk changes on the membership page: what they tell, undoing them, undoing that; and members of the past."""
 
 import json
 import time
@@ -110,8 +110,8 @@ class TestUndo:
         assert members(store) == 3
         finished(press(page, "undo_confirm"))
         assert members(store) == 0
-        assert page.success[0].value.replace("\\", "") == "Taken back 3 · kept 0 because changed since · failed 0"
-        assert any("Taken back 3" in toast for toast in toasts(page))
+        assert page.success[0].value.replace("\\", "") == "Undone 3 · kept 0 because changed since · failed 0"
+        assert any("Undone 3" in toast for toast in toasts(page))
         assert page.metric[0].value == "0"
         latest = store.runs.recent(limit=1)[0]
         assert (latest.kind, latest.changed) == ("undo", 3)
@@ -139,7 +139,7 @@ class TestUndo:
         run = activate_at_threshold(store, staff, 1000)
         set_membership(store, manager, shop_of_four[3].id, membership_status=False)
         page = undo(open_page("membership", Role.MANAGER), run)
-        assert "Taken back 2 · kept 1 because changed since · failed 0" in page.success[0].value.replace("\\", "")
+        assert "Undone 2 · kept 1 because changed since · failed 0" in page.success[0].value.replace("\\", "")
         latest = store.runs.recent(limit=1)[0]
         left = table(opened(page, latest), "Customers left as they are")
         assert left.to_numpy().tolist() == [["N-4", "Kept", "membership changed again since"]]
@@ -151,7 +151,7 @@ class TestUndo:
         page = press(opened(open_page("membership", Role.MANAGER), run), f"undo_{run.id}")
         undo_run(store, manager, run.id)
         finished(press(page, "undo_confirm"))
-        assert "This run was undone already" in page.error[0].value
+        assert "This bulk change was undone already" in page.error[0].value
         assert members(store) == 0
 
     def test_kept_leaves_everything(self, open_page, store, staff, shop_of_four):
@@ -202,9 +202,9 @@ def a_run(actor, **fields):
 def test_the_report_does_not_guess_what_a_run_does_not_name(staff):
     one = RunException(customer=new_id(), customer_id="X-1", outcome="kept", reason="was edited since")
     named = a_run(staff, exception_count=1, exceptions=[one])
-    assert undo_in_words(named) == "Taken back 34 · kept 1 because changed since · failed 0"
+    assert undo_in_words(named) == "Undone 34 · kept 1 because changed since · failed 0"
     most = a_run(staff, exception_count=2000, exceptions=[one])
-    assert undo_in_words(most).startswith("Taken back 34 · left 2,000 as they are")
+    assert undo_in_words(most).startswith("Undone 34 · left 2,000 as they are")
 
 
 class TestMembersOfThePast:
@@ -285,4 +285,4 @@ class TestStopping:
         page = opened(open_page("membership", Role.MANAGER), run)
         store.runs.finish(run.id, now())
         press(page, f"stop_{run.id}")
-        assert toasts(page) == ["This run has ended already; look at the list of runs again."]
+        assert toasts(page) == ["This bulk change has ended already; look at the list again."]

@@ -256,7 +256,7 @@ def test_new_customers_who_may_be_known_are_listed(open_page, store, add_custome
     assert not is_disabled(page)
 
 
-def test_a_purchase_that_was_taken_back_here_asks_before_it_comes_again(open_page, store, staff, add_customer):
+def test_a_purchase_that_was_undone_here_asks_before_it_comes_again(open_page, store, staff, add_customer):
     ada = add_customer("C-001")
     sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10)).sale
     file = b"".join(export_ledger(store, staff, "raw")).decode()

@@ -1,4 +1,4 @@
-"""The membership page: threshold, preview, activation, recent runs, for every role."""
+"""The membership page: threshold, preview, activation, recent bulk changes, for every role."""
 
 import time
 from decimal import Decimal
@@ -11,7 +11,7 @@ from kinso.models.shop import ShopSettings
 from kinso.services.membership.activation import set_membership_of_selected
 
 ELIGIBLE, NEAR_MISSES = "Who would become a member", "Non-members just below the threshold"
-TOUCHED = "Customers changed by this run"
+TOUCHED = "Customers changed by this bulk change"
 AMOUNTS = ("10.00", "250.00", "999.99", "1000.00", "1500.50", "4000.00")
 
 

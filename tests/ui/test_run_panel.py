@@ -60,9 +60,7 @@ def test_a_run_that_goes_on_is_found_again_and_stopped(open_page, shop_of_three,
     press(at(page, name), "stop_Waiting")
     go_on.set()
 
-    assert [error.value for error in ended(page.run()).error] == [
-        "Stopped as you asked; what was done is taken back\\."
-    ]
+    assert [error.value for error in ended(page.run()).error] == ["Stopped as you asked; what was done is undone\\."]
 
 
 def test_what_ended_on_another_page_is_reported_once(open_page, shop_of_three, waiting, toasts):
@@ -87,7 +85,7 @@ def test_the_report_of_an_activation_takes_it_back_and_goes(open_page, store, sh
     ended(press(press(page, f"report_undo_{run.id}"), "undo_confirm"))
 
     assert members(store) == 0
-    assert [success.value.replace("\\", "").split(" · ")[0] for success in page.success] == ["Taken back 3"]
+    assert [success.value.replace("\\", "").split(" · ")[0] for success in page.success] == ["Undone 3"]
 
 
 def test_the_report_of_a_bulk_change_takes_it_back_in_the_list(open_page, store, shop_of_three):

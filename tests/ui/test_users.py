@@ -139,7 +139,7 @@ def test_changing_a_role(open_page, store, add_user, toasts):
     assert "user_role_save" not in keys(page)
 
 
-def test_switching_off_ends_all_sessions_at_once_and_can_be_taken_back(open_page, store, add_user):
+def test_switching_off_ends_all_sessions_at_once_and_can_be_undone(open_page, store, add_user):
     ann = add_user("Ann")
     session = sign_in(store, "ann@shop.com", "long enough", "127.0.0.1").session
     page = manage(open_page("users", Role.ADMIN), ann)

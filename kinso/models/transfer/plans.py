@@ -79,7 +79,7 @@ class PlannedChange:
 
     `new` is a customer who would be registered, with no field of their own. `change` and `conflict` concern one cell:
     as it is `stored`, as the `file` has it and, of a conflict, as it was `before` both were changed (None when that is
-    not known). `gone` is a customer who was deleted, or a purchase that was taken back, since the file was exported.
+    not known). `gone` is a customer who was deleted, or a purchase that was undone, since the file was exported.
     """
 
     row: int
@@ -233,7 +233,7 @@ class PurchasePlan:
     """What an import would do at this moment; with any error it would do nothing.
 
     `errors` are the first `MOST_ERRORS_SHOWN` of `error_count`, `conflicts` the first of the `conflict_count` purchases
-    that were taken back here since the file was exported; `undecided_rows` are those of them about which nothing is
+    that were undone here since the file was exported; `undecided_rows` are those of them about which nothing is
     decided. `overlap` is what has to be decided about opening balances. `needs_date_order` says that some dates can be
     read in two ways. `duplicates` are the first of the `duplicate_count` new customers who may be known already.
     `ignored_columns` are headers that mean nothing to Kinso, `notices` whole sentences about how the file was

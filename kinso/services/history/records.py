@@ -59,7 +59,7 @@ def record_changes(
 
 
 def _returns(change: Change) -> bool:
-    """Whether a membership begins with it that had been ended by what it takes back."""
+    """Whether a membership begins with it that had been ended by what it undoes."""
     is_undone = change.undoes is not None or change.kind == "restore"
     return is_undone and bool((change.after or {}).get("membershipStatus"))
 

@@ -1,4 +1,4 @@
-"""Taking changes back: one mechanism for a failed run, the undo of a whole run and the revert of a single change."""
+"""Undoing changes: one mechanism for a failed run, the undo of a whole run and the revert of a single change."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _EDITED = "was edited since"
 
 @dataclass(frozen=True)
 class Kept:
-    """A change that was not taken back, because somebody built on it since; `reason` is a sentence."""
+    """A change that was not undone, because somebody built on it since; `reason` is a sentence."""
 
     change: Change
     reason: str
@@ -47,7 +47,7 @@ class Kept:
 
 @dataclass
 class _Plan:
-    """What is to be done to take a batch of changes back; who is restored gets the values that go with them."""
+    """What undoing a batch of changes takes; who is restored gets the values that go with them."""
 
     restored: list[tuple[Customer, Change, Mapping[str, Any]]] = field(default_factory=list)
     reversals: dict[str, Reversal] = field(default_factory=dict)
@@ -67,7 +67,7 @@ def revert(
     partly: bool = False,
     unfinished: bool = False,
 ) -> tuple[list[Change], list[Kept]]:
-    """Take `changes` of different customers back, as far as nobody changed the same fields since.
+    """Undo `changes` of different customers, as far as nobody changed the same fields since.
 
     A customer who was created goes to the trash, one who was deleted comes back from there. When the changes are of an
     `unfinished` run, whom it created is removed altogether, for that run never took place. What a change did to a
@@ -114,10 +114,10 @@ def revert_and_report(
     reason: str | None = None,
     unfinished: bool = False,
 ) -> int:
-    """Take `changes` of different customers back in one transaction; returns how many were.
+    """Undo `changes` of different customers in one transaction; returns how many were.
 
     `write` gets the records and those who were left alone, to write both down in that transaction; who was left alone
-    in a part only is in both. Of an `unfinished` run, what an earlier attempt has taken back is left out, and see
+    in a part only is in both. Of an `unfinished` run, what an earlier attempt has undone is left out, and see
     `revert`.
     """
 
@@ -149,7 +149,7 @@ def _exception(change: Change, outcome: Literal["kept", "failed"], reason: str) 
 
 
 def reverted(latest_first: Sequence[Change]) -> set[str]:
-    """The ids of the changes that one of these takes back, and that no later one of them brings back into force."""
+    """The ids of the changes that one of these undoes, and that no later one of them brings back into force."""
     gone: set[str] = set()
     for change in latest_first:
         if change.undoes and change.id not in gone:
@@ -216,7 +216,7 @@ def _plan_to_restore(plan: _Plan, current: Customer, change: Change, since: Sequ
     elif reversal and reversal.stays:
         reasons.append(reversal.stays)
     if reasons:
-        plan.kept.append(Kept(change, f"{' and '.join(reasons)}; the rest was taken back"))
+        plan.kept.append(Kept(change, f"{' and '.join(reasons)}; the rest was undone"))
     values = {name: value for name, value in before.items() if name not in {AMOUNT, *fields}}
     values |= _old_amount(current, before, plan.reversals.get(change.id))
     plan.restored.append((current, change, values))
@@ -246,7 +246,7 @@ def _old_amount(current: Customer, before: Mapping[str, Any], reversal: Reversal
 
 
 def _kind_of_reversal(change: Change) -> ChangeKind | None:
-    """Of a registration, only the purchases are taken back while the customer stays."""
+    """Of a registration, only the purchases are undone while the customer stays."""
     if change.before is None:
         return "purchase"
     return change.kind if change.kind in PURCHASES else None
@@ -282,7 +282,7 @@ def _fields_of(changes: Sequence[Change]) -> set[str]:
 
 
 def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
-    """The changes without those that were taken back, and without what took those back: together they did nothing."""
+    """The changes without those that were undone, and without what undid those: together they did nothing."""
     ids, gone = {change.id for change in latest_first}, reverted(latest_first)
     return (change for change in latest_first if change.id not in gone and change.undoes not in ids)
 

@@ -1,4 +1,4 @@
-"""Bulk changes as runs: recorded before they start, done in batches, taken back when they cannot be finished."""
+"""Bulk changes as runs: recorded before they start, done in batches, undone when they cannot be finished."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ Progress = Callable[[int, int], None]
 Item = TypeVar("Item")
 
 _BY_RULE = frozenset({"auto-activation", "demotion"})
-_SWITCHED_OFF = "This account was switched off meanwhile, so what was under way is taken back."
-_STOPPED = "This run was stopped meanwhile; start it again."
-_ENDED = "This run has ended already; look at the list of runs again."
-_UNFINISHED = "The run was not finished"
+_SWITCHED_OFF = "This account was switched off meanwhile, so what was under way is undone."
+_STOPPED = "This bulk change was stopped meanwhile; start it again."
+_ENDED = "This bulk change has ended already; look at the list again."
+_UNFINISHED = "The bulk change was not finished"
 
 _REPEATING = frozenset({"import", "purchases", "undo"})
-"""What an undo may take back that changed a customer twice: a purchase and the membership that it began, or samples."""
+"""What an undo may undo that changed a customer twice: a purchase and the membership that it began, or samples."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def get_run(store: Store, actor: Actor, run_id: str) -> Run:
 def stop_run(store: Store, actor: Actor, run_id: str) -> None:
     """Let a run that is under way go no further.
 
-    Whoever works on it takes back what it did; if nobody does any more, Kinso does so within some minutes. Runs of
+    Whoever works on it undoes what it did; if nobody does any more, Kinso does so within some minutes. Runs of
     others need the permission to undo. Raises `NotFound`, and `Conflict` for a run that has ended.
     """
     run = existing_run(store, run_id)
@@ -101,7 +101,7 @@ def existing_run(store: Store, run_id: str) -> Run:
     """The run with this id; raises `NotFound`, also for a malformed one."""
     run = store.runs.get(run_id)
     if run is None:
-        raise NotFound("This run does not exist; look at the list of runs again.")
+        raise NotFound("This bulk change does not exist; look at the list again.")
     return run
 
 
@@ -135,7 +135,7 @@ def running(
     on_begin: Callable[[Run], None] = ignore_run,
     on_done: Callable[[Run], None] = ignore_run,
 ) -> Iterator[Run]:
-    """A recorded run around the batches of a bulk change; when they fail, what they did is taken back.
+    """A recorded run around the batches of a bulk change; when they fail, what they did is undone.
 
     `on_begin` and `on_done` write in the same transaction as the beginning and the end of the run. Raises `Conflict`
     when the run was ended from elsewhere.
@@ -230,13 +230,13 @@ def set_membership_of_each(
 
 
 def _revert_now_or_later(store: Store, run: Run) -> None:
-    # What an import changed again meanwhile can be taken back once that has ended, and Kinso does so itself.
+    # What an import changed again meanwhile can be undone once that has ended, and Kinso does so itself.
     with suppress(BeingImported):
         roll_back(store, run)
 
 
 def roll_back(store: Store, run: Run) -> int:
-    """Take back what an unfinished run changed, but for what was changed again since; returns how many were.
+    """Undo what an unfinished run changed, but for what was changed again since; returns how many were.
 
     Whom it created is not in the trash afterwards: only the history tells of them. It can be
     repeated when it was interrupted itself, and done by two processes at once. Raises `BeingImported` when an import
@@ -265,7 +265,7 @@ def recover_interrupted(store: Store, silence: timedelta | None = None) -> int:
     """Roll back the runs that a crash left behind; returns how many were.
 
     `silence` is how long a run must not have moved for that, by default `SILENCE`, unless its process is known to be
-    gone. One that cannot be taken back is logged, for it must not keep the others, or Kinso from starting. Raises
+    gone. One that cannot be undone is logged, for it must not keep the others, or Kinso from starting. Raises
     `DatabaseUnavailable`.
     """
     moment = now()
@@ -286,10 +286,10 @@ def recover_interrupted(store: Store, silence: timedelta | None = None) -> int:
         except BeingImported:
             continue
         except Exception:
-            logger.exception("Run %s was interrupted and cannot be taken back; `check` names what it left.", run.id)
+            logger.exception("Run %s was interrupted and cannot be undone; `check` names what it left.", run.id)
         else:
             recovered += 1
-            logger.warning("Run %s was interrupted; the %d changes that it had made were taken back.", run.id, reverted)
+            logger.warning("Run %s was interrupted; the %d changes that it had made were undone.", run.id, reverted)
     return recovered
 
 

@@ -94,7 +94,7 @@ def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
         if trashed and holder and not store.customers.get_by_customer_id(trashed.customer.customer_id):
             raise Conflict(
                 f"Customer {trashed.customer.customer_id} cannot be restored, because sale “{sale.sale_id}” is recorded"
-                f" for customer {holder.customer_id} now; take that purchase back in the history first."
+                f" for customer {holder.customer_id} now; undo that purchase in the history first."
             )
 
 

@@ -26,16 +26,16 @@ from kinso.services.purchases.ledger import PURCHASES
 
 @use_case(Permission.READ)
 def find_reverted(store: Store, actor: Actor, changes: Sequence[Change]) -> set[str]:
-    """The ids of those of `changes` that were taken back already, as far as the clock was right."""
+    """The ids of those of `changes` that were undone already, as far as the clock was right."""
     return reverted(store.changes.undoing(changes)) & {change.id for change in changes}
 
 
 @use_case(Permission.EDIT)
 def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
-    """Take one change back, as a new change; raises `Conflict` when somebody changed the same fields since.
+    """Undo one change, as a new change; raises `Conflict` when somebody changed the same fields since.
 
-    Bringing a deleted customer back needs the permission to restore, taking a registration back the one to delete, and
-    taking a purchase or a refund back the one to record them.
+    Bringing a deleted customer back needs the permission to restore, undoing a registration the one to delete, and
+    undoing a purchase or a refund the one to record them.
     """
     change = store.changes.get(change_id)
     if change is None:
@@ -54,7 +54,7 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
     def work() -> Change:
         records, kept = revert(store, actor, [change])
         if kept:
-            raise Conflict(f"This was not taken back: customer {change.customer_id} {kept[0].reason}.")
+            raise Conflict(f"This was not undone: customer {change.customer_id} {kept[0].reason}.")
         record_changes(store, records)
         return records[0]
 
@@ -62,11 +62,11 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         return store.transact(work)
     except DuplicateSaleId as error:
         raise Conflict(
-            f"This was not taken back: sale “{error.sale_id}” was recorded again since; take that purchase back first."
+            f"This was not undone: sale “{error.sale_id}” was recorded again since; undo that purchase first."
         ) from error
 
 
-_UNDONE = "This run was undone already; undo that undo to bring it back."
+_UNDONE = "This bulk change was undone already; undo that undo to bring it back."
 
 
 @use_case(Permission.UNDO)
@@ -78,15 +78,15 @@ def undo_run(
     on_progress: Progress = ignore_progress,
     on_done: Callable[[Run], None] = ignore_run,
 ) -> Run:
-    """Take back what a run changed, as a run of its own, which can be undone like any other.
+    """Undo what a run changed, as a run of its own, which can be undone like any other.
 
-    What somebody changed since is kept, and named in the new run together with what could not be taken back. `on_done`
+    What somebody changed since is kept, and named in the new run together with what could not be undone. `on_done`
     writes in the transaction that ends the run. Raises `NotFound`, and `Conflict` for a run that is not done or was
     undone already.
     """
     original = _undoable(store, run_id)
     parameters = {"undoes": original.id, "kind": original.kind}
-    reason = f"Undo of the {original.kind} run by {original.by_name}"
+    reason = f"Undo of the bulk change ({original.kind}) by {original.by_name}"
 
     def claim(run: Run) -> None:
         if not store.runs.claim(original.id, by=run.id):
@@ -116,14 +116,14 @@ def undo_run(
 def _undoable(store: Store, run_id: str) -> Run:
     run = existing_run(store, run_id)
     if run.status != "done":
-        raise Conflict("Only a run that is done can be undone.")
+        raise Conflict("Only a bulk change that is done can be undone.")
     if run.undone_by:
         raise Conflict(_UNDONE)
     return run
 
 
 def _put_out_of_force(store: Store, run: Run | None) -> None:
-    """What an undo took back is in force again, once the undo is undone; and so on, when that was an undo itself."""
+    """What an undo undid is in force again, once the undo is undone; and so on, when that was an undo itself."""
     while run and run.kind == "undo":
         store.runs.release(claimed_by=run.id)
         again = store.runs.get(run.parameters["undoes"])

@@ -18,7 +18,7 @@ PURCHASES = frozenset({"purchase", "refund"})
 """Kinds of changes that add to a purchase amount, whatever it is; a purchase of 0 changes no field."""
 
 
-ALREADY = "had this taken back already"
+ALREADY = "had this undone already"
 REFUNDED = "got money back for this purchase since"
 """Why a change is kept, as the rest of a sentence that begins with the customer."""
 _MOST_NAMED = 3
@@ -26,10 +26,10 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Reversal:
-    """What taking a change back does to a purchase amount.
+    """What undoing a change does to a purchase amount.
 
     `difference` is added to it. `entries` count no more then, or with `again` count again; there are none for a change
-    of before there was a ledger, which an adjustment takes back. `instead` is what an opening balance goes on giving
+    of before there was a ledger, which an adjustment undoes. `instead` is what an opening balance goes on giving
     way by, where a purchase stays that it gave way to; with `again`, `replaced` are such entries, which count no more.
     `moments` are where refunds count that count again.
     `stays` is what of the change goes on counting because a refund needs it, `obstacle` why none of this can be: both
@@ -78,9 +78,9 @@ def adjusting_entry(change: Change, kind: EntryKind, difference: Decimal) -> Led
 
 
 def reversals(store: Store, changes: Sequence[Change], *, registrations: Collection[str] = ()) -> dict[str, Reversal]:
-    """For each of the changes that concern a purchase amount, by its id, what taking it back does to that amount.
+    """For each of the changes that concern a purchase amount, by its id, what undoing it does to that amount.
 
-    `registrations` are those among them (by id) whose customer stays although they are taken back. Only entries decide:
+    `registrations` are those among them (by id) whose customer stays although they are undone. Only entries decide:
     what has stopped counting cannot stop once more, however often it is asked for.
     """
     concerned = [each for each in changes if _concerns_amount(each) or each.id in registrations]
@@ -103,7 +103,7 @@ def reversals(store: Store, changes: Sequence[Change], *, registrations: Collect
 def ids_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
     """Those of `sale_ids` that a deleted customer needs in order to be restored, with the `_id` of that customer.
 
-    Not of one whose registration was taken back: whoever undoes a wrong import wants to import the corrected file.
+    Not of one whose registration was undone: whoever undoes a wrong import wants to import the corrected file.
     """
     excluded = store.ledger.in_trash(sale_ids)
     free = unmade_among(store, set(excluded.values())) if excluded else set()
@@ -111,7 +111,7 @@ def ids_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
 
 
 def unmade_among(store: Store, customers: Iterable[str]) -> set[str]:
-    """Those of these deleted customers (by `_id`) who are deleted because their registration was taken back."""
+    """Those of these deleted customers (by `_id`) who are deleted because their registration was undone."""
     return registered_by(store, store.changes.last_deletions(customers))
 
 
@@ -127,7 +127,7 @@ def registered_by(store: Store, changes: Mapping[str, Change]) -> set[str]:
 
 
 def revert_entries(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:
-    """Turn the ledger around for `records`, which take changes back; within their transaction."""
+    """Turn the ledger around for `records`, which undo changes; within their transaction."""
     voided: dict[str, list[str]] = {}
     counted_again: list[str] = []
     moments: dict[str, datetime] = {}
@@ -159,9 +159,9 @@ def _concerns_amount(change: Change) -> bool:
 def _entries_behind(
     store: Store, changes: Sequence[Change]
 ) -> dict[str, tuple[Sequence[LedgerEntry], bool, Sequence[LedgerEntry]]]:
-    """The entries that each change made count or stop counting, and whether taking it back makes them count again.
+    """The entries that each change made count or stop counting, and whether undoing it makes them count again.
 
-    Those are its own, or else those of the nearest change that wrote any, back along what each of them took back; of
+    Those are its own, or else those of the nearest change that wrote any, back along what each of them undid; of
     these, as far as they are as the change left them. The last are others of the same change that count now.
     """
     found: dict[str, tuple[Sequence[LedgerEntry], bool, Sequence[LedgerEntry]]] = {}

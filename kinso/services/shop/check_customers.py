@@ -45,7 +45,7 @@ _LONGEST_REASON = 200
 
 @dataclass(frozen=True)
 class RolledBack:
-    """Runs that were taken back, and whom of each (run, customer) they tell to have left as they are."""
+    """Runs that were undone, and whom of each (run, customer) they tell to have left as they are."""
 
     runs: frozenset[str]
     left_alone: frozenset[tuple[str, str]]
@@ -76,7 +76,7 @@ def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
         "its version": _version(stored, changes),
         "the order of its history": _gaps(changes),
         "the values in its history": _values(stored, changes),
-        "what was taken back of it": _reverted(changes),
+        "what was undone of it": _reverted(changes),
         "who changed it": changes_altered(changes, marks),
         "its memberships": membership_problems(dossier, changes),
         "who decided on its memberships": memberships_altered(dossier.intervals, marks),
@@ -85,7 +85,7 @@ def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
         "the sum of its ledger": sum_problems(dossier, stored),
         "its refunds": refund_problems(counted_entries(dossier)),
         "when its purchases count": moment_problems(counted_entries(dossier)),
-        "what taken back runs left of it": _left_in_force(dossier.key, changes, background.rolled_back),
+        "what undone runs left of it": _left_in_force(dossier.key, changes, background.rolled_back),
     }
     for about, problems in parts.items():
         yield from _on_its_own(about, problems)
@@ -227,19 +227,19 @@ def _values(stored: Document | None, changes: Sequence[Document]) -> Iterator[st
 
 
 def _reverted(changes: Sequence[Document]) -> Iterator[str]:
-    """Of two changes that take the same one back, one must have been taken back itself before."""
+    """Of two changes that undo the same one, one must itself have been undone before."""
     by: dict[str, Document] = {}
     versions = {str(change["_id"]): _version_of(change) for change in changes}
     for change in reversed(changes):
         undone = change.get("undoes")
         if undone and undone not in versions:
-            yield f"version {_version_of(change)} takes back a change that is not in its history"
+            yield f"version {_version_of(change)} undoes a change that is not in its history"
             continue
         if not undone or str(change["_id"]) in by:
             continue
         if undone in by:
             again = _version_of(by[undone])
-            yield f"version {versions.get(undone, '?')} was taken back twice, the last time by version {again}"
+            yield f"version {versions.get(undone, '?')} was undone twice, the last time by version {again}"
         else:
             by[undone] = change
 
@@ -249,11 +249,11 @@ def _left_in_force(key: str, changes: Sequence[Document], rolled_back: RolledBac
         run = change.get("run")
         if run not in rolled_back.runs or (run, key) in rolled_back.left_alone:
             continue
-        if not any(_takes_back_or_replaces(later, change) for later in changes[place + 1 :]):
-            yield f"version {_version_of(change)} is still in force, although its run {run} was taken back"
+        if not any(_undoes_or_replaces(later, change) for later in changes[place + 1 :]):
+            yield f"version {_version_of(change)} is still in force, although its run {run} was undone"
 
 
-def _takes_back_or_replaces(later: Document, change: Document) -> bool:
+def _undoes_or_replaces(later: Document, change: Document) -> bool:
     before = change.get("before")
     if later.get("undoes") == str(change["_id"]) or later.get("after") is None or before is None:
         return True

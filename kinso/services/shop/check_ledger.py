@@ -71,7 +71,7 @@ def sum_problems(dossier: Dossier, stored: Document | None) -> Iterator[str]:
     if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in counted):
         yield "the history lacks a change that wrote to its ledger"
     if recorded and any(entry.get("voidedBy") and entry["voidedBy"] not in recorded for entry in dossier.sales):
-        yield "the history lacks a change that took an entry of its ledger back"
+        yield "the history lacks a change that undid an entry of its ledger"
     bought = (entry for entry in dossier.sales if entry.get("kind") in PURCHASES)
     if dossier.customer is not None and any(entry.get("revenueOnly") is True for entry in bought):
         yield "what it bought counts twice in the revenue"

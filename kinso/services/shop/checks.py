@@ -43,7 +43,7 @@ class RunRecords:
 
     @property
     def rolled_back(self) -> RolledBack:
-        """The runs that were taken back."""
+        """The runs that were undone."""
         return RolledBack(frozenset(self._reverted), frozenset(self._left_alone))
 
     def examine(self, store: Store, report: CheckReport) -> None:
@@ -78,7 +78,7 @@ class RunRecords:
         if by not in self._kinds:
             return "is not recorded"
         if by in self._reverted:
-            return "was taken back itself"
+            return "was undone itself"
         return None if self._kinds[by] == "undo" else "undoes nothing"
 
 

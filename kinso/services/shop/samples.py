@@ -84,7 +84,7 @@ def _register(
 
 
 def _put_in_rounds(histories: Sequence[SampleHistory]) -> None:
-    """Order the first changes of all before the second ones, so that an undo takes back many customers at once."""
+    """Order the first changes of all before the second ones, so that an undo undoes many customers at once."""
     changes = sorted((change for history in histories for change in history.changes), key=lambda one: one.version)
     renamed = {change.id: new_id() for change in changes}
     for history in histories:

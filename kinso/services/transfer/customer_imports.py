@@ -49,7 +49,7 @@ CHANGED = (
 )
 _INTERRUPTED = (
     "The database stopped answering during the import; unless the page Membership lists it as done all the same,"
-    " whatever was done of it is taken back as soon as Kinso reaches the database again, so look there before you"
+    " whatever was done of it is undone as soon as Kinso reaches the database again, so look there before you"
     " import the file once more."
 )
 
@@ -81,14 +81,14 @@ class ImportLock:
 def await_import_lock(store: Store) -> ImportLock:
     """Make sure that no import is under way before the file is compared with what is stored.
 
-    What a crash left of one is taken back first. Raises `ImportUnderWay`.
+    What a crash left of one is undone first. Raises `ImportUnderWay`.
     """
     recover_interrupted(store)
     # Read before the runs: an import that begins in between is either seen below or has changed the number.
     lock = ImportLock(store, store.import_locks.number())
     moment = now()
     for run in store.import_locks.running():
-        # One that does not move is one that could not be taken back; it must not keep everybody from importing.
+        # One that does not move is one that could not be undone; it must not keep everybody from importing.
         if run.kind in IMPORTS and abs(moment - run.heartbeat_at) <= SILENCE:
             file = f" of “{run.parameters['file']}”" if run.parameters.get("file") else ""
             raise ImportUnderWay(

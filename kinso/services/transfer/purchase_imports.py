@@ -48,7 +48,7 @@ class PurchasesUndecided(Conflict):
         if plan.undecided_rows:
             purchases = "1 purchase" if plan.undecided_rows == 1 else f"{plan.undecided_rows:,} purchases"
             what.append(
-                f"{purchases} in it {'was' if plan.undecided_rows == 1 else 'were'} taken back here since the file was"
+                f"{purchases} in it {'was' if plan.undecided_rows == 1 else 'were'} undone here since the file was"
                 " exported: decide whether the file or what is stored counts"
             )
         if plan.is_overlap_undecided:

@@ -67,7 +67,7 @@ class Survey:
 
 @dataclass
 class _Reverted:
-    """Purchases that were taken back here since the file was exported, the first of them in words."""
+    """Purchases that were undone here since the file was exported, the first of them in words."""
 
     count: int = 0
     undecided: int = 0
@@ -161,7 +161,7 @@ def _compare(
     errors: _Errors,
     reverted: _Reverted,
 ) -> None:
-    """Tell what is recorded already, what was taken back since the file was exported, and who is not known."""
+    """Tell what is recorded already, what was undone since the file was exported, and who is not known."""
     for batch in in_batches(staging.rows()):
         known = store.customers.get_by_customer_ids({row.customer_id for row in batch})
         customers = {staging.key(row.customer_id): known.get(row.customer_id) for row in batch}

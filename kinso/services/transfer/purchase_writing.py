@@ -43,7 +43,7 @@ class PurchaseWriter:
         """Record portions of different customers, within a transaction; returns how many it made members.
 
         Raises `DuplicateSaleId`, and `Conflict` when a customer is not as known or as unknown any more as was planned,
-        or when a sale has been refunded or taken back since.
+        or when a sale has been refunded or undone since.
         """
         at = now()
         known = self.store.customers.get_by_customer_ids(portion.rows[0].customer_id for portion in batch)
@@ -104,7 +104,7 @@ class PurchaseWriter:
     def _check_refunds(self, entries: Sequence[LedgerEntry]) -> None:
         """With the entries written, no sale may have more refunded than it came to.
 
-        Whoever refunds a sale or takes it back meanwhile writes to the same customer, and so collides with this.
+        Whoever refunds a sale or undoes it meanwhile writes to the same customer, and so collides with this.
         """
         refunded = {entry.refund_of: entry.customer for entry in entries if entry.refund_of}
         sales = self.store.ledger.get_many(refunded)
@@ -113,7 +113,7 @@ class PurchaseWriter:
             sale = sales.get(sale_id)
             is_sale = sale is not None and sale.kind == "sale" and sale.customer == customer
             if not is_sale or sum((each.amount for each in (sale, *refunds.get(sale_id, ())) if each), Decimal(0)) < 0:
-                raise Conflict(f"Sale {sale_id} was refunded or taken back by someone else during the import.")
+                raise Conflict(f"Sale {sale_id} was refunded or undone by someone else during the import.")
 
     def _reason(self, rows: Sequence[PurchaseRow]) -> str:
         if len(rows) == 1:

@@ -270,7 +270,7 @@ _ABILITIES = {
     Permission.DELETE: "Delete customers",
     Permission.RESTORE: "Restore deleted customers",
     Permission.UNDO: "Undo bulk changes",
-    Permission.ERASE: "Erase what is known about a person",
+    Permission.ERASE: "Erase personal data",
     Permission.RULES: "Decide the membership threshold, and end memberships that it does not cover",
     Permission.USERS: "Look after users: create, change role, switch off, reset passwords",
     Permission.TOKENS: "Revoke anybody's API tokens",

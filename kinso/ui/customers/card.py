@@ -137,7 +137,7 @@ Question = PurchaseForm | RefundForm | Editing | MembershipChange | Deletion | E
 class Card:
     """Lives while the tab's session shows this customer (by `_id`); `news` is good news that stays on the page.
 
-    `undoing` is a change that is to be taken back.
+    `undoing` is a change that is to be undone.
     """
 
     id: str

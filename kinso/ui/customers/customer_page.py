@@ -50,7 +50,7 @@ def ask_to_delete(question: Deletion) -> None:
     draw_deletion([question.customer], on_keep=close_question, on_delete=lambda: _delete(question))
 
 
-@st.dialog("Erase a person for good", icon=":material/person_remove:", on_dismiss=close_question)
+@st.dialog("Erase personal data", icon=":material/person_remove:", on_dismiss=close_question)
 def ask_to_erase(question: Erasure) -> None:
     """Say what that means, and have the customer ID typed."""
     draw_erasure(question, close_question, _erase)
@@ -129,7 +129,7 @@ def _draw_actions(customer: Customer, context: RequestContext) -> None:
     if context.may(delete_customer):
         _draw("Delete", ":material/delete:", "delete_customer", lambda: Deletion(customer), "tertiary")
     if context.may(erase_person):
-        _draw("Erase person", ":material/person_remove:", "erase_person", lambda: Erasure(customer), "tertiary")
+        _draw("Erase personal data", ":material/person_remove:", "erase_person", lambda: Erasure(customer), "tertiary")
 
 
 def _draw(label: str, icon: str, key: str, question: Callable[[], Question], kind: Kind = "secondary") -> None:

@@ -1,1 +1,1 @@
-"""What happened to customers: told, filtered, downloaded and taken back."""
+"""What happened to customers: told, filtered, downloaded and undone."""

@@ -15,7 +15,7 @@ from kinso.ui.browser import go_to
 from kinso.ui.customers.card import Card, at_card
 from kinso.ui.customers.words import isolated
 from kinso.ui.history.filters import HISTORY
-from kinso.ui.history.listing import Asked, draw_question, draw_way_back, revert_asked
+from kinso.ui.history.listing import Asked, draw_question, draw_undo, revert_asked
 from kinso.ui.history.words import may_revert, reason_of, what_changed, who_and_how
 from kinso.ui.membership.status_words import earlier_in_words, present_in_words
 from kinso.ui.request_context import RequestContext
@@ -49,9 +49,9 @@ def draw_history(
             if reason := reason_of(change):
                 st.caption(isolated(reason))
             if change.id in reverted:
-                st.caption("Taken back")
+                st.caption("Undone")
             elif may_revert(change, context):
-                draw_way_back(change, on_ask)
+                draw_undo(change, on_ask)
     if found.total > len(found.items):
         st.caption(f"The latest {number(len(found.items))} of {counted(found.total, 'change')}.")
     st.button(
@@ -82,7 +82,7 @@ def draw_membership(customer: Customer, context: RequestContext) -> None:
 
 
 def draw_changes(card: Card, customer: Customer, context: RequestContext) -> None:
-    """The latest changes, or the question whether to take one back."""
+    """The latest changes, or the question whether to undo one."""
     draw_history(
         customer,
         context,

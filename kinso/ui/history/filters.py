@@ -146,7 +146,7 @@ def _choose_run(context: RequestContext) -> str | None:
         runs |= _old_run(wanted, context)
     st.session_state[_RUN_CONTROL] = wanted if wanted in runs else None
     st.selectbox(
-        "Run",
+        "Bulk change",
         list(runs),
         index=None,
         placeholder="All",

@@ -38,14 +38,14 @@ from kinso.ui.wording import moment, plain
 
 @dataclass(frozen=True)
 class Asked:
-    """A change that somebody wants to take back; `refusal` is why that was not done."""
+    """A change that somebody wants to undo; `refusal` is why that was not done."""
 
     change: Change
     refusal: str = ""
 
 
 def revert_asked(asked: Asked) -> Asked | None:
-    """From a callback: take the change back; returns None when it is done, and with the reason when it is refused."""
+    """From a callback: undo the change; returns None when it is done, and with the reason when it is refused."""
     context = current_context()
     try:
         record = revert_change(context.store, context.actor, asked.change.id)
@@ -54,7 +54,7 @@ def revert_asked(asked: Asked) -> Asked | None:
     except KinsoError as error:
         return replace(asked, refusal=error.message)
     forget_figures()
-    celebrate(f"The change of customer {isolated(asked.change.customer_id)} was taken back.")
+    celebrate(f"The change of customer {isolated(asked.change.customer_id)} was undone.")
     if "purchaseAmount" in (record.before or {}):
         current = get_customers(context.store, context.actor, [record.customer])
         tell_of_statuses(find_below(context.store, context.actor, list(current.values())), context.shop)
@@ -64,7 +64,7 @@ def revert_asked(asked: Asked) -> Asked | None:
 def draw_question(
     asked: Asked, shop: ShopSettings, *, on_keep: Callable[[], None], on_revert: Callable[[Asked], None]
 ) -> None:
-    """What was changed, what taking it back does, and both answers; or why it was refused."""
+    """What was changed, what undoing it does, and both answers; or why it was refused."""
     change = asked.change
     st.caption(f"{plain(moment(change.at, shop))} · {isolated(change.by_name)} · {KINDS[change.kind]}")
     for each in fields_of(change, shop):
@@ -77,13 +77,13 @@ def draw_question(
     else:
         st.write(effect_of_reverting(change))
     with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Close" if asked.refusal else "Keep", key="taking_back_keep", on_click=on_keep)
+        st.button("Close" if asked.refusal else "Keep", key="undoing_keep", on_click=on_keep)
         if not asked.refusal:
             st.button(
-                "Take back",
+                "Undo",
                 type="primary",
                 icon=":material/undo:",
-                key="taking_back_confirm",
+                key="undoing_confirm",
                 on_click=on_revert,
                 args=(asked,),
             )
@@ -101,7 +101,7 @@ def show_question() -> None:
     """Draw the dialog, while it is being asked; call it once, last."""
     asked: Asked | None = st.session_state.get(ASKED)
     if asked is not None:
-        title = f"Take back: {isolated(asked.change.customer_id)}"
+        title = f"Undo: {isolated(asked.change.customer_id)}"
         st.dialog(title, icon=":material/undo:", on_dismiss=_keep)(_ask)(asked)
 
 
@@ -145,10 +145,10 @@ def draw_changes(
                     _draw_reason(change, runs.get(change.run or ""), linked=change.run != run)
                 with action, st.container(gap="xxsmall"):
                     if change.id in reverted:
-                        st.caption("Taken back")
-                    # Of whom is deleted, only that can be taken back.
+                        st.caption("Undone")
+                    # Of whom is deleted, only that can be undone.
                     elif may_revert(change, context) and (change.after is None or change.customer in present):
-                        draw_way_back(change, on_revert)
+                        draw_undo(change, on_revert)
                     if change.customer not in present and may_erase(change, context):
                         _draw_erasure(change, on_erase)
 
@@ -167,7 +167,7 @@ def _draw_reason(change: Change, run: str | None, *, linked: bool) -> None:
                 icon=":material/filter_alt:",
                 type="tertiary",
                 key=f"only_run_{change.id}",
-                help="Show all changes of this run",
+                help="Show everything that this bulk change did",
                 on_click=show_only_run,
                 args=(change.run,),
             )
@@ -175,13 +175,13 @@ def _draw_reason(change: Change, run: str | None, *, linked: bool) -> None:
             st.caption(plain(run), width="content")
 
 
-def draw_way_back(change: Change, on_revert: Callable[[Change], None]) -> None:
-    """The button that asks whether to take the change back."""
+def draw_undo(change: Change, on_revert: Callable[[Change], None]) -> None:
+    """The button that asks whether to undo the change."""
     st.button(
-        "Take back",
+        "Undo",
         icon=":material/undo:",
         type="tertiary",
-        key=f"take_back_{change.id}",
+        key=f"undo_change_{change.id}",
         on_click=on_revert,
         args=(change,),
     )
@@ -189,7 +189,7 @@ def draw_way_back(change: Change, on_revert: Callable[[Change], None]) -> None:
 
 def _draw_erasure(change: Change, on_erase: Callable[[Change], None]) -> None:
     st.button(
-        "Erase person",
+        "Erase personal data",
         icon=":material/person_remove:",
         type="tertiary",
         key=f"erase_{change.id}",
@@ -219,5 +219,5 @@ def _runs_of(changes: Sequence[Change], context: RequestContext) -> dict[str, st
         try:
             found[id] = describe(get_run(context.store, context.actor, id), context.shop)
         except NotFound:
-            found[id] = "A run that is not recorded any more"
+            found[id] = "A bulk change that is not recorded any more"
     return found

@@ -15,7 +15,7 @@ from kinso.services.history.undo import undo_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts, show_toasts, warn
 from kinso.ui.history.filters import link_to_history
-from kinso.ui.history.words import describe, undo_in_words
+from kinso.ui.history.words import describe, noun_of, undo_in_words
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
 from kinso.ui.request_context import RequestContext, current_context
@@ -200,8 +200,8 @@ def forget_reports() -> None:
 def _ask_about_undo(run: Run, context: RequestContext) -> None:
     st.markdown(f"**{plain(describe(run, context.shop))}**, by {isolated(run.by_name)}")
     st.markdown(
-        f"Take back what it did to **{counted(run.changed, 'customer')}**? What somebody changed since is kept and"
-        " reported. The undo is a run of its own and can be undone as well."
+        f"Undo what it did to **{counted(run.changed, 'customer')}**? What somebody changed since is kept and"
+        " reported. The undo is a bulk change, too, and can be undone as well."
     )
     if run.kind == "import":
         st.caption("Customers whom it registered go to the trash; those whom it changed get their old values again.")
@@ -219,7 +219,7 @@ def _undo(context: RequestContext, run: Run, on_progress: Progress) -> Outcome:
 
 UNDO = AskedRunPanel[Run, Run](
     key="undo",
-    heading="Undo a run",
+    heading="Undo a bulk change",
     icon=":material/undo:",
     plan=lambda _context, run: run,
     count=lambda run: run.changed,
@@ -229,7 +229,7 @@ UNDO = AskedRunPanel[Run, Run](
     cancel_key="keep",
     title=lambda _run: "Undoing",
     work=_undo,
-    failed="The run was not undone.",
+    failed="The bulk change was not undone.",
 )
 
 
@@ -237,7 +237,7 @@ def offer_undo(run: Run, context: RequestContext, *, key: str) -> None:
     """The button, for those who may and where there is something to undo."""
     if context.may(undo_run) and run.status == "done" and run.changed and not run.undone_by:
         st.button(
-            "Undo this undo" if run.kind == "undo" else "Undo this run",
+            f"Undo this {noun_of(run)}",
             icon=":material/undo:",
             key=key,
             disabled=UNDO.is_under_way,

@@ -69,7 +69,9 @@ def _show_changed(run: Run, context: RequestContext) -> None:
     first = f"The first {number(len(ids))} of " if run.changed > len(ids) else ""
     st.caption(f"{first}{counted(run.changed, 'customer')} changed:")
     table = pd.DataFrame({"Customer ID": list(ids)})
-    st.dataframe(table, hide_index=True, width=320, key=f"run_{run.id}_customers", alt="Customers changed by this run")
+    st.dataframe(
+        table, hide_index=True, width=320, key=f"run_{run.id}_customers", alt="Customers changed by this bulk change"
+    )
 
 
 def _show_exceptions(run: Run) -> None:
@@ -99,13 +101,13 @@ def offer_stop(run: Run, context: RequestContext) -> None:
     if run.status != "running" or not may:
         return
     with st.popover("Stop", icon=":material/stop_circle:"):
-        st.write("Stop this run, and take back what it has done so far?")
-        st.button("Stop and take back", type="primary", key=f"stop_{run.id}", on_click=_stop, args=(run,))
+        st.write("Stop this bulk change, and undo what it has done so far?")
+        st.button("Stop and undo", type="primary", key=f"stop_{run.id}", on_click=_stop, args=(run,))
 
 
 def _stop(run: Run) -> None:
     context = current_context()
     with failures_as_toasts():
         stop_run(context.store, context.actor, run.id)
-        celebrate("The run goes no further; what it did is being taken back.")
+        celebrate("The bulk change goes no further; what it did is being undone.")
     st.rerun()

@@ -49,7 +49,7 @@ def _keep() -> None:
     st.rerun()
 
 
-@st.dialog("Erase a person for good", icon=":material/person_remove:", on_dismiss=_keep)
+@st.dialog("Erase personal data", icon=":material/person_remove:", on_dismiss=_keep)
 def _ask() -> None:
     draw_erasure(st.session_state[ERASING], _keep, _erase)
 
@@ -109,7 +109,7 @@ def erase_if_confirmed(erasure: Erasure) -> bool:
     context = current_context()
     alias = erase_person(context.store, context.actor, erasure.customer.id)
     forget_figures()
-    celebrate(f"The person was erased for good; their figures stay under {isolated(alias)}.")
+    celebrate(f"The personal data was erased for good; the figures stay under {isolated(alias)}.")
     return True
 
 
@@ -200,11 +200,11 @@ def draw_toolbar(chosen: Sequence[TrashedCustomer], context: RequestContext) -> 
         )
         if context.may(erase_person):
             st.button(
-                "Erase person",
+                "Erase personal data",
                 icon=":material/person_remove:",
                 key="trash_erase",
                 disabled=len(chosen) != 1,
-                help="Tick one customer to erase the person for good.",
+                help="Tick one customer to erase their personal data for good.",
                 on_click=_ask_to_erase,
                 args=(tuple(chosen),),
             )

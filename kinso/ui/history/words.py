@@ -85,7 +85,7 @@ def reason_of(change: Change) -> str:
     """Why, where that is known."""
     if change.reason:
         return change.reason
-    return "Takes an earlier change back" if change.undoes else ""
+    return "Undoes an earlier change" if change.undoes else ""
 
 
 def who_and_how(change: Change) -> str:
@@ -95,17 +95,17 @@ def who_and_how(change: Change) -> str:
 
 
 def effect_of_reverting(change: Change) -> str:
-    """What taking the change back does, as a sentence."""
+    """What undoing the change does, as a sentence."""
     if change.after is None:
-        return "Taking this back brings the customer back from the trash."
+        return "Undoing this brings the customer back from the trash."
     if change.before is None:
-        return "Taking this back moves the customer to the trash."
+        return "Undoing this moves the customer to the trash."
     if change.kind in _PURCHASES:
         entry = KINDS[change.kind].lower()
         if change.undoes:
-            return f"Taking this back counts the {entry} again; all other purchases stay as they are."
-        return f"Taking this back has the {entry} count no more; all other purchases and the membership stay."
-    return "Taking this back gives the customer the old values again, as a new change."
+            return f"Undoing this counts the {entry} again; all other purchases stay as they are."
+        return f"Undoing this has the {entry} count no more; all other purchases and the membership stay."
+    return "Undoing this gives the customer the old values again, as a new change."
 
 
 def may_revert(change: Change, context: RequestContext) -> bool:
@@ -136,7 +136,7 @@ def as_they_were(change: Change) -> Customer:
 def _purchase_in_words(change: Change, fields: Sequence[FieldChange], shop: ShopSettings) -> str:
     """`Purchase of $12.50; Purchase amount: $100.00 → $112.50`; one of 0 changes nothing."""
     before, after = ((side or {}).get("purchaseAmount", Decimal("0.00")) for side in (change.before, change.after))
-    back = " taken back" if change.undoes else ""
+    back = " undone" if change.undoes else ""
     told = f"{KINDS[change.kind]} of {money(abs(after - before), shop)}{back}"
     return "; ".join([told, *(f"{each.label}: {each.before} → {each.after}" for each in fields)])
 
@@ -145,7 +145,7 @@ def _side(values: Mapping[str, Any] | None, name: str, shop: ShopSettings) -> st
     return "" if values is None else value_in_words(name, values.get(name), shop)
 
 
-STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-back": "stopped and taken back"}
+STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-back": "stopped and undone"}
 RUN_SOURCES = {"app": "in the app", "api": "through the API", "cli": "on the command line", "system": "by itself"}
 _KINDS: dict[RunKind, str] = {
     "auto-activation": "an activation",
@@ -155,6 +155,7 @@ _KINDS: dict[RunKind, str] = {
     "purchases": "an import of purchases",
     "undo": "an undo",
 }
+_KIND = "a bulk change"
 _FILTERS = {"search": "search", "customerName": "name"}
 
 
@@ -181,17 +182,23 @@ def describe(run: Run, shop: ShopSettings) -> str:
         case "purchases":
             return f"Import of purchases from {_imported(asked)}"
         case "undo":
-            return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), 'a run')}"
+            return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), _KIND)}"
+
+
+def noun_of(run: Run) -> str:
+    """`import of purchases`."""
+    return _KINDS.get(run.kind, _KIND).split(" ", 1)[1]
 
 
 def undo_in_words(undo: Run) -> str:
-    """`Taken back 34 · kept 2 because changed since · failed 0`."""
+    """`Undone 34 · kept 2 because changed since · failed 0`."""
     outcomes = Counter(each.outcome for each in undo.exceptions)
     if undo.exception_count > len(undo.exceptions):
-        rest = f"left {number(undo.exception_count)} as they are; the run lists the first of them with the reasons"
+        left = f"left {number(undo.exception_count)} as they are"
+        rest = f"{left}; the list of bulk changes names the first of them with the reasons"
     else:
         rest = f"kept {number(outcomes['kept'])} because changed since · failed {number(outcomes['failed'])}"
-    return f"Taken back {number(undo.changed)} · {rest}"
+    return f"Undone {number(undo.changed)} · {rest}"
 
 
 def asked_threshold(asked: Mapping[str, Any], shop: ShopSettings) -> str:

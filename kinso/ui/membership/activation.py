@@ -130,7 +130,7 @@ class Question:
 def offer_activation(preview: ActivationPreview, context: RequestContext) -> None:
     """The button, or a sentence why there is nothing to press."""
     if not context.may(activate_at_threshold):
-        st.caption("Your role shows this preview; staff, managers and administrators can activate.")
+        st.caption("Activating is only for staff and managers.")
         return
     if not preview.count:
         reach = preview.rule.basis.reach.format(_threshold_in_words(preview.rule, context))

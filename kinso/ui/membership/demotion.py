@@ -60,7 +60,7 @@ def _show(context: RequestContext) -> None:
             args=(adopted,),
         )
     else:
-        st.caption("Managers and administrators can end these memberships.")
+        st.caption("Ending memberships is only for managers.")
     if preview.offered.count > len(preview.offered.first):
         st.caption(f"The {number(len(preview.offered.first))} who are furthest below are listed.")
     show_spenders(
@@ -94,8 +94,8 @@ def _ask(plan: DemotionPlan, context: RequestContext) -> None:
         f" {'the' if count == 1 else 'their'} membership now."
     )
     st.caption(
-        "The history tells the reason, the run can be undone below, and whoever reaches the threshold again can become"
-        " a member again."
+        "The history tells the reason, all of it can be undone below, and whoever reaches the threshold again can"
+        " become a member again."
     )
 
 

@@ -41,7 +41,7 @@ def show_rule(context: RequestContext) -> None:
         if context.may(save_rule):
             _show_editor(shop)
         else:
-            st.caption("Managers and administrators can change the rule.")
+            st.caption("Changing the rule is only for managers.")
         show_decisions("How the rule changed", FIELDS, context)
 
 

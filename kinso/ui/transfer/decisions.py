@@ -175,7 +175,7 @@ def _draw_row(session: PageSession, cells: Sequence[PlannedChange], shop: ShopSe
 
 def _list_reverted(plan: PurchasePlan) -> None:
     shown = "\n".join(f"- {isolated(each.file)} (row {each.row})" for each in plan.conflicts[:_ROWS_A_PAGE])
-    st.markdown(f"Taken back here since the file was exported:\n{shown}")
+    st.markdown(f"Undone here since the file was exported:\n{shown}")
     if plan.conflict_count > _ROWS_A_PAGE:
         st.caption(f"and {number(plan.conflict_count - _ROWS_A_PAGE)} more")
 

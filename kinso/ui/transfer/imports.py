@@ -135,7 +135,7 @@ class PageSession:
             self.checking = self.plan = None
 
     def decide_row(self, row: int, side: Side | None) -> None:
-        """Take over whose values stay in this row; None takes the decision back."""
+        """Take over whose values stay in this row; None forgets the decision."""
         rows = {each: chosen for each, chosen in self.choices.rows.items() if each != row}
         self.choices = replace(self.choices, rows={**rows, row: side} if side else rows)
 

@@ -166,7 +166,7 @@ def test_of_very_many_errors_only_the_first_are_named(api, token):
     assert f"{MOST_ROWS:,} of {MOST_ROWS:,}" in answer.json()["message"]
 
 
-def test_ending_a_membership_by_hand_is_not_taken_back_by_a_rule(api, token, register):
+def test_ending_a_membership_by_hand_is_not_undone_by_a_rule(api, token, register):
     register("C-1", purchaseAmount=5000, membershipStatus=True)
     send(api, token, [{"customerId": "C-1", "membershipStatus": False}])
     activated = api("POST", "/customers/membership/auto-activate", token=token(), json={"threshold": 1})

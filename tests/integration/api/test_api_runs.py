@@ -33,7 +33,7 @@ def test_a_run_is_told_with_who_when_and_how_many(api, token, runs):
     assert run["undoneBy"] is None
 
 
-def test_an_undo_takes_back_what_nobody_changed_since_and_names_the_rest(api, token, register, store):
+def test_an_undo_undoes_what_nobody_changed_since_and_names_the_rest(api, token, register, store):
     first, second = register("C-1", purchaseAmount=1000), register("C-2", purchaseAmount=1000)
     run_id = api("POST", ACTIVATE, token=token()).json()["data"]["runId"]
     set_membership_of_selected(store, COMMAND_LINE, [second["_id"]], membership_status=False)
@@ -63,7 +63,7 @@ def test_a_run_that_does_not_exist_is_not_found(api, token, runs, id):
     for method, path in (("GET", f"/runs/{id}"), ("POST", f"/runs/{id}/undo")):
         answer = api(method, path, token=token())
         assert answer.status_code == 404
-        assert answer.json()["message"] == "This run does not exist; look at the list of runs again."
+        assert answer.json()["message"] == "This bulk change does not exist; look at the list again."
 
 
 @pytest.mark.parametrize("query", ["page=0", "limit=0", "limit=1001", "limit=ten", "page[$gt]=1", "limit=5&limit=6"])

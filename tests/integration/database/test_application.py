@@ -110,7 +110,7 @@ def test_an_office_that_waits_can_be_closed(caplog):
     assert not application.ready
 
 
-def test_opening_takes_back_what_a_crash_left_half_done(connection, settings):
+def test_opening_undoes_what_a_crash_left_half_done(connection, settings):
     long_ago = datetime.now(UTC) - timedelta(days=1)
     run = Run(
         id=str(ObjectId()),

@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from kinso.services.accounts.sign_in import SESSION_COOKIE
 
-REFUSED = "Not for your role"
+REFUSED = "Only for "
 """The title of what stands in the place of a page for others."""
 
 
@@ -71,7 +71,7 @@ class Tab:
         if message.delta.fragment_id:
             self.parts.add(message.delta.fragment_id)
         self.session_id = message.new_session.initialize.session_id or self.session_id
-        offered = (page for page in message.navigation.app_pages if page.page_name != REFUSED)
+        offered = (page for page in message.navigation.app_pages if not page.page_name.startswith(REFUSED))
         self.pages |= {page.url_pathname: page.page_script_hash for page in offered}
         if message.delta.new_element.HasField("button"):
             button = message.delta.new_element.button

@@ -70,8 +70,8 @@ LEAST = {
 PARTS = {
     "requests.attempt_request": "a request of the actor's own, around a use case",
     "transfer.customer_imports.import_run": "around an import",
-    "history.reverting.revert": "part of taking back",
-    "history.reverting.revert_and_report": "part of taking back",
+    "history.reverting.revert": "part of undoing",
+    "history.reverting.revert_and_report": "part of undoing",
     "history.runs.running": "around a bulk change",
     "history.runs.set_membership_of_each": "part of a bulk change",
 }

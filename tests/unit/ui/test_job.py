@@ -73,7 +73,7 @@ def test_a_job_that_is_stopped_passes_through_its_work_and_says_so():
     go_on.set()
     assert job.has_ended(within=10)
     assert (job.is_stopping, job.outcome, reverted) == (True, None, [5])
-    assert "taken back" in job.problem
+    assert "undone" in job.problem
 
 
 def test_stopping_what_has_ended_changes_nothing():

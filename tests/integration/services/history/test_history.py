@@ -76,7 +76,7 @@ def test_history_downloads_as_a_file_with_a_row_for_each_field_and_no_formulas(s
     ]
 
 
-def test_a_single_change_is_taken_back_as_a_new_change(store, staff, ada):
+def test_a_single_change_is_undone_as_a_new_change(store, staff, ada):
     update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea", purchase_amount=5))
     change = latest(store, ada)
     update_customer(store, staff, ada.id, CustomerPatch(contact_info="new@shop.com"))
@@ -90,7 +90,7 @@ def test_a_single_change_is_taken_back_as_a_new_change(store, staff, ada):
     assert (record.undoes, latest(store, ada).id) == (change.id, record.id)
 
 
-def test_a_change_that_somebody_built_on_is_not_taken_back(store, staff, ada):
+def test_a_change_that_somebody_built_on_is_not_undone(store, staff, ada):
     update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
     change = latest(store, ada)
     update_customer(store, staff, ada.id, CustomerPatch(customer_name="Cara"))
@@ -99,7 +99,7 @@ def test_a_change_that_somebody_built_on_is_not_taken_back(store, staff, ada):
     assert get_customer(store, staff, ada.id).customer_name == "Cara"
 
 
-def test_taking_back_a_registration_or_a_deletion_needs_the_permission_for_it(store, staff, manager, ada):
+def test_undoing_a_registration_or_a_deletion_needs_the_permission_for_it(store, staff, manager, ada):
     creation = latest(store, ada)
     with pytest.raises(NotPermitted):
         revert_change(store, staff, creation.id)

@@ -1,4 +1,4 @@
-"""Whatever is taken back is taken back once: in any order, in a run or alone, by one person or by two at once."""
+"""Whatever is undone is undone once: in any order, in a run or alone, by one person or by two at once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ from kinso.services.purchases.recording import get_sale, record_sale, refund_sal
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.purchase_imports import import_purchases
 
-ALREADY = "C-ann had this taken back already"
+ALREADY = "C-ann had this undone already"
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def state(store, ann):
 BEFORE, SOLD, BROUGHT_BACK = (500, ["opening"]), (600, ["opening", "sale"]), (500, ["opening", "refund", "sale"])
 
 
-def test_a_purchase_is_taken_back_once(store, staff, ann, sale):
+def test_a_purchase_is_undone_once(store, staff, ann, sale):
     revert_change(store, staff, sale.change)
     for _ in range(2):
         with pytest.raises(Conflict, match=ALREADY):
@@ -65,14 +65,14 @@ def test_a_purchase_is_taken_back_once(store, staff, ann, sale):
     assert state(store, ann) == BEFORE
 
 
-def test_a_purchase_of_nothing_is_taken_back_once(store, staff, ann):
+def test_a_purchase_of_nothing_is_undone_once(store, staff, ann):
     sale = record_sale(store, staff, ann.id, PurchaseDraft(amount=Decimal(0))).sale
     revert_change(store, staff, sale.change)
     with pytest.raises(Conflict, match=ALREADY):
         revert_change(store, staff, sale.change)
 
 
-def test_a_refund_is_taken_back_once(store, staff, ann, sale):
+def test_a_refund_is_undone_once(store, staff, ann, sale):
     refund = refund_sale(store, staff, "S-1", RefundDraft()).sale
     revert_change(store, staff, refund.change)
     with pytest.raises(Conflict, match=ALREADY):
@@ -80,7 +80,7 @@ def test_a_refund_is_taken_back_once(store, staff, ann, sale):
     assert state(store, ann) == SOLD
 
 
-def test_a_purchase_comes_and_goes_as_often_as_the_last_change_is_taken_back(store, staff, ann, sale):
+def test_a_purchase_comes_and_goes_as_often_as_the_last_change_is_undone(store, staff, ann, sale):
     earlier, last = [], sale.change
     for expected in (BEFORE, SOLD) * 3:
         earlier.append(last)
@@ -92,7 +92,7 @@ def test_a_purchase_comes_and_goes_as_often_as_the_last_change_is_taken_back(sto
     assert state(store, ann) == SOLD
 
 
-def test_what_counts_again_is_taken_back_at_either_end_but_not_at_both(store, staff, ann, sale):
+def test_what_counts_again_is_undone_at_either_end_but_not_at_both(store, staff, ann, sale):
     first = revert_change(store, staff, sale.change)
     again = revert_change(store, staff, first.id)
     revert_change(store, staff, sale.change)
@@ -108,20 +108,20 @@ def imported(store, staff, *rows):
     return import_purchases(store, staff, file.encode(), file_name="till.csv", choices=on_top).run
 
 
-def test_an_undone_run_keeps_what_was_taken_back_by_hand_and_says_so(store, staff, manager, ann):
+def test_an_undone_run_keeps_what_was_undone_by_hand_and_says_so(store, staff, manager, ann):
     run = imported(store, staff, "S-1,C-ann,2025-01-31,100,sale,")
     (purchase,) = store.changes.of_run(run.id)
     revert_change(store, manager, purchase.id)
     undo = undo_run(store, manager, run.id)
     assert state(store, ann) == BEFORE
     assert [(each.customer_id, each.outcome, each.reason) for each in undo.exceptions] == [
-        ("C-ann", "kept", "had this taken back already")
+        ("C-ann", "kept", "had this undone already")
     ]
     undo_run(store, manager, undo.id)
     assert state(store, ann) == BEFORE
 
 
-def test_a_purchase_of_an_undone_run_is_not_taken_back_once_more_by_hand(store, staff, manager, ann):
+def test_a_purchase_of_an_undone_run_is_not_undone_once_more_by_hand(store, staff, manager, ann):
     run = imported(store, staff, "S-1,C-ann,2025-01-31,100,sale,")
     (purchase,) = store.changes.of_run(run.id)
     undo_run(store, manager, run.id)
@@ -239,7 +239,7 @@ def test_a_membership_that_a_purchase_began_stays_one_membership(store, staff, m
     assert not store.customers.get(ann.id).membership_status
 
 
-def test_a_run_whose_purchase_was_taken_back_by_hand_ends_the_membership_that_it_began(store, staff, manager, ann):
+def test_a_run_whose_purchase_was_undone_by_hand_ends_the_membership_that_it_began(store, staff, manager, ann):
     store.shop.save(ShopSettings(threshold=Decimal(600), activate_on_purchase=True))
     run = imported(store, staff, "S-1,C-ann,2025-01-31,100,sale,")
     _activation, purchase = store.changes.of_run(run.id, newest_first=True)
@@ -262,7 +262,7 @@ def test_a_sale_id_that_a_deleted_customer_has_does_not_count_again_elsewhere(st
         revert_change(store, staff, record.id)
 
 
-def test_what_was_taken_back_twice_is_named_and_can_be_put_right(store, staff, admin, ann, sale):
+def test_what_was_undone_twice_is_named_and_can_be_put_right(store, staff, admin, ann, sale):
     first = revert_change(store, staff, sale.change)
     current = store.customers.get(ann.id)
 
@@ -274,7 +274,7 @@ def test_what_was_taken_back_twice_is_named_and_can_be_put_right(store, staff, a
 
     second = store.transact(revert_again)
     assert findings(store, admin) == [
-        f"Customer C-ann: version 2 was taken back twice, the last time by version {second.version}."
+        f"Customer C-ann: version 2 was undone twice, the last time by version {second.version}."
     ]
     revert_change(store, staff, second.id)
     assert state(store, ann) == BEFORE
@@ -283,7 +283,7 @@ def test_what_was_taken_back_twice_is_named_and_can_be_put_right(store, staff, a
     assert get_sale(store, staff, "S-1").amount == 100
 
 
-def test_what_was_taken_back_is_known_until_it_is_brought_back(store, staff, ann, sale):
+def test_what_was_undone_is_known_until_it_is_brought_back(store, staff, ann, sale):
     changes = store.changes.of_customer(ann.id, limit=9)
     assert find_reverted(store, staff, changes) == set()
     record = revert_change(store, staff, sale.change)

@@ -1,4 +1,4 @@
-"""Runs that were cut off, in whatever state: they are taken back once, wholly, and nobody else is hindered."""
+"""Runs that were cut off, in whatever state: they are undone once, wholly, and nobody else is hindered."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -36,7 +36,7 @@ def base(store, manager):
 
 @pytest.fixture
 def cut_off(monkeypatch):
-    """Does something whose run is cut off after some customers, and not taken back."""
+    """Does something whose run is cut off after some customers, and not undone."""
     monkeypatch.setattr(runs, "BATCH", 2)
 
     def cut(done_enough, work):
@@ -73,7 +73,7 @@ def assert_clean(store, admin):
     assert check_database(store, admin).findings == []
 
 
-def test_a_run_that_is_taken_back_by_another_process_ends_with_a_conflict(store, manager, admin, base, monkeypatch):
+def test_a_run_that_is_undone_by_another_process_ends_with_a_conflict(store, manager, admin, base, monkeypatch):
     monkeypatch.setattr(runs, "BATCH", 2)
 
     def progress(done, total):
@@ -87,7 +87,7 @@ def test_a_run_that_is_taken_back_by_another_process_ends_with_a_conflict(store,
     assert_clean(store, admin)
 
 
-def test_a_run_that_is_taken_back_after_its_last_batch_is_not_done(store, manager, admin, base):
+def test_a_run_that_is_undone_after_its_last_batch_is_not_done(store, manager, admin, base):
     def progress(done, total):
         assert recover_interrupted(store, -timedelta(seconds=1)) == 1
 
@@ -98,7 +98,7 @@ def test_a_run_that_is_taken_back_after_its_last_batch_is_not_done(store, manage
     assert_clean(store, admin)
 
 
-def test_a_run_that_may_not_end_is_taken_back(store, manager, admin, base):
+def test_a_run_that_may_not_end_is_undone(store, manager, admin, base):
     def refuse(run):
         raise Conflict("Somebody else was quicker.")
 
@@ -115,7 +115,7 @@ def test_a_run_that_may_not_end_is_taken_back(store, manager, admin, base):
     assert_clean(store, admin)
 
 
-def test_a_process_that_is_still_at_work_adds_nothing_to_a_run_that_is_being_taken_back(store, manager, base):
+def test_a_process_that_is_still_at_work_adds_nothing_to_a_run_that_is_being_undone(store, manager, base):
     def progress(done, total):
         store.runs.begin_reverting(latest(store).id, now())
         with pytest.raises(Conflict, match="stopped meanwhile"):
@@ -126,7 +126,7 @@ def test_a_process_that_is_still_at_work_adds_nothing_to_a_run_that_is_being_tak
         make_members(store, manager, progress)
 
 
-def test_taking_back_can_be_cut_off_itself_and_goes_on_where_it_was(store, manager, admin, base, cut_off, monkeypatch):
+def test_undoing_can_be_cut_off_itself_and_goes_on_where_it_was(store, manager, admin, base, cut_off, monkeypatch):
     cut_off(6, lambda progress: make_members(store, manager, progress))
     run, revert_batch, batches = latest(store), runs.revert_and_report, []
 
@@ -160,7 +160,7 @@ def test_two_processes_take_the_same_run_back_at_once(store, settings, manager, 
     assert_clean(store, admin)
 
 
-def test_what_was_decided_since_is_named_by_a_run_that_was_taken_back(store, manager, admin, base, cut_off):
+def test_what_was_decided_since_is_named_by_a_run_that_was_undone(store, manager, admin, base, cut_off):
     cut_off(4, lambda progress: make_members(store, manager, progress))
     changed = sorted(members(store))
     for status in (False, True):
@@ -175,7 +175,7 @@ def test_what_was_decided_since_is_named_by_a_run_that_was_taken_back(store, man
     assert_clean(store, admin)
 
 
-def test_an_id_that_was_given_away_does_not_keep_a_run_from_being_taken_back(store, manager, admin, cut_off):
+def test_an_id_that_was_given_away_does_not_keep_a_run_from_being_undone(store, manager, admin, cut_off):
     file = b"customerId,customerName,contactInfo\nN-1,New,new@shop.com\nN-2,New,new@shop.com\nN-3,New,new@shop.com\n"
     imported = import_customers(store, manager, file).run
     cut_off(2, lambda progress: undo_run(store, manager, imported.id, on_progress=progress))
@@ -235,7 +235,7 @@ def test_which_runs_are_in_force_stays_right_through_undos_of_undos(store, manag
     assert_clean(store, admin)
 
 
-def test_a_registration_that_was_taken_back_and_brought_back_can_be_taken_back_again(store, manager, admin):
+def test_a_registration_that_was_undone_and_brought_back_can_be_undone_again(store, manager, admin):
     file = b"customerId,customerName,contactInfo\nN-1,New,new@shop.com\n"
     imported = import_customers(store, manager, file).run
     for _ in range(2):
@@ -258,9 +258,7 @@ def test_a_customer_who_was_deleted_again_since_is_not_brought_back(store, manag
     assert_clean(store, admin)
 
 
-def test_a_run_that_cannot_be_taken_back_does_not_keep_others_from_it(
-    store, manager, base, cut_off, connection, caplog
-):
+def test_a_run_that_cannot_be_undone_does_not_keep_others_from_it(store, manager, base, cut_off, connection, caplog):
     cut_off(4, lambda progress: make_members(store, manager, progress))
     bad = latest(store)
     connection.database["changes"].update_many({"run": bad.id}, {"$set": {"before": "damaged"}})
@@ -268,10 +266,10 @@ def test_a_run_that_cannot_be_taken_back_does_not_keep_others_from_it(
     good = latest(store)
     assert recover_interrupted(store, AT_ONCE) == 1
     assert [store.runs.get(run.id).status for run in (bad, good)] == ["running", "rolled-back"]
-    assert f"Run {bad.id} was interrupted and cannot be taken back" in caplog.text
+    assert f"Run {bad.id} was interrupted and cannot be undone" in caplog.text
 
 
-def test_a_run_of_a_clock_that_was_far_ahead_is_taken_back_too(store, manager, base, cut_off, connection):
+def test_a_run_of_a_clock_that_was_far_ahead_is_undone_too(store, manager, base, cut_off, connection):
     cut_off(4, lambda progress: make_members(store, manager, progress))
     ahead = {"$set": {"heartbeatAt": now() + timedelta(days=1)}}
     connection.database["runs"].update_one({"_id": ObjectId(latest(store).id)}, ahead)
@@ -293,7 +291,7 @@ def test_an_interrupted_import_leaves_nobody_behind_but_the_history(store, manag
     assert [store.memberships.count_at(moment) for moment in (before, created.at, now())] == [0, 0, 0]
     [removed, _] = store.changes.of_customer(created.customer, limit=5)
     assert (removed.kind, removed.undoes, removed.source) == ("delete", created.id, "system")
-    assert removed.reason == "The run was not finished"
+    assert removed.reason == "The bulk change was not finished"
     assert (latest(store).status, latest(store).exceptions) == ("rolled-back", [])
     assert_clean(store, admin)
     with pytest.raises(Conflict, match="N-0 is not in the trash any more"):
@@ -372,7 +370,7 @@ def test_a_run_can_be_stopped_from_elsewhere_and_whoever_works_on_it_takes_it_ba
     assert_clean(store, admin)
 
 
-def test_a_stopped_run_that_nobody_works_on_any_more_is_taken_back_by_kinso(store, manager, admin, base, cut_off):
+def test_a_stopped_run_that_nobody_works_on_any_more_is_undone_by_kinso(store, manager, admin, base, cut_off):
     cut_off(4, lambda progress: make_members(store, manager, progress))
     stop_run(store, manager, latest(store).id)
     assert recover_interrupted(store, AT_ONCE) == 1

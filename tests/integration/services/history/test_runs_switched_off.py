@@ -40,7 +40,7 @@ def ann(store):
 
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
-def test_what_a_person_began_is_taken_back_once_they_are_switched_off(store, ann, monkeypatch, work):
+def test_what_a_person_began_is_undone_once_they_are_switched_off(store, ann, monkeypatch, work):
     for number in range(8):
         draft = CustomerDraft(
             customer_id=f"C-{number}", customer_name="Ada", contact_info="ada@shop.com", purchase_amount=10

@@ -102,7 +102,7 @@ def test_of_an_undone_import_only_what_was_changed_since_stays(store, manager, b
     assert (found.customer_name, found.contact_info, found.purchase_amount) == ("Ann", "later@shop.com", 100)
     assert not found.membership_status
     assert [(each.customer_id, each.outcome, each.reason) for each in undo.exceptions] == [
-        ("C-1", "kept", "contact changed again since; the rest was taken back")
+        ("C-1", "kept", "contact changed again since; the rest was undone")
     ]
     assert undo.changed == 1
     undo_run(store, manager, undo.id)
@@ -118,7 +118,7 @@ def test_an_amount_that_was_typed_since_stays_while_the_rest_of_an_import_is_und
     undo = undo_run(store, manager, run.id)
     found = store.customers.get(base[1].id)
     assert (found.customer_name, found.purchase_amount) == ("Ann", 950)
-    assert [each.reason for each in undo.exceptions] == ["purchase amount changed again since; the rest was taken back"]
+    assert [each.reason for each in undo.exceptions] == ["purchase amount changed again since; the rest was undone"]
 
 
 def test_an_id_that_was_given_away_meanwhile_is_reported_and_the_rest_is_undone(store, manager, base):
@@ -131,7 +131,7 @@ def test_an_id_that_was_given_away_meanwhile_is_reported_and_the_rest_is_undone(
     assert store.customers.get_by_customer_id("N-2").customer_name == "New"
 
 
-def test_an_undo_that_fails_half_way_is_taken_back(store, manager, base, monkeypatch):
+def test_an_undo_that_fails_half_way_is_undone(store, manager, base, monkeypatch):
     run = activate_at_threshold(store, manager, 100)
     activated = state(store)
     monkeypatch.setattr(runs, "BATCH", 2)

@@ -1,4 +1,4 @@
-"""A clock that jumps: what happened keeps its order, is taken back exactly, and nobody is locked out for good."""
+"""A clock that jumps: what happened keeps its order, is undone exactly, and nobody is locked out for good."""
 
 import sys
 from datetime import timedelta
@@ -83,7 +83,7 @@ def test_history_and_memberships_keep_their_order(store, manager, admin, base, s
 
 
 @pytest.mark.parametrize("jump", [DAY, -DAY])
-def test_a_run_and_a_change_are_taken_back_exactly(store, manager, admin, base, set_clock, jump):
+def test_a_run_and_a_change_are_undone_exactly(store, manager, admin, base, set_clock, jump):
     before = state(store)
     run = activate_at_threshold(store, manager, 200)
     set_clock(jump)

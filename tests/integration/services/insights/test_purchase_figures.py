@@ -63,7 +63,7 @@ def test_refunds_are_taken_off_where_their_sales_were_made_and_are_no_sales(stor
     assert (june.new_customers, june.returning_customers) == (0, 0)
 
 
-def test_what_has_no_date_or_was_taken_back_is_left_out(store, analyst, register, enter):
+def test_what_has_no_date_or_was_undone_is_left_out(store, analyst, register, enter):
     ada = register("C-1")
     for kind in ("opening", "adjustment"):
         enter(ada, "500.00", NOW, kind=kind)

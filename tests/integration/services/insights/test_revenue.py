@@ -89,7 +89,7 @@ class TestADeletedCustomer:
             assert this_month(store, manager) == self.BEFORE
         assert get_statistics(store, manager).total_purchase_amount == 537
 
-    def test_stays_in_the_revenue_when_the_restoration_is_taken_back(self, store, manager, ann):
+    def test_stays_in_the_revenue_when_the_restoration_is_undone(self, store, manager, ann):
         delete_customer(store, manager, ann.id)
         restore_customers(store, manager, [ann.id])
         [restored] = store.changes.of_customer(ann.id, limit=1)
@@ -160,7 +160,7 @@ class TestAnUndoneImport:
             undo_run(store, manager, run.id)
 
 
-def test_who_was_deleted_before_counts_again_but_for_whose_registration_was_taken_back(
+def test_who_was_deleted_before_counts_again_but_for_whose_registration_was_undone(
     store, connection, staff, manager, ann
 ):
     buy(store, staff, ann, "S-1", 200)

@@ -1,4 +1,4 @@
-"""Members below the threshold: previewed, planned, demoted as a run, taken back; never those made by a person."""
+"""Members below the threshold: previewed, planned, demoted as a run, undone; never those made by a person."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -126,7 +126,7 @@ def test_a_membership_that_a_person_gave_after_the_demotion_is_theirs(store, man
     assert preview_demotion(store, manager).offered.count == 0
 
 
-def test_a_demotion_of_one_customer_can_be_taken_back_in_the_history(store, manager, shop):
+def test_a_demotion_of_one_customer_can_be_undone_in_the_history(store, manager, shop):
     demote_below_threshold(store, manager, plan_demotion(store, manager))
     [change] = store.changes.of_customer(shop["R-2"].id, limit=1)
 
@@ -180,7 +180,7 @@ def test_two_managers_who_demote_at_once_end_each_membership_once(store, manager
         assert store.customers.get(shop[name].id).version == shop[name].version + 1
 
 
-def test_a_demotion_that_fails_half_way_is_taken_back_and_can_be_done_again(store, manager, shop, monkeypatch):
+def test_a_demotion_that_fails_half_way_is_undone_and_can_be_done_again(store, manager, shop, monkeypatch):
     monkeypatch.setattr(runs, "BATCH", 1)
 
     def fail(done, total):

@@ -57,7 +57,7 @@ def test_a_till_whose_clock_is_ahead_is_counted(store, ada, enter):
     assert counted(store, YEAR, ada) == Decimal("20.00")
 
 
-def test_what_has_no_known_date_and_what_was_taken_back_does_not_count(store, ada, enter):
+def test_what_has_no_known_date_and_what_was_undone_does_not_count(store, ada, enter):
     enter(ada, "500.00", AT, kind="opening")
     enter(ada, "200.00", AT, kind="adjustment")
     enter(ada, "30.00", AT, void=True)

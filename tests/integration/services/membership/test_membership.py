@@ -106,7 +106,7 @@ def test_a_customer_who_changed_after_the_list_was_made_is_not_activated(store, 
     assert members(store) == {"C-2", "C-3", "C-5"}
 
 
-def test_a_run_that_fails_half_way_is_taken_back(store, staff, base, monkeypatch):
+def test_a_run_that_fails_half_way_is_undone(store, staff, base, monkeypatch):
     monkeypatch.setattr(runs, "BATCH", 1)
 
     def fail(done, total):
@@ -120,7 +120,7 @@ def test_a_run_that_fails_half_way_is_taken_back(store, staff, base, monkeypatch
     assert (run.status, run.changed) == ("rolled-back", 2)
 
 
-def test_a_run_that_a_crash_left_behind_is_taken_back_but_for_what_was_decided_since(store, staff, base, monkeypatch):
+def test_a_run_that_a_crash_left_behind_is_undone_but_for_what_was_decided_since(store, staff, base, monkeypatch):
     monkeypatch.setattr(runs, "BATCH", 1)
     monkeypatch.setattr(runs, "roll_back", lambda store, run: None)
 

@@ -145,7 +145,7 @@ def test_what_is_older_than_the_last_months_does_not_count(store, manager, staff
     assert membership_status_of(store, staff, customers["C"].id).amount == 5
 
 
-def test_a_sale_that_was_taken_back_and_recorded_again_is_refunded_once(store, manager, staff):
+def test_a_sale_that_was_undone_and_recorded_again_is_refunded_once(store, manager, staff):
     ada = shop_of_three(store, manager, staff, "purchases")["A"]
     again = PurchaseDraft(sale_id="S-1", amount=Decimal(7))
     first = record_sale(store, staff, ada.id, again).sale

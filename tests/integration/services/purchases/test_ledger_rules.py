@@ -1,4 +1,4 @@
-"""Whatever is sold, refunded, typed, taken back, deleted and restored, in any order: the ledger adds up."""
+"""Whatever is sold, refunded, typed, undone, deleted and restored, in any order: the ledger adds up."""
 
 import uuid
 from contextlib import suppress

@@ -62,7 +62,7 @@ class TestSummary:
     def test_nobody_has_no_purchases(self, store, analyst):
         assert summarize_purchases(store, analyst, "nonsense").entries == 0
 
-    def test_what_was_taken_back_does_not_count(self, store, manager, analyst, ada, buy):
+    def test_what_was_undone_does_not_count(self, store, manager, analyst, ada, buy):
         buy("S-1", 10)
         revert_change(store, manager, store.changes.of_customer(ada.id, limit=1)[0].id)
         assert summarize_purchases(store, analyst, ada.id).count == 0

@@ -384,14 +384,14 @@ def test_a_sale_id_that_is_in_use_again_keeps_the_old_sale_from_coming_back(stor
     record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
     record = revert_change(store, staff, get_sale(store, staff, "R-1").change)
     record_sale(store, staff, ann.id, sold(7, saleId="R-1"))
-    with pytest.raises(Conflict, match=r"sale “R-1” was recorded again since; take that purchase back first\.$"):
+    with pytest.raises(Conflict, match=r"sale “R-1” was recorded again since; undo that purchase first\.$"):
         revert_change(store, staff, record.id)
     revert_change(store, staff, get_sale(store, staff, "R-1").change)
     revert_change(store, staff, record.id)
     assert (amount_of(store, ann), get_sale(store, staff, "R-1").amount) == (Decimal("15.10"), 5)
 
 
-def test_a_typed_amount_is_taken_back_without_the_purchases_since(store, staff, ann):
+def test_a_typed_amount_is_undone_without_the_purchases_since(store, staff, ann):
     update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("100.00")))
     typed = store.changes.of_customer(ann.id, limit=1)[0]
     record_sale(store, staff, ann.id, sold(5))
@@ -399,7 +399,7 @@ def test_a_typed_amount_is_taken_back_without_the_purchases_since(store, staff, 
     assert entries(store, staff, ann) == [("opening", 10.10), ("sale", 5)]
 
 
-def test_a_registration_with_purchases_since_is_not_taken_back(store, manager, ann):
+def test_a_registration_with_purchases_since_is_not_undone(store, manager, ann):
     record_sale(store, manager, ann.id, sold(5))
     created = store.changes.of_customer(ann.id, limit=5)[-1]
     with pytest.raises(Conflict, match="was edited since"):
@@ -449,7 +449,7 @@ def test_the_sale_id_of_whom_nobody_can_restore_any_more_is_free(store, connecti
     assert not record_sale(store, staff, customer(store, staff, "C-bob").id, sold(5, saleId="R-1")).repeated
 
 
-def test_a_customer_whose_sale_was_recorded_again_is_restored_once_that_is_taken_back(store, connection, manager, ann):
+def test_a_customer_whose_sale_was_recorded_again_is_restored_once_that_is_undone(store, connection, manager, ann):
     record_sale(store, manager, ann.id, sold(5, saleId="R-1"))
     delete_customer(store, manager, ann.id)
     again = record_sale(store, manager, customer(store, manager, "C-bob").id, sold(5, saleId="R-2")).sale
@@ -548,7 +548,7 @@ def test_customers_from_before_there_was_a_ledger_get_an_opening_balance_once(st
         assert entries(store, staff, ann) == [("opening", 10.10)]
 
 
-def test_a_change_from_before_there_was_a_ledger_can_still_be_taken_back(store, connection, staff, ann):
+def test_a_change_from_before_there_was_a_ledger_can_still_be_undone(store, connection, staff, ann):
     update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("7.05")))
     typed = store.changes.of_customer(ann.id, limit=1)[0]
     connection.database["sales"].delete_many({})

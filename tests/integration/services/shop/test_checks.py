@@ -363,25 +363,25 @@ def test_changes_of_a_run_that_is_not_recorded_are_found(store, admin, base, dat
     assert only_sentence(store, admin) == f"Run {run.id} is named by changes, but it is not recorded."
 
 
-def test_a_run_that_was_only_said_to_be_taken_back_is_found(store, admin, manager, base, database):
+def test_a_run_that_was_only_said_to_be_undone_is_found(store, admin, manager, base, database):
     run = activate_at_threshold(store, admin, 300)
     update_customer(store, manager, base[4].id, CustomerPatch(customer_name="Edited since"))
     set_membership(store, manager, base[5].id, membership_status=False)
     database["runs"].update_one({"_id": ObjectId(run.id)}, {"$set": {"status": "rolled-back"}})
     assert sentences(store, admin) == [
-        f"Customer {name}: version 2 is still in force, although its run {run.id} was taken back."
+        f"Customer {name}: version 2 is still in force, although its run {run.id} was undone."
         for name in ("C-3", "C-4")
     ]
 
 
-def test_a_run_undone_by_one_that_was_taken_back_is_found(store, admin, manager, base, database):
+def test_a_run_undone_by_one_that_was_undone_is_found(store, admin, manager, base, database):
     run = activate_at_threshold(store, admin, 300)
     with pytest.raises(RuntimeError):
         undo_run(store, manager, run.id, on_progress=fail_after(1))
     failed = store.runs.recent(limit=1)[0].id
     database["runs"].update_one({"_id": ObjectId(run.id)}, {"$set": {"undoneBy": failed}})
     assert only_sentence(store, admin) == (
-        f"Run {run.id} is marked as undone by run {failed}, which was taken back itself."
+        f"Run {run.id} is marked as undone by run {failed}, which was undone itself."
     )
 
 

@@ -149,7 +149,7 @@ PLANTED = {
     "a change invented": (invent_change, "BUYER: who made version 7 .* Kinso did not record it"),
     "a change undoing nothing": (
         alter("changes", EDIT, {"$set": {"undoes": NOWHERE}}),
-        "BUYER: version 2 takes back a change that is not in its history",
+        "BUYER: version 2 undoes a change that is not in its history",
     ),
     "an unknown kind of change": (
         alter("changes", EDIT, {"$set": {"kind": "magic"}}),
@@ -174,9 +174,9 @@ PLANTED = {
         alter("sales", {"saleId": "S-1"}, {"$set": {"amount": float("nan")}}),
         "the amount of the entry S-1 of its ledger is not a number",
     ),
-    "an entry taken back by nothing": (
+    "an entry undone by nothing": (
         alter("sales", {"saleId": "R-1"}, {"$set": {"voidedBy": NOWHERE}}),
-        "BUYER: the history lacks a change that took an entry of its ledger back",
+        "BUYER: the history lacks a change that undid an entry of its ledger",
     ),
     "a version of a thousand": (
         alter("customers", {"customerId": "BUYER"}, {"$set": {"version": {"$numberInt": "7"}}}),

@@ -91,7 +91,7 @@ def test_a_local_number_is_found_in_its_international_form(store, staff, analyst
     assert local.id in {customer.id for customer in found.items}
 
 
-def test_it_can_be_taken_back_in_one_go(shop, admin):
+def test_it_can_be_undone_in_one_go(shop, admin):
     [run] = shop.runs.recent(limit=1)
     undo_run(shop, admin, run.id)
     assert shop.customers.count(CustomerQuery()) == 0

@@ -86,7 +86,7 @@ def test_samples_bought_what_their_amounts_say_since_they_registered(store, staf
 
 
 @pytest.mark.slow
-def test_samples_that_are_stopped_are_all_taken_back(store, staff):
+def test_samples_that_are_stopped_are_all_undone(store, staff):
     def stop(done, total):
         raise KeyboardInterrupt
 

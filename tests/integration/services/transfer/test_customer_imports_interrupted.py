@@ -51,7 +51,7 @@ def assert_as_before(store, known, *, but_for=()):
     assert run.status == "rolled-back"
 
 
-def test_a_customer_edited_meanwhile_stops_the_import_and_all_of_it_is_taken_back(store, staff, known):
+def test_a_customer_edited_meanwhile_stops_the_import_and_all_of_it_is_undone(store, staff, known):
     edited = id_of(COUNT - 1)
 
     def edit():
@@ -86,7 +86,7 @@ def test_a_customer_deleted_meanwhile_stops_the_import(store, manager, known):
     assert_as_before(store, known, but_for=[gone])
 
 
-def test_an_edit_of_an_imported_customer_waits_and_all_of_a_stopped_import_is_taken_back(store, staff, known):
+def test_an_edit_of_an_imported_customer_waits_and_all_of_a_stopped_import_is_undone(store, staff, known):
     mine, theirs = id_of(0), id_of(COUNT - 1)
 
     def edit_both():
@@ -100,7 +100,7 @@ def test_an_edit_of_an_imported_customer_waits_and_all_of_a_stopped_import_is_ta
     assert store.customers.get(known[mine].id).contact_info == "contact"
 
 
-def test_ctrl_c_takes_back_what_was_imported(store, staff, known):
+def test_ctrl_c_undoes_what_was_imported(store, staff, known):
     def press():
         raise KeyboardInterrupt
 
@@ -109,7 +109,7 @@ def test_ctrl_c_takes_back_what_was_imported(store, staff, known):
     assert_as_before(store, known)
 
 
-def test_what_is_taken_back_stays_in_the_records(store, staff, known):
+def test_what_is_undone_stays_in_the_records(store, staff, known):
     def press():
         raise KeyboardInterrupt
 
@@ -124,7 +124,7 @@ def test_a_database_that_goes_away_is_told_with_what_happens_to_the_half_that_wa
     def go_away():
         store.connection.close()
 
-    with pytest.raises(DatabaseUnavailable, match="taken back as soon as"):
+    with pytest.raises(DatabaseUnavailable, match="undone as soon as"):
         import_customers(store, staff, file_of(), after_first_batch(go_away))
     with closing(connect(settings)) as connection:
         [run] = Store(connection).runs.recent(limit=5)

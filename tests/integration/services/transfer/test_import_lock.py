@@ -1,4 +1,4 @@
-"""What an import finds stored is not taken back with another import afterwards."""
+"""What an import finds stored is not undone with another import afterwards."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -117,7 +117,7 @@ def test_an_import_that_another_one_came_before_while_it_looked_at_its_file_does
 
 
 @pytest.mark.slow
-def test_what_a_crash_left_of_an_import_is_taken_back_before_the_file_is_imported_again(store, staff, admin, crash):
+def test_what_a_crash_left_of_an_import_is_undone_before_the_file_is_imported_again(store, staff, admin, crash):
     crash(lambda progress: purchases(store, staff, progress))
     assert 0 < store.ledger.count(LedgerQuery(kind="sale")) < COUNT
     assert purchases(store, staff).figures.new == COUNT
@@ -185,7 +185,7 @@ REFUND = HEADER + b"F-1,P-1,2025-01-31,-60,refund,S-1\n"
 
 
 @pytest.mark.parametrize("act", ["refund", "revert"])
-def test_a_sale_that_is_refunded_or_taken_back_meanwhile_is_not_refunded_by_the_file(
+def test_a_sale_that_is_refunded_or_undone_meanwhile_is_not_refunded_by_the_file(
     store, staff, admin, sold, monkeypatch, act
 ):
     take = store.import_locks.take
@@ -200,7 +200,7 @@ def test_a_sale_that_is_refunded_or_taken_back_meanwhile_is_not_refunded_by_the_
         return take(number)
 
     monkeypatch.setattr(store.import_locks, "take", meanwhile)
-    with pytest.raises(Conflict, match=r"S-1 was refunded or taken back by someone else .* Nothing was imported"):
+    with pytest.raises(Conflict, match=r"S-1 was refunded or undone by someone else .* Nothing was imported"):
         import_purchases(store, staff, REFUND)
     assert store.ledger.get("F-1") is None
     assert store.customers.get(sold.customer).purchase_amount == (540 if act == "refund" else 500)

@@ -1,4 +1,4 @@
-"""A ledger that was exported and comes back: the same moments in any zone, and nothing that was taken back since."""
+"""A ledger that was exported and comes back: the same moments in any zone, and nothing that was undone since."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -87,7 +87,7 @@ def test_a_date_that_a_spreadsheet_shows_otherwise_is_still_exact(store, staff, 
     ]
 
 
-def test_a_purchase_that_was_taken_back_since_does_not_silently_come_back(store, staff, manager, admin, ada):
+def test_a_purchase_that_was_undone_since_does_not_silently_come_back(store, staff, manager, admin, ada):
     kept = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
     gone = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-2", amount=20)).sale
     data = ledger(store, staff)
@@ -95,7 +95,7 @@ def test_a_purchase_that_was_taken_back_since_does_not_silently_come_back(store,
     plan = rehearse_purchases(store, staff, data)
     assert [(each.row, each.file) for each in plan.conflicts] == [(3, "S-2, 20.00")]
     assert (plan.undecided_rows, plan.figures.recorded, plan.figures.new) == (1, 1, 0)
-    with pytest.raises(PurchasesUndecided, match="1 purchase in it was taken back here"):
+    with pytest.raises(PurchasesUndecided, match="1 purchase in it was undone here"):
         import_purchases(store, staff, data)
     assert import_purchases(store, staff, data, choices=ImportChoices(conflicts="theirs")).run is None
     assert store.customers.get(ada.id).purchase_amount == 10

@@ -100,7 +100,7 @@ def test_a_purchase_and_an_edit_before_the_import_comes_to_a_customer_are_kept_b
     assert (now.purchase_amount, now.contact_info) == (Decimal(92), "by someone else")
 
 
-def test_a_customer_registered_meanwhile_stops_the_import_and_all_of_it_is_taken_back(store, staff, known):
+def test_a_customer_registered_meanwhile_stops_the_import_and_all_of_it_is_undone(store, staff, known):
     taken = id_of(COUNT - 1)
 
     def register():
@@ -141,7 +141,7 @@ def test_an_amount_lowered_meanwhile_is_added_to_as_it_is_now(store, staff, know
     assert store.customers.get(late.id).purchase_amount == Decimal(81)
 
 
-def test_ctrl_c_takes_back_what_was_imported_and_the_file_can_be_imported_again(store, staff, known):
+def test_ctrl_c_undoes_what_was_imported_and_the_file_can_be_imported_again(store, staff, known):
     def press():
         raise KeyboardInterrupt
 
@@ -152,7 +152,7 @@ def test_ctrl_c_takes_back_what_was_imported_and_the_file_can_be_imported_again(
     assert imported(store, staff).figures.new == COUNT
 
 
-def test_what_a_crash_left_half_done_is_taken_back_with_the_memberships(store, staff, admin, known, monkeypatch):
+def test_what_a_crash_left_half_done_is_undone_with_the_memberships(store, staff, admin, known, monkeypatch):
     save_shop_settings(store, admin, ShopSettings(threshold=Decimal(80), activate_on_purchase=True))
 
     def crash():
@@ -170,7 +170,7 @@ def test_what_a_crash_left_half_done_is_taken_back_with_the_memberships(store, s
 
 
 def test_a_database_that_goes_away_is_told_with_what_happens_to_the_half_that_was_done(store, staff, known, settings):
-    with pytest.raises(DatabaseUnavailable, match="taken back as soon as"):
+    with pytest.raises(DatabaseUnavailable, match="undone as soon as"):
         imported(store, staff, after_first_batch(store.connection.close))
     with closing(connect(settings)) as connection:
         anew = Store(connection)

@@ -147,7 +147,7 @@ def test_a_created_customer_who_bought_again_stays_without_the_purchases_of_the_
     record_sale(store, manager, new_customer(store).id, PurchaseDraft(sale_id="T-1", amount=1))
     undo = undo_run(store, manager, run.id)
     assert (state(store), purchases(store)) == ({"C-NEW": ("1.00", False)}, {"T-1"})
-    assert kept(undo) == [("C-NEW", "kept", "was edited since; the rest was taken back")]
+    assert kept(undo) == [("C-NEW", "kept", "was edited since; the rest was undone")]
     undo_run(store, manager, undo.id)
     assert state(store) == {KNOWN: ("60.00", False), "C-NEW": ("71.00", False), "C-SMALL": ("1.00", False)}
 
@@ -163,13 +163,11 @@ class TestWhatWasRefundedSince:
     def run(self, store, manager, ada):
         return imported(store, manager, self.FILE).run
 
-    def test_stays_as_far_as_the_refund_needs_it_and_the_rest_is_taken_back(self, store, manager, run):
+    def test_stays_as_far_as_the_refund_needs_it_and_the_rest_is_undone(self, store, manager, run):
         refund_sale(store, manager, "S-1", RefundDraft(sale_id="B-1", amount=20))
         undo = undo_run(store, manager, run.id)
         assert (state(store), purchases(store)) == ({KNOWN: ("45.00", False)}, {"S-1"})
-        assert kept(undo) == [
-            (KNOWN, "kept", "keeps sale “S-1”, of which money went back since; the rest was taken back")
-        ]
+        assert kept(undo) == [(KNOWN, "kept", "keeps sale “S-1”, of which money went back since; the rest was undone")]
         assert (undo.changed, undo.exception_count) == (2, 1)
 
     def test_comes_back_with_everything_when_the_undo_is_undone(self, store, manager, run):
@@ -181,7 +179,7 @@ class TestWhatWasRefundedSince:
         undo_run(store, manager, again.id)
         assert (state(store), purchases(store)) == ({KNOWN: ("45.00", False)}, {"S-1"})
 
-    def test_goes_too_once_the_refund_was_taken_back(self, store, manager, run):
+    def test_goes_too_once_the_refund_was_undone(self, store, manager, run):
         refund = refund_sale(store, manager, "S-1", RefundDraft(sale_id="B-1", amount=20)).sale
         again = undo_run(store, manager, undo_run(store, manager, run.id).id)
         revert_change(store, manager, refund.change)
@@ -197,7 +195,7 @@ class TestWhatWasRefundedSince:
         refund_sale(store, manager, "S-5", RefundDraft(amount=9))
         undo = undo_run(store, manager, run.id)
         assert (state(store), purchases(store)) == ({KNOWN: ("5.00", False), "C-NEW": ("0.00", False)}, {"S-5"})
-        reason = "was edited since and keeps sale “S-5”, of which money went back since; the rest was taken back"
+        reason = "was edited since and keeps sale “S-5”, of which money went back since; the rest was undone"
         assert kept(undo) == [("C-NEW", "kept", reason)]
 
     def test_may_be_all_that_there_was(self, store, manager, run):
@@ -216,7 +214,7 @@ class TestWhatWasRefundedSince:
             "keeps sale “S-1”, “S-2”, “S-3” and 2 more, of which money went back since"
         )
 
-    def test_a_single_change_is_taken_back_as_a_whole_or_not_at_all(self, store, manager, run):
+    def test_a_single_change_is_undone_as_a_whole_or_not_at_all(self, store, manager, run):
         refund_sale(store, manager, "S-1", RefundDraft(amount=20))
         change = next(each for each in store.changes.of_run(run.id) if each.customer_id == KNOWN)
         with pytest.raises(Conflict, match="got money back for this purchase since"):

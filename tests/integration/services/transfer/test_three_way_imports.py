@@ -308,7 +308,7 @@ def test_a_text_that_was_filled_down_tells_nothing_about_others(store, staff, sh
     assert import_customers(store, staff, grid.saved()).updated == 3
 
 
-def test_an_edit_that_was_taken_back_here_is_no_change_here(store, staff, shop):
+def test_an_edit_that_was_undone_here_is_no_change_here(store, staff, shop):
     grid = GridState(store, staff)
     update_customer(store, staff, shop["ST-1"].id, CustomerPatch(customer_name="For a while"))
     [change, *_] = store.changes.of_customer(shop["ST-1"].id, limit=1)

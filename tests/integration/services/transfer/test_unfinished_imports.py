@@ -1,4 +1,4 @@
-"""Nobody can build on an import that has not ended, so that all of one that is killed can be taken back."""
+"""Nobody can build on an import that has not ended, so that all of one that is killed can be undone."""
 
 import subprocess
 import sys
@@ -46,7 +46,7 @@ class PowerCut(BaseException):
 
 @pytest.fixture
 def cut_off(monkeypatch):
-    """Does something whose run is cut off after its first batch, and not taken back."""
+    """Does something whose run is cut off after its first batch, and not undone."""
 
     def cut(work):
         def progress(done, total):
@@ -123,7 +123,7 @@ def test_a_refund_waits_for_an_unfinished_import(store, admin, old, unfinished):
     assert_all_is_reverted(store, admin, old)
 
 
-def test_a_change_of_an_unfinished_import_cannot_be_taken_back_alone(store, admin, old, unfinished):
+def test_a_change_of_an_unfinished_import_cannot_be_undone_alone(store, admin, old, unfinished):
     with pytest.raises(Conflict, match="NEW-1 is in an import"):
         revert_change(store, admin, latest_change(store, unfinished["NEW-1"]))
     assert_all_is_reverted(store, admin, old)
@@ -215,7 +215,7 @@ def test_an_undo_of_an_import_that_has_not_ended_cannot_be_built_upon_either(sto
 
 
 def test_a_cut_off_bulk_change_beneath_an_import_waits_for_its_end(store, admin, old, cut_off):
-    """Taken back first, its membership would come back with the import's."""
+    """Undone first, its membership would come back with the import's."""
     cut_off(lambda progress: activate_at_threshold(store, admin, 100, on_progress=progress))
     out = f"{HEADER.strip()},membershipStatus\nOLD-1,After,,,no\n".encode()
     cut_off(lambda progress: import_customers_beside(store, admin, out, progress))
@@ -268,7 +268,7 @@ def looked_after(store, settings):
 
 @pytest.mark.slow
 def test_of_an_import_that_is_killed_while_others_work_nothing_stays(store, settings, manager, admin):
-    """People work on with its customers, the process is killed, and within seconds Kinso takes all of it back."""
+    """People work on with its customers, the process is killed, and within seconds Kinso undoes all of it."""
     with importing_process(settings, 900) as importing, looked_after(store, settings):
         half = store.customers.count(CustomerQuery())
         assert 0 < half < 900
@@ -282,6 +282,6 @@ def test_of_an_import_that_is_killed_while_others_work_nothing_stays(store, sett
                 delete_customer(store, manager, customer.id)
         assert activate_at_threshold(store, manager, Decimal(50)).changed == 0
         importing.kill()
-        until(lambda: store.customers.count(CustomerQuery()) == 0, "the import is taken back")
+        until(lambda: store.customers.count(CustomerQuery()) == 0, "the import is undone")
     assert store.trash.count() == 0
     assert check_database(store, admin).findings == []
