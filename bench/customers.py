@@ -23,7 +23,7 @@ from kinso.services.customers.editing import get_customer, list_customers, updat
 from kinso.services.insights import get_overview, get_statistics
 from kinso.services.membership.activation import preview_activation
 from kinso.services.shop.samples import load_samples
-from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import import_customers, preview_import
 from kinso.services.transfer.exports import export_customers
 
 PAGE = 50
@@ -51,7 +51,7 @@ def run(store: Store, count: int, rounds: int) -> None:
     for flavour in ("excel", "raw"):
         bulk(f"export, {flavour} flavour", count, lambda flavour=flavour: sum(map(len, exported(store, flavour))))
     file = b"".join(exported(store, "raw"))
-    bulk("rehearsal of an unchanged file", count, lambda: rehearse_import(store, COMMAND_LINE, file) and len(file))
+    bulk("rehearsal of an unchanged file", count, lambda: preview_import(store, COMMAND_LINE, file) and len(file))
     raised = file.replace(b",false,", b",true,")
     bulk("import, non-members to members", count, lambda: import_customers(store, COMMAND_LINE, raised) and len(file))
     import_customers(store, COMMAND_LINE, file)

@@ -42,7 +42,7 @@ SETTLED = 2.5
 
 
 def main() -> None:
-    """Serve a shop, and photograph every page, light and dark, on a desk and on a phone."""
+    """Serve a shop, and photograph every page, light and dark, on a wide screen and on a phone."""
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="kinso-") as folder,

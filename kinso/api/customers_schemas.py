@@ -23,7 +23,7 @@ from kinso.services.membership.activation import DEFAULT_THRESHOLD
 CUSTOMER_EXAMPLE = {field.name: field.example for field in FIELDS}
 _MOMENTS = {"createdAt": "2026-01-31T09:30:00.000Z", "updatedAt": "2026-02-01T10:00:00.250Z"}
 CUSTOMER_STORED = {"_id": "65b0a1f2c3d4e5f6a7b8c9d0", **CUSTOMER_EXAMPLE, **_MOMENTS, "version": 2}
-TWIN_WARNING = {
+DUPLICATE_WARNING = {
     "field": "contactInfo",
     "message": "Sadia Karim (C-0042) has the same phone number.",
     "customerId": "C-0042",
@@ -75,7 +75,7 @@ class CustomerOut(_Fields):
 class WarningOut(BaseModel):
     """A customer who may be the same person: `field` is what they have in common, `message` says so in a sentence."""
 
-    model_config = example(TWIN_WARNING)
+    model_config = example(DUPLICATE_WARNING)
 
     field: Literal["customerId", "customerName", "contactInfo"]
     message: str

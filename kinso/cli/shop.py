@@ -51,7 +51,7 @@ def check_backup(name: str) -> int:
     """Read all of a backup, without any database."""
     with Path(name).open("rb") as file, progress("Examining") as tell:
         content = examine_backup(file, tell)
-    say(f"Nothing is wrong with the backup: {_told(content)}.")
+    say(f"Nothing is wrong with the backup: {_in_words(content)}.")
     return 0
 
 
@@ -63,7 +63,7 @@ def backup(name: str, *, overwrite: bool) -> int:
         progress("Writing") as tell,
     ):
         content = make_backup(store, COMMAND_LINE, load_settings(), file, tell)
-    say(f"{name} holds {_told(content)}.")
+    say(f"{name} holds {_in_words(content)}.")
     return 0
 
 
@@ -71,7 +71,7 @@ def restore(name: str) -> int:
     """Fill an empty database from a backup."""
     with Path(name).open("rb") as file, progress("Restoring") as tell:
         content = restore_shop(load_settings(), file, tell)
-    say(f"Restored {_told(content)}. Start Kinso; everybody signs in again.")
+    say(f"Restored {_in_words(content)}. Start Kinso; everybody signs in again.")
     return 0
 
 
@@ -94,7 +94,7 @@ def _tell_case_duplicates(report: CheckReport) -> None:
         remark(f"… and {report.duplicate_count - len(report.duplicates):,} more such customer IDs.")
 
 
-def _told(content: BackupContent) -> str:
+def _in_words(content: BackupContent) -> str:
     return (
         f"{counted(content.customers, 'customer')}, {counted(content.documents, 'document')} in all,"
         f" as of {content.made_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -29,7 +29,7 @@ from kinso.services.transfer.customer_imports import (
     ImportUndecided,
     ReportFile,
     import_customers,
-    rehearse_import,
+    preview_import,
 )
 from kinso.services.transfer.customer_survey import Sink
 from kinso.services.transfer.exports import Flavour, export_customers, export_ledger
@@ -37,10 +37,10 @@ from kinso.services.transfer.purchase_imports import (
     PurchasesRefused,
     PurchasesUndecided,
     import_purchases,
-    rehearse_purchases,
+    preview_purchases,
 )
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 """Changes and conflicts; a report has all of them."""
 
 
@@ -90,10 +90,10 @@ def tell_changes(plan: ImportPlan) -> None:
 
 def tell_likely_duplicates(outcome: ImportPlan | ImportResult | PurchasePlan | PurchaseResult) -> None:
     """Which of the new customers may be known already."""
-    for duplicate in outcome.duplicates[:_MOST_TOLD]:
+    for duplicate in outcome.duplicates[:_MOST_SHOWN]:
         remark(str(duplicate))
-    if outcome.duplicate_count > _MOST_TOLD:
-        remark(f"… and {outcome.duplicate_count - _MOST_TOLD:,} more new customers may be known already.")
+    if outcome.duplicate_count > _MOST_SHOWN:
+        remark(f"… and {outcome.duplicate_count - _MOST_SHOWN:,} more new customers may be known already.")
 
 
 def count_of_errors(plan: ImportPlan | PurchasePlan) -> str:
@@ -102,11 +102,11 @@ def count_of_errors(plan: ImportPlan | PurchasePlan) -> str:
 
 
 def _tell_first(tell: Callable[[str], None], changes: Sequence[PlannedChange], count: int) -> None:
-    told = changes[:_MOST_TOLD]
-    for change in told:
+    shown = changes[:_MOST_SHOWN]
+    for change in shown:
         tell(_in_words(change))
-    if count > len(told):
-        tell(f"… and {count - len(told):,} more; --report FILE writes all of them.")
+    if count > len(shown):
+        tell(f"… and {count - len(shown):,} more; --report FILE writes all of them.")
 
 
 def _in_words(change: PlannedChange) -> str:
@@ -135,7 +135,7 @@ def import_customers_file(file: str, choices: ImportChoices, *, report: str | No
     with opened(file) as source, opened_store() as store, report_to(report) as sink:
         if dry_run:
             with progress("Checking the file"):
-                plan = rehearse_import(store, COMMAND_LINE, source, choices=choices, sink=sink)
+                plan = preview_import(store, COMMAND_LINE, source, choices=choices, sink=sink)
             return _tell_customer_plan(plan)
         try:
             with progress("Importing") as tell:
@@ -196,7 +196,7 @@ def import_purchases_file(file: str, choices: ImportChoices, *, create_unknown: 
     with opened(file) as source, opened_store() as store:
         if dry_run:
             with progress("Checking the file"):
-                plan = rehearse_purchases(store, COMMAND_LINE, source, unknown=unknown, choices=choices)
+                plan = preview_purchases(store, COMMAND_LINE, source, unknown=unknown, choices=choices)
             return _tell_purchase_plan(plan, get_shop_settings(store, COMMAND_LINE))
         try:
             with progress("Importing") as tell:

@@ -193,17 +193,17 @@ def _separate_case_duplicates(customers: Collection[Document], adoption: Adoptio
         [
             {"$match": {key_path: {"$type": "string"}}},
             {"$sort": {"_id": 1}},
-            {"$group": {"_id": f"${key_path}", "twins": {"$push": case_duplicate}}},
-            {"$match": {"twins.1": {"$exists": True}}},
+            {"$group": {"_id": f"${key_path}", "same": {"$push": case_duplicate}}},
+            {"$match": {"same.1": {"$exists": True}}},
         ],
         allowDiskUse=True,
     )
     writes = []
     for group in groups:
         adoption.case_duplicates.append(
-            tuple(str(case_duplicate.get("customerId")) for case_duplicate in group["twins"])
+            tuple(str(case_duplicate.get("customerId")) for case_duplicate in group["same"])
         )
-        for case_duplicate in group["twins"][1:]:
+        for case_duplicate in group["same"][1:]:
             fields = search.case_duplicate_fields(group["_id"], case_duplicate["id"])
             separate = {"$set": {f"{search.HELPERS}.{name}": value for name, value in fields.items()}}
             writes.append(UpdateOne({"_id": case_duplicate["id"], key_path: group["_id"]}, separate))

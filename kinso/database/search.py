@@ -168,8 +168,8 @@ def _names(text: str, folded: str, words: set[str]) -> bool:
 
 def _reaches(text: str, digits: str, reached: set[str], country: str) -> bool:
     number = digits_of(text)
-    is_held = len(number) >= FEWEST_DIGITS and number in digits
-    return is_held or not reached.isdisjoint(contact_keys(text, country))
+    is_contained = len(number) >= FEWEST_DIGITS and number in digits
+    return is_contained or not reached.isdisjoint(contact_keys(text, country))
 
 
 def _number_matching(text: str, country: str) -> dict[str, Any]:

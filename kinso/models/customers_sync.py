@@ -1,4 +1,4 @@
-"""What a program that keeps a copy of all customers is told: who was changed or deleted since it asked last."""
+"""What a program that keeps a copy of all customers gets: who was changed or deleted since it asked last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kinso.models.customers import Customer
 
 MOST_UNSETTLED = 500
-"""Told before it is certain that nothing comes before them any more; a cursor has to remember each of them."""
+"""Sent before it is certain that nothing comes before them any more; a cursor has to remember each of them."""
 LONGEST_CURSOR = 8000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,46 +80,46 @@ News = Changed | Deletion
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a program was told.
+    """How far a program has read.
 
-    Everything up to `place` was, and nothing can appear there any more. Of what comes after it, those with a mark among
-    `told` were. `page` answers were given of `total` changes.
+    Everything up to `place` was sent, and nothing can appear there any more. Of what comes after it, those with a mark
+    among `sent` were. `page` answers were given of `total` changes.
     """
 
     place: Place
-    told: frozenset[bytes] = frozenset()
+    sent: frozenset[bytes] = frozenset()
     page: int = 0
     total: int = 0
 
-    def tell(self, found: Sequence[News], limit: int, settled: datetime) -> tuple[list[News], Cursor]:
-        """What of the news that were `found` is told next, in their order, and the cursor after that.
+    def next_news(self, found: Sequence[News], limit: int, settled: datetime) -> tuple[list[News], Cursor]:
+        """What of the news that were `found` is sent next, in their order, and the cursor after that.
 
         Nothing can appear before `settled` any more. `found` are all after `place`, or so many of the earliest that
         more than `limit` of them are new.
         """
-        untold: list[News] = []
-        place, told, passed = self.place, set(self.told), set[bytes]()
+        news: list[News] = []
+        place, sent, passed = self.place, set(self.sent), set[bytes]()
         for each in found:
-            is_settled, is_new = each.place.at < settled, each.mark not in self.told
-            if is_new and (len(untold) == limit or not (is_settled or len(told) < MOST_UNSETTLED)):
-                return untold, replace(self, place=place, told=frozenset(told))
+            is_settled, is_new = each.place.at < settled, each.mark not in self.sent
+            if is_new and (len(news) == limit or not (is_settled or len(sent) < MOST_UNSETTLED)):
+                return news, replace(self, place=place, sent=frozenset(sent))
             if is_new:
-                untold.append(each)
+                news.append(each)
             passed.add(each.mark)
             if is_settled:
                 place = each.place
-                told.discard(each.mark)
+                sent.discard(each.mark)
             else:
-                told.add(each.mark)
-        # Whoever was told and is not there any more has been changed since.
-        return untold, replace(self, place=place, told=frozenset(told & passed))
+                sent.add(each.mark)
+        # Whoever was sent and is not there any more has been changed since.
+        return news, replace(self, place=place, sent=frozenset(sent & passed))
 
     def written(self) -> str:
         """As text for an address."""
         at = (self.place.at - _EPOCH) // _MILLISECOND
         id = bytes.fromhex(self.place.id)
         head = _HEAD.pack(_EDITION, at, self.place.is_deletion, id, self.page, self.total)
-        content = head + b"".join(sorted(self.told))
+        content = head + b"".join(sorted(self.sent))
         return base64.urlsafe_b64encode(_sum(content) + content).rstrip(b"=").decode()
 
     @classmethod
@@ -133,8 +133,8 @@ class Cursor:
         edition, at, is_deletion, id, page, total = _HEAD.unpack(head)
         if edition != _EDITION:
             raise ValueError(text)
-        told = (marks[start : start + _MARK_BYTES] for start in range(0, len(marks), _MARK_BYTES))
-        return cls(Place(_EPOCH + at * _MILLISECOND, is_deletion, id.hex()), frozenset(told), page, total)
+        sent = (marks[start : start + _MARK_BYTES] for start in range(0, len(marks), _MARK_BYTES))
+        return cls(Place(_EPOCH + at * _MILLISECOND, is_deletion, id.hex()), frozenset(sent), page, total)
 
 
 @dataclass(frozen=True)

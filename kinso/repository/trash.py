@@ -31,11 +31,11 @@ class TrashRepository:
         self._trash = database["trash"]
         self._sales = database["sales"]
 
-    def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime, *, unmade: Collection[str] = ()) -> int:
+    def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime, *, unregistered: Collection[str] = ()) -> int:
         """Move these customers here; within a transaction that has read them. Returns how many there were.
 
-        What they bought stays in the revenue, but for those who are `unmade`, because their registration is undone
-        and their purchases with it.
+        What they bought stays in the revenue, but for those who are `unregistered`: their registration is undone, and
+        their purchases with it.
         """
         keys = sorted(_keys(ids))
         documents = list(self._customers.find({"_id": {"$in": keys}}))
@@ -43,7 +43,7 @@ class TrashRepository:
             by = {"deletedAt": at, "byId": actor.user_id, "byName": actor.name}
             self._trash.insert_many({"_id": document["_id"], "customer": document, **by} for document in documents)
             self._customers.delete_many({"_id": {"$in": keys}})
-            self._count_revenue_only([str(key) for key in keys], unmade)
+            self._count_revenue_only([str(key) for key in keys], unregistered)
         return len(documents)
 
     def versions(self, ids: Sequence[str]) -> dict[str, int]:
@@ -109,11 +109,11 @@ class TrashRepository:
         note_emptied(self._database, deleted_before)
         return self._trash.delete_many(old).deleted_count
 
-    def _count_revenue_only(self, customers: Sequence[str], unmade: Collection[str]) -> None:
+    def _count_revenue_only(self, customers: Sequence[str], unregistered: Collection[str]) -> None:
         """Entries of deleted customers count for nothing but the revenue, as their purchase amounts do not."""
-        for is_unmade in (True, False):
-            theirs = [customer for customer in customers if (customer in unmade) is is_unmade]
-            fields = {"void": True, "trashed": True, "revenueOnly": not is_unmade}
+        for is_unregistered in (True, False):
+            theirs = [customer for customer in customers if (customer in unregistered) is is_unregistered]
+            fields = {"void": True, "trashed": True, "revenueOnly": not is_unregistered}
             if theirs:
                 self._sales.update_many({"customer": {"$in": theirs}, "void": False}, {"$set": fields})
 

@@ -30,7 +30,7 @@ _CARE_SECONDS = 5.0
 """A killed process must not hold anybody up for longer; a look costs a millisecond."""
 _SECONDS_FOR_OTHERS = 0.1
 _TRASH_SECONDS = 3600.0
-_SECONDS_FOR_GOODBYE = 1.0
+_SECONDS_FOR_ENDING = 1.0
 _MOST_NAMED = 20
 _LOOKED_THROUGH_AT_ONCE = 10_000
 """Customers who are brought up to date between two looks at whether anything else is to be done."""
@@ -101,17 +101,17 @@ class ApplicationContext:
                 self._announce(code)
         self._ready.set()
 
-    def take_care(self) -> None:
+    def maintain(self) -> None:
         """From now on, until `close`, try to get ready again and again, clean up after crashes and empty the trash."""
-        self._maintenance = threading.Thread(target=self._take_care, name="kinso-maintenance", daemon=True)
+        self._maintenance = threading.Thread(target=self._maintain, name="kinso-maintenance", daemon=True)
         self._maintenance.start()
 
     def close(self) -> None:
         """Give back the connection, and stop the server if this process owns it."""
         self._closing.set()
         self._ready.clear()
-        # Whose server is away cannot say goodbye, and whoever asks later sees that the process is gone.
-        with suppress(DatabaseUnavailable), self._store.within(_SECONDS_FOR_GOODBYE):
+        # With its server away a process cannot note its end; whoever asks later sees that it is gone.
+        with suppress(DatabaseUnavailable), self._store.within(_SECONDS_FOR_ENDING):
             self._end_presence()
         self._store.connection.close()
         if self._maintenance:
@@ -147,7 +147,7 @@ class ApplicationContext:
             return _RETRY_SECONDS
         return _CARE_SECONDS if self._is_refolded else _SECONDS_FOR_OTHERS
 
-    def _take_care(self) -> None:
+    def _maintain(self) -> None:
         said = ""
         while not self._closing.wait(self._pause()):
             try:
@@ -167,8 +167,8 @@ class ApplicationContext:
 def open_application(settings: Settings, announce: Announce | None = None) -> ApplicationContext:
     """Start or join the embedded server where there is no other one, connect, and prepare the database.
 
-    A server of someone else's that does not answer yet is waited for in the background: the office is not ready until
-    then. `announce` is called, perhaps later and from another thread, with the one-time code for the first
+    A server of someone else's that does not answer yet is waited for in the background: the application is not
+    ready until then. `announce` is called, perhaps later and from another thread, with the one-time code for the first
     administrator; without it no administrator is prepared. Raises `StartupError`.
     """
     global _current
@@ -224,7 +224,7 @@ def _open(settings: Settings, announce: Announce | None) -> ApplicationContext:
     except BaseException:
         application.close()
         raise
-    application.take_care()
+    application.maintain()
     return application
 
 

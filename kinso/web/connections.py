@@ -27,8 +27,8 @@ READING_SECONDS = 120
 
 _PIECE = 16 * 1024
 _MOST_IGNORED = 128 * 1024 * 1024
-_LINGER_SECONDS = 1.0
-_MOST_LINGERING = 1024 * 1024
+_SECONDS_TO_READ_REFUSAL = 1.0
+_MOST_AFTER_REFUSAL = 1024 * 1024
 _TICK = 1.0
 _TOO_LARGE = "The address or the headers are too large; send at most 64 kB and 200 headers."
 _TOO_SLOW = "The request came too slowly and was given up; send it again."
@@ -40,7 +40,7 @@ _THIS_MACHINE = "127.0.0.1,::1"
 
 
 class LimitedConnections:
-    """ASGI middleware that has uvicorn make every connection a `PatientConnection`.
+    """ASGI middleware that has uvicorn make every connection a `LimitedConnection`.
 
     Streamlit starts uvicorn and leaves no choice of its protocol. The messages of the lifespan come from an object
     that knows uvicorn's configuration, and connections are made as that says only after the start.
@@ -58,14 +58,14 @@ class LimitedConnections:
 
 def _limit(config: object) -> None:
     if isinstance(config, uvicorn.Config) and config.http_protocol_class is HttpToolsProtocol:
-        config.http_protocol_class = PatientConnection
+        config.http_protocol_class = LimitedConnection
         # Nobody needs to know by which program they are answered.
         config.encoded_headers = [header for header in config.encoded_headers if header[0] != b"server"]
     else:
         logger.warning("The server is not uvicorn with httptools, so large or slow headers are not refused.")
 
 
-class PatientConnection(HttpToolsProtocol):
+class LimitedConnection(HttpToolsProtocol):
     """HTTP of one client whose patience has an end.
 
     Only bytes with which nothing is finished (a header, the length of a piece, part of a body) count against the limit,
@@ -75,7 +75,7 @@ class PatientConnection(HttpToolsProtocol):
     _timer: TimerHandle | None = None
     _unfinished = 0
     _ignored = 0
-    _lingering: int | None = None
+    _after_refusal: int | None = None
     """Bytes that came after a refusal."""
     _is_in_head = True
     _is_in_body = False
@@ -98,15 +98,15 @@ class PatientConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, headers in small pieces so that none is looked at beyond the limit."""
-        if self._lingering is not None:
-            self._linger(len(data))
+        if self._after_refusal is not None:
+            self._count_after_refusal(len(data))
             return
         if not self._is_in_head and not self._is_in_body:
             self._begin_head()
         step = _PIECE if self._is_in_head else len(data)
         for start in range(0, len(data), step):
             self._parse(data[start : start + step])
-            if self._lingering is not None or self._timer is None or self.transport.is_closing():
+            if self._after_refusal is not None or self._timer is None or self.transport.is_closing():
                 return
 
     def handle_websocket_upgrade(self) -> None:
@@ -180,7 +180,7 @@ class PatientConnection(HttpToolsProtocol):
         self._timer = self.loop.call_later(_TICK, self._look)
         if self.transport.is_closing():
             self._look_at_closing()
-        elif self._lingering is not None:
+        elif self._after_refusal is not None:
             return
         elif self._stuck_since is not None and self.loop.time() - self._stuck_since >= READING_SECONDS:
             self.transport.abort()
@@ -216,7 +216,7 @@ class PatientConnection(HttpToolsProtocol):
 
     def _refuse(self, status: int, sentence: str) -> None:
         """Answer instead of the application, and give the client a moment to read that before the connection ends."""
-        if self.transport.is_closing() or self._lingering is not None:
+        if self.transport.is_closing() or self._after_refusal is not None:
             return
         has_answer = self.cycle is not None and (self._is_in_body or self._is_answering())
         if has_answer and self.cycle.response_started:
@@ -225,14 +225,14 @@ class PatientConnection(HttpToolsProtocol):
         if has_answer:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self._lingering = 0
+        self._after_refusal = 0
         self.transport.write(_answer(status, sentence, self.server_state.default_headers))
         self.flow.resume_reading()
-        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(_SECONDS_TO_READ_REFUSAL, self.transport.close)
 
-    def _linger(self, more: int) -> None:
-        self._lingering = (self._lingering or 0) + more
-        if self._lingering > _MOST_LINGERING:
+    def _count_after_refusal(self, more: int) -> None:
+        self._after_refusal = (self._after_refusal or 0) + more
+        if self._after_refusal > _MOST_AFTER_REFUSAL:
             self.transport.close()
 
     def _stop_looking(self) -> None:

@@ -85,19 +85,19 @@ class Ledger:
         order = {"$sort": {"_id": 1}}
         steps = {"$push": {"$concat": ["$kind", " ", "$source"]}}
         found = database["changes"].aggregate([order, {"$group": {"_id": "$customer", "steps": steps}}])
-        told_of = {group["_id"]: group["steps"] for group in found}
+        steps_of = {group["_id"]: group["steps"] for group in found}
         versions = {str(found["_id"]): found["version"] for found in database["customers"].find({}, {"version": True})}
         for found in database["trash"].find({}, {"customer.version": True}):
             versions[str(found["_id"])] = found["customer"]["version"]
-        removed = {key for key, steps in told_of.items() if _never_took_place(steps)} - versions.keys()
+        removed = {key for key, steps in steps_of.items() if _never_took_place(steps)} - versions.keys()
         self.counts["customers removed with an interrupted run"] = len(removed)
-        for key in (versions.keys() | told_of.keys()) - removed:
+        for key in (versions.keys() | steps_of.keys()) - removed:
             made = versions.get(key, 0)
-            told = sum(not step.startswith("delete ") for step in told_of.get(key, []))
-            if made > told:
-                self._add("changes without history", f"{key} is at version {made} with {told} changes")
-            elif told > made:
-                self._add("history without change", f"{key} is at version {made} with {told} changes")
+            in_history = sum(not step.startswith("delete ") for step in steps_of.get(key, []))
+            if made > in_history:
+                self._add("changes without history", f"{key} is at version {made} with {in_history} changes")
+            elif in_history > made:
+                self._add("history without change", f"{key} is at version {made} with {in_history} changes")
 
     def _add(self, count: str, problem: str) -> None:
         self.counts[count] += 1

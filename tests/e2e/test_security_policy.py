@@ -177,7 +177,7 @@ def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in,
 
 
 @pytest.mark.parametrize("how", LEAVING)
-def test_a_page_that_looks_again_by_itself_leads_who_has_left_to_the_door(shop, sign_in, leave, how):
+def test_a_page_that_looks_again_by_itself_leads_who_has_left_to_the_sign_in(shop, sign_in, leave, how):
     add(shop.store, "C-1")
     page = sign_in(Role.STAFF)
     page.goto(shop.address)

@@ -15,7 +15,7 @@ from kinso.models.customers import CustomerPatch, CustomerQuery
 from kinso.services.customers.editing import get_customer, list_customers, set_membership, update_customer
 from kinso.services.insights import get_statistics
 from kinso.services.membership.activation import activate_at_threshold, preview_activation
-from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import import_customers, preview_import
 from kinso.services.transfer.exports import export_customers
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +113,6 @@ def test_an_export_agrees_row_by_row_and_comes_back_without_a_change(store, staf
             for number, (spent, day) in sorted(buyers.items())
         ]
         assert rows[1]["contactInfo"] == f"{escape}+1 212 555 0002"
-        plan = rehearse_import(store, staff, data)
+        plan = preview_import(store, staff, data)
         assert (plan.writes, plan.unchanged, plan.error_count) == (0, len(buyers), 0)
         assert import_customers(store, staff, data).run is None

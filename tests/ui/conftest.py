@@ -32,7 +32,7 @@ def _packages_are_read_once() -> Iterator[None]:
 
 @pytest.fixture
 def application(store, settings) -> Iterator[ApplicationContext]:
-    """The office that the pages ask, on the test's empty database."""
+    """The application that the pages ask, on the test's empty database."""
     st.cache_data.clear()
     with use_application(ApplicationContext.around(store, settings)) as application:
         yield application

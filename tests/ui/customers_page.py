@@ -14,7 +14,7 @@ from kinso.ui.customers.page_state import PageSession, grid_key
 
 def session_of(page: AppTest) -> PageSession:
     """What the page keeps for its person."""
-    return page.session_state["customers_desk"]
+    return page.session_state["customers_page"]
 
 
 def bulk_of(page: AppTest) -> Any:

@@ -28,7 +28,7 @@ def test_what_is_shown_again_is_no_edit(open_page, add_customer, store):
     ada = add_customer("C-1", birthday="2000-02-29", shoe_size=42.5, tags=["vip"])
     page = open_page("customers", Role.STAFF)
     type_over(page, "C-1", birthday="2000-02-29", shoeSize=42.5, tags=["vip"])
-    assert not page.session_state["customers_desk"].pending_count
+    assert not page.session_state["customers_page"].pending_count
     assert store.customers.get(ada.id).version == 1
 
 

@@ -125,7 +125,7 @@ class TestMembership:
         assert open_membership(open_page, Role.STAFF, ada).expander[0].label == "Earlier memberships: 1"
         assert "activated by Staff Person. Ended by Manager Person." in told
 
-    def test_who_ceased_by_an_undo_is_not_held(self, open_page, store, staff, manager, ada):
+    def test_who_ceased_by_an_undo_is_not_excluded(self, open_page, store, staff, manager, ada):
         set_membership(store, staff, ada.id, membership_status=True)
         revert_change(store, manager, latest(store, ada).id)
         told = said(open_membership(open_page, Role.STAFF, ada))

@@ -98,7 +98,7 @@ def step_to(data: str, server: str) -> Step:
     return Step.RAISE if _ordered(data) >= _ordered(_before(server)) else Step.TOO_OLD
 
 
-def versions_told(words: str) -> tuple[str | None, str | None]:
+def versions_named(words: str) -> tuple[str | None, str | None]:
     """The version of the data and of the mongod, as far as the latter tells them when it refuses to start."""
     data, server = _FOUND.findall(words), _SERVER.findall(words)
     return (data[-1] if data else None), (server[-1] if server else None)

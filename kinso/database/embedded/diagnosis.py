@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinso.database.embedded.binary import Step, step_to, versions_told
+from kinso.database.embedded.binary import Step, step_to, versions_named
 
 OTHER_SERVER = (
     "set KINSO_MONGOD to a mongod binary that runs here, or set KINSO_MONGODB_URI to a running MongoDB server"
@@ -89,7 +89,7 @@ def _not_permitted(ending: Ending, _found: re.Match[str] | None) -> str:
 
 
 def _foreign_version(ending: Ending, _found: re.Match[str] | None) -> str:
-    told, server = versions_told(ending.words)
+    told, server = versions_named(ending.words)
     data = told or ending.data
     step = step_to(data, server) if data and server else Step.READ
     age, cause = _AGES.get(step, ("", f"by another version of MongoDB than {ending.binary} can read"))

@@ -53,7 +53,7 @@ def begin_attempt(store: Store, target: Target) -> None:
     try:
         _refuse_more_than(store, target, moment, own=1)
     except TooManyAttempts:
-        # An attempt that was not looked at must not keep the door shut for longer.
+        # An attempt that was not looked at must not lengthen the wait.
         store.attempts.remove(id)
         raise
 

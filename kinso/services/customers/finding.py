@@ -78,7 +78,7 @@ def find_page(store: Store, actor: Actor, query: CustomerQuery, *, page: int, li
 def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit: int) -> ChangedPage:
     """Who was changed or deleted since a moment or after a cursor, the earliest first.
 
-    Nobody is missed whose change is committed late, and no version is told twice. Who is changed meanwhile comes again
+    Nobody is missed whose change is committed late, and no version is sent twice. Who is changed meanwhile comes again
     at the end. A moment without a zone is meant in the shop's.
     """
     begun = since if isinstance(since, Cursor) else _beginning(store, since)
@@ -86,14 +86,14 @@ def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit:
     # Before anything is read: what is committed after this look is dated later.
     settled = store.connection.settled_until()
     found, total = store.transact(lambda: _look(store, begun, limit))
-    untold, cursor = begun.tell(found, limit, settled)
-    new = sum(each.mark not in begun.told for each in found)
-    more = new > limit == len(untold)
-    # Who was told and has been changed again since is counted once, and is new.
+    news, cursor = begun.next_news(found, limit, settled)
+    new = sum(each.mark not in begun.sent for each in found)
+    more = new > limit == len(news)
+    # Who was sent and has been changed again since is counted once, and is new.
     total = max(total, new)
     return ChangedPage(
-        customers=[each.customer for each in untold if isinstance(each, Changed)],
-        deletions=[each for each in untold if isinstance(each, Deletion)],
+        customers=[each.customer for each in news if isinstance(each, Changed)],
+        deletions=[each for each in news if isinstance(each, Deletion)],
         page=begun.page + 1,
         total=total,
         more=more,
@@ -102,9 +102,9 @@ def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit:
 
 
 def _look(store: Store, begun: Cursor, limit: int) -> tuple[list[News], int]:
-    """In one transaction: who is deleted and restored meanwhile must not be told in the wrong order."""
-    found = store.sync.after(begun.place, limit=limit + len(begun.told) + 1)
-    return found, begun.total if begun.page else store.sync.count_after(begun.place) - len(begun.told)
+    """In one transaction: who is deleted and restored meanwhile must not be sent in the wrong order."""
+    found = store.sync.after(begun.place, limit=limit + len(begun.sent) + 1)
+    return found, begun.total if begun.page else store.sync.count_after(begun.place) - len(begun.sent)
 
 
 def _beginning(store: Store, since: datetime) -> Cursor:

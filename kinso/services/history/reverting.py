@@ -52,7 +52,7 @@ class _Plan:
     restored: list[tuple[Customer, Change, Mapping[str, Any]]] = field(default_factory=list)
     reversals: dict[str, Reversal] = field(default_factory=dict)
     thrown_away: list[tuple[Customer, Change]] = field(default_factory=list)
-    unmade: list[tuple[Customer, Change]] = field(default_factory=list)
+    unregistered: list[tuple[Customer, Change]] = field(default_factory=list)
     brought_back: list[Change] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ def revert(
     at = now()
     _restore_fields(store, [(current, values) for current, _, values in plan.restored], at)
     _throw_away(store, actor, plan.thrown_away, at)
-    _remove(store, [current.id for current, _ in plan.unmade])
+    _remove(store, [current.id for current, _ in plan.unregistered])
     back = store.trash.bring_back([change.customer for change in plan.brought_back], at)
     records = [
         record_of_update(
@@ -96,7 +96,7 @@ def revert(
         for current, change, values in plan.restored
     ]
     revert_entries(store, plan.reversals, records)
-    for current, change in (*plan.thrown_away, *plan.unmade):
+    for current, change in (*plan.thrown_away, *plan.unregistered):
         gone = current.model_copy(update={"updated_at": at})
         records.append(record_of_deletion(actor, gone, run=run, undoes=change.id))
     for change in plan.brought_back:
@@ -182,7 +182,7 @@ def _plan(store: Store, changes: Sequence[Change], run: str | None, *, partly: b
         elif change.before is None and since and change.id not in staying:
             plan.kept.append(Kept(change, _EDITED))
         elif change.before is None and not since:
-            gone = plan.unmade if unfinished and change.kind == "create" else plan.thrown_away
+            gone = plan.unregistered if unfinished and change.kind == "create" else plan.thrown_away
             gone.append((current, change))
         else:
             _plan_to_restore(plan, current, change, since, partly=partly)
@@ -288,8 +288,8 @@ def _in_force(latest_first: Sequence[Change]) -> Iterator[Change]:
 
 
 def _throw_away(store: Store, actor: Actor, thrown_away: Sequence[tuple[Customer, Change]], at: datetime) -> None:
-    unmade = registered_by(store, {change.customer: change for _, change in thrown_away})
-    store.trash.throw_away([current.id for current, _ in thrown_away], actor, at, unmade=unmade)
+    unregistered = registered_by(store, {change.customer: change for _, change in thrown_away})
+    store.trash.throw_away([current.id for current, _ in thrown_away], actor, at, unregistered=unregistered)
 
 
 def _remove(store: Store, ids: Sequence[str]) -> None:

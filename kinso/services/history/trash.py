@@ -14,7 +14,7 @@ from kinso.repository.documents import canonical_id, erased_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import demand_imported, record_changes, record_of_creation, record_of_erasure
 from kinso.services.permissions import use_case
-from kinso.services.purchases.ledger import unmade_among
+from kinso.services.purchases.ledger import unregistered_among
 
 _AT_ONCE = 1000
 _STILL_LATELY = timedelta(days=1)
@@ -136,9 +136,9 @@ def complete_revenue(store: Store) -> None:
     """Have in the revenue what customers bought who were deleted before it stayed there. Kinso does this itself."""
     with store.guarded():
         while customers := store.ledger.undecided(limit=_AT_ONCE):
-            unmade = unmade_among(store, customers)
-            store.ledger.decide([customer for customer in customers if customer in unmade], revenue=False)
-            store.ledger.decide([customer for customer in customers if customer not in unmade], revenue=True)
+            unregistered = unregistered_among(store, customers)
+            store.ledger.decide([customer for customer in customers if customer in unregistered], revenue=False)
+            store.ledger.decide([customer for customer in customers if customer not in unregistered], revenue=True)
 
 
 def empty_trash(store: Store) -> int:

@@ -106,11 +106,11 @@ def ids_in_trash(store: Store, sale_ids: Iterable[str]) -> Mapping[str, str]:
     Not of one whose registration was undone: whoever undoes a wrong import wants to import the corrected file.
     """
     excluded = store.ledger.in_trash(sale_ids)
-    free = unmade_among(store, set(excluded.values())) if excluded else set()
+    free = unregistered_among(store, set(excluded.values())) if excluded else set()
     return {sale_id: customer for sale_id, customer in excluded.items() if customer not in free}
 
 
-def unmade_among(store: Store, customers: Iterable[str]) -> set[str]:
+def unregistered_among(store: Store, customers: Iterable[str]) -> set[str]:
     """Those of these deleted customers (by `_id`) who are deleted because their registration was undone."""
     return registered_by(store, store.changes.last_deletions(customers))
 

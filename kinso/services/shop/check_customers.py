@@ -25,11 +25,11 @@ from kinso.services.shop.check_ledger import (
     kind_problems,
     membership_problems,
     memberships_altered,
+    missing_from_trash,
     moment_problems,
     refund_problems,
     sum_problems,
     trash_altered,
-    vanished_from_trash,
 )
 
 Document = Mapping[str, Any]
@@ -151,7 +151,7 @@ def _whereabouts(dossier: Dossier, changes: Sequence[Document], marks: Marks) ->
         yield "it is in the trash, but its history does not end with its deletion"
     elif dossier.customer is None and dossier.trashed is None and last is not None and not deleted:
         yield "it has a history that does not end with its deletion, but it is gone"
-    elif dossier.customer is None and dossier.trashed is None and vanished_from_trash(changes, marks):
+    elif dossier.customer is None and dossier.trashed is None and missing_from_trash(changes, marks):
         yield "it was deleted, but it is not in the trash any more, which was not emptied of it"
     elif dossier.trashed is not None and _stored(dossier) is None:
         yield "what the trash keeps of it is no customer"

@@ -113,10 +113,10 @@ def membership_problems(dossier: Dossier, changes: Sequence[Document]) -> Iterat
     if problems or not (dossier.customer or dossier.trashed):
         return
     recorded = sum(not _came_along(interval) for interval in dossier.intervals)
-    told = sum(map(_begins_membership, changes))
-    if recorded > told:
+    in_history = sum(map(_begins_membership, changes))
+    if recorded > in_history:
         yield "a membership of it is recorded that its history does not tell of"
-    elif recorded < told:
+    elif recorded < in_history:
         yield "its history tells of a membership that is not recorded"
 
 
@@ -215,7 +215,7 @@ def settings_changes_altered(change: Document, marks: Marks) -> bool:
     return _is_altered(change, OF_SETTINGS_CHANGE, marks)
 
 
-def vanished_from_trash(changes: Sequence[Document], marks: Marks) -> bool:
+def missing_from_trash(changes: Sequence[Document], marks: Marks) -> bool:
     """Whether somebody who was deleted, and is nowhere now, must still be in the trash.
 
     Whom an interrupted run had created is nowhere, for that run never took place.
@@ -223,10 +223,10 @@ def vanished_from_trash(changes: Sequence[Document], marks: Marks) -> bool:
     last = next((change for change in reversed(changes) if change.get("kind") != "erase"), None)
     if last is None or last.get("after") is not None or not isinstance(last.get("at"), datetime):
         return False
-    unmade: bool = last.get("source") == "system" and last.get("undoes") is not None
+    unregistered: bool = last.get("source") == "system" and last.get("undoes") is not None
     deleted_at: datetime = last["at"]
     until = marks.trash_emptied_until
-    if unmade or until is None:
+    if unregistered or until is None:
         return False
     return deleted_at > until + _TOO_EARLY_TO_TELL
 

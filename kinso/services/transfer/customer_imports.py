@@ -151,7 +151,7 @@ class ImportUndecided(Conflict):
 
 
 @use_case(Permission.IMPORT)
-def rehearse_import(
+def preview_import(
     store: Store,
     actor: Actor,
     source: bytes | BinaryIO,
@@ -315,5 +315,5 @@ def write_import_report(
 ) -> None:
     """Write everything that importing this file would do now; raises `InvalidInput` for a file that is unusable."""
     report = ReportFile(target)
-    rehearse_import(store, actor, source, choices=choices, sink=report)
+    preview_import(store, actor, source, choices=choices, sink=report)
     report.flush()

@@ -148,13 +148,13 @@ class KnownCustomers:
     def _seen_versions(self, records: Sequence[Record]) -> dict[int, Subject]:
         """The subjects of those rows of which only the version came back."""
         versions = {record.row: version for record in records if (version := _version(record)) is not None}
-        told = [record for record in records if record.row in versions]
-        unknown = [record for record in told if self._is_unknown(record)]
+        versioned = [record for record in records if record.row in versions]
+        unknown = [record for record in versioned if self._is_unknown(record)]
         called = self._store.changes.last_called(reading for record in unknown for reading in self._readings(record))
         renamed = self._store.customers.get_many(called.values())
         candidates: list[tuple[Record, Customer]] = []
         subjects: dict[int, Subject] = {}
-        for record in told:
+        for record in versioned:
             id = next((called[key] for reading in self._readings(record) if (key := id_key(reading)) in called), None)
             # Whether an ID may mean several customers is told row by row.
             with suppress(AmbiguousCustomerId):

@@ -130,7 +130,7 @@ class Survey:
             self.open_dates += any(error.field == "createdAt" for error in error.errors) and self._is_open(record)
             return None
         self._count(record, plan)
-        for change in self._told(record, plan):
+        for change in self._planned_changes(record, plan):
             self._tell(change)
         if plan.subject.bought and "purchaseAmount" in plan.changes:
             self.overlap = self.overlap.with_another(plan.subject.bought)
@@ -167,14 +167,14 @@ class Survey:
             self.update += 1
             self.decides_on_memberships |= "membershipStatus" in written.changes
 
-    def _told(self, record: Record, plan: RowPlan) -> Iterator[PlannedChange]:
+    def _planned_changes(self, record: Record, plan: RowPlan) -> Iterator[PlannedChange]:
         """What the row does, whatever is decided about conflicts."""
         existing = plan.subject.existing
         if existing is None:
             if plan.draft:
                 kind: ChangeOfPlan = "gone" if plan.is_conflict else "new"
                 draft = plan.draft.draft
-                yield PlannedChange(record.row, draft.customer_id, kind, "", "", _told_of(draft))
+                yield PlannedChange(record.row, draft.customer_id, kind, "", "", _draft_in_words(draft))
             return
         stored = written_cells(existing)
         for name, value in plan.changes.items():
@@ -278,9 +278,9 @@ def _in_bytes(change: PlannedChange) -> bytes:
     return "\0".join(parts).encode("utf-8", "surrogatepass") + b"\0\0"
 
 
-def _told_of(new: CustomerDraft) -> str:
+def _draft_in_words(new: CustomerDraft) -> str:
     """What a new customer is registered with: `Ada King, ada@king.com, 1250.50, member`."""
-    told = [new.customer_name, new.contact_info]
+    words = [new.customer_name, new.contact_info]
     if new.purchase_amount:
-        told.append(written_value("purchaseAmount", new.purchase_amount))
-    return ", ".join([*told, "member"] if new.membership_status else told)
+        words.append(written_value("purchaseAmount", new.purchase_amount))
+    return ", ".join([*words, "member"] if new.membership_status else words)

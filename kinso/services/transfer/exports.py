@@ -100,9 +100,9 @@ def _row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     if flavour == "excel":
         cells |= {column: escape_formula(cells[column]) for column in cells if BY_NAME[column].type.is_text}
     moments = (moment_for(flavour, moment, zone) for moment in (customer.created_at, customer.updated_at))
-    told = {**cells, **dict(zip(("createdAt", "updatedAt"), moments, strict=True))}
-    told |= {"version": str(customer.version), AS_EXPORTED: seen}
-    return [told[column] for column in COLUMNS]
+    written = {**cells, **dict(zip(("createdAt", "updatedAt"), moments, strict=True))}
+    written |= {"version": str(customer.version), AS_EXPORTED: seen}
+    return [written[column] for column in COLUMNS]
 
 
 LEDGER_COLUMNS = (

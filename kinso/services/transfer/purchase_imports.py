@@ -61,7 +61,7 @@ class PurchasesUndecided(Conflict):
 
 
 @use_case(Permission.IMPORT)
-def rehearse_purchases(
+def preview_purchases(
     store: Store,
     actor: Actor,
     source: bytes | BinaryIO,

@@ -165,15 +165,15 @@ Seen = Callable[[Record], ExportedMoment | None]
 class FileDates:
     """Reads the dates in `fields`; they are before `latest`, in `zone` when they name none.
 
-    `told` is the order of day and month where somebody told it; otherwise all rows are looked at. `seen` tells what a
-    row had in the first field when it was exported.
+    `chosen` is the order of day and month where somebody chose one; otherwise all rows are looked at. `seen` tells what
+    a row had in the first field when it was exported.
     """
 
     file: CsvFile
     fields: Sequence[str]
     zone: ZoneInfo
     latest: datetime
-    told: DateOrder | None
+    chosen: DateOrder | None
     seen: Seen
 
     def read(self, text: str, seen: ExportedMoment | None) -> datetime:
@@ -183,17 +183,17 @@ class FileDates:
         """
         if seen and order_that_shows(text, seen.shown):
             return seen.utc
-        order = self.told or (self._order_in_file if self.is_open(text) else None)
+        order = self.chosen or (self._order_in_file if self.is_open(text) else None)
         return read_moment(text, self.zone, self.latest, order)
 
     def is_open(self, text: str) -> bool:
         """Whether only the other rows can tell what comes first here."""
-        return self.told is None and len(possible_orders(text)) > 1
+        return self.chosen is None and len(possible_orders(text)) > 1
 
     @property
     def is_order_known(self) -> bool:
-        """Whether the order of day and month was told or can be told by some row."""
-        return (self.told or self._order_in_file) is not None
+        """Whether the order of day and month was chosen or can be told by some row."""
+        return (self.chosen or self._order_in_file) is not None
 
     @cached_property
     def _order_in_file(self) -> DateOrder | None:

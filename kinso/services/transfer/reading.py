@@ -114,14 +114,14 @@ def open_csv_file(source: bytes | BinaryIO, layout: Layout) -> Iterator[CsvFile]
     """
     with tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY) as content:
         encoding = _copy(io.BytesIO(source) if isinstance(source, bytes) else source, content)
-        told = _told_delimiter(content, encoding)
-        header = _find_header(content, encoding, layout, told)
+        declared = _declared_delimiter(content, encoding)
+        header = _find_header(content, encoding, layout, declared)
         columns = _columns(header.cells, layout)
         yield CsvFile(
             content=content,
             encoding=encoding,
             delimiter=header.delimiter,
-            has_directive=told is not None,
+            has_directive=declared is not None,
             escaped=encoding in ("utf-8-sig", "utf-16"),
             header_row=header.row,
             columns=columns,
@@ -171,7 +171,7 @@ def _accepts(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = 
     return True
 
 
-def _told_delimiter(content: IO[bytes], encoding: str) -> str | None:
+def _declared_delimiter(content: IO[bytes], encoding: str) -> str | None:
     """What a first line like `sep=;` says; None when there is no such line."""
     with _as_text(content, encoding) as text:
         found = _DIRECTIVE.fullmatch(text.readline(_TELLING))
@@ -187,10 +187,12 @@ class _Header:
     stands_first: bool
 
 
-def _find_header(content: IO[bytes], encoding: str, layout: Layout, told: str | None) -> _Header:
+def _find_header(content: IO[bytes], encoding: str, layout: Layout, declared: str | None) -> _Header:
     """The header, read with whatever delimiter makes most sense of it."""
-    delimiters = _DELIMITERS if told is None else (told,)
-    found = [header for each in delimiters if (header := _header(content, encoding, layout, each, told is not None))]
+    delimiters = _DELIMITERS if declared is None else (declared,)
+    found = [
+        header for each in delimiters if (header := _header(content, encoding, layout, each, declared is not None))
+    ]
     if not found:
         raise _unusable(layout.complaint)
     return max(found, key=lambda header: header.known)

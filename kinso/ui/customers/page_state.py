@@ -22,7 +22,7 @@ from kinso.ui.customers.registration import Registration
 from kinso.ui.drafts import offer_drafts
 from kinso.ui.request_context import RequestContext, current_context
 
-_SESSION = "customers_desk"
+_SESSION = "customers_page"
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ SOURCES: dict[Source, str] = {"app": "App", "api": "API", "cli": "Command line",
 
 _KNOWN_BY_SIGHT = frozenset(field.label for field in FIELDS[:SPECIFIED])
 _PURCHASES = frozenset({"purchase", "refund"})
-_HELD = {True: "not allowed", False: "allowed", None: "allowed"}
+_EXCLUDED = {True: "not allowed", False: "allowed", None: "allowed"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def fields_of(change: Change, shop: ShopSettings) -> list[FieldChange]:
         if name in (before or {}) or name in (after or {})
     ]
     if not found and "membershipHeld" in (after or {}):
-        was, is_now = (_HELD[(side or {}).get("membershipHeld")] for side in (before, after))
+        was, is_now = (_EXCLUDED[(side or {}).get("membershipHeld")] for side in (before, after))
         found.append(FieldChange("Activation at the threshold", was, is_now))
     return found
 
@@ -137,8 +137,8 @@ def _purchase_in_words(change: Change, fields: Sequence[FieldChange], shop: Shop
     """`Purchase of $12.50; Purchase amount: $100.00 → $112.50`; one of 0 changes nothing."""
     before, after = ((side or {}).get("purchaseAmount", Decimal("0.00")) for side in (change.before, change.after))
     back = " undone" if change.undoes else ""
-    told = f"{KINDS[change.kind]} of {money(abs(after - before), shop)}{back}"
-    return "; ".join([told, *(f"{each.label}: {each.before} → {each.after}" for each in fields)])
+    purchase = f"{KINDS[change.kind]} of {money(abs(after - before), shop)}{back}"
+    return "; ".join([purchase, *(f"{each.label}: {each.before} → {each.after}" for each in fields)])
 
 
 def _side(values: Mapping[str, Any] | None, name: str, shop: ShopSettings) -> str:

@@ -13,7 +13,7 @@ from kinso.ui.history.words import asked_threshold
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import moment, money, plain
 
-_HELD = "the threshold does not activate them again."
+_EXCLUDED = "the threshold does not activate them again."
 
 
 def present_in_words(
@@ -27,9 +27,9 @@ def present_in_words(
         return f"Member since {_at(latest, context)}", begun_in_words(latest.begun, context)
     if latest is None or latest.ended is None or latest.end is None:
         never = "Never was one, as far as is recorded."
-        return "Not a member", f"Made a non-member by a person; {_HELD}" if customer.excluded else never
+        return "Not a member", f"Made a non-member by a person; {_EXCLUDED}" if customer.excluded else never
     by = f"{isolated(latest.ended.by_name)}{_why(latest.ended)} on {plain(moment(latest.end, context.shop))}"
-    return "Not a member", f"Made a non-member by {by}; {_HELD}" if customer.excluded else f"Ended by {by}."
+    return "Not a member", f"Made a non-member by {by}; {_EXCLUDED}" if customer.excluded else f"Ended by {by}."
 
 
 def earlier_in_words(interval: MembershipInterval, context: RequestContext) -> tuple[str, str]:
@@ -49,8 +49,8 @@ def begun_in_words(decision: Decision, context: RequestContext) -> str:
         return f"Was a member already when Kinso took the customers over, with purchases of {amount}."
     if decision.basis == "rule":
         if decision.run is None and decision.reason:
-            told = f"Reached the membership threshold by a purchase that {isolated(decision.by_name)} recorded"
-            return f"{told}: {isolated(decision.reason)}."
+            reached = f"Reached the membership threshold by a purchase that {isolated(decision.by_name)} recorded"
+            return f"{reached}: {isolated(decision.reason)}."
         threshold = _threshold_of(decision, context)
         reached = f"Reached the membership threshold of {plain(threshold)}" if threshold else "By rule"
         return f"{reached} with purchases of {amount}; activated by {isolated(decision.by_name)}."

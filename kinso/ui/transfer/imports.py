@@ -23,8 +23,8 @@ from kinso.models.transfer.plans import (
     Unknown,
 )
 from kinso.services.history.runs import Progress
-from kinso.services.transfer.customer_imports import import_customers, rehearse_import
-from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.transfer.customer_imports import import_customers, preview_import
+from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
 from kinso.ui.history.run_panel import Outcome, RunPanel
 from kinso.ui.job import Job
 from kinso.ui.request_context import RequestContext
@@ -92,7 +92,7 @@ def customers_done(result: ImportResult) -> str:
 Kind = Literal["customers", "purchases"]
 Plan = ImportPlan | PurchasePlan
 
-_SESSION = "import_desk"
+_SESSION = "import_page"
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,9 @@ class PageSession:
 
     def _check(self, upload: Upload, choices: ImportChoices, context: RequestContext) -> str:
         if upload.kind == "customers":
-            plan: Plan = rehearse_import(context.store, context.actor, self.data, choices=choices)
+            plan: Plan = preview_import(context.store, context.actor, self.data, choices=choices)
         else:
-            plan = rehearse_purchases(context.store, context.actor, self.data, unknown=upload.unknown, choices=choices)
+            plan = preview_purchases(context.store, context.actor, self.data, unknown=upload.unknown, choices=choices)
         if upload == self.upload and choices == self.choices:
             self.plan = plan
         return upload.name

@@ -175,7 +175,7 @@ def show_duplicates(plan: ImportPlan | PurchasePlan) -> None:
             ]
         ),
         hide_index=True,
-        key="import_twins",
+        key="import_duplicates",
         alt="New customers who may be known already",
         column_config={"Row": st.column_config.NumberColumn(width=70, format="%d")},
     )

@@ -101,7 +101,7 @@ def test_a_foreign_search_field_is_replaced(new_database, foreign):
     assert customers.find_one()["search"] == search.helper_fields(document, "SE")
 
 
-def test_twins_keep_their_ids_and_are_named(new_database):
+def test_case_duplicates_keep_their_ids_and_are_named(new_database):
     first, second, third, other = (original(text) for text in ("abc1", "ABC1", "Abc1 ", "abc2"))
     customers, adoption = adopted(new_database, third, other, first, second)
     assert adoption.case_duplicates == [("abc1", "ABC1", "Abc1 ")]

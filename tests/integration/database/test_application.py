@@ -1,4 +1,4 @@
-"""The office opens with the database, waits for one that is late, and leaves nothing behind."""
+"""The application opens with the database, waits for one that is late, and leaves nothing behind."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def is_free(data_dir) -> bool:
         lock.release()
 
 
-def test_an_office_of_its_own_server_opens_and_closes(data_dir):
+def test_an_application_with_a_server_of_its_own_opens_and_closes(data_dir):
     codes: list[str] = []
     application = open_application(Settings(data_dir=data_dir), announce=codes.append)
     assert current_application() is application
@@ -62,13 +62,13 @@ def test_an_administrator_from_the_settings_needs_no_code(data_dir):
     assert [user.email for user in application.store.users.all()] == ["owner@shop.com"]
 
 
-def test_an_office_in_memory_needs_no_server(monkeypatch):
+def test_an_application_in_memory_needs_no_server(monkeypatch):
     application = open_application(Settings(mongodb_uri="mongomock://", mongod="/nowhere/mongod"))
     assert application.ready
     assert application.store.users.all() == []
 
 
-def test_an_open_office_is_not_opened_again():
+def test_an_open_application_is_not_opened_again():
     application = open_application(Settings(mongodb_uri="mongomock://"))
     with pytest.raises(StartupError, match="already"):
         open_application(Settings(mongodb_uri="mongomock://"))
@@ -91,7 +91,7 @@ def test_a_preparation_that_fails_leaves_no_server_behind(serve, data_dir):
     assert is_free(data_dir)
 
 
-def test_an_office_waits_for_a_server_that_is_late(serve, data_dir, caplog):
+def test_an_application_waits_for_a_server_that_is_late(serve, data_dir, caplog):
     codes: list[str] = []
     socket = data_dir.resolve() / "mongodb" / "mongod.sock"
     application = open_application(Settings(mongodb_uri=uri_of(str(socket))), announce=codes.append)
@@ -99,12 +99,12 @@ def test_an_office_waits_for_a_server_that_is_late(serve, data_dir, caplog):
     with pytest.raises(DatabaseUnavailable):
         _ = application.store
     serve()
-    until(lambda: application.ready, "the office is ready")
+    until(lambda: application.ready, "the application is ready")
     assert application.store.users.all() == []
     assert len(codes) == 1
 
 
-def test_an_office_that_waits_can_be_closed(caplog):
+def test_an_application_that_waits_can_be_closed(caplog):
     application = open_application(Settings(mongodb_uri="mongodb://127.0.0.1:9/?directConnection=true"))
     close_application()
     assert not application.ready
@@ -142,7 +142,7 @@ def test_what_was_taken_over_is_logged(new_database, mongodb_uri, caplog):
     assert "customer abc1 was not an amount of money" in caplog.text
 
 
-def test_tests_can_put_an_office_of_their_own_in_place(store, settings):
+def test_tests_can_put_an_application_of_their_own_in_place(store, settings):
     outer = open_application(Settings(mongodb_uri="mongomock://"))
     with use_application(ApplicationContext.around(store, settings)) as application:
         assert current_application() is application

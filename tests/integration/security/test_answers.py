@@ -192,7 +192,7 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("path", [*CLOSED, *TRICKS])
-def test_no_detour_leads_past_the_door(running, path):
+def test_no_detour_leads_past_the_sign_in(running, path):
     for method in ("GET", "POST"):
         status, _, body = raw(running, path, method, **{"X-Original-URL": "/sign-in", "X-HTTP-Method-Override": "GET"})
         assert status in {400, 401, 403, 404, 405}, (status, body[:200])
@@ -226,7 +226,7 @@ def test_what_is_asked_for_does_not_name_the_file(running, query):
     assert re.fullmatch(r'|attachment; filename="customers-\d{4}-\d\d-\d\d\.csv"', name)
 
 
-def test_streamlits_own_doors_for_machines_stay_shut_for_people_too(running):
+def test_streamlits_own_addresses_for_machines_stay_closed_for_people_too(running):
     secret = running.secret_of(Role.ANALYST)
     for path in ("/_stcore/agent/interact", "/_stcore/agent/mcp"):
         status, _, body = raw(running, path, "POST", Cookie=f"kinso_session={secret}")

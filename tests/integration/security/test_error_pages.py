@@ -1,4 +1,4 @@
-"""What nobody thought of, at every door."""
+"""What nobody thought of, wherever it happens."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_a_failure_behind_a_page_is_calm_and_names_what_to_look_for_in_the_log(b
     check(answer, caplog)
 
 
-def test_a_failure_at_the_door_is_calm(browse, ann, caplog, monkeypatch):
+def test_a_failure_of_the_session_check_is_calm(browse, ann, caplog, monkeypatch):
     monkeypatch.setattr(guard, "resume", fail)
     for headers in ({}, NAVIGATION):
         check(browse(ann.secret).get("/customers", headers=headers), caplog)
@@ -61,7 +61,7 @@ def test_a_failure_while_setting_up_is_calm(browse, caplog, monkeypatch):
 
 
 def test_a_failure_while_a_password_is_compared_lets_nobody_in(browse, ann, caplog, monkeypatch):
-    """Whatever breaks, the door stays shut."""
+    """Whatever breaks, nobody gets in."""
     monkeypatch.setattr(signing_in, "matches", fail)
     answer = browse().post("/api/auth/login", json={"email": "ann@shop.com", "password": PASSWORD})
     assert "set-cookie" not in answer.headers

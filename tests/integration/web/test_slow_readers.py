@@ -32,7 +32,7 @@ def slow(monkeypatch):
         ended.append(True)
 
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, http=connections.PatientConnection, lifespan="off", log_config=None)
+    config = uvicorn.Config(app, http=connections.LimitedConnection, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
     thread.start()
@@ -79,7 +79,7 @@ def test_the_rest_of_an_answer_that_nobody_takes_keeps_no_connection(monkeypatch
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         config = uvicorn.Config(
-            app, http=connections.PatientConnection, lifespan="off", log_config=None, timeout_keep_alive=1
+            app, http=connections.LimitedConnection, lifespan="off", log_config=None, timeout_keep_alive=1
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinso.database.embedded.binary import Step, record_version, recorded_version, step_to, versions_told
+from kinso.database.embedded.binary import Step, record_version, recorded_version, step_to, versions_named
 from kinso.database.embedded.folder import ServerFolder
 
 
@@ -31,7 +31,7 @@ def test_a_folder_goes_from_version_to_version_and_skips_none(data, server, step
 
 
 def test_a_mongod_that_says_nothing_about_versions_is_not_misread():
-    assert versions_told("Invalid feature compatibility version value, expected '5.0' or '6.0") == (None, None)
+    assert versions_named("Invalid feature compatibility version value, expected '5.0' or '6.0") == (None, None)
 
 
 def test_a_folder_remembers_the_version_of_its_data(tmp_path):

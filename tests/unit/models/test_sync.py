@@ -1,4 +1,4 @@
-"""How a program that keeps a copy is told about changes, whatever the order in which they are committed."""
+"""How a program that keeps a copy hears of changes, whatever the order in which they are committed."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -76,8 +76,8 @@ class Copy:
         self.cursor, self.versions, self.marks = BEGINNING, {}, []
 
     def ask(self, shop, limit):
-        found = shop.after(self.cursor.place, limit + len(self.cursor.told) + 1)
-        news, cursor = self.cursor.tell(found, limit, shop.settled)
+        found = shop.after(self.cursor.place, limit + len(self.cursor.sent) + 1)
+        news, cursor = self.cursor.next_news(found, limit, shop.settled)
         self.cursor = Cursor.read(cursor.written())
         self.marks += [each.mark for each in news]
         for each in news:
@@ -119,20 +119,20 @@ def test_nobody_is_missed_and_no_version_is_told_twice(steps):
 
 
 def test_a_change_that_is_committed_late_is_told():
-    told, cursor = BEGINNING.tell([changed(2, 20)], 10, settled=moment(10))
-    assert told == [changed(2, 20)]
-    told, cursor = cursor.tell([changed(1, 15), changed(2, 20)], 10, settled=moment(30))
-    assert told == [changed(1, 15)]
-    assert (cursor.place, cursor.told) == (changed(2, 20).place, frozenset())
+    sent, cursor = BEGINNING.next_news([changed(2, 20)], 10, settled=moment(10))
+    assert sent == [changed(2, 20)]
+    sent, cursor = cursor.next_news([changed(1, 15), changed(2, 20)], 10, settled=moment(30))
+    assert sent == [changed(1, 15)]
+    assert (cursor.place, cursor.sent) == (changed(2, 20).place, frozenset())
 
 
 def test_a_cursor_remembers_only_so_many_and_stays_short():
     news = [changed(number, 10) for number in range(MOST_UNSETTLED + 20)]
-    told, cursor = BEGINNING.tell(news, 1000, settled=moment(5))
-    assert told == news[:MOST_UNSETTLED]
+    sent, cursor = BEGINNING.next_news(news, 1000, settled=moment(5))
+    assert sent == news[:MOST_UNSETTLED]
     assert len(cursor.written()) < LONGEST_CURSOR
-    assert cursor.tell(news, 1000, settled=moment(5)) == ([], cursor)
-    assert cursor.tell(news, 1000, settled=moment(11))[0] == news[MOST_UNSETTLED:]
+    assert cursor.next_news(news, 1000, settled=moment(5)) == ([], cursor)
+    assert cursor.next_news(news, 1000, settled=moment(11))[0] == news[MOST_UNSETTLED:]
 
 
 @given(

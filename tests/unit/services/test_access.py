@@ -49,9 +49,9 @@ LEAST = {
         membership.activation.activate_at_threshold membership.activation.count_eligible
         membership.activation.plan_activation membership.activation.set_membership_of_matching
         membership.activation.set_membership_of_selected purchases.recording.record_sale purchases.recording.refund_sale
-        shop.samples.load_samples transfer.customer_imports.import_customers transfer.customer_imports.rehearse_import
+        shop.samples.load_samples transfer.customer_imports.import_customers transfer.customer_imports.preview_import
         transfer.customer_imports.write_import_report transfer.purchase_imports.import_purchases
-        transfer.purchase_imports.rehearse_purchases
+        transfer.purchase_imports.preview_purchases
         """,
     Role.MANAGER: """
         customers.editing.delete_customer history.trash.count_trash history.trash.erase_person history.trash.list_trash

@@ -35,12 +35,12 @@ def test_an_address_elsewhere_becomes_the_first_page(address):
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/sign-in?next=/x", "/sign-out", "/sign-out/", "/set-up?x"])
-def test_nobody_is_sent_back_to_the_door(address):
+def test_nobody_is_sent_back_to_the_sign_in(address):
     assert safe_next(address) == "/"
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/set-up", "/_stcore/health", "/api", "/api/customers"])
-def test_the_door_the_health_check_and_the_api_are_open(path):
+def test_the_sign_in_the_health_check_and_the_api_are_open(path):
     assert is_open(path)
 
 

@@ -49,8 +49,8 @@ async function register(): Promise<Schemas["RegisteredOut"]> {
   const ada = (await done(api.POST("/customers", { body, params }))).data;
   same((await done(api.POST("/customers", { body, params }))).data._id, ada._id);
   same([ada.purchaseAmount, ada.membershipStatus, ada.version], [0, false, 1]);
-  const twin = (await done(api.POST("/customers", { body: { ...body, customerId: "C-2" } }))).data;
-  same(twin.warnings?.map((warning) => warning._id), [ada._id]);
+  const duplicate = (await done(api.POST("/customers", { body: { ...body, customerId: "C-2" } }))).data;
+  same(duplicate.warnings?.map((warning) => warning._id), [ada._id]);
   same(await refused(409, api.POST("/customers", { body })), ["customerId"]);
   return ada;
 }

@@ -16,7 +16,7 @@ from kinso.services.customers.editing import delete_customer, update_customer
 from kinso.services.customers.finding import find_by_customer_id
 from kinso.services.history.trash import restore_customers
 from kinso.services.shop.checks import check_database
-from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import import_customers, preview_import
 from kinso.services.transfer.exports import export_customers
 from kinso.services.transfer.purchase_imports import import_purchases
 
@@ -41,7 +41,7 @@ def case_duplicates(connection, store):
     return {customer.customer_id: customer for customer in store.customers.iterate(CustomerQuery())}
 
 
-def test_twins_that_were_adopted_before_they_were_marked_are_found_all_the_same(
+def test_case_duplicates_adopted_before_they_were_marked_are_found_all_the_same(
     connection, store, analyst, case_duplicates
 ):
     connection.database["customers"].drop_index("search.twin_1")
@@ -113,7 +113,7 @@ def test_a_row_of_a_file_changes_the_one_that_it_names_exactly(store, staff, cas
 
 @pytest.mark.parametrize("flavour", ["excel", "raw"])
 def test_their_export_can_be_imported_again(store, staff, case_duplicates, flavour):
-    plan = rehearse_import(store, staff, b"".join(export_customers(store, staff, CustomerQuery(), flavour)))
+    plan = preview_import(store, staff, b"".join(export_customers(store, staff, CustomerQuery(), flavour)))
     assert (plan.errors, plan.unchanged) == ((), 3)
 
 
@@ -129,7 +129,7 @@ def test_purchases_of_a_file_go_to_the_one_that_they_name_exactly(store, staff, 
     assert check_database(store, admin).findings == []
 
 
-def test_a_refund_in_a_file_of_the_sale_of_a_twin_is_refused(store, staff, case_duplicates):
+def test_a_refund_in_a_file_of_the_sale_of_a_case_duplicate_is_refused(store, staff, case_duplicates):
     rows = "S-1,leg-2,2025-01-31,10,,\nR-1,LEG-2,2025-02-02,-1,refund,S-1\n"
     with pytest.raises(InvalidInput, match="1 error") as error:
         import_purchases(store, staff, (HEADER + rows).encode())

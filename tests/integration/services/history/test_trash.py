@@ -36,7 +36,7 @@ def test_kinso_empties_the_trash_while_it_runs(store, settings, old, connection,
     application = ApplicationContext(settings, store)
     application.prepare()
     trash.insert_one(document)
-    application.take_care()
+    application.maintain()
     try:
         for _ in range(1000):
             if not trash.count_documents({}):

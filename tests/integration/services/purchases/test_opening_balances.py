@@ -19,9 +19,9 @@ from kinso.services.customers.editing import create_customer, update_customer
 from kinso.services.history.undo import undo_run
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
-from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import import_customers, preview_import
 from kinso.services.transfer.exports import export_customers, export_ledger
-from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
+from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, preview_purchases
 from tests.support.examples import fewer_examples
 
 GIVE_WAY, KEEP = ImportChoices(opening_balance="give-way"), ImportChoices(opening_balance="keep")
@@ -54,7 +54,7 @@ def test_whoever_is_registered_with_nothing_has_an_empty_ledger(store, staff):
 
 def test_the_plan_tells_what_would_be_explained_twice_and_nothing_happens_before_it_is_decided(store, staff):
     import_customers(store, staff, CUSTOMERS)
-    plan = rehearse_purchases(store, staff, PURCHASES)
+    plan = preview_purchases(store, staff, PURCHASES)
     assert (plan.overlap, plan.is_overlap_undecided) == (Overlap(2, Decimal("500.60")), True)
     with pytest.raises(PurchasesUndecided, match=r"2 customers came with a balance .* 500\.60 in all: decide"):
         import_purchases(store, staff, PURCHASES)
@@ -96,7 +96,7 @@ def test_purchases_first_and_then_the_amounts_that_contain_them(store, staff):
     assert amounts(store) == IN_ALL
     assert sorted(ledger(store, "C-1"))[0] == ("adjustment", Decimal("79.50"))
     more = PURCHASES + b"S-4,C-1,2025-04-30,100\n"
-    plan = rehearse_purchases(store, staff, more)
+    plan = preview_purchases(store, staff, more)
     assert (plan.figures.recorded, plan.overlap) == (3, Overlap(1, Decimal("79.50")))
     import_purchases(store, staff, more, choices=GIVE_WAY)
     assert amounts(store)["C-1"] == Decimal("520.50")
@@ -106,7 +106,7 @@ def test_the_rest_of_the_file_later_gives_way_only_to_what_is_left(store, staff)
     import_customers(store, staff, CUSTOMERS)
     first, second = PURCHASES.splitlines(keepends=True)[:2], PURCHASES
     import_purchases(store, staff, b"".join(first), choices=GIVE_WAY)
-    assert rehearse_purchases(store, staff, second).overlap == Overlap(2, Decimal("200.60"))
+    assert preview_purchases(store, staff, second).overlap == Overlap(2, Decimal("200.60"))
     import_purchases(store, staff, second, choices=GIVE_WAY)
     assert amounts(store) == IN_ALL
 
@@ -114,7 +114,7 @@ def test_the_rest_of_the_file_later_gives_way_only_to_what_is_left(store, staff)
 def test_purchases_after_the_balance_was_recorded_explain_nothing_of_it(store, staff):
     import_customers(store, staff, CUSTOMERS)
     file = f"saleId,customerId,date,amount\nS-1,C-1,{now().isoformat()},300\n".encode()
-    assert rehearse_purchases(store, staff, file).overlap == Overlap()
+    assert preview_purchases(store, staff, file).overlap == Overlap()
     import_purchases(store, staff, file)
     assert amounts(store)["C-1"] == 800
 
@@ -122,14 +122,14 @@ def test_purchases_after_the_balance_was_recorded_explain_nothing_of_it(store, s
 def test_earlier_purchases_explain_nothing_of_later_ones(store, staff):
     draft = CustomerDraft(customer_id="C-1", customer_name="Ann", contact_info="ann@b.com")
     record_sale(store, staff, create_customer(store, staff, draft).id, PurchaseDraft(amount=70))
-    assert rehearse_purchases(store, staff, PURCHASES.replace(b"C-2", b"C-1")).overlap == Overlap()
+    assert preview_purchases(store, staff, PURCHASES.replace(b"C-2", b"C-1")).overlap == Overlap()
 
 
 def test_a_typed_amount_counts_as_a_balance_too(store, staff):
     ann = create_customer(store, staff, CustomerDraft(customer_id="C-1", customer_name="Ann", contact_info="ann@b.com"))
     update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=250))
     file = PURCHASES.replace(b"C-2", b"C-1")
-    assert rehearse_purchases(store, staff, file).overlap == Overlap(1, Decimal("250.00"))
+    assert preview_purchases(store, staff, file).overlap == Overlap(1, Decimal("250.00"))
     import_purchases(store, staff, file, choices=GIVE_WAY)
     assert amounts(store) == {"C-1": Decimal("500.60")}
 
@@ -139,7 +139,7 @@ def test_what_the_file_gives_back_explains_nothing(store, staff):
     file = (
         b"saleId,customerId,date,amount,kind,refundOf\nS-1,C-1,2025-01-31,300,,\nR-1,C-1,2025-02-01,-100,refund,S-1\n"
     )
-    assert rehearse_purchases(store, staff, file).overlap == Overlap(1, Decimal("200.00"))
+    assert preview_purchases(store, staff, file).overlap == Overlap(1, Decimal("200.00"))
     import_purchases(store, staff, file, choices=GIVE_WAY)
     assert amounts(store)["C-1"] == Decimal("500.00")
     refund_sale(store, staff, "S-1", RefundDraft(amount=50))
@@ -171,7 +171,7 @@ def test_moving_a_shop_by_its_two_files_counts_everything_once(store, staff, new
     prepare(connection)
     other = Store(connection)
     import_customers(other, staff, people)
-    assert rehearse_purchases(other, staff, entries).overlap == Overlap(2, Decimal("600.10"))
+    assert preview_purchases(other, staff, entries).overlap == Overlap(2, Decimal("600.10"))
     import_purchases(other, staff, entries, choices=GIVE_WAY)
     assert amounts(other) == amounts(store)
 
@@ -190,7 +190,7 @@ def test_what_an_earlier_application_left_may_hold_purchases_up_to_the_day_it_wa
         }
     )
     prepare(connection)
-    plan = rehearse_purchases(Store(connection), staff, PURCHASES, unknown="create")
+    plan = preview_purchases(Store(connection), staff, PURCHASES, unknown="create")
     assert plan.overlap == Overlap(1, Decimal("420.50"))
 
 
@@ -276,7 +276,7 @@ class TestCustomersAfterTheirPurchases:
         import_purchases(store, staff, PURCHASES, unknown="create")
 
     def test_the_plan_tells_who_has_purchases_that_the_totals_are_taken_to_contain(self, store, staff, bought):
-        plan = rehearse_import(store, staff, CUSTOMERS)
+        plan = preview_import(store, staff, CUSTOMERS)
         assert plan.overlap == Overlap(1, Decimal("420.50"))
         assert plan.notices == (
             "1 customer has purchases here, 420.50 in all, and the file brings another total: it is taken to contain"
@@ -291,7 +291,7 @@ class TestCustomersAfterTheirPurchases:
 
     def test_an_exported_file_has_seen_the_purchases(self, store, staff, bought):
         exported = b"".join(export_customers(store, staff, CustomerQuery())).replace(b"420.50", b"400.50")
-        plan = rehearse_import(store, staff, exported, choices=KEEP)
+        plan = preview_import(store, staff, exported, choices=KEEP)
         assert (plan.overlap, plan.update) == (Overlap(), 1)
         import_customers(store, staff, exported, choices=KEEP)
         assert amounts(store)["C-1"] == Decimal("400.50")

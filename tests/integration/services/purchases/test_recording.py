@@ -32,7 +32,7 @@ from kinso.services.purchases.reading import summarize_purchases
 from kinso.services.purchases.recording import get_sale, list_sales, record_sale, refund_sale, refundable
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import import_customers
-from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
 
 
 @pytest.fixture
@@ -430,7 +430,7 @@ def test_the_sale_id_of_a_deleted_customer_is_kept_for_them(store, staff, manage
         with pytest.raises(Conflict, match=r"“R-1” belongs to a deleted customer; have them restored, or give"):
             record(staff)
     rows = b"saleId,customerId,date,amount\nR-1,C-bob,2025-01-31,5\nR-2,C-bob,2025-01-31,5\n"
-    plan = rehearse_purchases(store, staff, rows)
+    plan = preview_purchases(store, staff, rows)
     assert [(error.row, error.message) for error in plan.errors] == [
         (2, "Sale ID “R-1” belongs to a deleted customer; have them restored, or give it another ID.")
     ]

@@ -35,7 +35,7 @@ from kinso.services.purchases.reading import summarize_purchases
 from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_rule
-from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
 from tests.support.examples import fewer_examples
 
 HEADER = "saleId,customerId,date,amount,kind,refundOf\n"
@@ -190,7 +190,7 @@ class TestTheDateOfARefund:
             "S-2,C-ann,2026-03-05T10:00,10,sale,\nR-1,C-ann,2026-02-09,-1,refund,S-1\n"
             "R-2,C-ann,2026-03-04,-1,refund,S-2\nR-3,C-ann,2026-03-05,-1,refund,S-2\nR-4,C-ann,2026-02-10,-2,refund,S-1\n"
         )
-        plan = rehearse_purchases(store, staff, (HEADER + rows).encode())
+        plan = preview_purchases(store, staff, (HEADER + rows).encode())
         after = "a refund happens after its sale or on the same day."
         assert [(error.row, error.field, error.message) for error in plan.errors] == [
             (3, "soldAt", f"Date 2026-02-09 is before its sale, which was on 2026-02-10; {after}"),

@@ -201,7 +201,7 @@ def adopted(new_database, *names):
     return Store(connection)
 
 
-def test_twins_are_named_but_nothing_is_wrong_with_them(new_database, admin):
+def test_case_duplicates_are_named_but_nothing_is_wrong_with_them(new_database, admin):
     report = check_database(adopted(new_database, "abc1", "ABC1", "abc2"), admin)
     assert report.findings == []
     assert report.duplicates == ["Customer ID ABC1 differs from abc1 in letter case, spaces, dashes or the like only."]

@@ -7,7 +7,7 @@ from kinso.errors import InvalidInput, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.transfer.plans import MOST_ERRORS_SHOWN
 from kinso.services.customers.editing import create_customer
-from kinso.services.transfer.customer_imports import ImportRefused, import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import ImportRefused, import_customers, preview_import
 
 HEADER = "customerId,customerName,contactInfo,purchaseAmount,membershipStatus\n"
 
@@ -26,7 +26,7 @@ def everyone(store):
 
 
 def messages(store, actor, source):
-    return [str(error) for error in rehearse_import(store, actor, source).errors]
+    return [str(error) for error in preview_import(store, actor, source).errors]
 
 
 def test_new_customers_are_created_and_known_ones_updated_as_one_run(store, staff):
@@ -50,10 +50,10 @@ def test_new_customers_are_created_and_known_ones_updated_as_one_run(store, staf
     }
 
 
-def test_a_rehearsal_tells_the_same_and_changes_nothing(store, staff):
+def test_a_preview_tells_the_same_and_changes_nothing(store, staff):
     before = add(store, staff, "C-001")
     file = f"{HEADER}C-001,Ada Byron,,,\nC-002,Bea Smith,bea@example.com,,\nC-003,Cid,cid@example.com,,\n".encode()
-    plan = rehearse_import(store, staff, file)
+    plan = preview_import(store, staff, file)
     assert (plan.create, plan.update, plan.unchanged, plan.error_count) == (2, 1, 0, 0)
     assert store.customers.get(before.id) == before
     assert store.customers.count(CustomerQuery()) == 1
@@ -109,7 +109,7 @@ def test_an_id_that_comes_twice_is_told_with_both_rows(store, staff):
 
 def test_errors_are_all_counted_but_only_the_first_are_kept(store, staff):
     file = (HEADER + "C-001,Ada,ada@example.com,,\n" + "x,,,,\n" * 300).encode()
-    plan = rehearse_import(store, staff, file)
+    plan = preview_import(store, staff, file)
     assert plan.error_count == 2 + 299
     assert len(plan.errors) == MOST_ERRORS_SHOWN
     assert plan.create == 1
@@ -148,7 +148,7 @@ def test_a_file_with_semicolons_has_decimal_commas(store, staff):
 
 
 def test_unknown_columns_are_told(store, staff):
-    assert rehearse_import(store, staff, b"customerId,Shoe size\n").ignored_columns == ("Shoe size",)
+    assert preview_import(store, staff, b"customerId,Shoe size\n").ignored_columns == ("Shoe size",)
 
 
 def test_an_unusable_file_is_refused(store, staff):
@@ -156,8 +156,8 @@ def test_an_unusable_file_is_refused(store, staff):
         import_customers(store, staff, b"hello\nworld\n")
 
 
-def test_an_analyst_may_not_even_rehearse(store, analyst):
-    for attempt in (rehearse_import, import_customers):
+def test_an_analyst_may_not_even_preview(store, analyst):
+    for attempt in (preview_import, import_customers):
         with pytest.raises(NotPermitted):
             attempt(store, analyst, HEADER.encode())
 

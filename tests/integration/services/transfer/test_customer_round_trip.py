@@ -8,7 +8,7 @@ from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.money import CENT
 from kinso.repository.store import Store
-from kinso.services.transfer.customer_imports import import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import import_customers, preview_import
 from kinso.services.transfer.exports import export_customers
 from tests.support.examples import fewer_examples
 
@@ -45,7 +45,7 @@ def test_importing_our_own_export_changes_nothing_whatever_is_stored(store, admi
     store.connection.database["customers"].delete_many({})
     if drafts:
         store.customers.insert_many(drafts, AT)
-    plan = rehearse_import(store, admin, exported(store, admin, flavour))
+    plan = preview_import(store, admin, exported(store, admin, flavour))
     assert (plan.errors, plan.create, plan.update, plan.unchanged) == ((), 0, 0, len(drafts))
 
 
@@ -56,7 +56,7 @@ def test_ids_that_look_like_the_escaped_form_of_each_other_stay_apart(store, adm
         for id in ("-12", "'-12", "''-12")
     ]
     store.customers.insert_many(drafts, AT)
-    plan = rehearse_import(store, admin, exported(store, admin, flavour))
+    plan = preview_import(store, admin, exported(store, admin, flavour))
     assert (plan.errors, plan.create, plan.update, plan.unchanged) == ((), 0, 0, 3)
 
 
@@ -72,7 +72,7 @@ def test_customers_of_another_application_come_back_unchanged(new_database, admi
     )
     prepare(connection)
     store = Store(connection)
-    plan = rehearse_import(store, admin, exported(store, admin, flavour))
+    plan = preview_import(store, admin, exported(store, admin, flavour))
     assert (plan.errors, plan.create, plan.update, plan.unchanged) == ((), 0, 0, 3)
 
 
@@ -101,5 +101,5 @@ def test_a_file_whose_mark_a_spreadsheet_dropped_is_still_understood(store, admi
         [CustomerDraft(customer_id="C-001", customer_name="Käthe", contact_info="+49 171 3920099")], AT
     )
     resaved = exported(store, admin, "excel").decode("utf-8-sig").replace(",false,", ",FALSE,").encode("cp1252")
-    plan = rehearse_import(store, admin, resaved)
+    plan = preview_import(store, admin, resaved)
     assert (plan.update, plan.unchanged) == (0, 1)

@@ -12,8 +12,8 @@ from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.services.customers.editing import create_customer
 from kinso.services.shop.checks import check_database
-from kinso.services.transfer.customer_imports import ImportRefused, import_customers, rehearse_import
-from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.transfer.customer_imports import ImportRefused, import_customers, preview_import
+from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
 
 MEND = ImportChoices(damaged="mend")
 
@@ -44,7 +44,7 @@ def messages(plan):
 def test_the_line_that_tells_excel_the_delimiter_is_no_row(store, staff, delimiter):
     lines = (f"sep={delimiter}", "Customer ID:Customer name:Contact:Amount", "1:Ada:ada@b.com:", "::x:")
     text = "\r\n".join([lines[0], *(line.replace(":", delimiter) for line in lines[1:])])
-    plan = rehearse_import(store, staff, text.encode("utf-8-sig"))
+    plan = preview_import(store, staff, text.encode("utf-8-sig"))
     assert plan.create == 1
     assert messages(plan)[0] == "Row 3 (line 4): Customer ID is required."
 
@@ -95,7 +95,7 @@ def test_the_order_of_day_and_month_is_found_from_all_rows(store, staff):
 
 def test_a_file_in_which_no_row_tells_the_order_is_refused_until_somebody_does(store, staff):
     file = f"{PURCHASES}1;7;03.04.2024;1;\n2;7;05.06.2024;1;\n".encode()
-    plan = rehearse_purchases(store, staff, file, unknown="create")
+    plan = preview_purchases(store, staff, file, unknown="create")
     assert plan.needs_date_order
     assert [message[:50] for message in messages(plan)] == [
         "Row 2: Date “03.04.2024” can be read in two ways; ",
@@ -104,7 +104,7 @@ def test_a_file_in_which_no_row_tells_the_order_is_refused_until_somebody_does(s
     months = {}
     for order in ("dmy", "mdy"):
         choices = ImportChoices(date_order=order)
-        assert not rehearse_purchases(store, staff, file, unknown="create", choices=choices).needs_date_order
+        assert not preview_purchases(store, staff, file, unknown="create", choices=choices).needs_date_order
         again = file.replace(b"\n1;", f"\n{order}-1;".encode()).replace(b"\n2;", f"\n{order}-2;".encode())
         import_purchases(store, staff, again, unknown="create", choices=choices)
         months[order] = {sale.sold_at.month for id, sale in sold(store).items() if id.startswith(order)}
@@ -113,7 +113,7 @@ def test_a_file_in_which_no_row_tells_the_order_is_refused_until_somebody_does(s
 
 def test_rows_that_contradict_each_other_leave_the_others_open(store, staff):
     file = f"{PURCHASES}1;7;31.01.2024;1;\n2;7;01/31/2024;1;\n3;7;03.04.2024;1;\n".encode()
-    plan = rehearse_purchases(store, staff, file, unknown="create")
+    plan = preview_purchases(store, staff, file, unknown="create")
     assert plan.needs_date_order
     assert [error.row for error in plan.errors] == [4]
 
@@ -124,8 +124,8 @@ def test_new_customers_are_dated_in_the_files_order_too(store, staff):
     [ada] = store.customers.iterate(CustomerQuery())
     assert ada.created_at == datetime(2024, 3, 4, tzinfo=UTC)
     open_file = file.replace(b"3/31/2024", b"4/5/2024").replace(b"7,Ada", b"8,Ada")
-    assert rehearse_import(store, staff, open_file).needs_date_order
-    assert rehearse_import(store, staff, open_file, choices=ImportChoices(date_order="dmy")).create == 1
+    assert preview_import(store, staff, open_file).needs_date_order
+    assert preview_import(store, staff, open_file, choices=ImportChoices(date_order="dmy")).create == 1
 
 
 class TestSpoiltBySpreadsheets:
@@ -135,18 +135,18 @@ class TestSpoiltBySpreadsheets:
         file = (
             f"customerId;customerName;contactInfo\n{spoilt};Ada;ada@b.com\nC-1;;{spoilt}\nC-2;Bea;{spoilt}\n".encode()
         )
-        assert messages(rehearse_import(store, staff, file, choices=MEND)) == [
+        assert messages(preview_import(store, staff, file, choices=MEND)) == [
             f"Row {row}: {what} looks damaged by a spreadsheet (scientific notation); type it in full."
             for row, what in ((2, "Customer ID"), (3, "Contact"), (4, "Contact"))
         ]
         purchases = f"{PURCHASES}{spoilt};C-1;2024-01-31;1;\n1;{spoilt};2024-01-31;1;\n".encode()
-        plan = rehearse_purchases(store, staff, purchases, unknown="create")
+        plan = preview_purchases(store, staff, purchases, unknown="create")
         assert [(error.row, error.field) for error in plan.errors] == [(2, "saleId"), (3, "customerId")]
 
     def test_an_id_that_exists_but_for_its_leading_zeros_is_named(self, store, staff):
         known = add(store, staff, "00123")
         file = b"customerId,customerName,contactInfo\n123,Ada Byron,ada@b.com\n"
-        plan = rehearse_import(store, staff, file)
+        plan = preview_import(store, staff, file)
         assert (plan.damaged, messages(plan)) == (
             1,
             [
@@ -158,7 +158,7 @@ class TestSpoiltBySpreadsheets:
             import_customers(store, staff, file)
         assert import_customers(store, staff, file, choices=MEND).updated == 1
         assert store.customers.get(known.id).customer_name == "Ada Byron"
-        plan = rehearse_purchases(store, staff, f"{PURCHASES}1;123;2024-01-31;1;\n".encode(), unknown="create")
+        plan = preview_purchases(store, staff, f"{PURCHASES}1;123;2024-01-31;1;\n".encode(), unknown="create")
         assert messages(plan) == [
             "Row 2: Customer ID “123” seems to be “00123”, which a spreadsheet took for a number; write it in full."
         ]
@@ -166,13 +166,13 @@ class TestSpoiltBySpreadsheets:
     def test_an_id_without_zeros_that_is_there_itself_is_that_one(self, store, staff):
         add(store, staff, "00123")
         add(store, staff, "123")
-        assert rehearse_import(store, staff, b"customerId,customerName\n123,Bea\n00123,Cid\n").update == 2
+        assert preview_import(store, staff, b"customerId,customerName\n123,Bea\n00123,Cid\n").update == 2
 
     @pytest.mark.parametrize("cell", ["1711234567", "1711234567.0", "1.71123E+09"])
     def test_a_phone_that_lost_its_zero_is_named_and_what_is_stored_may_stay(self, store, staff, cell):
         ada = add(store, staff, "C-1", contact="01711234567")
         file = f"customerId,customerName,contactInfo\nC-1,Ada Byron,{cell}\n".encode()
-        plan = rehearse_import(store, staff, file)
+        plan = preview_import(store, staff, file)
         assert (plan.damaged, plan.error_count) == (1, 1)
         assert f"Contact “{cell}” seems to be “01711234567”" in messages(plan)[0]
         result = import_customers(store, staff, file, choices=MEND)
@@ -182,13 +182,13 @@ class TestSpoiltBySpreadsheets:
 
     def test_an_ordinary_edit_of_a_phone_is_none_of_that(self, store, staff):
         add(store, staff, "C-1", contact="01711234567")
-        assert rehearse_import(store, staff, b"customerId,contactInfo\nC-1,01711234568\n").update == 1
+        assert preview_import(store, staff, b"customerId,contactInfo\nC-1,01711234568\n").update == 1
 
 
 def test_a_file_of_something_else_is_still_refused(store, staff):
     for file in (b"Report\n\nName;Phone\nAda;1\n", b"sep=;\n", b"sep=;\na;b\n"):
         with pytest.raises(InvalidInput, match="must name the columns"):
-            rehearse_import(store, staff, file)
+            preview_import(store, staff, file)
 
 
 class TestWhoMayBeKnownAlready:
@@ -203,26 +203,26 @@ class TestWhoMayBeKnownAlready:
             b"customerId,customerName,contactInfo\nC-1,Ada Byron,\nN-1,Bea,01711-234567\n"
             b"N-2,Lovelace Ada,a@b.com\nN-3,Cid,c@b.com\n"
         )
-        plan = rehearse_import(store, staff, file)
+        plan = preview_import(store, staff, file)
         assert [str(duplicate) for duplicate in plan.duplicates] == [
             "Row 3: Bea (N-1) may be known already: Ada Lovelace (C-1) has the same phone number.",
             "Row 4: Lovelace Ada (N-2) may be known already: Ada Lovelace (C-1) has the same name.",
         ]
         result = import_customers(store, staff, file)
         assert (result.created, result.duplicate_count) == (3, 2)
-        assert import_customers(store, staff, file, expected=rehearse_import(store, staff, file)).duplicate_count == 0
+        assert import_customers(store, staff, file, expected=preview_import(store, staff, file)).duplicate_count == 0
 
     def test_customers_created_from_purchases_are_looked_for_as_well(self, store, staff, ada):
         header = "saleId,customerId,date,amount,customerName,contactInfo\n"
         file = f"{header}1,N-1,2025-01-31,1,Lovelace Ada,\n2,N-2,2025-01-31,1,,01711234567\n3,N-3,2025-01-31,1,,\n"
-        plan = rehearse_purchases(store, staff, file.encode(), unknown="create")
+        plan = preview_purchases(store, staff, file.encode(), unknown="create")
         assert [(duplicate.row, duplicate.duplicate.alike) for duplicate in plan.duplicates] == [
             (2, "name"),
             (3, "phone"),
         ]
         import_purchases(store, staff, file.encode(), unknown="create")
         again = file.replace("N-", "M-").replace("\n1,", "\n4,").replace("\n2,", "\n5,").replace("\n3,", "\n6,")
-        plan = rehearse_purchases(store, staff, again.encode(), unknown="create")
+        plan = preview_purchases(store, staff, again.encode(), unknown="create")
         assert [(duplicate.row, duplicate.duplicate.alike) for duplicate in plan.duplicates] == [
             (2, "name"),
             (3, "phone"),

@@ -15,7 +15,7 @@ from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 from kinso.services.transfer.exports import export_ledger
-from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_an_empty_shop_that_imports_it_has_the_same_amounts_and_purchases(store,
 
 
 def test_importing_it_where_it_came_from_changes_nothing(store, staff, ada):
-    figures = rehearse_purchases(store, staff, exported(store, staff)).figures
+    figures = preview_purchases(store, staff, exported(store, staff)).figures
     assert (figures.new, figures.recorded, figures.unknown) == (0, 4, 0)
 
 

@@ -19,7 +19,7 @@ from kinso.services.purchases.reading import export_purchases
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.exports import export_ledger
-from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, rehearse_purchases
+from kinso.services.transfer.purchase_imports import PurchasesUndecided, import_purchases, preview_purchases
 
 pytestmark = pytest.mark.slow
 
@@ -45,14 +45,14 @@ def test_the_same_moments_come_back_in_any_zone(store, staff, manager, ada, new_
     for number, moment in enumerate(NIGHT):
         record_sale(store, manager, ada.id, PurchaseDraft(sale_id=f"S-{number}", amount=1, sold_at=moment))
     data = ledger(store, staff, flavour)
-    plan = rehearse_purchases(store, staff, data)
+    plan = preview_purchases(store, staff, data)
     assert (plan.figures.new, plan.figures.recorded, plan.error_count) == (0, len(NIGHT), 0)
     connection = new_database()
     prepare(connection)
     other = Store(connection)
     other.shop.save(ShopSettings(time_zone=zone))
     one = b"".join(export_purchases(store, staff, ada.id, flavour))
-    assert rehearse_purchases(other, staff, one, unknown="create").figures.new == len(NIGHT)
+    assert preview_purchases(other, staff, one, unknown="create").figures.new == len(NIGHT)
     import_purchases(other, staff, data, unknown="create")
     assert sorted(sale.sold_at for sale in other.ledger.iterate(LedgerQuery(kind="sale"))) == NIGHT
 
@@ -92,7 +92,7 @@ def test_a_purchase_that_was_undone_since_does_not_silently_come_back(store, sta
     gone = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-2", amount=20)).sale
     data = ledger(store, staff)
     revert_change(store, manager, gone.change)
-    plan = rehearse_purchases(store, staff, data)
+    plan = preview_purchases(store, staff, data)
     assert [(each.row, each.file) for each in plan.conflicts] == [(3, "S-2, 20.00")]
     assert (plan.undecided_rows, plan.figures.recorded, plan.figures.new) == (1, 1, 0)
     with pytest.raises(PurchasesUndecided, match="1 purchase in it was undone here"):
@@ -110,5 +110,5 @@ def test_a_ledger_comes_back_unchanged_although_its_customer_has_another_id_now(
     refund_sale(store, manager, "S-1", RefundDraft(amount=Decimal("2.50")))
     data = ledger(store, staff)
     update_customer(store, manager, ada.id, CustomerPatch(customer_id="OTHER-1"))
-    plan = rehearse_purchases(store, staff, data)
+    plan = preview_purchases(store, staff, data)
     assert (plan.figures.recorded, plan.error_count) == (2, 0)

@@ -13,7 +13,7 @@ from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer import purchase_imports
-from kinso.services.transfer.purchase_imports import PurchasesRefused, rehearse_purchases
+from kinso.services.transfer.purchase_imports import PurchasesRefused, preview_purchases
 
 HEADER = "saleId,customerId,date,amount\n"
 
@@ -47,7 +47,7 @@ def amounts(store):
 
 
 def messages(store, actor, source, **options):
-    return [str(error) for error in rehearse_purchases(store, actor, source, **options).errors]
+    return [str(error) for error in preview_purchases(store, actor, source, **options).errors]
 
 
 def test_purchases_are_added_to_the_amounts_as_one_run(store, staff, ada):
@@ -64,9 +64,9 @@ def test_purchases_are_added_to_the_amounts_as_one_run(store, staff, ada):
     ]
 
 
-def test_a_rehearsal_tells_everything_and_changes_nothing(store, staff, ada):
+def test_a_preview_tells_everything_and_changes_nothing(store, staff, ada):
     source = file("S-1,C-001,2025-01-31,10", "S-2,C-002,2025-02-01,20", "S-3,c-002,2025-02-03,0.50")
-    figures = rehearse_purchases(store, staff, source, unknown="create").figures
+    figures = preview_purchases(store, staff, source, unknown="create").figures
     assert (figures.new, figures.recorded, figures.customers, figures.unknown) == (3, 0, 2, 1)
     assert figures.total == Decimal("30.50")
     assert (figures.first_at, figures.last_at) == (datetime(2025, 1, 31, tzinfo=UTC), datetime(2025, 2, 3, tzinfo=UTC))
@@ -128,7 +128,7 @@ def test_a_customer_may_be_created_from_an_id_of_one_character(store, staff):
 
 def test_a_sale_id_twice_is_an_error_unless_it_is_the_same_purchase(store, staff, ada):
     source = file("S-1,C-001,2025-01-31,10", "S-1,c-001,2025-01-31,10.00", "S-1,C-001,2025-01-31,11")
-    plan = rehearse_purchases(store, staff, source)
+    plan = preview_purchases(store, staff, source)
     assert [str(error) for error in plan.errors] == [
         "Row 4: Sale ID “S-1” is in row 2 for something else; give one another ID."
     ]
@@ -141,7 +141,7 @@ def test_a_sale_id_that_is_recorded_for_something_else_is_an_error(store, staff,
     said = "Sale ID “S-1” is already recorded for something else; give this one another ID."
     assert messages(store, staff, file("S-1,C-001,2025-01-31,10.01")) == [f"Row 2: {said}"]
     assert messages(store, staff, file("S-1,C-002,2025-01-31,10")) == [f"Row 2: {said}"]
-    assert rehearse_purchases(store, staff, file("S-1,C-001,2025-01-31,10")).figures.recorded == 1
+    assert preview_purchases(store, staff, file("S-1,C-001,2025-01-31,10")).figures.recorded == 1
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_bad_cell_is_told_with_its_row(store, staff, ada, row, said):
 
 def test_all_errors_are_counted_and_the_first_rows_shown(store, staff, ada):
     bad = [f"S-{number},C-001,soon,1" for number in range(2 * MOST_ERRORS_SHOWN)]
-    plan = rehearse_purchases(store, staff, file("S-A,C-404,2025-01-31,1", *bad))
+    plan = preview_purchases(store, staff, file("S-A,C-404,2025-01-31,1", *bad))
     assert plan.error_count == 2 * MOST_ERRORS_SHOWN + 1
     assert [error.row for error in plan.errors] == list(range(2, MOST_ERRORS_SHOWN + 2))
 
@@ -225,23 +225,23 @@ def test_no_amount_falls_below_nothing_or_grows_past_the_largest(store, staff, a
 
 def test_a_file_of_customers_is_refused_as_a_whole(store, staff):
     with pytest.raises(InvalidInput, match="among them must be Sale ID, Customer ID, Date and Amount"):
-        rehearse_purchases(store, staff, b"customerId,customerName\nC-001,Ada\n")
+        preview_purchases(store, staff, b"customerId,customerName\nC-001,Ada\n")
 
 
 def test_an_analyst_may_not_import(store, analyst):
-    for attempt in (rehearse_purchases, import_purchases):
+    for attempt in (preview_purchases, import_purchases):
         with pytest.raises(NotPermitted):
             attempt(store, analyst, file("S-1,C-001,2025-01-31,1"))
 
 
 def test_what_was_shown_is_what_is_done(store, staff, ada):
     source = file("S-1,C-001,2025-01-31,10", "S-2,C-001,2025-02-01,20")
-    plan = rehearse_purchases(store, staff, source)
+    plan = preview_purchases(store, staff, source)
     record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
     with pytest.raises(Conflict, match="means something else now than when it was checked"):
         import_purchases(store, staff, source, expected=plan)
     assert amounts(store) == {"C-001": "15.00"}
-    assert import_purchases(store, staff, source, expected=rehearse_purchases(store, staff, source)).figures.new == 1
+    assert import_purchases(store, staff, source, expected=preview_purchases(store, staff, source)).figures.new == 1
 
 
 def test_progress_counts_purchases(store, staff, ada):
@@ -256,7 +256,7 @@ def test_progress_counts_purchases(store, staff, ada):
 
 def test_a_deleted_customer_is_not_known_any_more(store, manager, ada):
     delete_customer(store, manager, ada.id)
-    assert rehearse_purchases(store, manager, file("S-1,C-001,2025-01-31,1")).figures.unknown == 1
+    assert preview_purchases(store, manager, file("S-1,C-001,2025-01-31,1")).figures.unknown == 1
 
 
 def test_purchases_can_be_refunded_later(store, staff, ada):

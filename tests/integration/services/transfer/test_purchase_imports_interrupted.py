@@ -20,7 +20,7 @@ from kinso.services.history.runs import recover_interrupted
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_shop_settings
-from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
 
 pytestmark = pytest.mark.slow
 
@@ -184,7 +184,7 @@ def test_the_same_file_imported_by_two_at_once_is_recorded_once(store, staff, kn
         problems = [error for attempt in attempts if (error := attempt.exception())]
     assert len(problems) <= 1
     assert all(isinstance(problem, Conflict) for problem in problems)
-    assert rehearse_purchases(store, staff, file_of()).figures.recorded == COUNT
+    assert preview_purchases(store, staff, file_of()).figures.recorded == COUNT
     assert {amounts(store)[id_of(number)] for number in KNOWN} == {Decimal(85)}
 
 

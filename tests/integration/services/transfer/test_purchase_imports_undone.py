@@ -18,7 +18,7 @@ from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_shop_settings
-from kinso.services.transfer.purchase_imports import import_purchases, rehearse_purchases
+from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
 from tests.support.cdnow import EXTRACT, WHOLE, purchases_csv, totals
 from tests.support.examples import fewer_examples
 
@@ -77,7 +77,7 @@ def test_after_the_undo_the_file_can_be_imported_again(store, manager, ada):
     assert state(store) == after
     with pytest.raises(DuplicateCustomerId):
         restore_customers(store, manager, [store.trash.latest(limit=1)[0].id])
-    assert rehearse_purchases(store, manager, BOTH).figures.recorded == 3
+    assert preview_purchases(store, manager, BOTH).figures.recorded == 3
 
 
 @pytest.mark.usefixtures("activating")
@@ -92,7 +92,7 @@ def test_undoing_the_undo_brings_everything_back(store, manager, ada):
     assert (undo.changed, again.changed, again.exception_count) == (3, 3, 0)
     undo_run(store, manager, again.id)
     assert state(store) == {KNOWN: ("5.00", False)}
-    assert rehearse_purchases(store, manager, BOTH, unknown="create").error_count == 0
+    assert preview_purchases(store, manager, BOTH, unknown="create").error_count == 0
 
 
 @pytest.mark.usefixtures("activating")

@@ -19,7 +19,7 @@ from kinso.services.history.trash import empty_trash, erase_person, restore_cust
 from kinso.services.history.undo import revert_change
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
-from kinso.services.transfer.customer_imports import ImportRefused, ImportUndecided, import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import ImportRefused, ImportUndecided, import_customers, preview_import
 from kinso.services.transfer.exports import export_customers
 
 MINE, THEIRS = ImportChoices(conflicts="mine"), ImportChoices(conflicts="theirs")
@@ -102,7 +102,7 @@ def test_a_cell_that_both_sides_changed_is_a_conflict_with_what_it_was_before(st
     update_customer(store, staff, shop["ST-2"].id, CustomerPatch(customer_name="Theirs"))
     grid.row("ST-1")["purchaseAmount"] = "90"
     grid.row("ST-2").update(customerName="Mine", contactInfo="a@b.com")
-    plan = rehearse_import(store, staff, grid.saved())
+    plan = preview_import(store, staff, grid.saved())
     assert [
         (each.row, each.customer_id, each.field, each.before, each.stored, each.file) for each in plan.conflicts
     ] == [
@@ -169,7 +169,7 @@ def through_excel(grid, store):
 
 def test_what_a_spreadsheet_writes_otherwise_is_no_edit(store, staff, shop):
     grid = GridState(store, staff)
-    assert rehearse_import(store, staff, through_excel(grid, store)).unchanged == 3
+    assert preview_import(store, staff, through_excel(grid, store)).unchanged == 3
 
 
 def test_rows_may_be_sorted_left_out_and_their_columns_moved(store, staff, shop):
@@ -193,7 +193,7 @@ def test_where_only_the_version_came_back_the_history_tells_what_it_was(store, s
     grid.row("ST-1")["contactInfo"] = "mine@b.com"
     grid.row("ST-2")["customerName"] = "Mine"
     grid.row("ST-3")["customerName"] = "Restored"
-    plan = rehearse_import(store, staff, grid.saved())
+    plan = preview_import(store, staff, grid.saved())
     assert [(each.customer_id, each.before, each.stored, each.file) for each in plan.conflicts] == [
         ("ST-2", "Name 2", "Theirs", "Mine")
     ]
@@ -208,7 +208,7 @@ def test_where_only_the_version_came_back_the_history_tells_what_it_was(store, s
 def test_a_version_of_nobody_knows_what_tells_nothing(store, staff, shop):
     file = b"customerId,customerName,version\nST-1,Mine,99\nST-2,Mine,one\n"
     update_customer(store, staff, shop["ST-1"].id, CustomerPatch(customer_name="Theirs"))
-    plan = rehearse_import(store, staff, file)
+    plan = preview_import(store, staff, file)
     assert [(each.stored, each.file) for each in plan.changes] == [("Theirs", "Mine"), ("Name 2", "Mine")]
     assert not plan.conflicts
 
@@ -219,7 +219,7 @@ def test_without_that_knowledge_everything_is_told_old_and_new(store, staff, sho
     grid.row("ST-2")["customerName"] = "Mine"
     grid.rows.append({**grid.row("ST-3"), "customerId": "NEW-1"})
     told = []
-    plan = rehearse_import(store, staff, grid.saved(), sink=told.append)
+    plan = preview_import(store, staff, grid.saved(), sink=told.append)
     assert [(each.row, each.kind, each.field, each.stored, each.file) for each in plan.changes] == [
         (2, "change", "purchaseAmount", "150.00", "100.00"),
         (3, "change", "customerName", "Name 2", "Mine"),
@@ -232,7 +232,7 @@ def test_a_customer_who_was_deleted_since_is_not_silently_made_anew(store, staff
     grid = GridState(store, staff)
     delete_customer(store, manager, shop["ST-1"].id)
     for file in (grid.saved(), grid.without("asExported").saved()):
-        plan = rehearse_import(store, staff, file)
+        plan = preview_import(store, staff, file)
         assert [(each.row, each.kind, each.customer_id) for each in plan.conflicts] == [(2, "gone", "ST-1")]
         with pytest.raises(ImportUndecided):
             import_customers(store, staff, file)
@@ -247,7 +247,7 @@ def test_it_is_known_of_whom_the_trash_was_emptied(store, staff, manager, shop, 
     old = datetime(2020, 1, 1, tzinfo=UTC)
     connection.database["trash"].update_many({}, {"$set": {"deletedAt": old}})
     empty_trash(store)
-    assert [each.kind for each in rehearse_import(store, staff, grid.saved()).conflicts] == ["gone"]
+    assert [each.kind for each in preview_import(store, staff, grid.saved()).conflicts] == ["gone"]
 
 
 def test_whoever_was_erased_since_stays_so_whatever_is_decided(store, staff, manager, shop):
@@ -267,7 +267,7 @@ def test_a_customer_who_got_another_id_since_is_still_meant(store, staff, shop):
     update_customer(store, staff, shop["ST-1"].id, CustomerPatch(customer_id="OTHER-1"))
     grid.row("ST-1")["contactInfo"] = "mine@b.com"
     for file in (grid.saved(), grid.without("asExported").saved()):
-        plan = rehearse_import(store, staff, file)
+        plan = preview_import(store, staff, file)
         assert [(each.customer_id, each.field) for each in plan.changes] == [("OTHER-1", "contactInfo")]
     import_customers(store, staff, grid.saved())
     one = now_stored(store, shop["ST-1"])
@@ -320,12 +320,12 @@ def test_an_edit_that_was_undone_here_is_no_change_here(store, staff, shop):
 def test_what_was_shown_is_what_is_done(store, staff, shop):
     grid = GridState(store, staff)
     grid.row("ST-1")["customerName"] = "Mine"
-    plan = rehearse_import(store, staff, grid.saved())
+    plan = preview_import(store, staff, grid.saved())
     record_sale(store, staff, shop["ST-1"].id, PurchaseDraft(amount=50))
     update_customer(store, staff, shop["ST-1"].id, CustomerPatch(contact_info="theirs@b.com"))
     assert import_customers(store, staff, grid.saved(), expected=plan).updated == 1
     grid.row("ST-2")["customerName"] = "Mine"
-    plan = rehearse_import(store, staff, grid.saved())
+    plan = preview_import(store, staff, grid.saved())
     update_customer(store, staff, shop["ST-2"].id, CustomerPatch(customer_name="Theirs"))
     with pytest.raises(Conflict, match="means something else now"):
         import_customers(store, staff, grid.saved(), expected=plan)
@@ -340,7 +340,7 @@ def test_another_shops_file_is_no_version_of_ours(store, staff, manager, shop, n
     delete_customer(store, manager, shop["ST-3"].id)
     assert import_customers(other, staff, grid.saved()).created == 3
     grid.row("ST-1")["customerName"] = "Mine"
-    plan = rehearse_import(other, staff, grid.saved())
+    plan = preview_import(other, staff, grid.saved())
     assert ([each.field for each in plan.changes], plan.conflicts) == (["customerName"], ())
     moved = other.customers.get_by_customer_id("ST-2")
     assert moved.created_at == shop["ST-2"].created_at
@@ -358,7 +358,7 @@ def test_an_export_in_any_zone_comes_back_without_a_change(store, staff, new_dat
     there.shop.save(ShopSettings(time_zone=zone))
     there.customers.insert_many(drafts, moments[0], created_at=moments)
     data = GridState(there, staff, flavour).saved()
-    assert rehearse_import(there, staff, data).unchanged == 4
+    assert preview_import(there, staff, data).unchanged == 4
     store.shop.save(ShopSettings(time_zone=zone))
     import_customers(store, staff, data)
     created = sorted(customer.created_at for customer in store.customers.iterate(CustomerQuery()))

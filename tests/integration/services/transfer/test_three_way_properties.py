@@ -12,7 +12,7 @@ from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.transfer.plans import ImportChoices
 from kinso.services.customers.editing import create_customer, update_customer
 from kinso.services.shop.checks import check_database
-from kinso.services.transfer.customer_imports import ImportUndecided, import_customers, rehearse_import
+from kinso.services.transfer.customer_imports import ImportUndecided, import_customers, preview_import
 from kinso.services.transfer.exports import export_customers
 from tests.support.examples import fewer_examples
 
@@ -80,7 +80,7 @@ def test_every_cell_ends_as_three_ways_say(store, admin, rows, side, flavour, lo
     writer.writeheader()
     writer.writerows(grid)
     file = text.getvalue().encode("utf-8-sig" if flavour == "excel" else "utf-8")
-    plan = rehearse_import(store, admin, file)
+    plan = preview_import(store, admin, file)
     assert plan.errors == ()
     if plan.conflict_count:
         try:

@@ -258,7 +258,7 @@ def looked_after(store, settings):
     """What a running app does for its database."""
     application = ApplicationContext(settings, store)
     application.prepare()
-    application.take_care()
+    application.maintain()
     try:
         yield
     finally:
