@@ -55,7 +55,7 @@ def show_run(caller: SignedIn, id: RunId) -> Answer:
     summary="Undo a bulk change",
     openapi_extra=open_to(undo_run),
 )
-def take_run_back(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
+def undo(caller: SignedIn, post: RepeatablePost, id: RunId) -> Answer:
     """Answers with the run that undid it, and that can be undone itself.
 
     What somebody changed since is kept and named in `exceptions`; 409 when the run is not done or was undone already.

@@ -25,7 +25,7 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.purchases import EntryPage, LedgerQuery
 from kinso.services.customers.editing import get_customer
 from kinso.services.customers.finding import find_by_customer_id
-from kinso.services.purchases.recording import Recorded, get_sale, list_sales, record_sale, refund_sale
+from kinso.services.purchases.recording import Recorded, get_entry, list_entries, record_sale, refund_sale
 
 _REFUND = "/refund"
 _DEFAULTS = RefundIn()
@@ -57,7 +57,7 @@ SaleIdInPath = Annotated[str, Path(alias="saleId", description="The sale's `sale
     response_model=Listing[SaleOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="List purchases",
-    openapi_extra=open_to(list_sales),
+    openapi_extra=open_to(list_entries),
 )
 def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
     """The whole ledger or a part of it, the newest first: sales, refunds, opening balances and adjustments.
@@ -65,7 +65,7 @@ def show_sales(caller: SignedIn, parameters: SaleList) -> Answer:
     404 when there is no such customer.
     """
     query = parameters.query(_customer_wanted(caller, parameters))
-    return _sale_page(list_sales(caller.store, caller.actor, query, page=parameters.page, limit=parameters.limit))
+    return _sale_page(list_entries(caller.store, caller.actor, query, page=parameters.page, limit=parameters.limit))
 
 
 @router.post(
@@ -95,11 +95,11 @@ def record(caller: SignedIn, post: RepeatablePost, sale: SaleIn) -> Answer:
     response_model=Success[SaleOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="Show a purchase",
-    openapi_extra=open_to(get_sale),
+    openapi_extra=open_to(get_entry),
 )
 def show_sale(caller: SignedIn, sale_id: SaleIdInPath) -> Answer:
     """One entry of the ledger."""
-    return succeed(sale_json(get_sale(caller.store, caller.actor, sale_id)))
+    return succeed(sale_json(get_entry(caller.store, caller.actor, sale_id)))
 
 
 @router.post(
@@ -132,13 +132,13 @@ def refund(caller: SignedIn, post: RepeatablePost, sale_id: SaleIdInPath, body: 
     response_model=Listing[SaleOut],
     responses=failures(401, 403, 404, 422, 503),
     summary="List a customer's purchases",
-    openapi_extra=open_to(list_sales),
+    openapi_extra=open_to(list_entries),
 )
 def show_sales_of_customer(caller: SignedIn, id: Id, part: PageOnly) -> Answer:
     """The newest come first; all of them together are the purchase amount."""
     customer = get_customer(caller.store, caller.actor, id)
     query = LedgerQuery(customer=customer.id)
-    return _sale_page(list_sales(caller.store, caller.actor, query, page=part.page, limit=part.limit))
+    return _sale_page(list_entries(caller.store, caller.actor, query, page=part.page, limit=part.limit))
 
 
 @contextmanager
@@ -166,11 +166,11 @@ def _customer_wanted(caller: Caller, parameters: SaleParameters) -> str | None:
 
 
 def _tell(recorded: Recorded, done: str) -> Answer:
-    sale_id = recorded.sale.sale_id
+    sale_id = recorded.entry.sale_id
     if recorded.repeated:
         return succeed(recorded_json(recorded), message=f"{sale_id} was recorded before; nothing was changed.")
-    message = f"{abs(recorded.sale.amount):,} {done}."
-    if recorded.sale.kind == "refund" and recorded.status.is_below:
+    message = f"{abs(recorded.entry.amount):,} {done}."
+    if recorded.entry.kind == "refund" and recorded.status.is_below:
         message += f" {still_a_member(recorded.status)}"
     return succeed(recorded_json(recorded), message=message, status=201)
 

@@ -222,7 +222,7 @@ def sale_json(sale: LedgerEntry) -> dict[str, Any]:
 def recorded_json(recorded: Recorded) -> dict[str, Any]:
     """The entry with its customer; `RecordedOut` describes it."""
     return {
-        **sale_json(recorded.sale),
+        **sale_json(recorded.entry),
         "purchaseAmount": float(recorded.customer.purchase_amount),
         "membershipStatus": recorded.customer.membership_status,
         "spent": float(recorded.status.amount),

@@ -75,8 +75,8 @@ class RunPage(_Model):
 class Change(_Model):
     """One customer's before and after, by stored names; None before a creation and after a deletion.
 
-    `version` is the customer's version after the change (of a deleted one: its last), `amount` the purchase amount.
-    `undoes` names the change that this one undoes.
+    `version` is the customer's version after the change (of a deleted one: its last), `balance` the purchase amount
+    then. `undoes` names the change that this one undoes.
     """
 
     id: str = Field(alias="_id")
@@ -90,7 +90,7 @@ class Change(_Model):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     version: int
-    amount: Decimal
+    balance: Decimal = Field(alias="amount")
     reason: str | None = None
     run: str | None = None
     undoes: str | None = None

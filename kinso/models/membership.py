@@ -22,11 +22,11 @@ class _Model(BaseModel):
 
 
 class Decision(_Model):
-    """Who or what began or ended a membership; `amount` is the purchase amount at that moment."""
+    """Who or what began or ended a membership; `balance` is the purchase amount at that moment."""
 
-    basis: DecidedBy
+    decided_by: DecidedBy = Field(alias="basis")
     by_name: str
-    amount: Decimal
+    balance: Decimal = Field(alias="amount")
     reason: str | None = None
     run: str | None = None
 

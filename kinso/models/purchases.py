@@ -224,7 +224,7 @@ class LedgerLine:
     """An entry, the sum of all entries up to it (its own included), and what is left of it if it is a sale."""
 
     entry: LedgerEntry
-    running: Decimal
+    balance: Decimal
     left: Decimal
 
 

@@ -78,23 +78,25 @@ class SalesFigureRepository:
     """Counts and sums over the purchases in the ledger, also those of deleted customers."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._sales = database["sales"]
+        self._entries = database["sales"]
 
     def total_between(self, start: datetime, end: datetime) -> tuple[int, Decimal]:
         """How many sales and refunds count from `start` up to but not including `end`, and the revenue of them."""
         total = {"$group": {"_id": None, "count": {"$sum": 1}, "sum": {"$sum": "$amount"}}}
-        rows = [row for part in _BOTH for row in self._sales.aggregate([{"$match": _between(part, start, end)}, total])]
+        rows = [
+            row for part in _BOTH for row in self._entries.aggregate([{"$match": _between(part, start, end)}, total])
+        ]
         return sum(row["count"] for row in rows), sum((read_stored_amount(row["sum"]) for row in rows), Decimal("0.00"))
 
     def weekdays_between(self, start: datetime, end: datetime) -> list[int]:
         """How many sales there were on each day of the week, Mondays first; days begin when one does at `start`."""
         counts = [0] * _WEEKDAYS
-        for sale in self._sales.find(_sold(_OF_THE_DELETED, start, end), {"_id": False, "countsAt": True}):
+        for sale in self._entries.find(_sold(_OF_THE_DELETED, start, end), {"_id": False, "countsAt": True}):
             counts[sale["countsAt"].astimezone(start.tzinfo).weekday()] += 1
         # Counted by day, because MongoDB does not know every time zone that Python knows.
         while start < end:
             next_day = start + timedelta(days=1)
-            counts[start.weekday()] += self._sales.count_documents(_sold(_COUNTED, start, min(next_day, end)))
+            counts[start.weekday()] += self._entries.count_documents(_sold(_COUNTED, start, min(next_day, end)))
             start = next_day
         return counts
 
@@ -103,7 +105,7 @@ class SalesFigureRepository:
         # Adding something up keeps MongoDB from skipping through all customers there are in another index.
         per_customer = {"$group": {"_id": "$customer", "sales": {"$sum": 1}}}
         stages: list[dict[str, Any]] = [per_customer, {"$count": "count"}]
-        found = (self._sales.aggregate([{"$match": _sold(part, start, end)}, *stages]) for part in _BOTH)
+        found = (self._entries.aggregate([{"$match": _sold(part, start, end)}, *stages]) for part in _BOTH)
         return sum(int(row["count"]) for rows in found for row in rows)
 
     def first_buyers_between(self, boundaries: Sequence[datetime]) -> list[int]:
@@ -118,7 +120,7 @@ class SalesFigureRepository:
         counts: Counter[datetime] = Counter()
         for part in _BOTH:
             match = {"$match": {**part, "kind": "sale"}}
-            for row in self._sales.aggregate([match, *stages], allowDiskUse=True):
+            for row in self._entries.aggregate([match, *stages], allowDiskUse=True):
                 counts[row["_id"]] += row["count"]
         return [counts[start] for start, _ in pairwise(boundaries)]
 

@@ -117,7 +117,7 @@ class MembershipRepository:
         if still_open:
             self._end(
                 [
-                    (customer, at, Decision(basis="adopted", by_name=_ANOTHER, amount=decision.amount))
+                    (customer, at, Decision(decided_by="adopted", by_name=_ANOTHER, balance=decision.balance))
                     for customer, at, decision in begun
                     if customer in still_open
                 ]

@@ -27,7 +27,7 @@ class LedgerRepository:
     """Appends entries, in the transaction of the change of the amount that they explain, and reads them."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._sales = database["sales"]
+        self._entries = database["sales"]
         self._trash = database["trash"]
 
     def record(self, entries: Sequence[LedgerEntry]) -> None:
@@ -36,7 +36,7 @@ class LedgerRepository:
             return
         self._take_over(entries)
         try:
-            self._sales.insert_many([_to_document(entry) for entry in entries])
+            self._entries.insert_many([_to_document(entry) for entry in entries])
         except BulkWriteError as error:
             failed = error.details["writeErrors"][0]
             if failed["code"] == _DUPLICATE_KEY:
@@ -49,20 +49,20 @@ class LedgerRepository:
         Only an earlier edition of the compared form has let in two that do.
         """
         forms = list(dict.fromkeys((sale_id, sale_key(sale_id))))
-        alike = map(to_entry, self._sales.find({"saleId": {"$in": forms}, "void": False}))
-        found = {sale.sale_id: sale for sale in alike}
+        alike = map(to_entry, self._entries.find({"saleId": {"$in": forms}, "void": False}))
+        found = {entry.sale_id: entry for entry in alike}
         return next((found[form] for form in forms if form in found), None)
 
     def get_many(self, sale_ids: Iterable[str]) -> dict[str, LedgerEntry]:
         """Those of `sale_ids` that count, by sale ID."""
         wanted = list(sale_ids)
-        found = map(to_entry, self._sales.find({"saleId": {"$in": wanted}, "void": False})) if wanted else ()
-        return {sale.sale_id: sale for sale in found}
+        found = map(to_entry, self._entries.find({"saleId": {"$in": wanted}, "void": False})) if wanted else ()
+        return {entry.sale_id: entry for entry in found}
 
     def refunds_of(self, sale: LedgerEntry) -> list[LedgerEntry]:
         """The refunds of a sale that count, the first one first."""
         match = {"customer": sale.customer, "refundOf": sale.sale_id, "void": False}
-        return [to_entry(document) for document in self._sales.find(match).sort("_id", 1)]
+        return [to_entry(document) for document in self._entries.find(match).sort("_id", 1)]
 
     def find(self, query: LedgerQuery, *, page: int, limit: int) -> list[LedgerEntry]:
         """One page of the result, newest first; `page` counts from 1."""
@@ -75,11 +75,11 @@ class LedgerRepository:
     def iterate_by_customer(self) -> Iterator[LedgerEntry]:
         """Everything that counts, the entries of each customer together, the oldest of them first."""
         order = [("customer", ASCENDING), ("soldAt", ASCENDING), ("_id", ASCENDING)]
-        return map(to_entry, self._sales.find({"void": False}).sort(order).batch_size(1000))
+        return map(to_entry, self._entries.find({"void": False}).sort(order).batch_size(1000))
 
     def count(self, query: LedgerQuery) -> int:
         """How many entries the query has on all its pages."""
-        return self._sales.count_documents(_filter(query))
+        return self._entries.count_documents(_filter(query))
 
     def written_by(self, changes: Mapping[str, str]) -> dict[str, list[LedgerEntry]]:
         """The entries that these changes wrote, by change, also those that count no more.
@@ -89,15 +89,15 @@ class LedgerRepository:
         written: dict[str, list[LedgerEntry]] = {}
         if changes:
             match = {"customer": {"$in": list(set(changes.values()))}, "change": {"$in": list(changes)}}
-            for entry in map(to_entry, self._sales.find(match)):
+            for entry in map(to_entry, self._entries.find(match)):
                 written.setdefault(entry.change, []).append(entry)
         return written
 
     def get_by_ids(self, ids: Iterable[str]) -> dict[str, LedgerEntry]:
         """Those of these entries (by `_id`) that are there, whether they count or not."""
         keys = [key for id in ids if (key := object_id(id))]
-        found = map(to_entry, self._sales.find({"_id": {"$in": keys}})) if keys else ()
-        return {sale.id: sale for sale in found}
+        found = map(to_entry, self._entries.find({"_id": {"$in": keys}})) if keys else ()
+        return {entry.id: entry for entry in found}
 
     def typed_of(self, customers: Iterable[str]) -> dict[str, list[LedgerEntry]]:
         """For each of these customers what counts of their purchase amount without being a purchase.
@@ -108,7 +108,7 @@ class LedgerRepository:
         typed: dict[str, list[LedgerEntry]] = {}
         if wanted:
             match = {"void": False, "kind": {"$in": list(TYPED)}, "customer": {"$in": wanted}}
-            for document in self._sales.find(match):
+            for document in self._entries.find(match):
                 entry = to_entry(document)
                 if entry.source == "system":
                     entry = entry.model_copy(update={"sold_at": document["_id"].generation_time})
@@ -118,7 +118,7 @@ class LedgerRepository:
     def bought_by(self, customers: Iterable[str]) -> dict[str, Decimal]:
         """What each of these customers bought, less what went back, as far as they bought anything."""
         match = {"void": False, "kind": {"$in": list(PURCHASES)}, "customer": {"$in": list(customers)}}
-        groups = self._sales.aggregate(
+        groups = self._entries.aggregate(
             [{"$match": match}, {"$group": {"_id": "$customer", "sum": {"$sum": "$amount"}}}]
         )
         return {group["_id"]: read_stored_amount(group["sum"]) for group in groups}
@@ -128,7 +128,7 @@ class LedgerRepository:
         wanted = list(sale_ids)
         if not wanted:
             return {}
-        found = self._sales.find({"saleId": {"$in": wanted}, "trashed": True}, {"saleId": True, "customer": True})
+        found = self._entries.find({"saleId": {"$in": wanted}, "trashed": True}, {"saleId": True, "customer": True})
         marked = [(document["saleId"], document["customer"]) for document in found]
         # The entries of whom the trash was emptied are still marked, but nobody can bring them back.
         keys = [key for id in {customer for _, customer in marked} if (key := object_id(id))]
@@ -137,9 +137,11 @@ class LedgerRepository:
 
     def recorded_again(self, customers: Iterable[str]) -> dict[str, LedgerEntry]:
         """By the `_id` of each of these deleted customers an entry that counts and has the ID of one of theirs."""
-        found = self._sales.find({"customer": {"$in": list(customers)}, "trashed": True}, {"saleId": 1, "customer": 1})
+        found = self._entries.find(
+            {"customer": {"$in": list(customers)}, "trashed": True}, {"saleId": 1, "customer": 1}
+        )
         owners = {document["saleId"]: document["customer"] for document in found}
-        return {owners[sale_id]: sale for sale_id, sale in self.get_many(owners).items()}
+        return {owners[sale_id]: entry for sale_id, entry in self.get_many(owners).items()}
 
     def refunded_among(self, sales: Sequence[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
         """The refunds that count of these sales, by the sale's ID."""
@@ -148,7 +150,7 @@ class LedgerRepository:
             customers = list({sale.customer for sale in sales})
             ids = [sale.sale_id for sale in sales]
             match = {"customer": {"$in": customers}, "refundOf": {"$in": ids}, "void": False}
-            for refund in map(to_entry, self._sales.find(match)):
+            for refund in map(to_entry, self._entries.find(match)):
                 refunds.setdefault(str(refund.refund_of), []).append(refund)
         return refunds
 
@@ -162,7 +164,7 @@ class LedgerRepository:
             for change, entries in changes.items()
         ]
         if updates:
-            self._sales.bulk_write(updates)
+            self._entries.bulk_write(updates)
 
     def count_again(self, entries: Sequence[str]) -> None:
         """Have entries (by `_id`) count again that were undone.
@@ -173,7 +175,7 @@ class LedgerRepository:
             return
         match = {"_id": {"$in": [ObjectId(id) for id in entries]}, "voidedBy": {"$exists": True}}
         try:
-            self._sales.bulk_write([UpdateMany(match, {"$set": {"void": False}, "$unset": {"voidedBy": ""}})])
+            self._entries.bulk_write([UpdateMany(match, {"$set": {"void": False}, "$unset": {"voidedBy": ""}})])
         except BulkWriteError as error:
             failed = error.details["writeErrors"][0]
             if failed["code"] == _DUPLICATE_KEY:
@@ -184,15 +186,15 @@ class LedgerRepository:
         """Have these entries (by `_id`) count at other moments."""
         updates = [UpdateOne({"_id": ObjectId(id)}, {"$set": {"countsAt": moment}}) for id, moment in moments.items()]
         if updates:
-            self._sales.bulk_write(updates)
+            self._entries.bulk_write(updates)
 
     def remove(self, customers: Sequence[str]) -> None:
         """Remove all entries of these customers for good."""
-        self._sales.delete_many({"customer": {"$in": list(customers)}})
+        self._entries.delete_many({"customer": {"$in": list(customers)}})
 
     def erase(self, customer: str) -> None:
         """Remove what people wrote about somebody's purchases; the figures stay."""
-        self._sales.update_many({"customer": customer}, {"$unset": {"note": ""}})
+        self._entries.update_many({"customer": customer}, {"$unset": {"note": ""}})
 
     def _take_over(self, entries: Sequence[LedgerEntry]) -> None:
         """What was recorded before, for a customer who is gone for good, counts in the revenue once: with these."""
@@ -201,10 +203,10 @@ class LedgerRepository:
         if not recorded:
             return
         match = {"saleId": {"$in": [sale_id for sale_id, _ in recorded]}, "trashed": True, "revenueOnly": True}
-        earlier = self._sales.find(match, {"saleId": True, "amount": True})
+        earlier = self._entries.find(match, {"saleId": True, "amount": True})
         keys = [each["_id"] for each in earlier if (each["saleId"], each["amount"]) in recorded]
         if keys:
-            self._sales.update_many({"_id": {"$in": keys}}, {"$set": {"revenueOnly": False}})
+            self._entries.update_many({"_id": {"$in": keys}}, {"$set": {"revenueOnly": False}})
 
     def undecided(self, *, limit: int) -> list[str]:
         """Deleted customers (by `_id`) of whom it is not said yet whether what they bought stays in the revenue."""
@@ -213,15 +215,15 @@ class LedgerRepository:
             {"$limit": limit},
             {"$group": {"_id": "$customer"}},
         ]
-        return [row["_id"] for row in self._sales.aggregate(stages)]
+        return [row["_id"] for row in self._entries.aggregate(stages)]
 
     def decide(self, customers: Sequence[str], *, revenue: bool) -> None:
         """Have what these deleted customers bought stay in the revenue, or not."""
         match = {"customer": {"$in": list(customers)}, "trashed": True, "revenueOnly": None}
-        self._sales.update_many(match, {"$set": {"revenueOnly": revenue}})
+        self._entries.update_many(match, {"$set": {"revenueOnly": revenue}})
 
     def _newest_first(self, query: LedgerQuery) -> Any:
-        return self._sales.find(_filter(query)).sort([("soldAt", DESCENDING), ("_id", DESCENDING)])
+        return self._entries.find(_filter(query)).sort([("soldAt", DESCENDING), ("_id", DESCENDING)])
 
 
 def _filter(query: LedgerQuery) -> dict[str, Any]:
@@ -234,11 +236,11 @@ def _filter(query: LedgerQuery) -> dict[str, Any]:
     return match
 
 
-def _to_document(sale: LedgerEntry) -> dict[str, Any]:
-    document = without_decimals(sale.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
-    if sale.items:
-        document["items"] = [without_decimals(item.model_dump(by_alias=True)) for item in sale.items]
-    return with_checksum({"_id": ObjectId(sale.id), **document, "void": False}, OF_ENTRY)
+def _to_document(entry: LedgerEntry) -> dict[str, Any]:
+    document = without_decimals(entry.model_dump(by_alias=True, exclude={"id", "items"}, exclude_none=True))
+    if entry.items:
+        document["items"] = [without_decimals(item.model_dump(by_alias=True)) for item in entry.items]
+    return with_checksum({"_id": ObjectId(entry.id), **document, "void": False}, OF_ENTRY)
 
 
 def to_entry(document: Document) -> LedgerEntry:
@@ -266,7 +268,7 @@ class CustomerLedgerRepository:
     """Figures over the entries of one customer (by `_id`) that count."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._sales = database["sales"]
+        self._entries = database["sales"]
 
     def totals(self, customer: str) -> dict[str, KindTotals]:
         """Per kind of entry; a kind without entries is left out."""
@@ -277,7 +279,7 @@ class CustomerLedgerRepository:
             "first": {"$min": "$countsAt"},
             "last": {"$max": "$soldAt"},
         }
-        rows = self._sales.aggregate([{"$match": _of(customer)}, {"$group": group}])
+        rows = self._entries.aggregate([{"$match": _of(customer)}, {"$group": group}])
         return {
             row["_id"]: KindTotals(row["count"], read_stored_amount(row["amount"]), row["first"], row["last"])
             for row in rows
@@ -291,7 +293,7 @@ class CustomerLedgerRepository:
             "countsAt": {"$gte": boundaries[0], "$lt": boundaries[-1]},
         }
         bucket = {"groupBy": "$countsAt", "boundaries": list(boundaries), "output": {"amount": {"$sum": "$amount"}}}
-        rows = {row["_id"]: row["amount"] for row in self._sales.aggregate([{"$match": match}, {"$bucket": bucket}])}
+        rows = {row["_id"]: row["amount"] for row in self._entries.aggregate([{"$match": match}, {"$bucket": bucket}])}
         return [read_stored_amount(rows.get(start, 0)) for start in boundaries[:-1]]
 
     def sum_up_to(self, entry: LedgerEntry) -> Decimal:
@@ -299,18 +301,18 @@ class CustomerLedgerRepository:
         older = [{"soldAt": {"$lt": entry.sold_at}}, {"soldAt": entry.sold_at, "_id": {"$lte": ObjectId(entry.id)}}]
         match = {**_of(entry.customer), "$or": older}
         group = {"_id": None, "amount": {"$sum": "$amount"}}
-        rows = list(self._sales.aggregate([{"$match": match}, {"$group": group}]))
+        rows = list(self._entries.aggregate([{"$match": match}, {"$group": group}]))
         return read_stored_amount(rows[0]["amount"]) if rows else NOTHING
 
     def latest_sales(self, customer: str, *, limit: int) -> list[LedgerEntry]:
         """Sales of more than 0, the latest first."""
         match = {**_of(customer), "kind": "sale", "amount": {"$gt": 0}}
-        found = self._sales.find(match).sort([("soldAt", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        found = self._entries.find(match).sort([("soldAt", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [to_entry(document) for document in found]
 
     def oldest_first(self, customer: str) -> Iterator[LedgerEntry]:
         """All entries, read in batches."""
-        found = self._sales.find(_of(customer)).sort([("soldAt", ASCENDING), ("_id", ASCENDING)])
+        found = self._entries.find(_of(customer)).sort([("soldAt", ASCENDING), ("_id", ASCENDING)])
         return map(to_entry, found.batch_size(1000))
 
 

@@ -37,7 +37,7 @@ class LedgerMeasures:
     """Measures each customer by the entries that count; see `Ledger`."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._sales = database["sales"]
+        self._entries = database["sales"]
 
     def spent(self, scope: Scope) -> Amounts:
         """See `Ledger`."""
@@ -59,12 +59,12 @@ class LedgerMeasures:
         for rows in in_batches(self._rows([_entries(scope, "refund"), per_sale]), _AT_ONCE):
             back = {row["_id"]: read_stored_amount(row["amount"]) for row in rows}
             match = {"saleId": {"$in": list(back)}, "void": False, "kind": "sale"}
-            for sale in self._sales.find(match, {"saleId": True, "customer": True, "amount": True}):
+            for sale in self._entries.find(match, {"saleId": True, "customer": True, "amount": True}):
                 found[sale["customer"]] += read_stored_amount(sale["amount"]) + back[sale["saleId"]] <= 0
         return ((customer, Decimal(count)) for customer, count in found.items())
 
     def _rows(self, stages: Sequence[Document]) -> Iterator[Document]:
-        yield from self._sales.aggregate(list(stages), allowDiskUse=True, batchSize=_AT_ONCE)
+        yield from self._entries.aggregate(list(stages), allowDiskUse=True, batchSize=_AT_ONCE)
 
 
 def _entries(scope: Scope, *kinds: EntryKind) -> Document:
@@ -85,7 +85,7 @@ class SpendingRepository:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._ledger = LedgerMeasures(database)
-        self._sales = database["sales"]
+        self._entries = database["sales"]
         self._changes = database["changes"]
         self._customers = database["customers"]
         self._lock = Lock()
@@ -108,7 +108,7 @@ class SpendingRepository:
         never happens without a record; but not for longer than `_KEPT_FOR`. Not for use within a transaction.
         """
         with self._lock:
-            state = (self._sales.estimated_document_count(), self._changes.estimated_document_count())
+            state = (self._entries.estimated_document_count(), self._changes.estimated_document_count())
             if self._kept is not None:
                 kept_state, kept_rule, made_at, rankings = self._kept
                 is_recent = time.monotonic() - made_at < _KEPT_FOR

@@ -319,7 +319,7 @@ class TestWhatIsShown:
         assert "refund" not in rows
         assert rows["kind"].tolist() == ["Adjustment", "Refund", "Purchase", "Opening balance"]
         assert rows["amount"].tolist() == [-57.0, -4.0, 11.0, 100.0]
-        assert rows["running"].tolist() == [50.0, 107.0, 111.0, 100.0]
+        assert rows["balance"].tolist() == [50.0, 107.0, 111.0, 100.0]
         assert rows["about"].tolist() == [
             "Purchase amount changed by hand",
             "Refund of R-1",
@@ -355,20 +355,20 @@ class TestWhatIsShown:
         assert "1–50 of 61 entries, newest first" in said(page)
         page.pagination[0].set_value(2).run()
         assert "51–61 of 61 entries, newest first" in said(page)
-        assert table(page)["running"].tolist() == [float(total) for total in range(11, 0, -1)]
+        assert table(page)["balance"].tolist() == [float(total) for total in range(11, 0, -1)]
 
     def test_an_amount_over_the_first_page_is_that_of_all_older_ones(self, open_customer, store, ada, enter):
         for number in range(60):
             enter(ada, "1.00", datetime(2020, 1, 1).astimezone() + timedelta(days=number))
-        assert table(open_customer(Role.ANALYST))["running"].tolist()[:2] == [160.0, 60.0]
+        assert table(open_customer(Role.ANALYST))["balance"].tolist()[:2] == [160.0, 60.0]
 
 
 def test_a_member_whom_a_purchase_undone_leaves_below_the_threshold_is_told(open_customer, store, staff, ada, toasts):
-    sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-1", amount=1000)).sale
+    sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="R-1", amount=1000)).entry
     set_membership(store, staff, ada.id, membership_status=True)
     page = open_customer()
     page.session_state["customer_tab"] = "History"
-    press(page.run(), f"undo_change_{sale.change}")
+    press(page.run(), f"undo_{sale.change}")
     press(page, "undoing_confirm")
     assert toasts(page)[-1].replace("\\", "") == "Ada Lovelace (C-1) is still a member, $100.00 of $1,000.00."
 
@@ -382,7 +382,7 @@ def test_the_history_tells_of_purchases_and_takes_one_back(open_customer, store,
     assert "Purchase of $12.50; Purchase amount: $100.00 → $112.50" in said(page)
     assert "Purchase of $0.00" in said(page)
     change = next(change for change in store.changes.of_customer(ada.id, limit=5) if change.reason == "Sale R-1")
-    press(page, f"undo_change_{change.id}")
+    press(page, f"undo_{change.id}")
     assert "Undoing this has the purchase count no more" in said(page)
     press(page, "undoing_confirm")
     assert store.customers.get(ada.id).purchase_amount == Decimal("100.00")

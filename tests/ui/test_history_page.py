@@ -64,7 +64,7 @@ def _containers(page):
 
 
 def ask(page, change):
-    return press(page, f"undo_change_{change.id}")
+    return press(page, f"undo_{change.id}")
 
 
 def test_everyone_reads_who_changed_what_from_what_to_what(open_page, store, staff, ada):
@@ -260,14 +260,14 @@ class TestUndoing:
         assert "undoing_confirm" not in button_keys(page)
 
     def test_is_not_offered_for_what_was_undone_until_it_is_brought_back(self, open_page, store, staff, ada):
-        sale = record_sale(store, staff, ada.id, PurchaseDraft(amount=Decimal(5))).sale
+        sale = record_sale(store, staff, ada.id, PurchaseDraft(amount=Decimal(5))).entry
         record = revert_change(store, staff, sale.change)
         page = open_page("history", Role.STAFF)
-        assert f"undo_change_{sale.change}" not in button_keys(page)
+        assert f"undo_{sale.change}" not in button_keys(page)
         assert [caption.value for caption in page.caption].count("Undone") == 1
         press(ask(page, record), "undoing_confirm")
-        assert f"undo_change_{record.id}" not in button_keys(page)
-        assert f"undo_change_{sale.change}" in button_keys(page)
+        assert f"undo_{record.id}" not in button_keys(page)
+        assert f"undo_{sale.change}" in button_keys(page)
 
     def test_keeping_changes_nothing(self, open_page, store, ada):
         page = ask(open_page("history", Role.MANAGER), changes(store)[0])
@@ -313,14 +313,14 @@ class TestUndoing:
         set_membership(store, staff, ada.id, membership_status=True)
         delete_customer(store, manager, bea.id)
         keys = button_keys(open_page("history", role))
-        assert {change.kind for change in changes(store) if f"undo_change_{change.id}" in keys} == kinds
+        assert {change.kind for change in changes(store) if f"undo_{change.id}" in keys} == kinds
 
     def test_of_whom_is_deleted_only_the_deletion_can_be_undone(self, open_page, store, staff, manager, ada):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))
         delete_customer(store, manager, ada.id)
         deletion, *_ = changes(store)
-        offered = [key for key in button_keys(open_page("history")) if key.startswith("undo_change_")]
-        assert offered == [f"undo_change_{deletion.id}"]
+        offered = [key for key in button_keys(open_page("history")) if key.startswith("undo_")]
+        assert offered == [f"undo_{deletion.id}"]
 
     def test_what_was_removed_with_an_unfinished_run_cannot_be_brought_back(self, open_page, store, manager):
         def stop(done, total):
@@ -330,13 +330,13 @@ class TestUndoing:
             load_samples(store, manager, 3, stop)
         page = open_page("history")
         assert len([change for change in changes(store) if change.kind == "delete"]) == 3
-        assert not [key for key in button_keys(page) if key.startswith("undo_change_")]
+        assert not [key for key in button_keys(page) if key.startswith("undo_")]
         assert "The bulk change was not finished" in texts(page)
 
     def test_an_erasure_is_for_good(self, open_page, store, manager, ada):
         erase_person(store, manager, ada.id)
         keys = button_keys(open_page("history", Role.ADMIN))
-        assert f"undo_change_{changes(store, kind='erase')[0].id}" not in keys
+        assert f"undo_{changes(store, kind='erase')[0].id}" not in keys
 
     def test_a_role_taken_away_meanwhile_takes_nothing_back(self, open_page, store, staff, ada):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Bea"))

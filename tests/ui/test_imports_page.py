@@ -258,7 +258,7 @@ def test_new_customers_who_may_be_known_are_listed(open_page, store, add_custome
 
 def test_a_purchase_that_was_undone_here_asks_before_it_comes_again(open_page, store, staff, add_customer):
     ada = add_customer("C-001")
-    sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10)).sale
+    sale = record_sale(store, staff, ada.id, PurchaseDraft(sale_id="S-1", amount=10)).entry
     file = b"".join(export_ledger(store, staff, "raw")).decode()
     revert_change(store, staff, sale.change)
     page = choose(open_imports(open_page), file)

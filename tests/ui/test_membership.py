@@ -245,7 +245,7 @@ def test_an_analyst_sees_the_preview_and_no_button(open_page, shop_of_ten):
 
     assert figures(page)["Would become members"] == "3"
     assert "activate" not in [button.key for button in page.button]
-    assert any("can activate" in caption.value for caption in page.caption)
+    assert any("Activating is only for staff" in caption.value for caption in page.caption)
 
 
 def test_a_role_taken_away_meanwhile_activates_nobody(open_page, store, shop_of_ten):

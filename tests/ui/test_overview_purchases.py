@@ -16,7 +16,7 @@ from kinso.services.purchases.recording import record_sale, refund_sale
 def buy(store):
     def buy(customer, amount, days_ago=0):
         draft = PurchaseDraft(amount=Decimal(amount), sold_at=now() - timedelta(days=days_ago))
-        return record_sale(store, COMMAND_LINE, customer.id, draft).sale
+        return record_sale(store, COMMAND_LINE, customer.id, draft).entry
 
     return buy
 

@@ -16,7 +16,7 @@ from kinso.services.transfer.exports import Flavour, moment_for, started, stream
 
 COLUMNS = ("at", "customerId", "kind", "field", "before", "after", "by", "source", "reason", "run")
 HIDDEN = frozenset({"membershipHeld", "createdAt"})
-"""Recorded for taking changes back; nothing that people enter."""
+"""Recorded for undoing changes; nothing that people enter."""
 
 
 @use_case(Permission.READ)

@@ -25,13 +25,13 @@ def record_changes(
     store: Store,
     changes: Sequence[Change],
     *,
-    basis: DecidedBy = "person",
+    decided_by: DecidedBy = "person",
     entries: Sequence[LedgerEntry] = (),
     reverting: str | None = None,
 ) -> None:
     """Store the records, the memberships that they begin and end, and what they do to the ledger.
 
-    `basis` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
+    `decided_by` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
     changes; what other changes do to a purchase amount was typed. A membership that comes back is what it was before,
     whoever brings it back. `reverting` is a run that cannot be finished, when it is that one's changes that are taken
     back. Raises `DuplicateSaleId`, and `BeingImported` for a customer whom an import wrote that has not ended.
@@ -47,9 +47,9 @@ def record_changes(
         was, is_now = ((side or {}).get("membershipStatus", None) for side in (change.before, change.after))
         if was is is_now:
             continue
-        decided_by = before.get(change.customer, basis) if is_now and _returns(change) else basis
+        decider = before.get(change.customer, decided_by) if is_now and _returns(change) else decided_by
         decision = Decision(
-            basis=decided_by, by_name=change.by_name, amount=change.amount, reason=change.reason, run=change.run
+            decided_by=decider, by_name=change.by_name, balance=change.balance, reason=change.reason, run=change.run
         )
         if is_now:
             begun.append((change.customer, change.at, decision))
@@ -135,7 +135,7 @@ def _record(
         before=dict(before) if before is not None else None,
         after=dict(after) if after is not None else None,
         version=customer.version,
-        amount=customer.purchase_amount,
+        balance=customer.purchase_amount,
         reason=reason,
         run=run,
         undoes=undoes,

@@ -171,7 +171,7 @@ def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: 
     Raises `Conflict` when the run was ended from elsewhere, and `NotSignedIn` when its person was switched off.
     """
     again = store.changes.customers_among(run.id, changes) if run.parameters.get("kind") in _REPEATING else set()
-    record_changes(store, changes, basis="rule" if run.kind in _BY_RULE else "person")
+    record_changes(store, changes, decided_by="rule" if run.kind in _BY_RULE else "person")
     advance(store, run, len({change.customer for change in changes} - again), exceptions)
 
 

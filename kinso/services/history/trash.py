@@ -112,7 +112,7 @@ def _erased_in_history(store: Store, id: str, alias: str, at: datetime) -> Custo
     if latest is None:
         return None
     values = {**dict.fromkeys((field.name for field in FIELDS if field.is_required), ERASED), "customerId": alias}
-    facts = {"createdAt": at, "updatedAt": at, "version": latest.version + 1, "purchaseAmount": latest.amount}
+    facts = {"createdAt": at, "updatedAt": at, "version": latest.version + 1, "purchaseAmount": latest.balance}
     return Customer.model_validate({**values, **facts, "membershipStatus": False, "_id": id})
 
 

@@ -74,11 +74,11 @@ def list_ledger(store: Store, actor: Actor, customer: str, *, page: int, limit: 
     limit, query = min(limit, LARGEST_PAGE), LedgerQuery(customer=customer)
     total = store.ledger.count(query)
     entries = store.ledger.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
-    running = store.customer_ledger.sum_up_to(entries[0]) if entries else _NOTHING
+    balance = store.customer_ledger.sum_up_to(entries[0]) if entries else _NOTHING
     lines = []
     for entry, left in zip(entries, _left_of_each(store, entries), strict=True):
-        lines.append(LedgerLine(entry, running, left))
-        running -= entry.amount
+        lines.append(LedgerLine(entry, balance, left))
+        balance -= entry.amount
     return LedgerPage(lines, page, limit, total)
 
 
@@ -124,11 +124,11 @@ def _left_of_each(store: Store, entries: Sequence[LedgerEntry]) -> list[Decimal]
 
 
 def _rows(store: Store, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> Iterator[list[str]]:
-    running = _NOTHING
+    balance = _NOTHING
     with store.guarded():
         for entry in store.customer_ledger.oldest_first(customer.id):
-            running += entry.amount
-            cells = _cells(entry, customer, running)
+            balance += entry.amount
+            cells = _cells(entry, customer, balance)
             if flavour == "excel":
                 cells |= {name: escape_formula(cells[name]) for name in _TEXTS}
             cells |= {
@@ -139,12 +139,12 @@ def _rows(store: Store, customer: Customer, zone: ZoneInfo, flavour: Flavour) ->
             yield [cells[name] for name in COLUMNS]
 
 
-def _cells(entry: LedgerEntry, customer: Customer, running: Decimal) -> dict[str, str]:
+def _cells(entry: LedgerEntry, customer: Customer, balance: Decimal) -> dict[str, str]:
     return {
         "saleId": entry.sale_id,
         "kind": entry.kind,
         "amount": f"{entry.amount:.2f}",
-        "runningTotal": f"{running:.2f}",
+        "runningTotal": f"{balance:.2f}",
         "items": items_in_words(entry),
         "discount": "" if entry.discount is None else f"{entry.discount:.2f}",
         "surcharge": "" if entry.surcharge is None else f"{entry.surcharge:.2f}",

@@ -40,7 +40,7 @@ class Recorded:
     made the customer a member.
     """
 
-    sale: LedgerEntry
+    entry: LedgerEntry
     customer: Customer
     status: MembershipStatus
     repeated: bool = False
@@ -48,7 +48,7 @@ class Recorded:
 
 
 @use_case(Permission.READ)
-def list_sales(store: Store, actor: Actor, query: LedgerQuery, *, page: int, limit: int) -> EntryPage:
+def list_entries(store: Store, actor: Actor, query: LedgerQuery, *, page: int, limit: int) -> EntryPage:
     """One page of the ledger, newest first; a page past the end is empty. Raises `InvalidInput`."""
     query, limit = in_the_shops_time(store, query), min(limit, LARGEST_PAGE)
     total = store.ledger.count(query)
@@ -57,15 +57,15 @@ def list_sales(store: Store, actor: Actor, query: LedgerQuery, *, page: int, lim
 
 
 @use_case(Permission.READ)
-def get_sale(store: Store, actor: Actor, sale_id: str) -> LedgerEntry:
+def get_entry(store: Store, actor: Actor, sale_id: str) -> LedgerEntry:
     """One entry of the ledger; raises `NotFound`."""
-    return _existing_sale(store, sale_id)
+    return _existing_entry(store, sale_id)
 
 
 @use_case(Permission.READ)
 def refundable(store: Store, actor: Actor, sale_id: str) -> Decimal:
     """What is left of a sale, 0 when all of it was refunded; raises `NotFound`."""
-    return _left_of(store, _existing_sale(store, sale_id))
+    return _left_of(store, _existing_entry(store, sale_id))
 
 
 @use_case(Permission.PURCHASES)
@@ -87,8 +87,8 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: PurchaseDraft)
             raise NotFound(CUSTOMER_GONE)
         _refuse_id_in_trash(store, actor, draft.sale_id)
         at = now()
-        after, change, sale = _enter(store, actor, before, "sale", amount, draft, sold_at or at, at)
-        return _activate_if_due(store, actor, after, change, sale, at)
+        after, change, entry = _enter(store, actor, before, "sale", amount, draft, sold_at or at, at)
+        return _activate_if_due(store, actor, after, change, entry, at)
 
     return store.transact(work)
 
@@ -105,7 +105,7 @@ def refund_sale(store: Store, actor: Actor, sale_id: str, draft: RefundDraft) ->
     def work() -> Recorded:
         if draft.sale_id and (earlier := store.ledger.get(draft.sale_id)):
             return _repeated_refund(store, earlier, sale_id, draft.amount)
-        sale = _existing_sale(store, sale_id)
+        sale = _existing_entry(store, sale_id)
         if sale.kind != "sale":
             raise Conflict(f"Only a sale can be refunded, and {sale_id} is none.")
         amount = _refundable_amount(store, sale, draft.amount)
@@ -144,7 +144,7 @@ def _enter(
     sale_id = draft.sale_id or f"{kind[0].upper()}-{id}"
     reason = f"Refund {sale_id} of sale {refund_of}" if refund_of else f"Sale {sale_id}"
     change = record_of_update(actor, before, after, reason=reason, kind="refund" if kind == "refund" else "purchase")
-    sale = LedgerEntry(
+    entry = LedgerEntry(
         id=id,
         sale_id=sale_id,
         customer=before.id,
@@ -162,16 +162,16 @@ def _enter(
         refund_of=refund_of,
         change=change.id,
     )
-    record_changes(store, [change], entries=[sale])
-    return after, change, sale
+    record_changes(store, [change], entries=[entry])
+    return after, change, entry
 
 
 def _activate_if_due(
-    store: Store, actor: Actor, customer: Customer, change: Change, sale: LedgerEntry, at: datetime
+    store: Store, actor: Actor, customer: Customer, change: Change, entry: LedgerEntry, at: datetime
 ) -> Recorded:
     """The customer with the purchase, made a member when the shop wants that and the purchase reached the threshold."""
     shop = store.shop.get()
-    recorded = _recorded(store, sale, customer)
+    recorded = _recorded(store, entry, customer)
     rule, total = recorded.status.rule, recorded.status.amount
     if not shop.activate_on_purchase or recorded.status.status != "eligible":
         return recorded
@@ -180,15 +180,15 @@ def _activate_if_due(
         raise StaleVersion(store.customers.get(customer.id) or customer)
     brought = f"{change.reason} brought the total to {rule.basis.unit.in_words(total)}"
     reason = f"{brought}; the threshold was {rule.in_words}"
-    record_changes(store, [record_of_update(actor, customer, member, reason=reason)], basis="rule")
-    return _recorded(store, sale, member, activated=True)
+    record_changes(store, [record_of_update(actor, customer, member, reason=reason)], decided_by="rule")
+    return _recorded(store, entry, member, activated=True)
 
 
 def _recorded(
-    store: Store, sale: LedgerEntry, customer: Customer, *, repeated: bool = False, activated: bool = False
+    store: Store, entry: LedgerEntry, customer: Customer, *, repeated: bool = False, activated: bool = False
 ) -> Recorded:
     [status] = membership_statuses(store, [customer])
-    return Recorded(sale, customer, status, repeated, activated)
+    return Recorded(entry, customer, status, repeated, activated)
 
 
 def _repeated(store: Store, earlier: LedgerEntry, customer: str, kind: EntryKind, amount: Decimal) -> Recorded:
@@ -221,11 +221,11 @@ def _refuse_id_in_trash(store: Store, actor: Actor, sale_id: str | None) -> None
     raise Conflict(f"Sale ID “{sale_id}” belongs to {who}; have them restored, or give this one another ID.")
 
 
-def _existing_sale(store: Store, sale_id: str) -> LedgerEntry:
-    sale = store.ledger.get(sale_id)
-    if sale is None:
+def _existing_entry(store: Store, sale_id: str) -> LedgerEntry:
+    entry = store.ledger.get(sale_id)
+    if entry is None:
         raise NotFound(f"There is no sale with the ID “{sale_id}”; look at the customer's purchases again.")
-    return sale
+    return entry
 
 
 def _left_of(store: Store, sale: LedgerEntry) -> Decimal:

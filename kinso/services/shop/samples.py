@@ -26,7 +26,7 @@ from kinso.services.transfer.customer_imports import await_import_lock
 
 MOST_SAMPLES = 5_000_000
 _MONTHS_24 = timedelta(days=730)
-_BASES: tuple[DecidedBy, ...] = ("person", "rule")
+_DECIDERS: tuple[DecidedBy, ...] = ("person", "rule")
 
 
 @use_case(Permission.IMPORT)
@@ -76,10 +76,12 @@ def _register(
     histories = [_history(actor, run, number, today, new_id() if are_known else "") for number in numbers]
     store.customers.insert_as_they_are([history.customer for history in histories])
     _put_in_rounds(histories)
-    for basis in _BASES:
-        some = [history for history in histories if history.basis == basis]
+    for decided_by in _DECIDERS:
+        some = [history for history in histories if history.decided_by == decided_by]
         changes = [change for history in some for change in history.changes]
-        record_changes(store, changes, basis=basis, entries=[entry for history in some for entry in history.entries])
+        record_changes(
+            store, changes, decided_by=decided_by, entries=[entry for history in some for entry in history.entries]
+        )
     advance(store, run, len(histories))
 
 
@@ -106,13 +108,13 @@ _THRESHOLD = Decimal("1000.00")
 class SampleHistory:
     """One customer as they are in the end, with all changes and entries that led there.
 
-    `basis` is who or what made them a member.
+    `decided_by` is who or what made them a member.
     """
 
     actor: Actor
     run: Run
     customer: Customer
-    basis: DecidedBy = "person"
+    decided_by: DecidedBy = "person"
     changes: list[Change] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
 
@@ -144,8 +146,8 @@ class SampleHistory:
     def _join(self, at: datetime) -> bool:
         """From now on a member; whether they still have to become one."""
         amount = self.customer.purchase_amount
-        self.basis = "rule" if amount >= _THRESHOLD else "person"
-        reason = f"The total was {amount:,}; the threshold was {_THRESHOLD:,}" if self.basis == "rule" else None
+        self.decided_by = "rule" if amount >= _THRESHOLD else "person"
+        reason = f"The total was {amount:,}; the threshold was {_THRESHOLD:,}" if self.decided_by == "rule" else None
         self._change({"membershipStatus": True, "membershipHeld": False}, at, reason=reason)
         return False
 

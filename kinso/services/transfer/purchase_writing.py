@@ -117,7 +117,7 @@ class PurchaseWriter:
 
     def _reason(self, rows: Sequence[PurchaseRow]) -> str:
         if len(rows) == 1:
-            return f"{'LedgerEntry' if rows[0].kind == 'sale' else rows[0].kind.capitalize()} {rows[0].sale_id}"
+            return f"{'Sale' if rows[0].kind == 'sale' else rows[0].kind.capitalize()} {rows[0].sale_id}"
         return f"{len(rows):,} purchases from {self._source}"
 
     @property
@@ -134,7 +134,7 @@ class PurchaseWriter:
         due = [buyer for buyer in buyers if is_eligible(buyer, amounts[buyer.id], rule.threshold)]
         self.store.customers.set_membership([buyer.id for buyer in due], at, status=True, excluded=False)
         record_changes(
-            self.store, [self._activation(buyer, rule, amounts[buyer.id], at) for buyer in due], basis="rule"
+            self.store, [self._activation(buyer, rule, amounts[buyer.id], at) for buyer in due], decided_by="rule"
         )
         return len(due)
 

@@ -181,7 +181,7 @@ def draw_undo(change: Change, on_revert: Callable[[Change], None]) -> None:
         "Undo",
         icon=":material/undo:",
         type="tertiary",
-        key=f"undo_change_{change.id}",
+        key=f"undo_{change.id}",
         on_click=on_revert,
         args=(change,),
     )

@@ -44,10 +44,10 @@ def earlier_in_words(interval: MembershipInterval, context: RequestContext) -> t
 
 def begun_in_words(decision: Decision, context: RequestContext) -> str:
     """Why a membership began."""
-    amount = plain(money(decision.amount, context.shop))
-    if decision.basis == "adopted":
+    amount = plain(money(decision.balance, context.shop))
+    if decision.decided_by == "adopted":
         return f"Was a member already when Kinso took the customers over, with purchases of {amount}."
-    if decision.basis == "rule":
+    if decision.decided_by == "rule":
         if decision.run is None and decision.reason:
             reached = f"Reached the membership threshold by a purchase that {isolated(decision.by_name)} recorded"
             return f"{reached}: {isolated(decision.reason)}."

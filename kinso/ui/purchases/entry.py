@@ -225,11 +225,11 @@ def _tell(card: Card, recorded: Recorded, shop: ShopSettings) -> None:
     customer = recorded.customer
     total = plain(money(customer.purchase_amount, shop))
     if recorded.repeated:
-        what = _what(recorded.sale)
+        what = _what(recorded.entry)
         celebrate(f"{what} had been recorded already; nothing was changed. The purchase amount is {total}.")
         return
-    paid = plain(money(recorded.sale.amount, shop))
-    stated = "".join(f", with {plain(each)}" for each in stated_in_words(recorded.sale, shop))
+    paid = plain(money(recorded.entry.amount, shop))
+    stated = "".join(f", with {plain(each)}" for each in stated_in_words(recorded.entry, shop))
     celebrate(f"{paid} recorded{stated}. The purchase amount is now {total}.")
     if recorded.activated:
         rule = recorded.status.rule

@@ -95,7 +95,7 @@ def _draw_table(lines: Sequence[LedgerLine], context: RequestContext) -> None:
             "kind": column.TextColumn("Kind", width=130),
             "about": column.TextColumn("What", width=260),
             "amount": column.NumberColumn(f"Amount ({symbol})", format="%,.2f", width=120),
-            "running": column.NumberColumn(f"Total so far ({symbol})", format="%,.2f", width=140),
+            "balance": column.NumberColumn(f"Total so far ({symbol})", format="%,.2f", width=140),
             "refund": column.ButtonColumn(
                 "", width=100, type="tertiary", key=_CLICK, on_click=_refund, args=([line.entry for line in lines],)
             ),
@@ -114,7 +114,7 @@ def _frame(lines: Sequence[LedgerLine], shop: ShopSettings, *, may_refund: bool)
         "kind": [KINDS[entry.kind] for entry in entries],
         "amount": [float(entry.amount) for entry in entries],
         "about": [about(line, shop) for line in lines],
-        "running": [float(line.running) for line in lines],
+        "balance": [float(line.balance) for line in lines],
     }
     if may_refund:
         columns["refund"] = [_REFUND if line.left > 0 else None for line in lines]

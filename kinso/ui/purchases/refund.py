@@ -13,7 +13,7 @@ from kinso.models.customers import Customer
 from kinso.models.purchases import LedgerEntry, RefundDraft
 from kinso.models.validation import parse
 from kinso.services.purchases.reading import list_refundable
-from kinso.services.purchases.recording import get_sale, refund_sale, refundable
+from kinso.services.purchases.recording import get_entry, refund_sale, refundable
 from kinso.ui.customers.card import Card, RefundForm, at_card, close_question
 from kinso.ui.customers.words import isolated, sale_in_words
 from kinso.ui.drafts import keep_while_typed, place_at
@@ -86,7 +86,7 @@ def _choices(form: RefundForm, customer: str, context: RequestContext) -> dict[s
     sales = {sale.sale_id: (sale, left) for sale, left in list_refundable(context.store, context.actor, customer)}
     if form.sale_id and form.sale_id not in sales:
         with suppress(NotFound):
-            sale = get_sale(context.store, context.actor, form.sale_id)
+            sale = get_entry(context.store, context.actor, form.sale_id)
             left = refundable(context.store, context.actor, form.sale_id)
             if left > 0:
                 sales[form.sale_id] = (sale, left)
@@ -123,7 +123,7 @@ def _try_to_refund(card: Card, form: RefundForm, sale_id: str, context: RequestC
     if refunded.repeated:
         celebrate(f"This refund had been recorded already; nothing was changed. The purchase amount is {total}.")
     else:
-        back = plain(money(-refunded.sale.amount, context.shop))
+        back = plain(money(-refunded.entry.amount, context.shop))
         celebrate(f"{back} refunded. The purchase amount is now {total}.")
         tell_of_statuses([refunded.status], context.shop)
 

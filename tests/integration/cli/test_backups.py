@@ -119,10 +119,10 @@ class Load:
     def _till(self):
         customer = self.store.customers.find(CustomerQuery(), page=1, limit=1)[0].id
         while True:
-            sale = record_sale(self.store, COMMAND_LINE, customer, PurchaseDraft(amount=Decimal("7.50"))).sale
+            sale = record_sale(self.store, COMMAND_LINE, customer, PurchaseDraft(amount=Decimal("7.50"))).entry
             yield sale.sale_id
             refund = RefundDraft(amount=Decimal("2.25"))
-            yield refund_sale(self.store, COMMAND_LINE, sale.sale_id, refund).sale.sale_id
+            yield refund_sale(self.store, COMMAND_LINE, sale.sale_id, refund).entry.sale_id
 
 
 def packed_again(content):

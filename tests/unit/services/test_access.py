@@ -36,7 +36,7 @@ LEAST = {
         membership.eligibility.get_spending_distribution membership.eligibility.list_members_at
         membership.eligibility.list_memberships membership.eligibility.membership_status_of
         purchases.reading.export_purchases purchases.reading.list_ledger purchases.reading.list_refundable
-        purchases.reading.summarize_purchases purchases.recording.get_sale purchases.recording.list_sales
+        purchases.reading.summarize_purchases purchases.recording.get_entry purchases.recording.list_entries
         purchases.recording.refundable shop.settings.get_shop_settings shop.settings.list_settings_changes
         transfer.exports.export_customers transfer.exports.export_ledger
         """,

@@ -71,7 +71,7 @@ def test_the_memberships_of_a_list_are_in_force_from_then_on(store, staff):
     done = upsert_customers(store, staff, [row(1, membershipStatus=True)], all_or_nothing=True)
     [member] = everyone(store)
     [interval] = store.memberships.of_customer(member.id)
-    assert (interval.begun.basis, interval.begun.run, interval.end) == ("person", done.run.id, None)
+    assert (interval.begun.decided_by, interval.begun.run, interval.end) == ("person", done.run.id, None)
 
 
 def test_a_refused_list_names_its_rows_and_the_number_of_them(store, staff):

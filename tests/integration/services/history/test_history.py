@@ -115,16 +115,16 @@ def test_memberships_tell_since_when_and_why(store, staff, manager, ada):
     start = now()
     run = activate_at_threshold(store, staff, 50)
     [interval] = list_memberships(store, staff, ada.id)
-    assert (interval.end, interval.begun.basis, interval.begun.by_name, interval.begun.run) == (
+    assert (interval.end, interval.begun.decided_by, interval.begun.by_name, interval.begun.run) == (
         None,
         "rule",
         staff.name,
         run.id,
     )
-    assert (interval.begun.amount, interval.begun.reason) == (Decimal("100.00"), "Purchase amount at or above 50.00")
+    assert (interval.begun.balance, interval.begun.reason) == (Decimal("100.00"), "Purchase amount at or above 50.00")
     set_membership(store, manager, ada.id, membership_status=False)
     [interval] = list_memberships(store, staff, ada.id)
-    assert (interval.ended.basis, interval.ended.by_name) == ("person", manager.name)
+    assert (interval.ended.decided_by, interval.ended.by_name) == ("person", manager.name)
     assert interval.begin < interval.end
     assert count_members_at(store, staff, [start, interval.begin, interval.end]) == [0, 1, 0]
     assert [customer.id for customer in list_members_at(store, staff, interval.begin)] == [ada.id]

@@ -18,7 +18,7 @@ from kinso.services.customers.editing import create_customer, delete_customer
 from kinso.services.history.records import record_changes, record_of_update
 from kinso.services.history.undo import find_reverted, revert_change, undo_run
 from kinso.services.purchases.ledger import adjusting_entry
-from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
+from kinso.services.purchases.recording import get_entry, record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.purchase_imports import import_purchases
 
@@ -41,7 +41,7 @@ def ann(store, staff):
 
 @pytest.fixture
 def sale(store, staff, ann):
-    return record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=Decimal(100))).sale
+    return record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=Decimal(100))).entry
 
 
 def findings(store, admin):
@@ -66,14 +66,14 @@ def test_a_purchase_is_undone_once(store, staff, ann, sale):
 
 
 def test_a_purchase_of_nothing_is_undone_once(store, staff, ann):
-    sale = record_sale(store, staff, ann.id, PurchaseDraft(amount=Decimal(0))).sale
+    sale = record_sale(store, staff, ann.id, PurchaseDraft(amount=Decimal(0))).entry
     revert_change(store, staff, sale.change)
     with pytest.raises(Conflict, match=ALREADY):
         revert_change(store, staff, sale.change)
 
 
 def test_a_refund_is_undone_once(store, staff, ann, sale):
-    refund = refund_sale(store, staff, "S-1", RefundDraft()).sale
+    refund = refund_sale(store, staff, "S-1", RefundDraft()).entry
     revert_change(store, staff, refund.change)
     with pytest.raises(Conflict, match=ALREADY):
         revert_change(store, staff, refund.change)
@@ -166,7 +166,7 @@ def test_of_two_people_who_take_the_same_purchase_back_at_once_one_is_refused(
 def test_a_refund_that_counts_again_and_another_one_at_once_do_not_exceed_their_sale(
     store, settings, staff, manager, ann, sale
 ):
-    refund = refund_sale(store, staff, "S-1", RefundDraft()).sale
+    refund = refund_sale(store, staff, "S-1", RefundDraft()).entry
     record = revert_change(store, staff, refund.change)
     connection = connect(settings)
     other = Store(connection)
@@ -191,9 +191,9 @@ def test_many_who_take_the_same_purchase_back_move_its_amount_once(store, staff,
 
 class TestARefundThatWouldCountAgain:
     def test_needs_enough_that_is_left_of_its_sale(self, store, staff, ann, sale):
-        refund = refund_sale(store, staff, "S-1", RefundDraft()).sale
+        refund = refund_sale(store, staff, "S-1", RefundDraft()).entry
         record = revert_change(store, staff, refund.change)
-        other = refund_sale(store, staff, "S-1", RefundDraft(amount=Decimal("0.01"))).sale
+        other = refund_sale(store, staff, "S-1", RefundDraft(amount=Decimal("0.01"))).entry
         with pytest.raises(
             Conflict, match="C-ann got other money back for sale “S-1” since, and too little of it is left"
         ):
@@ -203,7 +203,7 @@ class TestARefundThatWouldCountAgain:
         assert state(store, ann) == BROUGHT_BACK
 
     def test_needs_its_sale(self, store, staff, ann, sale):
-        refund = refund_sale(store, staff, "S-1", RefundDraft()).sale
+        refund = refund_sale(store, staff, "S-1", RefundDraft()).entry
         record = revert_change(store, staff, refund.change)
         gone = revert_change(store, staff, sale.change)
         with pytest.raises(Conflict, match="C-ann has no sale “S-1” any more that this refund could belong to"):
@@ -226,13 +226,13 @@ class TestARefundThatWouldCountAgain:
 
 def test_a_membership_that_a_purchase_began_stays_one_membership(store, staff, manager, ann):
     store.shop.save(ShopSettings(threshold=Decimal(600), activate_on_purchase=True))
-    sale = record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=Decimal(100))).sale
+    sale = record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=Decimal(100))).entry
     activation = store.changes.of_customer(ann.id, limit=1)[0]
     again = revert_change(store, staff, revert_change(store, staff, sale.change).id)
     with pytest.raises(Conflict):
         revert_change(store, staff, again.undoes)
     (interval,) = store.memberships.of_customer(ann.id)
-    assert (interval.end, interval.begun.basis) == (None, "rule")
+    assert (interval.end, interval.begun.decided_by) == (None, "rule")
     revert_change(store, staff, activation.id)
     with pytest.raises(Conflict, match=ALREADY):
         revert_change(store, staff, activation.id)
@@ -280,7 +280,7 @@ def test_what_was_undone_twice_is_named_and_can_be_put_right(store, staff, admin
     assert state(store, ann) == BEFORE
     revert_change(store, staff, first.id)
     assert state(store, ann) == SOLD
-    assert get_sale(store, staff, "S-1").amount == 100
+    assert get_entry(store, staff, "S-1").amount == 100
 
 
 def test_what_was_undone_is_known_until_it_is_brought_back(store, staff, ann, sale):

@@ -43,7 +43,7 @@ def register(store, staff, customer_id, amount=0):
 
 
 def buy(store, staff, customer, sale_id, amount, **more):
-    return record_sale(store, staff, customer.id, PurchaseDraft(sale_id=sale_id, amount=Decimal(amount), **more)).sale
+    return record_sale(store, staff, customer.id, PurchaseDraft(sale_id=sale_id, amount=Decimal(amount), **more)).entry
 
 
 def this_month(store, actor):

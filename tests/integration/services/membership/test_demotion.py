@@ -53,7 +53,7 @@ def shop(request, store, manager, staff, register):
     activate_at_threshold(store, staff, 500)
     set_membership(store, staff, customers["P-1"].id, membership_status=True)
     intervals = store.connection.database["memberships"]
-    intervals.update_one({"customer": customers["A-1"].id}, {"$set": {"begun.basis": "adopted"}})
+    intervals.update_one({"customer": customers["A-1"].id}, {"$set": {"begun.decided_by": "adopted"}})
     save_rule(store, manager, MembershipRule(threshold=1000))
     return {name: store.customers.get(customer.id) for name, customer in customers.items()}
 
@@ -87,7 +87,7 @@ def test_a_demotion_ends_exactly_the_planned_memberships_and_says_why(store, man
     assert run.parameters["threshold"] == 1000
     assert members(store) == {"R-3", "A-1", "P-1"}
     [latest, *_] = list_memberships(store, manager, shop["R-1"].id)
-    assert latest.ended.basis == "rule"
+    assert latest.ended.decided_by == "rule"
     assert latest.ended.reason.endswith("below 1,000.00")
     assert not store.customers.get(shop["R-1"].id).excluded
 
@@ -226,6 +226,6 @@ def test_members_who_bought_nothing_this_year_are_below_any_threshold(store, man
     [offered] = preview_demotion(store, manager).offered.first
     assert (offered.customer.id, offered.amount) == (ada.id, Decimal("0.00"))
     old = record_sale(store, staff, ada.id, PurchaseDraft(amount=Decimal("9.00"), sold_at=now() - timedelta(days=370)))
-    refund_sale(store, staff, old.sale.sale_id, RefundDraft())
+    refund_sale(store, staff, old.entry.sale_id, RefundDraft())
     [offered] = preview_demotion(store, manager).offered.first
     assert offered.amount == Decimal("0.00")

@@ -58,7 +58,7 @@ def shop(request, store, manager, staff):
 
 
 def buy(store, staff, customer, amount, sold_at=None):
-    return record_sale(store, staff, customer.id, PurchaseDraft(amount=Decimal(amount), sold_at=sold_at)).sale
+    return record_sale(store, staff, customer.id, PurchaseDraft(amount=Decimal(amount), sold_at=sold_at)).entry
 
 
 def letters(customers):

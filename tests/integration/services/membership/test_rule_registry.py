@@ -64,7 +64,7 @@ def register(store, staff, customer_id, purchase_amount=0):
 def buy(store, staff, customer, times=1, *, days_ago=0, amount="10.00"):
     sold_at = now() - timedelta(days=days_ago, seconds=1)
     draft = PurchaseDraft(amount=Decimal(amount), sold_at=sold_at)
-    return [record_sale(store, staff, customer.id, draft).sale for _ in range(times)]
+    return [record_sale(store, staff, customer.id, draft).entry for _ in range(times)]
 
 
 def shop_of_three(store, manager, staff, key):
@@ -148,7 +148,7 @@ def test_what_is_older_than_the_last_months_does_not_count(store, manager, staff
 def test_a_sale_that_was_undone_and_recorded_again_is_refunded_once(store, manager, staff):
     ada = shop_of_three(store, manager, staff, "purchases")["A"]
     again = PurchaseDraft(sale_id="S-1", amount=Decimal(7))
-    first = record_sale(store, staff, ada.id, again).sale
+    first = record_sale(store, staff, ada.id, again).entry
     revert_change(store, staff, first.change)
     record_sale(store, staff, ada.id, again)
     refund_sale(store, staff, "S-1", RefundDraft())

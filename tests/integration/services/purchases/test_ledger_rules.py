@@ -52,7 +52,7 @@ class Till:
             getattr(self, step[0].replace(" ", "_"))(*step[1:])
 
     def sell(self, amount):
-        self.sales.append(record_sale(self.store, self.manager, self.id, PurchaseDraft(amount=amount)).sale)
+        self.sales.append(record_sale(self.store, self.manager, self.id, PurchaseDraft(amount=amount)).entry)
 
     def type(self, amount):
         update_customer(self.store, self.manager, self.id, CustomerPatch(purchase_amount=amount))

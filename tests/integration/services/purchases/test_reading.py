@@ -51,7 +51,7 @@ class TestSummary:
         refund_sale(store, staff, "S-2", RefundDraft(amount=Decimal("0.02")))
         found = summarize_purchases(store, analyst, ada.id)
         assert (found.entries, found.count, found.total, found.average) == (5, 3, Decimal("29.99"), Decimal("10.00"))
-        assert found.last == last.sale.sold_at
+        assert found.last == last.entry.sold_at
 
     def test_typed_amounts_are_no_purchases(self, store, analyst, staff, ada):
         update_customer(store, staff, ada.id, CustomerPatch(purchase_amount=50))
@@ -98,7 +98,7 @@ class TestLedger:
         buy("S-2", Decimal("0.20"))
         refund_sale(store, staff, "S-1", RefundDraft(sale_id="R-1"))
         page = list_ledger(store, analyst, ada.id, page=1, limit=50)
-        assert [(line.entry.kind, line.entry.amount, line.running) for line in page.lines] == [
+        assert [(line.entry.kind, line.entry.amount, line.balance) for line in page.lines] == [
             ("refund", Decimal("-0.10"), Decimal("100.20")),
             ("sale", Decimal("0.20"), Decimal("100.30")),
             ("sale", Decimal("0.10"), Decimal("100.10")),
@@ -114,7 +114,7 @@ class TestLedger:
         whole = list_ledger(store, analyst, ada.id, page=1, limit=50).lines
         parts = [line for page in (1, 2, 3) for line in list_ledger(store, analyst, ada.id, page=page, limit=3).lines]
         assert parts == whole
-        assert whole[0].running == store.customers.get(ada.id).purchase_amount
+        assert whole[0].balance == store.customers.get(ada.id).purchase_amount
 
     def test_a_page_past_the_end_is_empty(self, store, analyst, ada):
         assert list_ledger(store, analyst, ada.id, page=2, limit=50).lines == []
@@ -136,7 +136,7 @@ class TestFile:
             PurchaseItem(name="Cake", unit_price=4.125),
         ]
         given = {"items": items, "discount": Decimal("0.13")}
-        sold_at = buy("S-1", Decimal("8.50"), **given, payment_method="card", note="late").sale.sold_at
+        sold_at = buy("S-1", Decimal("8.50"), **given, payment_method="card", note="late").entry.sold_at
         refund_sale(store, staff, "S-1", RefundDraft(sale_id="R-1", amount=Decimal("0.50")))
         opening, sale, refund = rows(export_purchases(store, analyst, ada.id))
         assert (opening["kind"], opening["amount"], opening["runningTotal"]) == ("opening", "100.00", "100.00")

@@ -29,7 +29,7 @@ from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.membership.activation import set_membership_of_selected
 from kinso.services.membership.eligibility import list_memberships
 from kinso.services.purchases.reading import summarize_purchases
-from kinso.services.purchases.recording import get_sale, list_sales, record_sale, refund_sale, refundable
+from kinso.services.purchases.recording import get_entry, list_entries, record_sale, refund_sale, refundable
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
@@ -59,7 +59,7 @@ def sold(amount, **fields):
 
 def entries(store, staff, customer):
     """Kinds and amounts, the oldest first."""
-    page = list_sales(store, staff, LedgerQuery(customer=customer.id), page=1, limit=100)
+    page = list_entries(store, staff, LedgerQuery(customer=customer.id), page=1, limit=100)
     return [(sale.kind, float(sale.amount)) for sale in reversed(page.items)]
 
 
@@ -93,7 +93,7 @@ def test_a_sale_is_added_to_the_amount_with_everything_on_its_receipt(store, sta
     recorded = record_sale(store, staff, ann.id, draft)
     assert recorded.customer.purchase_amount == Decimal("23.13")
     assert (recorded.repeated, recorded.activated) == (False, False)
-    sale = get_sale(store, staff, "R-1")
+    sale = get_entry(store, staff, "R-1")
     assert (sale.amount, sale.sold_at, sale.payment_method, sale.note) == (Decimal("13.03"), yesterday, "card", "Gift")
     assert [(item.name, item.quantity, item.unit_price) for item in sale.items] == [
         ("Tea", Decimal("0.25"), Decimal("40.10")),
@@ -111,15 +111,15 @@ LINES = [(40, 1.459, "58.36"), (9, 13.9563, "125.61"), (3, 0.335, "1.01"), (250,
 def test_a_unit_price_keeps_its_decimals_and_a_line_is_rounded_once(store, staff, ann, quantity, price, line):
     items = [{"name": "Diesel", "quantity": quantity, "unitPrice": price}]
     draft = parse(PurchaseDraft, {"saleId": "R-1", "items": items})
-    assert str(record_sale(store, staff, ann.id, draft).sale.amount) == line
-    [item] = get_sale(store, staff, "R-1").items
+    assert str(record_sale(store, staff, ann.id, draft).entry.amount) == line
+    [item] = get_entry(store, staff, "R-1").items
     assert (float(item.unit_price), item.total) == (price, Decimal(line))
 
 
 def test_every_line_is_rounded_by_itself(store, staff, ann):
     items = [{"name": "Diesel", "quantity": quantity, "unitPrice": price} for quantity, price, _ in LINES]
     recorded = record_sale(store, staff, ann.id, parse(PurchaseDraft, {"items": items}))
-    assert recorded.sale.amount == sum(Decimal(line) for *_, line in LINES)
+    assert recorded.entry.amount == sum(Decimal(line) for *_, line in LINES)
 
 
 class TestAnAmountThatDiffersFromItsItems:
@@ -140,8 +140,8 @@ class TestAnAmountThatDiffersFromItsItems:
     )
     def test_is_what_the_items_come_to_with_what_is_said(self, store, staff, ann, fields, amount):
         draft = parse(PurchaseDraft, {"items": self.ITEMS, "saleId": "R-1", **fields})
-        assert str(record_sale(store, staff, ann.id, draft).sale.amount) == amount
-        kept = get_sale(store, staff, "R-1")
+        assert str(record_sale(store, staff, ann.id, draft).entry.amount) == amount
+        kept = get_entry(store, staff, "R-1")
         assert (kept.discount or 0, kept.surcharge or 0) == (fields.get("discount", 0), fields.get("surcharge", 0))
 
     @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_the_same_sale_again_changes_nothing_and_says_so(store, staff, ann):
     first = record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
     again = record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
     assert again.repeated
-    assert (again.sale, again.customer) == (first.sale, first.customer)
+    assert (again.entry, again.customer) == (first.entry, first.customer)
 
 
 @pytest.mark.parametrize("amount", [4, 5])
@@ -206,19 +206,19 @@ def test_a_sale_id_of_another_purchase_is_refused(store, staff, ann, amount):
 def test_a_sale_id_that_looks_the_same_is_the_same_sale(store, staff, ann, alike):
     first = record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": "R-1", "amount": 5}))
     again = record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": alike, "amount": 5}))
-    assert (again.repeated, again.sale.id) == (True, first.sale.id)
+    assert (again.repeated, again.entry.id) == (True, first.entry.id)
     with pytest.raises(Conflict, match="already recorded"):
         record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": alike, "amount": 6}))
-    assert get_sale(store, staff, alike).id == first.sale.id
+    assert get_entry(store, staff, alike).id == first.entry.id
     refunded = refund_sale(store, staff, alike, parse(RefundDraft, {"saleId": f"B{alike}"}))
-    assert refunded.sale.refund_of == "R-1"
+    assert refunded.entry.refund_of == "R-1"
     assert refund_sale(store, staff, alike, parse(RefundDraft, {"saleId": f"B{alike}"})).repeated
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "  ", "\u202f"])
 def test_kinds_of_space_make_no_other_sale(store, staff, ann, space):
     record_sale(store, staff, ann.id, parse(PurchaseDraft, {"saleId": f"R{space}1", "amount": 5}))
-    assert get_sale(store, staff, "R 1").sale_id == "R 1"
+    assert get_entry(store, staff, "R 1").sale_id == "R 1"
 
 
 @pytest.mark.parametrize("sale_id", ["7", "x" * 64, "refund", "a/refund/b", "a.b/c"])
@@ -235,7 +235,7 @@ def test_sale_ids_that_differ_in_letter_case_are_different_sales(store, staff, a
 def test_a_sale_of_nothing_is_recorded_too(store, staff, ann):
     record_sale(store, staff, ann.id, sold(0, saleId="R-0"))
     assert entries(store, staff, ann) == [("opening", 10.10), ("sale", 0)]
-    revert_change(store, staff, get_sale(store, staff, "R-0").change)
+    revert_change(store, staff, get_entry(store, staff, "R-0").change)
     assert entries(store, staff, ann) == [("opening", 10.10)]
 
 
@@ -309,12 +309,12 @@ def test_the_same_sale_from_two_tills_at_once_is_recorded_once(store, staff, ann
 def test_a_refund_is_an_entry_of_its_own_and_never_more_than_is_left(store, staff, ann):
     record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
     part = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 2, "note": "Broken"}))
-    assert (part.sale.amount, part.sale.refund_of, part.customer.purchase_amount) == (-2, "R-1", Decimal("13.10"))
+    assert (part.entry.amount, part.entry.refund_of, part.customer.purchase_amount) == (-2, "R-1", Decimal("13.10"))
     assert refundable(store, staff, "R-1") == 3
     with pytest.raises(InvalidInput, match=r"more than the 3.00 that is left"):
         refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 3.01}))
     rest = refund_sale(store, staff, "R-1", RefundDraft())
-    assert (rest.sale.amount, rest.customer.purchase_amount) == (-3, Decimal("10.10"))
+    assert (rest.entry.amount, rest.customer.purchase_amount) == (-3, Decimal("10.10"))
     with pytest.raises(InvalidInput, match="All of sale R-1 was refunded already"):
         refund_sale(store, staff, "R-1", RefundDraft())
     assert store.changes.of_customer(ann.id, limit=1)[0].kind == "refund"
@@ -325,7 +325,7 @@ def test_the_same_refund_again_changes_nothing(store, staff, ann):
     record_sale(store, staff, ann.id, sold(5, saleId="R-2"))
     first = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 2, "saleId": "B-1"}))
     again = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 2, "saleId": "B-1"}))
-    assert (again.repeated, again.sale) == (True, first.sale)
+    assert (again.repeated, again.entry) == (True, first.entry)
     for sale_id, amount in (("R-1", 3), ("R-2", 2)):
         with pytest.raises(Conflict, match="already recorded"):
             refund_sale(store, staff, sale_id, parse(RefundDraft, {"amount": amount, "saleId": "B-1"}))
@@ -360,21 +360,21 @@ def test_only_a_sale_can_be_refunded_and_only_what_the_customer_has(store, staff
 def test_taking_a_purchase_back_leaves_later_purchases_and_frees_its_id(store, staff, ann):
     record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
     record_sale(store, staff, ann.id, sold(1, saleId="R-2"))
-    record = revert_change(store, staff, get_sale(store, staff, "R-1").change)
+    record = revert_change(store, staff, get_entry(store, staff, "R-1").change)
     assert (amount_of(store, ann), record.kind) == (Decimal("11.10"), "purchase")
     with pytest.raises(NotFound):
-        get_sale(store, staff, "R-1")
+        get_entry(store, staff, "R-1")
     revert_change(store, staff, record.id)
-    assert (amount_of(store, ann), get_sale(store, staff, "R-1").amount) == (Decimal("16.10"), 5)
+    assert (amount_of(store, ann), get_entry(store, staff, "R-1").amount) == (Decimal("16.10"), 5)
 
 
 def test_a_purchase_stays_when_money_went_back_or_an_amount_was_typed_since(store, staff, ann):
     record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
-    change = get_sale(store, staff, "R-1").change
+    change = get_entry(store, staff, "R-1").change
     refund = refund_sale(store, staff, "R-1", parse(RefundDraft, {"amount": 1}))
     with pytest.raises(Conflict, match="got money back for this purchase since"):
         revert_change(store, staff, change)
-    revert_change(store, staff, refund.sale.change)
+    revert_change(store, staff, refund.entry.change)
     update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("20.00")))
     with pytest.raises(Conflict, match="purchase amount changed again since"):
         revert_change(store, staff, change)
@@ -382,13 +382,13 @@ def test_a_purchase_stays_when_money_went_back_or_an_amount_was_typed_since(stor
 
 def test_a_sale_id_that_is_in_use_again_keeps_the_old_sale_from_coming_back(store, staff, ann):
     record_sale(store, staff, ann.id, sold(5, saleId="R-1"))
-    record = revert_change(store, staff, get_sale(store, staff, "R-1").change)
+    record = revert_change(store, staff, get_entry(store, staff, "R-1").change)
     record_sale(store, staff, ann.id, sold(7, saleId="R-1"))
     with pytest.raises(Conflict, match=r"sale “R-1” was recorded again since; undo that purchase first\.$"):
         revert_change(store, staff, record.id)
-    revert_change(store, staff, get_sale(store, staff, "R-1").change)
+    revert_change(store, staff, get_entry(store, staff, "R-1").change)
     revert_change(store, staff, record.id)
-    assert (amount_of(store, ann), get_sale(store, staff, "R-1").amount) == (Decimal("15.10"), 5)
+    assert (amount_of(store, ann), get_entry(store, staff, "R-1").amount) == (Decimal("15.10"), 5)
 
 
 def test_a_typed_amount_is_undone_without_the_purchases_since(store, staff, ann):
@@ -408,7 +408,7 @@ def test_a_registration_with_purchases_since_is_not_undone(store, manager, ann):
 
 def test_purchases_of_a_deleted_customer_do_not_count_until_they_are_restored(store, manager, ann):
     record_sale(store, manager, ann.id, sold(5, saleId="R-1"))
-    reverted = record_sale(store, manager, ann.id, sold(3, saleId="R-2")).sale
+    reverted = record_sale(store, manager, ann.id, sold(3, saleId="R-2")).entry
     revert_change(store, manager, reverted.change)
     delete_customer(store, manager, ann.id)
     assert store.ledger.count(LedgerQuery()) == 0
@@ -435,7 +435,7 @@ def test_the_sale_id_of_a_deleted_customer_is_kept_for_them(store, staff, manage
         (2, "Sale ID “R-1” belongs to a deleted customer; have them restored, or give it another ID.")
     ]
     restore_customers(store, manager, [ann.id])
-    assert get_sale(store, staff, "R-1").customer == ann.id
+    assert get_entry(store, staff, "R-1").customer == ann.id
     revert_change(store, manager, store.changes.of_customer(ann.id, limit=1)[0].id)
     with pytest.raises(Conflict, match=r"“R-1” belongs to a deleted customer"):
         record_sale(store, staff, bob.id, sold(5, saleId="R-1"))
@@ -452,11 +452,11 @@ def test_the_sale_id_of_whom_nobody_can_restore_any_more_is_free(store, connecti
 def test_a_customer_whose_sale_was_recorded_again_is_restored_once_that_is_undone(store, connection, manager, ann):
     record_sale(store, manager, ann.id, sold(5, saleId="R-1"))
     delete_customer(store, manager, ann.id)
-    again = record_sale(store, manager, customer(store, manager, "C-bob").id, sold(5, saleId="R-2")).sale
+    again = record_sale(store, manager, customer(store, manager, "C-bob").id, sold(5, saleId="R-2")).entry
     connection.database["sales"].update_one({"saleId": "R-2"}, {"$set": {"saleId": "R-1"}})
     refusal = (
-        "Customer C-ann cannot be restored, because sale “R-1” is recorded for customer C-bob now; take that purchase"
-        " back in the history first."
+        "Customer C-ann cannot be restored, because sale “R-1” is recorded for customer C-bob now; undo that purchase"
+        " in the history first."
     )
     with pytest.raises(Conflict) as refused:
         restore_customers(store, manager, [ann.id])
@@ -497,7 +497,7 @@ def test_an_undone_import_takes_its_amounts_out_of_the_ledger_and_undoing_that_b
 def test_an_erased_person_keeps_figures_but_no_notes(store, manager, ann):
     record_sale(store, manager, ann.id, sold(5, saleId="R-1", note="for her sister"))
     erase_person(store, manager, ann.id)
-    sale = get_sale(store, manager, "R-1")
+    sale = get_entry(store, manager, "R-1")
     assert (sale.amount, sale.note) == (5, None)
 
 
@@ -514,7 +514,7 @@ class TestActivationAtAPurchase:
         assert not recorded.status.is_below
         change = store.changes.of_customer(ann.id, limit=1)[0]
         assert change.reason == "Sale R-2 brought the total to 20.00; the threshold was 20.00"
-        assert store.memberships.of_customer(ann.id)[0].begun.basis == "rule"
+        assert store.memberships.of_customer(ann.id)[0].begun.decided_by == "rule"
 
     def test_nobody_is_activated_unless_the_shop_wants_it(self, store, staff, ann):
         store.shop.save(ShopSettings(threshold=Decimal("20.00"), activate_on_purchase=False))

@@ -32,7 +32,7 @@ from kinso.services.membership.eligibility import (
     rule_of,
 )
 from kinso.services.purchases.reading import summarize_purchases
-from kinso.services.purchases.recording import get_sale, record_sale, refund_sale
+from kinso.services.purchases.recording import get_entry, record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_rule
 from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
@@ -73,7 +73,7 @@ def buy(store, staff):
 @pytest.fixture
 def bring_back(store, staff):
     def bring_back(sale_id, amount=None, sold_at=None):
-        return refund_sale(store, staff, sale_id, RefundDraft(amount=amount, sold_at=sold_at)).sale
+        return refund_sale(store, staff, sale_id, RefundDraft(amount=amount, sold_at=sold_at)).entry
 
     return bring_back
 
@@ -204,23 +204,23 @@ class TestTheDateOfARefund:
         )
         import_purchases(store, staff, (HEADER + rows).encode())
         sold_at = datetime(2026, 3, 5, 15, tzinfo=UTC)
-        same_day, later = get_sale(store, staff, "R-3"), get_sale(store, staff, "R-4")
+        same_day, later = get_entry(store, staff, "R-3"), get_entry(store, staff, "R-4")
         assert (same_day.sold_at, same_day.counts_at) == (sold_at, sold_at)
         assert (later.sold_at, later.counts_at) == (datetime(2026, 4, 1, 4, tzinfo=UTC), self.DAY)
 
 
 def test_a_refund_that_counts_again_counts_where_its_sale_is_now(store, staff, ann, buy, bring_back):
-    first = buy(ann, "S-1", 20, 100).sale
+    first = buy(ann, "S-1", 20, 100).entry
     refund = bring_back("S-1")
     reverted = revert_change(store, staff, refund.change)
     revert_change(store, staff, first.change)
-    again = buy(ann, "S-1", 30, 5).sale
+    again = buy(ann, "S-1", 30, 5).entry
     revert_change(store, staff, reverted.id)
-    assert get_sale(store, staff, refund.sale_id).counts_at == again.sold_at
+    assert get_entry(store, staff, refund.sale_id).counts_at == again.sold_at
 
 
 def test_a_refund_does_not_count_again_on_a_sale_of_somebody_else(store, staff, register, ann, buy, bring_back):
-    first = buy(ann, "S-1", 20, 100).sale
+    first = buy(ann, "S-1", 20, 100).entry
     reverted = revert_change(store, staff, bring_back("S-1").change)
     revert_change(store, staff, first.change)
     buy(register("C-bob"), "S-1", 30, 5)

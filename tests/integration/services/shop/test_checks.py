@@ -397,7 +397,7 @@ def test_accounts_without_an_administrator_and_repeated_addresses_are_found(stor
 
 
 def test_an_entry_that_counts_at_another_moment_than_it_should_is_found(store, admin, manager, base, database):
-    sale = record_sale(store, manager, base[3].id, PurchaseDraft(sale_id="S-1", amount=10)).sale
+    sale = record_sale(store, manager, base[3].id, PurchaseDraft(sale_id="S-1", amount=10)).entry
     refund_sale(store, manager, "S-1", RefundDraft(sale_id="R-1", amount=Decimal(1)))
     wrong = {"$set": {"countsAt": sale.sold_at - LATER}}
     for kind, sale_id in (("sale", "S-1"), ("refund", "R-1")):

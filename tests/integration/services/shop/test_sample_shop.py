@@ -47,7 +47,7 @@ def test_a_membership_begins_with_the_change_that_tells_of_it(shop, analyst):
         history = shop.changes.of_customer(member.id, limit=50)
         [change] = [change for change in history if "membershipStatus" in (change.before or {})]
         assert (interval.begin, interval.begun.by_name) == (change.at, change.by_name)
-        reasons[interval.begun.basis] += 1
+        reasons[interval.begun.decided_by] += 1
     assert set(reasons) == {"rule", "person"}
 
 

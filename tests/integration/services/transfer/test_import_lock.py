@@ -178,7 +178,7 @@ def test_an_import_of_which_only_the_last_answer_was_lost_is_done(store, staff, 
 @pytest.fixture
 def sold(store, staff):
     ann = person(store, staff, amount=500)
-    return record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=100, sold_at="2025-01-30")).sale
+    return record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-1", amount=100, sold_at="2025-01-30")).entry
 
 
 REFUND = HEADER + b"F-1,P-1,2025-01-31,-60,refund,S-1\n"

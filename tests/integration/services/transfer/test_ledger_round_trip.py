@@ -89,7 +89,7 @@ def test_a_date_that_a_spreadsheet_shows_otherwise_is_still_exact(store, staff, 
 
 def test_a_purchase_that_was_undone_since_does_not_silently_come_back(store, staff, manager, admin, ada):
     kept = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-1", amount=10))
-    gone = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-2", amount=20)).sale
+    gone = record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-2", amount=20)).entry
     data = ledger(store, staff)
     revert_change(store, manager, gone.change)
     plan = preview_purchases(store, staff, data)
@@ -101,7 +101,7 @@ def test_a_purchase_that_was_undone_since_does_not_silently_come_back(store, sta
     assert store.customers.get(ada.id).purchase_amount == 10
     assert import_purchases(store, staff, data, choices=ImportChoices(conflicts="mine")).figures.new == 1
     assert store.customers.get(ada.id).purchase_amount == 30
-    assert store.ledger.get("S-1").id == kept.sale.id
+    assert store.ledger.get("S-1").id == kept.entry.id
     assert check_database(store, admin).findings == []
 
 

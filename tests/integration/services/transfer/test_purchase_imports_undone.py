@@ -180,7 +180,7 @@ class TestWhatWasRefundedSince:
         assert (state(store), purchases(store)) == ({KNOWN: ("45.00", False)}, {"S-1"})
 
     def test_goes_too_once_the_refund_was_undone(self, store, manager, run):
-        refund = refund_sale(store, manager, "S-1", RefundDraft(sale_id="B-1", amount=20)).sale
+        refund = refund_sale(store, manager, "S-1", RefundDraft(sale_id="B-1", amount=20)).entry
         again = undo_run(store, manager, undo_run(store, manager, run.id).id)
         revert_change(store, manager, refund.change)
         assert undo_run(store, manager, again.id).exceptions == []
