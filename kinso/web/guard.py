@@ -107,7 +107,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse_websocket(receive, send, _UNAUTHENTICATED_CLOSE)
     elif is_navigation(HTTPConnection(scope)):
         try:
-            answer: Response = redirect(await look_up(_entrance, scope))
+            answer: Response = redirect(await look_up(_sign_in_address, scope))
         except DatabaseUnavailable:
             answer = database_away(_address_of(scope))
         await answer(scope, receive, send)
@@ -129,7 +129,7 @@ async def _refuse_websocket(receive: Receive, send: Send, code: int) -> None:
     await send({"type": "websocket.close", "code": code})
 
 
-def _entrance(scope: Scope) -> str:
+def _sign_in_address(scope: Scope) -> str:
     if needs_set_up(current_application().store):
         return SET_UP
     there = _address_of(scope)

@@ -88,7 +88,7 @@ class ApartShop:
 
 
 class Importer:
-    """A command that creates customers from a file, all of them or none; it is repeated until it is its turn."""
+    """A command that creates customers from a file, all or none, and again while another import is under way."""
 
     def __init__(self, ledger: Ledger, folder: Path, name: str, mongodb_uri: str) -> None:
         self._ledger, self._name = ledger, name

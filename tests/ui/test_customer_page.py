@@ -95,7 +95,7 @@ class TestWhatIsTold:
         set_membership(store, manager, ada.id, membership_status=True)
         set_membership(store, manager, ada.id, membership_status=False)
         told = said(open_customer(Role.ANALYST))
-        assert "**On hold.**" in told
+        assert "**Not a member any more.**" in told
         assert "Made a non-member by Manager Person on" in told
 
     def test_a_purchase_that_made_a_member_is_the_reason(self, open_customer, store, staff, ada):

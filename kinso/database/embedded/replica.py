@@ -75,7 +75,7 @@ class LoneReplica:
             return False
         return False
 
-    def let_in(self) -> None:
+    def create_user(self) -> None:
         """Have the server know the user as whom Kinso works, under the present secret."""
         if self._secret is None:
             return

@@ -179,7 +179,7 @@ class EmbeddedServer:
             self._until(server.accepts, server, deadline)
             with _replica(folder, host) as replica:
                 self._until(replica.promote, server, deadline)
-                replica.let_in()
+                replica.create_user()
                 _settle_version(folder, replica)
         except BaseException:
             server.stop()

@@ -17,7 +17,7 @@ from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.accounts.passwords import hash_password, is_guessable, note, refuse_guessable
-from kinso.services.accounts.sign_in import Target, begin_attempt, check_attempts, forgive
+from kinso.services.accounts.sign_in import Target, begin_attempt, check_attempts, forget_attempts
 
 _UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS, _GROUP_LENGTH = 3, 4
@@ -83,7 +83,7 @@ def set_up_first_admin(
         check_attempts(store, target)
         begin_attempt(store, target)
         code_hash = _valid_hash(store, code, target)
-        forgive(store, target)
+        forget_attempts(store, target)
         refuse_guessable(new.password.get_secret_value(), new.email, new.name)
         password_hash = hash_password(new.password.get_secret_value())
 

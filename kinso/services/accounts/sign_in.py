@@ -63,12 +63,12 @@ def check_attempts(store: Store, target: Target) -> None:
     _refuse_more_than(store, target, now(), own=0)
 
 
-def forgive(store: Store, target: Target) -> None:
+def forget_attempts(store: Store, target: Target) -> None:
     """The attempt succeeded: forget it, and the failures before it on the same account from the same address."""
     store.attempts.clear(target.account, target.address)
 
 
-def forgive_account(store: Store, account: str) -> None:
+def forget_attempts_on(store: Store, account: str) -> None:
     """Forget all failures on an account, wherever they came from."""
     store.attempts.clear(Target.of(account, "").account)
 
@@ -151,7 +151,7 @@ def _sign_in(store: Store, email: str, password: str, target: Target) -> SignedI
             if is_outdated(password_hash):
                 password_hash = _renew(store, user, password_hash, password)
         signed_in = _begin_session(store, user, password_hash)
-        forgive(store, target)
+        forget_attempts(store, target)
         return signed_in
 
 

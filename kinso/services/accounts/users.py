@@ -13,7 +13,7 @@ from kinso.models.validation import parse
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
 from kinso.services.accounts.passwords import hash_of, hash_password, matches, note, refuse_guessable
-from kinso.services.accounts.sign_in import Target, begin_attempt, check_attempts, forgive, forgive_account
+from kinso.services.accounts.sign_in import Target, begin_attempt, check_attempts, forget_attempts, forget_attempts_on
 from kinso.services.permissions import use_case
 
 _ACCOUNT_GONE = "This account does not exist any more; look at the list again."
@@ -87,7 +87,7 @@ def reset_password(store: Store, actor: Actor, user_id: str, password: str) -> U
     user, revoked = store.transact(work)
     note("password reset", user=user.id, by=actor.user_id, tokens=revoked)
     # Whoever forgot a password has usually guessed too often already.
-    forgive_account(store, user.email)
+    forget_attempts_on(store, user.email)
     return user
 
 
@@ -119,7 +119,7 @@ def change_own_password(store: Store, actor: Actor, session_id: str | None, curr
 
     store.transact(work)
     note("password changed", user=user.id)
-    forgive(store, target)
+    forget_attempts(store, target)
 
 
 @use_case(Permission.OWN_ACCOUNT)

@@ -188,8 +188,8 @@ def advance(store: Store, run: Run, changed: int, exceptions: Sequence[RunExcept
 class MembershipChange:
     """What a run does to each of its customers.
 
-    `excluded` says whether no rule may make them members again. `applies_to` is asked when the turn of some customers
-    comes, in the transaction that changes them: it answers with the `_id`s of those whom the change still concerns.
+    `excluded` says whether no rule may make them members again. `applies_to` is asked in the transaction that
+    changes some of them: it answers with the `_id`s of those whom the change still concerns.
     """
 
     status: bool

@@ -85,9 +85,9 @@ def reversals(store: Store, changes: Sequence[Change], *, registrations: Collect
     """
     concerned = [each for each in changes if _concerns_amount(each) or each.id in registrations]
     behind = _entries_behind(store, concerned)
-    turned = [entry for entries, *_ in behind.values() for entry in entries]
-    sales = store.ledger.get_many({entry.refund_of for entry in turned if entry.refund_of})
-    refunds = store.ledger.refunded_among([*sales.values(), *(entry for entry in turned if entry.kind == "sale")])
+    affected = [entry for entries, *_ in behind.values() for entry in entries]
+    sales = store.ledger.get_many({entry.refund_of for entry in affected if entry.refund_of})
+    refunds = store.ledger.refunded_among([*sales.values(), *(entry for entry in affected if entry.kind == "sale")])
     in_trash = ids_in_trash(
         store, {entry.sale_id for entries, again, _ in behind.values() if again for entry in entries}
     )
@@ -127,7 +127,7 @@ def registered_by(store: Store, changes: Mapping[str, Change]) -> set[str]:
 
 
 def revert_entries(store: Store, reversals: Mapping[str, Reversal], records: Sequence[Change]) -> None:
-    """Turn the ledger around for `records`, which undo changes; within their transaction."""
+    """Have entries count no more, or again, as `records` that undo changes say; within their transaction."""
     voided: dict[str, list[str]] = {}
     counted_again: list[str] = []
     moments: dict[str, datetime] = {}

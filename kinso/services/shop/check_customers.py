@@ -91,7 +91,7 @@ def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
         yield from _on_its_own(about, problems)
 
 
-def stumbled(about: str, error: Exception) -> str:
+def not_examined(about: str, error: Exception) -> str:
     """That something could not be examined, as the beginning of a sentence on one line."""
     said = " ".join(str(error).split())[:_LONGEST_REASON]
     return f"{about} cannot be examined ({type(error).__name__}: {said})"
@@ -101,7 +101,7 @@ def _on_its_own(about: str, problems: Iterator[str]) -> Iterator[str]:
     try:
         yield from problems
     except Exception as error:
-        yield stumbled(about, error)
+        yield not_examined(about, error)
 
 
 def _stored(dossier: Dossier) -> Document | None:

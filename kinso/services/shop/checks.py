@@ -25,8 +25,8 @@ from kinso.services.shop.check_customers import (
     RolledBack,
     case_duplicate_of,
     name_of,
+    not_examined,
     problems_of,
-    stumbled,
     unreadable_amount_of,
 )
 from kinso.services.shop.check_ledger import run_altered, settings_changes_altered
@@ -136,7 +136,7 @@ def _on_its_own(report: CheckReport, about: str, customer: str | None = None) ->
     except KinsoError:
         raise
     except Exception as error:
-        sentence = stumbled(about, error)
+        sentence = not_examined(about, error)
         report.add(Finding(f"{sentence[0].upper()}{sentence[1:]}.", customer))
 
 

@@ -71,7 +71,7 @@ class RefundSum:
 
 
 class Staging:
-    """Entries that await their turn; those that are recorded already only count.
+    """Entries that wait to be written; those that are recorded already only count.
 
     `duplicates` are the stored customers whose IDs look like those of others but for letter case.
     """
@@ -100,7 +100,7 @@ class Staging:
         )
         if self._database.execute(_INSERT, values).rowcount:
             return None
-        earlier = self.sale(row.sale_id)
+        earlier = self.entry(row.sale_id)
         same = earlier and self.key(earlier.customer_id) == key and _SAME(earlier) == _SAME(row)
         if same:
             self.repeated += 1
@@ -111,7 +111,7 @@ class Staging:
         """Put in order what was added."""
         self._database.execute(_BY_CUSTOMER)
 
-    def sale(self, sale_id: str) -> PurchaseRow | None:
+    def entry(self, sale_id: str) -> PurchaseRow | None:
         """The entry with this ID, whether it is recorded already or not, unless it is left out."""
         query = f"SELECT {_COLUMNS} FROM entries WHERE sale_id = ? AND recorded < 2"  # noqa: S608
         found = self._database.execute(query, (sale_id,)).fetchone()

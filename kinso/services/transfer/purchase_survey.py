@@ -276,7 +276,7 @@ def _check_dates_of_refunds(store: Store, staging: Staging, errors: _Errors, zon
     for batch in in_batches(staging.refund_rows()):
         recorded = store.ledger.get_many(row.refund_of for row in batch if row.refund_of)
         for row in batch:
-            sale = recorded.get(row.refund_of or "") or staging.sale(row.refund_of or "")
+            sale = recorded.get(row.refund_of or "") or staging.entry(row.refund_of or "")
             try:
                 date_refund(row.sold_at, sale.sold_at if sale else row.sold_at, zone)
             except ValueError as error:
@@ -291,7 +291,7 @@ def _refundable(
         owner = owners.get(sale.customer)
         fits = sale.kind == "sale" and owner is not None and staging.key(owner.customer_id) == refund.customer
         return sale.amount if fits else None
-    row = staging.sale(refund.sale_id)
+    row = staging.entry(refund.sale_id)
     return row.amount if row and row.kind == "sale" and staging.key(row.customer_id) == refund.customer else None
 
 

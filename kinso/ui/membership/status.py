@@ -39,7 +39,7 @@ def badge_of(status: MembershipStatus, context: RequestContext) -> tuple[str, st
         case "eligible":
             return "Eligible for membership", ":material/star:", "orange"
         case "excluded":
-            return "Non-member, on hold", ":material/front_hand:", "gray"
+            return "Not a member any more", ":material/front_hand:", "gray"
         case "short":
             return f"Non-member, {_missing(status, context)} to go", ":material/person:", "gray"
 
@@ -71,7 +71,9 @@ def _in_words(status: MembershipStatus, context: RequestContext) -> str:
         case "eligible":
             return f"**Eligible.** {spent}, so the next activation makes them a member."
         case "excluded":
-            return f"**On hold.** {spent}; a person ended this membership, so only a person begins it again."
+            return (
+                f"**Not a member any more.** {spent}; a person ended this membership, so only a person begins it again."
+            )
         case "short":
             return f"**{_missing(status, context)} to go.** {spent}."
         case "member":

@@ -20,7 +20,7 @@ from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.demotion import tell_of_statuses
-from kinso.ui.purchases.entry import WHOLE, draw_day, draw_error, draw_note, draw_payment, errors_of, typed_details
+from kinso.ui.purchases.recording import WHOLE, draw_day, draw_error, draw_note, draw_payment, errors_of, typed_details
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import currency_symbol, money, plain
 
