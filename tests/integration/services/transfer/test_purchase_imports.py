@@ -64,6 +64,12 @@ def test_purchases_are_added_to_the_amounts_as_one_run(store, staff, ada):
     ]
 
 
+def test_the_only_purchase_of_a_customer_is_named_in_their_history(store, staff, ada):
+    import_purchases(store, staff, file("S-1,C-001,2025-01-31,10"))
+    [change, _created] = store.changes.of_customer(ada.id, limit=5)
+    assert change.reason == "Sale S-1"
+
+
 def test_a_preview_tells_everything_and_changes_nothing(store, staff, ada):
     source = file("S-1,C-001,2025-01-31,10", "S-2,C-002,2025-02-01,20", "S-3,c-002,2025-02-03,0.50")
     figures = preview_purchases(store, staff, source, unknown="create").figures
