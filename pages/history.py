@@ -1,4 +1,4 @@
-"""History: who changed which customer, when, how and why; and the way back."""
+"""History: who changed which customer, when, how and why; with Undo."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Use cases about changes and runs, and the way back: undo, trash, erasure."""
+"""Use cases about changes and runs: the history, undo, trash, erasure."""

@@ -33,8 +33,8 @@ def record_changes(
 
     `decided_by` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
     changes; what other changes do to a purchase amount was typed. A membership that comes back is what it was before,
-    whoever brings it back. `reverting` is a run that cannot be finished, when it is that one's changes that are taken
-    back. Raises `DuplicateSaleId`, and `BeingImported` for a customer whom an import wrote that has not ended.
+    whoever brings it back. `reverting` is a run that cannot be finished, when it is that one's changes that are undone.
+    Raises `DuplicateSaleId`, and `BeingImported` for a customer whom an import wrote that has not ended.
     """
     demand_nothing_unfinished(store, changes, reverting=reverting)
     store.changes.record(changes)

@@ -116,9 +116,9 @@ def sale_in_words(sale: LedgerEntry, shop: ShopSettings) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def stated_in_words(sale: LedgerEntry, shop: ShopSettings) -> list[str]:
+def stated_in_words(entry: LedgerEntry, shop: ShopSettings) -> list[str]:
     """`a discount of $1.00`: what makes the amount differ from its items."""
-    given = (("discount", sale.discount), ("surcharge", sale.surcharge))
+    given = (("discount", entry.discount), ("surcharge", entry.surcharge))
     return [f"a {name} of {money(amount, shop)}" for name, amount in given if amount]
 
 

@@ -34,7 +34,7 @@ def draw_history(
     on_revert: Callable[[Asked], None],
     on_leave: Callable[[Customer], None],
 ) -> None:
-    """The latest changes with the way back of each; while one is `asked` about, only the question."""
+    """The latest changes, each with Undo; while one is `asked` about, only the question."""
     if asked is not None:
         draw_question(asked, context.shop, on_keep=on_keep, on_revert=on_revert)
         return

@@ -1,4 +1,4 @@
-"""The panel of every kind of run: its question, how far it has come with a way to stop it, its report, the way back."""
+"""The panel of every kind of run: its question, how far it has come with a way to stop it, its report, Undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recent runs: what each was asked to do, whom it changed, whom it left as they are and why, and the way back."""
+"""Recent runs: what each was asked to do, whom it changed, whom it left as they are and why; with Undo."""
 
 from __future__ import annotations
 
