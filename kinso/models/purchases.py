@@ -29,8 +29,8 @@ from kinso.models.times import Written
 
 EntryKind = Literal["sale", "refund", "opening", "adjustment"]
 """`opening` is the amount a customer came with, `adjustment` the difference that somebody typed."""
-TYPED: tuple[EntryKind, ...] = ("opening", "adjustment")
-PURCHASES: tuple[EntryKind, ...] = ("sale", "refund")
+TYPED_KINDS: tuple[EntryKind, ...] = ("opening", "adjustment")
+PURCHASE_KINDS: tuple[EntryKind, ...] = ("sale", "refund")
 """The kinds that were bought or brought back on a known date; revenue consists of these."""
 PaymentMethod = Literal["cash", "card", "mobile", "transfer", "other"]
 PAYMENT_METHODS: tuple[PaymentMethod, ...] = get_args(PaymentMethod)

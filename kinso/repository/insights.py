@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from kinso.models.insights import AmountBin
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import PURCHASES
+from kinso.models.purchases import PURCHASE_KINDS
 from kinso.repository.documents import Document
 
 _COUNT_AND_SUM = {"count": {"$sum": 1}, "sum": {"$sum": "$purchaseAmount"}}
@@ -126,7 +126,7 @@ class SalesFigureRepository:
 
 
 def _between(part: Document, start: datetime, end: datetime) -> dict[str, Any]:
-    return {**part, "kind": {"$in": list(PURCHASES)}, "countsAt": {"$gte": start, "$lt": end}}
+    return {**part, "kind": {"$in": list(PURCHASE_KINDS)}, "countsAt": {"$gte": start, "$lt": end}}
 
 
 def _sold(part: Document, start: datetime, end: datetime) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError
 from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.errors import DuplicateSaleId
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import PURCHASES, TYPED, LedgerEntry, LedgerQuery
+from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS, LedgerEntry, LedgerQuery
 from kinso.models.text import sale_key
 from kinso.repository.documents import Document, canonical_id, object_id, with_text_id, without_decimals
 
@@ -107,7 +107,7 @@ class LedgerRepository:
         wanted = list(customers)
         typed: dict[str, list[LedgerEntry]] = {}
         if wanted:
-            match = {"void": False, "kind": {"$in": list(TYPED)}, "customer": {"$in": wanted}}
+            match = {"void": False, "kind": {"$in": list(TYPED_KINDS)}, "customer": {"$in": wanted}}
             for document in self._entries.find(match):
                 entry = to_entry(document)
                 if entry.source == "system":
@@ -117,7 +117,7 @@ class LedgerRepository:
 
     def bought_by(self, customers: Iterable[str]) -> dict[str, Decimal]:
         """What each of these customers bought, less what went back, as far as they bought anything."""
-        match = {"void": False, "kind": {"$in": list(PURCHASES)}, "customer": {"$in": list(customers)}}
+        match = {"void": False, "kind": {"$in": list(PURCHASE_KINDS)}, "customer": {"$in": list(customers)}}
         groups = self._entries.aggregate(
             [{"$match": match}, {"$group": {"_id": "$customer", "sum": {"$sum": "$amount"}}}]
         )
@@ -198,7 +198,7 @@ class LedgerRepository:
 
     def _take_over(self, entries: Sequence[LedgerEntry]) -> None:
         """What was recorded before, for a customer who is gone for good, counts in the revenue once: with these."""
-        own = (each for each in entries if each.kind in PURCHASES and each.id not in each.sale_id)
+        own = (each for each in entries if each.kind in PURCHASE_KINDS and each.id not in each.sale_id)
         recorded = {(each.sale_id, float(each.amount)) for each in own}
         if not recorded:
             return
@@ -289,7 +289,7 @@ class CustomerLedgerRepository:
         """Purchases less refunds from each boundary to the next; one amount less than boundaries."""
         match = {
             **_of(customer),
-            "kind": {"$in": list(PURCHASES)},
+            "kind": {"$in": list(PURCHASE_KINDS)},
             "countsAt": {"$gte": boundaries[0], "$lt": boundaries[-1]},
         }
         bucket = {"groupBy": "$countsAt", "boundaries": list(boundaries), "output": {"amount": {"$sum": "$amount"}}}

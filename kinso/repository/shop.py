@@ -93,7 +93,7 @@ class Dossier:
     trashed: Document | None = None
     changes: list[Document] = field(default_factory=list)
     intervals: list[Document] = field(default_factory=list)
-    sales: list[Document] = field(default_factory=list)
+    entries: list[Document] = field(default_factory=list)
 
 
 class CheckRepository:
@@ -108,7 +108,7 @@ class CheckRepository:
         self._trash = database["trash"]
         self._changes = database["changes"]
         self._memberships = database["memberships"]
-        self._sales = database["sales"]
+        self._entries = database["sales"]
         self._runs = database["runs"]
         self._users = database["users"]
 
@@ -136,8 +136,8 @@ class CheckRepository:
             dossier(document["customer"]).changes.append(document)
         for document in self._memberships.find({"customer": by_text}, dict.fromkeys(_INTERVAL_FIELDS, True)):
             dossier(document["customer"]).intervals.append(document)
-        for document in self._sales.find({"customer": by_text}, dict.fromkeys(_SALE_FIELDS, True)):
-            dossier(document["customer"]).sales.append(document)
+        for document in self._entries.find({"customer": by_text}, dict.fromkeys(_SALE_FIELDS, True)):
+            dossier(document["customer"]).entries.append(document)
         return [found[key] for key in sorted(found)], end
 
     def country(self) -> str | None:
@@ -155,7 +155,7 @@ class CheckRepository:
     def sale_ids_alike(self) -> Iterator[tuple[str, str]]:
         """Sale IDs that count and are not in their compared form, each with that form, which another one has."""
         plain = {"void": False, "saleId": {"$regex": NOT_PLAIN}}
-        for document in self._sales.find(plain, {"saleId": True}):
+        for document in self._entries.find(plain, {"saleId": True}):
             if (key := sale_key(document["saleId"])) != document["saleId"]:
                 yield document["saleId"], key
 
@@ -212,7 +212,7 @@ class CheckRepository:
             _nth(self._trash, "_id", _id_between(key, None), _CUSTOMERS_AT_ONCE),
             _nth(self._changes, "customer", _between(key, None), _RECORDS_AT_ONCE),
             _nth(self._memberships, "customer", _between(key, None), _RECORDS_AT_ONCE),
-            _nth(self._sales, "customer", _between(key, None), _RECORDS_AT_ONCE),
+            _nth(self._entries, "customer", _between(key, None), _RECORDS_AT_ONCE),
         ]
         # A key that is none can only be read with everything else that is left.
         return min((end for end in ends if end and object_id(end)), default=None)

@@ -15,7 +15,7 @@ from pymongo.database import Database
 from kinso.database.connection import in_batches
 from kinso.models.membership import Rule, SpenderGroup
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import PURCHASES, EntryKind
+from kinso.models.purchases import PURCHASE_KINDS, EntryKind
 from kinso.models.rule_bases import Amounts, Scope
 from kinso.repository.documents import Document
 from kinso.repository.insights import Ranking
@@ -41,7 +41,7 @@ class LedgerMeasures:
 
     def spent(self, scope: Scope) -> Amounts:
         """See `Ledger`."""
-        stages = [_entries(scope, *PURCHASES), _per_customer({"$sum": "$amount"})]
+        stages = [_entries(scope, *PURCHASE_KINDS), _per_customer({"$sum": "$amount"})]
         if scope.at_or_above is not None:
             stages.append({"$match": {"amount": {"$gte": float(scope.at_or_above) - _HALF_A_CENT}}})
         for row in self._rows(stages):

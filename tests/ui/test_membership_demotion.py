@@ -123,7 +123,7 @@ def test_a_rule_that_was_changed_between_question_and_answer_stops_it(open_page,
 
 def test_members_of_an_earlier_application_are_offered_by_the_switch(open_page, connection, store, shop_of_four):
     one = store.customers.get_by_customer_id("R-2")
-    connection.database["memberships"].update_one({"customer": one.id}, {"$set": {"begun.decided_by": "adopted"}})
+    connection.database["memberships"].update_one({"customer": one.id}, {"$set": {"begun.basis": "adopted"}})
     page = opened(open_page("membership", Role.MANAGER))
     assert list(table(page)["Customer ID"]) == ["R-1"]
     assert "1 other from before Kinso can be added" in texts(page)

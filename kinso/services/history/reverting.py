@@ -25,7 +25,7 @@ from kinso.services.history.records import (
 from kinso.services.purchases.ledger import (
     ALREADY,
     AMOUNT,
-    PURCHASES,
+    PURCHASE_CHANGES,
     REFUNDED,
     Reversal,
     registered_by,
@@ -249,7 +249,7 @@ def _kind_of_reversal(change: Change) -> ChangeKind | None:
     """Of a registration, only the purchases are undone while the customer stays."""
     if change.before is None:
         return "purchase"
-    return change.kind if change.kind in PURCHASES else None
+    return change.kind if change.kind in PURCHASE_CHANGES else None
 
 
 def _what_changed_again(fields: set[str]) -> str:
@@ -276,7 +276,7 @@ def _fields_of(changes: Sequence[Change]) -> set[str]:
     return {
         name
         for change in changes
-        if change.kind not in PURCHASES
+        if change.kind not in PURCHASE_CHANGES
         for name in (*(change.after or {}), *(change.before or {}))
     }
 

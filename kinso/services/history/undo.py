@@ -21,7 +21,7 @@ from kinso.services.history.runs import (
     running,
 )
 from kinso.services.permissions import demand, use_case
-from kinso.services.purchases.ledger import PURCHASES
+from kinso.services.purchases.ledger import PURCHASE_CHANGES
 
 
 @use_case(Permission.READ)
@@ -42,7 +42,7 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         raise NotFound("This change does not exist any more; look at the history again.")
     if change.kind == "erase":
         raise Conflict("What was erased is gone for good; nothing can bring it back.")
-    if change.kind in PURCHASES:
+    if change.kind in PURCHASE_CHANGES:
         demand(actor, Permission.PURCHASES)
     if change.after is None:
         demand(actor, Permission.RESTORE)

@@ -14,7 +14,7 @@ from kinso.repository.store import Store
 
 AMOUNT = "purchaseAmount"
 NOTHING = Decimal("0.00")
-PURCHASES = frozenset({"purchase", "refund"})
+PURCHASE_CHANGES = frozenset({"purchase", "refund"})
 """Kinds of changes that add to a purchase amount, whatever it is; a purchase of 0 changes no field."""
 
 
@@ -153,7 +153,7 @@ def revert_entries(store: Store, reversals: Mapping[str, Reversal], records: Seq
 
 
 def _concerns_amount(change: Change) -> bool:
-    return change.kind in PURCHASES or AMOUNT in (change.before or {})
+    return change.kind in PURCHASE_CHANGES or AMOUNT in (change.before or {})
 
 
 def _entries_behind(
@@ -227,7 +227,7 @@ def _counting_again(
 
 
 def _unrecorded(change: Change) -> Reversal:
-    if change.kind in PURCHASES:
+    if change.kind in PURCHASE_CHANGES:
         return Reversal(obstacle=ALREADY)
     before, after = ((side or {}).get(AMOUNT, NOTHING) for side in (change.before, change.after))
     return Reversal(before - after)

@@ -12,7 +12,7 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import LARGEST_PAGE, Customer
 from kinso.models.money import round_to_cents
 from kinso.models.purchases import (
-    PURCHASES,
+    PURCHASE_KINDS,
     LedgerEntry,
     LedgerLine,
     LedgerPage,
@@ -55,7 +55,7 @@ _NOTHING = Decimal("0.00")
 def summarize_purchases(store: Store, actor: Actor, customer: str) -> PurchaseSummary:
     """The figures of the customer with this `_id`, months in the shop's time zone; zeros for who bought nothing."""
     totals = store.customer_ledger.totals(customer)
-    bought = [totals[kind] for kind in PURCHASES if kind in totals]
+    bought = [totals[kind] for kind in PURCHASE_KINDS if kind in totals]
     sales = totals.get("sale")
     total = sum((kind.amount for kind in bought), _NOTHING)
     return PurchaseSummary(

@@ -23,13 +23,13 @@ from kinso.database.checksums import (
 )
 from kinso.models.history import ChangeKind
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import PURCHASES, TYPED
+from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS
 from kinso.repository.documents import now
 from kinso.repository.shop import Dossier
 
 Document = Mapping[str, Any]
 
-_KINDS = {*PURCHASES, *TYPED}
+_KINDS = {*PURCHASE_KINDS, *TYPED_KINDS}
 
 
 def kind_problems(entries: Sequence[Document]) -> Iterator[str]:
@@ -50,17 +50,17 @@ def kind_problems(entries: Sequence[Document]) -> Iterator[str]:
 def counted_entries(dossier: Dossier) -> list[Document]:
     """What makes up the purchase amount; that of a deleted customer is marked as being in the trash."""
     if dossier.customer is None and dossier.trashed is not None:
-        return [entry for entry in dossier.sales if entry.get("trashed") is True]
-    return [entry for entry in dossier.sales if entry.get("void") is False]
+        return [entry for entry in dossier.entries if entry.get("trashed") is True]
+    return [entry for entry in dossier.entries if entry.get("void") is False]
 
 
 def sum_problems(dossier: Dossier, stored: Document | None) -> Iterator[str]:
     """The entries that count add up to the purchase amount; those of a deleted customer are in the trash, too."""
     if stored is None:
-        if any(entry.get("void") is False for entry in dossier.sales):
+        if any(entry.get("void") is False for entry in dossier.entries):
             yield "it is gone, but purchases of it still count"
         return
-    if dossier.customer is None and any(entry.get("void") is False for entry in dossier.sales):
+    if dossier.customer is None and any(entry.get("void") is False for entry in dossier.entries):
         yield "it is in the trash, but purchases of it still count"
     counted = counted_entries(dossier)
     total = sum((read_stored_amount(entry.get("amount")) for entry in counted), Decimal("0.00"))
@@ -70,9 +70,9 @@ def sum_problems(dossier: Dossier, stored: Document | None) -> Iterator[str]:
     recorded = {str(change["_id"]) for change in dossier.changes}
     if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in counted):
         yield "the history lacks a change that wrote to its ledger"
-    if recorded and any(entry.get("voidedBy") and entry["voidedBy"] not in recorded for entry in dossier.sales):
+    if recorded and any(entry.get("voidedBy") and entry["voidedBy"] not in recorded for entry in dossier.entries):
         yield "the history lacks a change that undid an entry of its ledger"
-    bought = (entry for entry in dossier.sales if entry.get("kind") in PURCHASES)
+    bought = (entry for entry in dossier.entries if entry.get("kind") in PURCHASE_KINDS)
     if dossier.customer is not None and any(entry.get("revenueOnly") is True for entry in bought):
         yield "what it bought counts twice in the revenue"
 

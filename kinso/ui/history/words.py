@@ -18,6 +18,7 @@ from kinso.models.validation import LABELS
 from kinso.services.customers.editing import delete_customer, set_membership
 from kinso.services.history.trash import erase_person, restore_customers
 from kinso.services.history.undo import revert_change
+from kinso.services.purchases.ledger import PURCHASE_CHANGES
 from kinso.services.purchases.recording import record_sale
 from kinso.ui.customers.words import kept_apart, value_in_words
 from kinso.ui.request_context import RequestContext
@@ -36,7 +37,6 @@ KINDS: dict[ChangeKind, str] = {
 SOURCES: dict[Source, str] = {"app": "App", "api": "API", "cli": "Command line", "system": "Kinso"}
 
 _KNOWN_BY_SIGHT = frozenset(field.label for field in FIELDS[:SPECIFIED])
-_PURCHASES = frozenset({"purchase", "refund"})
 _EXCLUDED = {True: "not allowed", False: "allowed", None: "allowed"}
 
 
@@ -66,7 +66,7 @@ def fields_of(change: Change, shop: ShopSettings) -> list[FieldChange]:
 def what_changed(change: Change, shop: ShopSettings) -> str:
     """`Customer name: Ada → Ada Byron; Purchase amount: $100.00 → $7.00`, or what else was done."""
     fields = fields_of(change, shop)
-    if change.kind in _PURCHASES:
+    if change.kind in PURCHASE_CHANGES:
         return _purchase_in_words(change, fields, shop)
     if change.kind == "erase" or not fields:
         return KINDS[change.kind]
@@ -100,7 +100,7 @@ def effect_of_reverting(change: Change) -> str:
         return "Undoing this brings the customer back from the trash."
     if change.before is None:
         return "Undoing this moves the customer to the trash."
-    if change.kind in _PURCHASES:
+    if change.kind in PURCHASE_CHANGES:
         entry = KINDS[change.kind].lower()
         if change.undoes:
             return f"Undoing this counts the {entry} again; all other purchases stay as they are."
@@ -113,7 +113,7 @@ def may_revert(change: Change, context: RequestContext) -> bool:
     is_final = change.kind == "erase" or (change.kind == "delete" and change.source == "system")
     if is_final or not context.may(revert_change):
         return False
-    if change.kind in _PURCHASES and not context.may(record_sale):
+    if change.kind in PURCHASE_CHANGES and not context.may(record_sale):
         return False
     if change.after is None:
         return context.may(restore_customers)

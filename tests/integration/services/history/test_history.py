@@ -188,7 +188,7 @@ def test_a_person_is_erased_of_whom_only_the_history_tells(store, manager, admin
     alias = erase_person(store, manager, ada.id)
     assert_forgotten(connection)
     erased, *_, created = store.changes.of_customer(ada.id, limit=9)
-    assert (erased.kind, erased.customer_id, erased.amount) == ("erase", alias, ada.purchase_amount)
+    assert (erased.kind, erased.customer_id, erased.balance) == ("erase", alias, ada.purchase_amount)
     assert created.after["purchaseAmount"] == ada.purchase_amount
     assert check_database(store, admin).findings == []
     with pytest.raises(NotFound):

@@ -53,7 +53,7 @@ def shop(request, store, manager, staff, register):
     activate_at_threshold(store, staff, 500)
     set_membership(store, staff, customers["P-1"].id, membership_status=True)
     intervals = store.connection.database["memberships"]
-    intervals.update_one({"customer": customers["A-1"].id}, {"$set": {"begun.decided_by": "adopted"}})
+    intervals.update_one({"customer": customers["A-1"].id}, {"$set": {"begun.basis": "adopted"}})
     save_rule(store, manager, MembershipRule(threshold=1000))
     return {name: store.customers.get(customer.id) for name, customer in customers.items()}
 

@@ -223,7 +223,7 @@ def test_kinds_of_space_make_no_other_sale(store, staff, ann, space):
 
 @pytest.mark.parametrize("sale_id", ["7", "x" * 64, "refund", "a/refund/b", "a.b/c"])
 def test_a_sale_id_may_be_short_or_long_or_have_slashes(store, staff, ann, sale_id):
-    assert record_sale(store, staff, ann.id, sold(1, saleId=sale_id)).sale.sale_id == sale_id
+    assert record_sale(store, staff, ann.id, sold(1, saleId=sale_id)).entry.sale_id == sale_id
 
 
 def test_sale_ids_that_differ_in_letter_case_are_different_sales(store, staff, ann):

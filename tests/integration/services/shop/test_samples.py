@@ -4,7 +4,7 @@ import pytest
 
 from kinso.errors import InvalidInput, NotPermitted
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
-from kinso.models.purchases import PURCHASES, LedgerQuery
+from kinso.models.purchases import PURCHASE_KINDS, LedgerQuery
 from kinso.repository.documents import now
 from kinso.services.customers.editing import create_customer, update_customer
 from kinso.services.shop import samples
@@ -47,7 +47,7 @@ def everything(store):
     bought = sorted(
         (each.sale_id, people[each.customer].customer_id, each.amount, each.sold_at, str(each.refund_of))
         for each in store.ledger.iterate(LedgerQuery())
-        if each.kind in PURCHASES
+        if each.kind in PURCHASE_KINDS
     )
     return told, bought
 
