@@ -38,8 +38,8 @@ from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.trash import Erasure, draw_erasure, erase_if_confirmed
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.status import ask_to_change, badge_of
+from kinso.ui.purchases.ledger import ask_for_refund
 from kinso.ui.purchases.recording import ask_for_purchase
-from kinso.ui.purchases.refund import ask_for_refund
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, moment, plain
 

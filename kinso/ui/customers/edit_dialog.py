@@ -12,7 +12,7 @@ from kinso.models.fields import FIELDS
 from kinso.services.customers.editing import save_edits
 from kinso.services.customers.finding import get_customers
 from kinso.ui.customers.card import Card, Editing, PurchaseForm, Question, RefundForm, at_card, close_question
-from kinso.ui.customers.conflicts import Choices, Contested, draw_contested
+from kinso.ui.customers.dialogs import Choices, Contested, draw_contested
 from kinso.ui.customers.field_widgets import WIDGETS
 from kinso.ui.customers.grid_state import EDITABLE, Row, keeping_seen, new_serial
 from kinso.ui.customers.registration_form import draw_fields
