@@ -85,3 +85,13 @@ def add_customer(store) -> Callable[..., Customer]:
 def toasts() -> Callable[[AppTest], list[str]]:
     """The texts of the toasts that a page shows."""
     return lambda page: [toast.value for toast in page.toast]
+
+
+@pytest.fixture
+def ada(add_customer):
+    return add_customer("C-1", customer_name="Ada Lovelace", contact_info="ada@example.com", purchase_amount=100)
+
+
+@pytest.fixture
+def bob(add_customer):
+    return add_customer("C-2", customer_name="Bob Byte", contact_info="bob@example.com", membership_status=True)
