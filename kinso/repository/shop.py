@@ -73,7 +73,7 @@ _CHANGE_FIELDS = (
     *("customer", "customerId", "kind", "version", "before", "after", "run", "undoes"),
     *("at", "byId", "byName", "source", CHECKSUM),
 )
-_SALE_FIELDS = (
+_ENTRY_FIELDS = (
     *("customer", "saleId", "kind", "amount", "refundOf", "change", "soldAt", "countsAt", "void", "trashed"),
     *("revenueOnly", "voidedBy", "recordedAt", "byId", "byName", "source", CHECKSUM),
 )
@@ -136,7 +136,7 @@ class CheckRepository:
             dossier(document["customer"]).changes.append(document)
         for document in self._memberships.find({"customer": by_text}, dict.fromkeys(_INTERVAL_FIELDS, True)):
             dossier(document["customer"]).intervals.append(document)
-        for document in self._entries.find({"customer": by_text}, dict.fromkeys(_SALE_FIELDS, True)):
+        for document in self._entries.find({"customer": by_text}, dict.fromkeys(_ENTRY_FIELDS, True)):
             dossier(document["customer"]).entries.append(document)
         return [found[key] for key in sorted(found)], end
 

@@ -29,7 +29,7 @@ class TrashRepository:
         self._database = database
         self._customers = database["customers"]
         self._trash = database["trash"]
-        self._sales = database["sales"]
+        self._entries = database["sales"]
 
     def throw_away(self, ids: Sequence[str], actor: Actor, at: datetime, *, unregistered: Collection[str] = ()) -> int:
         """Move these customers here; within a transaction that has read them. Returns how many there were.
@@ -115,12 +115,12 @@ class TrashRepository:
             theirs = [customer for customer in customers if (customer in unregistered) is is_unregistered]
             fields = {"void": True, "trashed": True, "revenueOnly": not is_unregistered}
             if theirs:
-                self._sales.update_many({"customer": {"$in": theirs}, "void": False}, {"$set": fields})
+                self._entries.update_many({"customer": {"$in": theirs}, "void": False}, {"$set": fields})
 
     def _count_purchases_again(self, customers: Sequence[str]) -> None:
         theirs = {"customer": {"$in": customers}, "trashed": True}
         try:
-            self._sales.update_many(theirs, {"$set": {"void": False}, "$unset": {"trashed": "", "revenueOnly": ""}})
+            self._entries.update_many(theirs, {"$set": {"void": False}, "$unset": {"trashed": "", "revenueOnly": ""}})
         except DuplicateKeyError as error:
             raise DuplicateSaleId((error.details or {})["keyValue"]["saleId"]) from error
 
