@@ -94,3 +94,8 @@ def test_a_price_is_written_with_all_its_decimals(price, written):
 )
 def test_programs_are_told_the_limits(kind, told):
     assert TypeAdapter(kind).json_schema() == told
+
+
+def test_a_line_without_a_quantity_is_one_thing_and_says_so_to_programs():
+    told = PurchaseItem.model_json_schema()["properties"]["quantity"]["default"]
+    assert told == PurchaseItem(name="Tea", unit_price=1).quantity == 1

@@ -9,12 +9,13 @@ import pytest
 
 from kinso.database.connection import connect
 from kinso.errors import Conflict
-from kinso.models.customers import CustomerDraft
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.money import LARGEST
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
-from kinso.services.customers.editing import create_customer, delete_customer
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.history.records import record_changes, record_of_update
 from kinso.services.history.undo import find_reverted, revert_change, undo_run
 from kinso.services.purchases.ledger import adjusting_entry
@@ -175,6 +176,36 @@ def test_a_refund_that_counts_again_and_another_one_at_once_do_not_exceed_their_
         revert_change(store, staff, record.id)
     connection.close()
     assert state(store, ann) == BROUGHT_BACK
+
+
+OUT_OF_RANGE = "C-ann would have a purchase amount below 0, or one that is too large"
+
+
+def typed(store, staff, ann, amount):
+    update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=amount))
+    return store.changes.of_customer(ann.id, limit=1)[0]
+
+
+def test_no_amount_falls_below_0(store, staff, ann, sale):
+    typed(store, staff, ann, 0)
+    change = typed(store, staff, ann, 100)
+    refund = refund_sale(store, staff, "S-1", RefundDraft(amount=Decimal("0.01"))).entry
+    with pytest.raises(Conflict, match=OUT_OF_RANGE):
+        revert_change(store, staff, change.id)
+    revert_change(store, staff, refund.change)
+    revert_change(store, staff, change.id)
+    assert store.customers.get(ann.id).purchase_amount == 0
+
+
+def test_no_amount_rises_above_the_largest(store, staff, ann):
+    change = typed(store, staff, ann, 490)
+    cent = record_sale(store, staff, ann.id, PurchaseDraft(amount=Decimal("0.01"))).entry
+    record_sale(store, staff, ann.id, PurchaseDraft(amount=LARGEST - 500))
+    with pytest.raises(Conflict, match=OUT_OF_RANGE):
+        revert_change(store, staff, change.id)
+    revert_change(store, staff, cent.change)
+    revert_change(store, staff, change.id)
+    assert store.customers.get(ann.id).purchase_amount == LARGEST
 
 
 def test_many_who_take_the_same_purchase_back_move_its_amount_once(store, staff, ann, sale):

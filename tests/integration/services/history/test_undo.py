@@ -126,7 +126,9 @@ def test_an_id_that_was_given_away_meanwhile_is_reported_and_the_rest_is_undone(
     undo = undo_run(store, manager, import_customers(store, manager, file).run.id)
     create_customer(store, manager, CustomerDraft(customer_id="n-1", customer_name="Other", contact_info="o@shop.com"))
     again = undo_run(store, manager, undo.id)
-    assert (again.changed, [(each.customer_id, each.outcome) for each in again.exceptions]) == (1, [("N-1", "failed")])
+    reason = "cannot get its old ID back, because another customer has it now"
+    assert [(each.customer_id, each.outcome, each.reason) for each in again.exceptions] == [("N-1", "failed", reason)]
+    assert again.changed == 1
     assert store.customers.get_by_customer_id("N-1").customer_name == "Other"
     assert store.customers.get_by_customer_id("N-2").customer_name == "New"
 

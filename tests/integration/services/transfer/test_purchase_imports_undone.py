@@ -142,6 +142,14 @@ def new_customer(store):
     return store.customers.get_by_customer_id("C-NEW")
 
 
+def test_a_purchase_that_was_recorded_again_since_is_reported_and_the_rest_comes_back(store, manager, ada):
+    undo = undo_run(store, manager, imported(store, manager).run.id)
+    record_sale(store, manager, ada.id, PurchaseDraft(sale_id="S-1", amount=50))
+    again = undo_run(store, manager, undo.id)
+    assert kept(again) == [(KNOWN, "failed", "cannot get a purchase back, because another customer has it now")]
+    assert state(store) == {KNOWN: ("55.00", False), "C-NEW": ("70.00", False), "C-SMALL": ("1.00", False)}
+
+
 def test_a_created_customer_who_bought_again_stays_without_the_purchases_of_the_file(store, manager):
     run = imported(store, manager).run
     record_sale(store, manager, new_customer(store).id, PurchaseDraft(sale_id="T-1", amount=1))
