@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-import mongomock
 import pymongo
-from mongomock import collection
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError as DriverConfigurationError
@@ -33,9 +32,11 @@ from kinso.database.transactions import (
 )
 from kinso.errors import ConfigurationError, DatabaseUnavailable
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 Document = dict[str, Any]
 
+BATCH = 1000
 _SCHEMES = ("mongodb://", "mongodb+srv://")
 _PATIENCE = 3.0
 """Seconds in which a server that is well answers a ping; one that hangs keeps its connections open."""
@@ -144,11 +145,28 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
 
 
 def _connect_in_memory(settings: Settings) -> Connection:
-    # Only needed without a database, and slow to import.
-    from kinso.database.connection import open_in_memory
-
     client = open_in_memory()
     return Connection(client, client[_checked(settings.database)], in_memory=True)
+
+
+def open_in_memory() -> MongoClient[Document]:
+    """A client of an empty database of its own."""
+    client: MongoClient[Document] = _mongomock().MongoClient(tz_aware=True)
+    return client
+
+
+@cache
+def _mongomock() -> Any:
+    """Slow to import, and only needed without a server; the driver hands over a `sort` that it does not know."""
+    import mongomock
+    from mongomock import collection
+
+    class BulkOperations(collection.BulkOperationBuilder):
+        def add_update(self, *args: Any, sort: Any = None, **kwargs: Any) -> None:
+            super().add_update(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    collection.BulkOperationBuilder = BulkOperations  # type: ignore[misc]
+    return mongomock
 
 
 def _checked(name: str) -> str:
@@ -196,25 +214,6 @@ def _codes_of(error: PyMongoError) -> set[Any]:
     details = getattr(error, "details", None) or {}
     concerns = [*details.get("writeConcernErrors", ()), details.get("writeConcernError") or {}, details]
     return {getattr(error, "code", None), *(concern.get("code") for concern in concerns)}
-
-
-class _BulkOperations(collection.BulkOperationBuilder):
-    """mongomock's, but for the `sort` that the driver hands over since pymongo 4.11."""
-
-    def add_update(self, *args: Any, sort: Any = None, **kwargs: Any) -> None:
-        super().add_update(*args, **kwargs)  # type: ignore[no-untyped-call]
-
-
-def open_in_memory() -> MongoClient[dict[str, Any]]:
-    """A client of an empty database of its own."""
-    collection.BulkOperationBuilder = _BulkOperations  # type: ignore[misc]
-    client: MongoClient[dict[str, Any]] = mongomock.MongoClient(tz_aware=True)
-    return client
-
-
-Item = TypeVar("Item")
-
-BATCH = 1000
 
 
 def in_batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:

@@ -5,10 +5,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_everything_below_the_front_ends_works_without_streamlit_and_web_frameworks():
+def test_everything_below_the_front_ends_loads_no_front_end_and_no_database_in_memory():
     program = """
 import sys, pkgutil, importlib
-for blocked in ("streamlit", "starlette", "fastapi", "uvicorn"):
+for blocked in ("streamlit", "starlette", "fastapi", "uvicorn", "mongomock"):
     sys.modules[blocked] = None
 for part in ("kinso.models", "kinso.database", "kinso.repository", "kinso.services"):
     for module in pkgutil.walk_packages(importlib.import_module(part).__path__, part + "."):
