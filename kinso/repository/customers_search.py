@@ -54,7 +54,6 @@ class ByCustomerId:
 
 _MOST_ORDERS = 6
 """Of three words; whoever types more of them is in no hurry."""
-_VISIBLE = {search.HELPERS: False, "__v": False}
 
 
 class QuickSearchRepository:
@@ -75,7 +74,7 @@ class QuickSearchRepository:
         found = {customer.id: customer for customer in self._with_number(text, limit)}
         for field, start in starts:
             match = {field: {"$gte": start, "$lt": start + search.HIGHEST}}
-            cursor = self._customers.find(match, _VISIBLE).sort(field, ASCENDING).limit(limit)
+            cursor = self._customers.find(match, VISIBLE).sort(field, ASCENDING).limit(limit)
             for customer in map(to_customer, cursor):
                 found.setdefault(customer.id, customer)
         return list(found.values())[:limit]
@@ -83,7 +82,7 @@ class QuickSearchRepository:
     def containing(self, text: str, *, limit: int, within: int) -> list[Customer] | None:
         """Whose ID, name and contact contain `text`; None when `within` milliseconds were not enough."""
         match = search.matching(text, country_of(self._database))
-        cursor = self._customers.find(match, _VISIBLE).limit(limit).max_time_ms(within)
+        cursor = self._customers.find(match, VISIBLE).limit(limit).max_time_ms(within)
         try:
             return [to_customer(document) for document in cursor]
         except ExecutionTimeout:
@@ -91,7 +90,7 @@ class QuickSearchRepository:
 
     def _with_number(self, text: str, limit: int) -> list[Customer]:
         match = search.with_number(text, country_of(self._database))
-        found = self._customers.find(match, _VISIBLE).limit(limit) if match else ()
+        found = self._customers.find(match, VISIBLE).limit(limit) if match else ()
         return [to_customer(document) for document in found]
 
 

@@ -18,9 +18,9 @@ from kinso.errors import DuplicateSaleId
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS, LedgerEntry, LedgerQuery
 from kinso.models.text import sale_key
-from kinso.repository.documents import Document, canonical_id, object_id, with_text_id, without_decimals
+from kinso.repository.documents import DUPLICATE_KEY, Document, canonical_id, object_id, with_text_id, without_decimals
 
-_DUPLICATE_KEY = 11000
+_NOTHING = Decimal("0.00")
 
 
 class LedgerRepository:
@@ -39,7 +39,7 @@ class LedgerRepository:
             self._entries.insert_many([_to_document(entry) for entry in entries])
         except BulkWriteError as error:
             failed = error.details["writeErrors"][0]
-            if failed["code"] == _DUPLICATE_KEY:
+            if failed["code"] == DUPLICATE_KEY:
                 raise DuplicateSaleId(entries[failed["index"]].sale_id) from error
             raise
 
@@ -178,7 +178,7 @@ class LedgerRepository:
             self._entries.bulk_write([UpdateMany(match, {"$set": {"void": False}, "$unset": {"voidedBy": ""}})])
         except BulkWriteError as error:
             failed = error.details["writeErrors"][0]
-            if failed["code"] == _DUPLICATE_KEY:
+            if failed["code"] == DUPLICATE_KEY:
                 raise DuplicateSaleId(failed["keyValue"]["saleId"]) from error
             raise
 
@@ -196,18 +196,6 @@ class LedgerRepository:
         """Remove what people wrote about somebody's purchases; the figures stay."""
         self._entries.update_many({"customer": customer}, {"$unset": {"note": ""}})
 
-    def _take_over(self, entries: Sequence[LedgerEntry]) -> None:
-        """What was recorded before, for a customer who is gone for good, counts in the revenue once: with these."""
-        own = (each for each in entries if each.kind in PURCHASE_KINDS and each.id not in each.sale_id)
-        recorded = {(each.sale_id, float(each.amount)) for each in own}
-        if not recorded:
-            return
-        match = {"saleId": {"$in": [sale_id for sale_id, _ in recorded]}, "trashed": True, "revenueOnly": True}
-        earlier = self._entries.find(match, {"saleId": True, "amount": True})
-        keys = [each["_id"] for each in earlier if (each["saleId"], each["amount"]) in recorded]
-        if keys:
-            self._entries.update_many({"_id": {"$in": keys}}, {"$set": {"revenueOnly": False}})
-
     def undecided(self, *, limit: int) -> list[str]:
         """Deleted customers (by `_id`) of whom it is not said yet whether what they bought stays in the revenue."""
         stages: list[dict[str, Any]] = [
@@ -221,6 +209,18 @@ class LedgerRepository:
         """Have what these deleted customers bought stay in the revenue, or not."""
         match = {"customer": {"$in": list(customers)}, "trashed": True, "revenueOnly": None}
         self._entries.update_many(match, {"$set": {"revenueOnly": revenue}})
+
+    def _take_over(self, entries: Sequence[LedgerEntry]) -> None:
+        """What was recorded before, for a customer who is gone for good, counts in the revenue once: with these."""
+        own = (each for each in entries if each.kind in PURCHASE_KINDS and each.id not in each.sale_id)
+        recorded = {(each.sale_id, float(each.amount)) for each in own}
+        if not recorded:
+            return
+        match = {"saleId": {"$in": [sale_id for sale_id, _ in recorded]}, "trashed": True, "revenueOnly": True}
+        earlier = self._entries.find(match, {"saleId": True, "amount": True})
+        keys = [each["_id"] for each in earlier if (each["saleId"], each["amount"]) in recorded]
+        if keys:
+            self._entries.update_many({"_id": {"$in": keys}}, {"$set": {"revenueOnly": False}})
 
     def _newest_first(self, query: LedgerQuery) -> Any:
         return self._entries.find(_filter(query)).sort([("soldAt", DESCENDING), ("_id", DESCENDING)])
@@ -249,9 +249,6 @@ def to_entry(document: Document) -> LedgerEntry:
     values["amount"] = read_stored_amount(values.get("amount"))
     values.setdefault("countsAt", values.get("soldAt"))
     return LedgerEntry.model_validate(values)
-
-
-NOTHING = Decimal("0.00")
 
 
 @dataclass(frozen=True)
@@ -302,7 +299,7 @@ class CustomerLedgerRepository:
         match = {**_of(entry.customer), "$or": older}
         group = {"_id": None, "amount": {"$sum": "$amount"}}
         rows = list(self._entries.aggregate([{"$match": match}, {"$group": group}]))
-        return read_stored_amount(rows[0]["amount"]) if rows else NOTHING
+        return read_stored_amount(rows[0]["amount"]) if rows else _NOTHING
 
     def latest_sales(self, customer: str, *, limit: int) -> list[LedgerEntry]:
         """Sales of more than 0, the latest first."""
