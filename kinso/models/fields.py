@@ -6,7 +6,7 @@ A new field is one more line at the end of `FIELDS`: an export tells an import w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,10 @@ FIELDS: tuple[Field, ...] = (
 SPECIFIED = 5
 """How many of them, the first ones, every customer document has; what Kinso adds is there once it is entered."""
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+ERASED = "(erased)"
+"""Stands where a name or a contact was removed for good."""
+KEPT = frozenset({"_id", "membershipHeld", "createdAt", "updatedAt", "version"})
+"""What stays of an erased person beside the fields that are not personal."""
 
 
 def entered(customer: BaseModel) -> dict[str, Any]:
@@ -100,6 +104,17 @@ def recorded(customer: BaseModel) -> dict[str, Any]:
     values = entered(customer)
     empty = {field.name for field in FIELDS[SPECIFIED:] if values[field.name] == field.type.empty}
     return {name: value for name, value in values.items() if name not in empty}
+
+
+def permissions_to_change(names: Iterable[str]) -> frozenset[Permission]:
+    """What it takes to change these fields; what is no declared field takes nothing."""
+    return frozenset(BY_NAME[name].permission for name in names if name in BY_NAME)
+
+
+def permissions_to_enter(draft: BaseModel) -> frozenset[Permission]:
+    """What it takes to register somebody with these values, beside the permission to register."""
+    filled = (field.name for field in FIELDS if field.of(draft) != field.type.empty)
+    return permissions_to_change(filled) - {Permission.EDIT}
 
 
 def to_stored(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,9 +140,3 @@ def erased(stored: Mapping[str, Any], alias: str) -> dict[str, Any]:
         elif field and field.is_required:
             kept[name] = alias if name == "customerId" else ERASED
     return kept
-
-
-ERASED = "(erased)"
-"""Stands where a name or a contact was removed for good."""
-KEPT = frozenset({"_id", "membershipHeld", "createdAt", "updatedAt", "version"})
-"""What stays of an erased person beside the fields that are not personal."""

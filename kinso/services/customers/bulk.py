@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StrictInt
 from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import LARGEST_PAGE, Customer, CustomerDraft, CustomerId, CustomerPatch, LikelyDuplicate
-from kinso.models.fields import BY_NAME, FIELDS, entered
+from kinso.models.fields import entered, permissions_to_change, permissions_to_enter
 from kinso.models.history import Run
 from kinso.models.text import id_key
 from kinso.models.validation import KnownFields, parse
@@ -189,11 +189,10 @@ def _refuse_failures(outcomes: Iterable[RowOutcome], total: int) -> None:
 
 def _demand(actor: Actor, plan: _Plan) -> None:
     """Raise `NotPermitted` unless the actor may do all of it one by one as well."""
-    drafts = [field for field in FIELDS for _, draft in plan.creations if field.of(draft) != field.type.empty]
-    changed = [BY_NAME[name] for _, _, changes in plan.updates for name in changes if name in BY_NAME]
+    entered_fields = (permissions_to_enter(draft) for _, draft in plan.creations)
+    changed_fields = (permissions_to_change(changes) for _, _, changes in plan.updates)
     needed = {Permission.CREATE: bool(plan.creations), Permission.EDIT: bool(plan.updates)}
-    others = {field.permission for field in (*drafts, *changed)} - {Permission.EDIT}
-    demand_all(actor, {**needed, **dict.fromkeys(others, True)})
+    demand_all(actor, {**needed, **dict.fromkeys(set().union(*entered_fields, *changed_fields), True)})
 
 
 def _write(store: Store, actor: Actor, plan: _Plan, total: int) -> Run:

@@ -29,7 +29,7 @@ from kinso.models.customers import (
     EditOutcome,
     FieldConflict,
 )
-from kinso.models.fields import BY_NAME, entered
+from kinso.models.fields import entered, permissions_to_change, permissions_to_enter
 from kinso.models.validation import parse
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
@@ -42,7 +42,7 @@ from kinso.services.history.records import (
     record_of_update,
 )
 from kinso.services.membership.eligibility import eligible_in
-from kinso.services.permissions import demand, demand_all, use_case
+from kinso.services.permissions import demand_all, use_case
 
 
 @use_case(Permission.READ)
@@ -78,8 +78,7 @@ def create_customer(store: Store, actor: Actor, draft: CustomerDraft, *, is_prop
 
     When the ID `is_proposed` and somebody else took it meanwhile, the customer gets the next free one.
     """
-    if draft.membership_status:
-        demand(actor, Permission.MEMBERSHIP)
+    demand_all(actor, dict.fromkeys(permissions_to_enter(draft), True))
 
     def work() -> Customer:
         created = store.customers.insert(_with_free_id(store, draft) if is_proposed else draft, now())
@@ -98,8 +97,7 @@ def update_customer(
     With `version`, only that version is changed, else `StaleVersion` is raised; without it the present one is, whatever
     others did to it. Raises `NotFound` and `DuplicateCustomerId`.
     """
-    if "membership_status" in patch.model_fields_set:
-        demand(actor, Permission.MEMBERSHIP)
+    demand_all(actor, dict.fromkeys(permissions_to_change(patch.changes()), True))
     return _update(store, actor, id, patch, version)
 
 
@@ -169,7 +167,8 @@ def save_edits(store: Store, actor: Actor, edits: Sequence[CustomerEdit]) -> lis
     was; nothing of theirs is overwritten. Nothing is saved when the actor may not do all of it.
     """
     validated = [_validate(edit) for edit in edits]
-    demand_all(actor, {BY_NAME[name].permission: True for good, _ in validated for name in good})
+    needed = permissions_to_change(name for good, _ in validated for name in good)
+    demand_all(actor, dict.fromkeys(needed, True))
     return [_save_edit(store, actor, edit, good, errors) for edit, (good, errors) in zip(edits, validated, strict=True)]
 
 

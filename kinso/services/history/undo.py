@@ -7,6 +7,7 @@ from functools import partial
 
 from kinso.errors import Conflict, DuplicateSaleId, NotFound
 from kinso.models.accounts import Actor, Permission
+from kinso.models.fields import permissions_to_change
 from kinso.models.history import Change, Run
 from kinso.repository.store import Store
 from kinso.services.history.records import record_changes
@@ -20,8 +21,10 @@ from kinso.services.history.runs import (
     record_batch,
     running,
 )
-from kinso.services.permissions import demand, use_case
+from kinso.services.permissions import demand_all, use_case
 from kinso.services.purchases.ledger import PURCHASE_CHANGES
+
+_UNDONE = "This bulk change was undone already; undo that undo to bring it back."
 
 
 @use_case(Permission.READ)
@@ -34,22 +37,14 @@ def find_reverted(store: Store, actor: Actor, changes: Sequence[Change]) -> set[
 def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
     """Undo one change, as a new change; raises `Conflict` when somebody changed the same fields since.
 
-    Bringing a deleted customer back needs the permission to restore, undoing a registration the one to delete, and
-    undoing a purchase or a refund the one to record them.
+    It takes `permissions_to_revert` as well.
     """
     change = store.changes.get(change_id)
     if change is None:
         raise NotFound("This change does not exist any more; look at the history again.")
     if change.kind == "erase":
         raise Conflict("What was erased is gone for good; nothing can bring it back.")
-    if change.kind in PURCHASE_CHANGES:
-        demand(actor, Permission.PURCHASES)
-    if change.after is None:
-        demand(actor, Permission.RESTORE)
-    elif change.before is None:
-        demand(actor, Permission.DELETE)
-    elif "membershipStatus" in change.before:
-        demand(actor, Permission.MEMBERSHIP)
+    demand_all(actor, dict.fromkeys(permissions_to_revert(change), True))
 
     def work() -> Change:
         records, kept = revert(store, actor, [change])
@@ -66,7 +61,20 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         ) from error
 
 
-_UNDONE = "This bulk change was undone already; undo that undo to bring it back."
+def permissions_to_revert(change: Change) -> frozenset[Permission]:
+    """What undoing this change takes beside the permission to edit.
+
+    Bringing a deleted customer back takes the permission to restore, undoing a registration the one to delete, undoing
+    a purchase or a refund the one to record them, and anything else those of its fields.
+    """
+    needed = {Permission.PURCHASES} if change.kind in PURCHASE_CHANGES else set()
+    if change.after is None:
+        needed.add(Permission.RESTORE)
+    elif change.before is None:
+        needed.add(Permission.DELETE)
+    else:
+        needed |= permissions_to_change(change.before)
+    return frozenset(needed)
 
 
 @use_case(Permission.UNDO)

@@ -224,7 +224,7 @@ def _refuse(plan: ImportPlan, expected: ImportPlan | None) -> None:
 def _demand(actor: Actor, survey: Survey) -> None:
     """Raise `NotPermitted` unless the actor may do all of it one by one as well."""
     needed = {Permission.CREATE: survey.create > 0, Permission.EDIT: survey.update > 0}
-    demand_all(actor, {**needed, Permission.MEMBERSHIP: survey.decides_on_memberships})
+    demand_all(actor, {**needed, **dict.fromkeys(survey.needed, True)})
 
 
 def _apply(store: Store, actor: Actor, lock: ImportLock, survey: Survey, file_name: str, on_progress: Progress) -> Run:

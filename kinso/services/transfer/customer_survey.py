@@ -9,7 +9,9 @@ from hashlib import blake2b
 from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
+from kinso.models.accounts import Permission
 from kinso.models.customers import Customer, CustomerDraft
+from kinso.models.fields import permissions_to_change, permissions_to_enter
 from kinso.models.text import id_key
 from kinso.models.transfer.cells import written_cells, written_value
 from kinso.models.transfer.plans import (
@@ -49,7 +51,10 @@ _MOST_LOOKED_BACK = 500
 
 @dataclass
 class Survey:
-    """What the whole file would do; `marks` tell for each row by its number whom it writes, see `mark_of_customer`."""
+    """What the whole file would do; `marks` tell for each row by its number whom it writes, see `mark_of_customer`.
+
+    `needed` is what its fields take beside the permissions to register and to edit.
+    """
 
     store: Store
     reader: RowReader
@@ -59,7 +64,7 @@ class Survey:
     create: int = 0
     update: int = 0
     unchanged: int = 0
-    decides_on_memberships: bool = False
+    needed: set[Permission] = field(default_factory=set)
     errors: list[RowError] = field(default_factory=list)
     error_count: int = 0
     changes: list[PlannedChange] = field(default_factory=list)
@@ -162,10 +167,10 @@ class Survey:
         self._mark(record.row, mark_of_customer(plan.subject.existing))
         if isinstance(written, Creation):
             self.create += 1
-            self.decides_on_memberships |= written.draft.membership_status
+            self.needed |= permissions_to_enter(written.draft)
         else:
             self.update += 1
-            self.decides_on_memberships |= "membershipStatus" in written.changes
+            self.needed |= permissions_to_change(written.changes)
 
     def _planned_changes(self, record: Record, plan: RowPlan) -> Iterator[PlannedChange]:
         """What the row does, whatever is decided about conflicts."""

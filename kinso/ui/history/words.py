@@ -15,11 +15,9 @@ from kinso.models.history import Change, ChangeKind, Run, RunKind, RunStatus
 from kinso.models.rule_bases import LIFETIME, RULE_BASES, RuleBasis
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.services.customers.editing import delete_customer, set_membership
-from kinso.services.history.trash import erase_person, restore_customers
-from kinso.services.history.undo import revert_change
+from kinso.services.history.trash import erase_person
+from kinso.services.history.undo import permissions_to_revert, revert_change
 from kinso.services.purchases.ledger import PURCHASE_CHANGES
-from kinso.services.purchases.recording import record_sale
 from kinso.ui.customers.words import kept_apart, value_in_words
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import amount_of, counted, membership, moment, money, number
@@ -110,16 +108,9 @@ def effect_of_reverting(change: Change) -> str:
 
 def may_revert(change: Change, context: RequestContext) -> bool:
     """Whether this person's role allows it; what was erased, or removed with an unfinished run, is gone for good."""
-    is_final = change.kind == "erase" or (change.kind == "delete" and change.source == "system")
-    if is_final or not context.may(revert_change):
+    if change.kind == "erase" or (change.kind == "delete" and change.source == "system"):
         return False
-    if change.kind in PURCHASE_CHANGES and not context.may(record_sale):
-        return False
-    if change.after is None:
-        return context.may(restore_customers)
-    if change.before is None:
-        return context.may(delete_customer)
-    return "membershipStatus" not in change.before or context.may(set_membership)
+    return context.may(revert_change) and all(map(context.actor.may, permissions_to_revert(change)))
 
 
 def may_erase(change: Change, context: RequestContext) -> bool:
@@ -136,8 +127,8 @@ def as_they_were(change: Change) -> Customer:
 def _purchase_in_words(change: Change, fields: Sequence[FieldChange], shop: ShopSettings) -> str:
     """`Purchase of $12.50; Purchase amount: $100.00 → $112.50`; one of 0 changes nothing."""
     before, after = ((side or {}).get("purchaseAmount", Decimal("0.00")) for side in (change.before, change.after))
-    back = " undone" if change.undoes else ""
-    purchase = f"{KINDS[change.kind]} of {money(abs(after - before), shop)}{back}"
+    undone = " undone" if change.undoes else ""
+    purchase = f"{KINDS[change.kind]} of {money(abs(after - before), shop)}{undone}"
     return "; ".join([purchase, *(f"{each.label}: {each.before} → {each.after}" for each in fields)])
 
 
@@ -147,7 +138,7 @@ def _side(values: Mapping[str, Any] | None, name: str, shop: ShopSettings) -> st
 
 STATUS: dict[RunStatus, str] = {"running": "under way", "done": "done", "rolled-back": "stopped and undone"}
 RUN_SOURCES = {"app": "in the app", "api": "through the API", "cli": "on the command line", "system": "by itself"}
-_KINDS: dict[RunKind, str] = {
+_RUNS: dict[RunKind, str] = {
     "auto-activation": "an activation",
     "demotion": "a demotion",
     "bulk-membership": "a bulk change of membership",
@@ -155,7 +146,7 @@ _KINDS: dict[RunKind, str] = {
     "purchases": "an import of purchases",
     "undo": "an undo",
 }
-_KIND = "a bulk change"
+_OTHER_RUN = "a bulk change"
 _FILTERS = {"search": "search", "customerName": "name"}
 
 
@@ -182,12 +173,12 @@ def describe(run: Run, shop: ShopSettings) -> str:
         case "purchases":
             return f"Import of purchases from {_imported(asked)}"
         case "undo":
-            return f"Undo of {_KINDS.get(asked.get('kind', 'undo'), _KIND)}"
+            return f"Undo of {_RUNS.get(asked.get('kind', 'undo'), _OTHER_RUN)}"
 
 
 def noun_of(run: Run) -> str:
     """`import of purchases`."""
-    return _KINDS.get(run.kind, _KIND).split(" ", 1)[1]
+    return _RUNS.get(run.kind, _OTHER_RUN).split(" ", 1)[1]
 
 
 def undo_in_words(undo: Run) -> str:

@@ -99,6 +99,7 @@ OPEN = {
     "application.open_application",
     "history.runs.ignore_progress",
     "history.runs.ignore_run",
+    "history.undo.permissions_to_revert",
     "accounts.sign_in.cookie_name",
     "accounts.sign_in.resume",
     "accounts.sign_in.session_id_of",
