@@ -15,7 +15,6 @@ from kinso.errors import NotSignedIn, TooManyAttempts
 from kinso.models.accounts import Session, User, check_email
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.accounts.passwords import csrf_token as csrf_token
 from kinso.services.accounts.passwords import hash_of, hash_password, is_outdated, matches, note
 
 WINDOW = timedelta(minutes=15)

@@ -16,7 +16,6 @@ from kinso.services.membership.eligibility import compare_thresholds
 from kinso.ui.insights import charts
 from kinso.ui.insights.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, amount_format, count_along_y, dressed
 from kinso.ui.insights.figures import threshold_curve
-from kinso.ui.membership import what_if
 from kinso.ui.membership.activation import both_sides_of
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.request_context import RequestContext
@@ -56,7 +55,7 @@ def _show_curves(compared: Comparison, context: RequestContext) -> None:
             f"Members that each threshold would mean: {number(compared.saved.members)} at today's {today},"
             f" {number(compared.other.members)} at {slider}"
         )
-        figure = what_if.draw_members_by_threshold(curve, compared, shop)
+        figure = draw_members_by_threshold(curve, compared, shop)
         charts.show_chart(figure, alt=alt, key="members_by_threshold")
     with right:
         st.markdown("**Their purchases by threshold**")
@@ -64,7 +63,7 @@ def _show_curves(compared: Comparison, context: RequestContext) -> None:
             f"What the members of each threshold {shop.basis.unit.verb}: {_written(compared.saved.total, shop)} at"
             f" today's {today}, {_written(compared.other.total, shop)} at {slider}"
         )
-        figure = what_if.draw_spending_by_threshold(curve, compared, shop)
+        figure = draw_spending_by_threshold(curve, compared, shop)
         charts.show_chart(figure, alt=alt, key="spending_by_threshold")
 
 
