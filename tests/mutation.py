@@ -30,7 +30,8 @@ from tests.support.mutants import Mutant, Place, mutants, place_of
 
 _LEAST = 0.95
 
-_HISTORY, _UNDONE = "integration/services/history", "integration/services/transfer/test_purchase_imports_undone.py"
+_HISTORY, _TRANSFER = "integration/services/history", "integration/services/transfer"
+_UNDONE, _UNFINISHED = f"{_TRANSFER}/test_purchase_imports_undone.py", f"{_TRANSFER}/test_unfinished_imports.py"
 _LINES = "unit/models/test_receipt_lines.py"
 SUBJECTS = {
     "money": (["models.money"], ["unit/models/test_money.py", _LINES]),
@@ -42,7 +43,7 @@ SUBJECTS = {
         ["models.membership", "models.rule_bases", "services.membership.eligibility"],
         ["unit/services/test_eligibility.py", "integration/services/membership", f"{_HISTORY}/test_history.py"],
     ),
-    "undo": (["services.history.reverting", "services.history.undo"], [_HISTORY, _UNDONE]),
+    "undo": (["services.history.reverting", "services.history.undo"], [_HISTORY, _UNDONE, _UNFINISHED]),
 }
 """Modules of kinso, and the tests (files or folders) that have to notice what is wrong in them."""
 

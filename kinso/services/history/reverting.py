@@ -218,7 +218,7 @@ def _plan_to_restore(plan: _Plan, current: Customer, change: Change, since: Sequ
     if reasons:
         plan.kept.append(Kept(change, f"{' and '.join(reasons)}; the rest was undone"))
     values = {name: value for name, value in before.items() if name not in {AMOUNT, *fields}}
-    values |= _old_amount(current, before, plan.reversals.get(change.id))
+    values |= _old_amount(current, plan.reversals.get(change.id))
     plan.restored.append((current, change, values))
 
 
@@ -238,11 +238,9 @@ def _obstacle(current: Customer, reversal: Reversal, *, partly: bool) -> str | N
     return None
 
 
-def _old_amount(current: Customer, before: Mapping[str, Any], reversal: Reversal | None) -> Mapping[str, Any]:
+def _old_amount(current: Customer, reversal: Reversal | None) -> Mapping[str, Any]:
     """The present purchase amount without what the change added to it."""
-    if reversal is None or not (AMOUNT in before or reversal.difference):
-        return {}
-    return {AMOUNT: current.purchase_amount + reversal.difference}
+    return {} if reversal is None else {AMOUNT: current.purchase_amount + reversal.difference}
 
 
 def _kind_of_reversal(change: Change) -> ChangeKind | None:

@@ -196,7 +196,7 @@ def _ceasing(entries: Sequence[LedgerEntry], refunds: Mapping[str, Sequence[Ledg
 
 def gives_way(entry: LedgerEntry) -> bool:
     """Whether an opening balance is lowered with it, by what purchases of the same change explain."""
-    return entry.kind == "adjustment" and entry.amount < 0 and entry.sale_id == f"adjustment-{entry.change}"
+    return entry.kind == "adjustment" and entry.sale_id == f"adjustment-{entry.change}"
 
 
 def _going_on_giving_way(going: Sequence[LedgerEntry], staying: Sequence[LedgerEntry]) -> LedgerEntry | None:

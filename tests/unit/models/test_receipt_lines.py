@@ -85,15 +85,23 @@ def test_a_price_is_written_with_all_its_decimals(price, written):
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        (SaleId, {"type": "string", "minLength": 1, "maxLength": 64}),
-        (ItemName, {"type": "string", "minLength": 1, "maxLength": 200}),
-        (Note, {"type": "string", "minLength": 1, "maxLength": 500}),
         (Quantity, {"type": "number", "minimum": 0.001, "maximum": 1_000_000}),
         (RefundAmount, {"type": "number", "minimum": 0.01, "maximum": 999_999_999_999.99}),
     ],
 )
 def test_programs_are_told_the_limits(kind, told):
     assert TypeAdapter(kind).json_schema() == told
+
+
+@pytest.mark.parametrize(("kind", "most"), [(SaleId, 64), (ItemName, 200), (Note, 500)])
+def test_texts_are_as_long_as_programs_are_told(kind, most):
+    accepted = TypeAdapter(kind)
+    assert accepted.json_schema() == {"type": "string", "minLength": 1, "maxLength": most}
+    for text in ("x", "x" * most):
+        assert accepted.validate_python(text) == text
+    for text in ("", "x" * (most + 1)):
+        with pytest.raises(ValueError):
+            accepted.validate_python(text)
 
 
 def test_a_line_without_a_quantity_is_one_thing_and_says_so_to_programs():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.models.customers import Customer
-from kinso.models.rule_bases import RULE_BASES
+from kinso.models.rule_bases import MONEY, PURCHASES, RULE_BASES
 from kinso.models.shop import ShopSettings
 from kinso.services.membership.eligibility import is_eligible, months_before, rule_of
 
@@ -93,6 +93,14 @@ def test_a_basis_says_which_threshold_is_usual_and_which_time_counts():
         "purchases": (5, 1, ""),
         "purchases-last-12-months": (5, 1, "in the last 12 months"),
     }
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "words"),
+    [(MONEY, 1000, "1,000.00"), (PURCHASES, 1, "1 purchase"), (PURCHASES, 2, "2 purchases")],
+)
+def test_a_threshold_is_written_in_its_unit(unit, amount, words):
+    assert unit.in_words(Decimal(amount)) == words
 
 
 def test_a_page_can_keep_a_basis():

@@ -91,6 +91,11 @@ def test_a_purchase_comes_and_goes_as_often_as_the_last_change_is_undone(store, 
         with pytest.raises(Conflict, match=ALREADY):
             revert_change(store, staff, change)
     assert state(store, ann) == SOLD
+    revert_change(store, staff, last)
+    for change in earlier[1::2]:
+        with pytest.raises(Conflict, match=ALREADY):
+            revert_change(store, staff, change)
+    assert state(store, ann) == BEFORE
 
 
 def test_what_counts_again_is_undone_at_either_end_but_not_at_both(store, staff, ann, sale):

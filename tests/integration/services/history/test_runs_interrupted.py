@@ -277,8 +277,8 @@ def test_a_run_of_a_clock_that_was_far_ahead_is_undone_too(store, manager, base,
     assert members(store) == set()
 
 
-NEW_MEMBERS = b"customerId,customerName,contactInfo,membershipStatus\n" + b"".join(
-    b"N-%d,New,new@shop.com,true\n" % number for number in range(6)
+NEW_MEMBERS = b"customerId,customerName,contactInfo,membershipStatus,purchaseAmount\n" + b"".join(
+    b"N-%d,New,new@shop.com,true,5\n" % number for number in range(6)
 )
 
 
@@ -288,6 +288,7 @@ def test_an_interrupted_import_leaves_nobody_behind_but_the_history(store, manag
     [created] = store.changes.of_customer(store.customers.get_by_customer_id("N-0").id, limit=5)
     assert recover_interrupted(store, AT_ONCE) == 1
     assert (store.customers.count(CustomerQuery()), store.trash.count()) == (len(base), 0)
+    assert store.connection.database["sales"].count_documents({"customer": created.customer}) == 0
     assert [store.memberships.count_at(moment) for moment in (before, created.at, now())] == [0, 0, 0]
     [removed, _] = store.changes.of_customer(created.customer, limit=5)
     assert (removed.kind, removed.undoes, removed.source) == ("delete", created.id, "system")

@@ -93,6 +93,18 @@ def test_an_undone_import_takes_new_customers_to_the_trash_and_gives_old_values_
     assert state(store) == imported
 
 
+def test_whom_an_import_registered_and_somebody_edited_stays_as_a_whole(store, manager, base):
+    file = b"customerId,customerName,contactInfo,purchaseAmount\nN-1,New,new@shop.com,5\n"
+    run = import_customers(store, manager, file).run
+    new = store.customers.get_by_customer_id("N-1")
+    update_customer(store, manager, new.id, CustomerPatch(contact_info="later@shop.com"))
+    undo = undo_run(store, manager, run.id)
+    assert [(each.customer_id, each.outcome, each.reason) for each in undo.exceptions] == [
+        ("N-1", "kept", "was edited since")
+    ]
+    assert (undo.changed, store.customers.get(new.id).purchase_amount) == (0, 5)
+
+
 def test_of_an_undone_import_only_what_was_changed_since_stays(store, manager, base):
     file = b"customerId,customerName,contactInfo,purchaseAmount,membershipStatus\nC-1,Eve,new@shop.com,900,true\n"
     run = import_customers(store, manager, file).run

@@ -16,6 +16,7 @@ from kinso.services.membership.activation import (
     set_membership_of_matching,
     set_membership_of_selected,
 )
+from kinso.services.membership.eligibility import get_spending_distribution
 
 AMOUNTS = ["999.99", "1000.00", "1000.01", "2500.00", "0.00"]
 
@@ -158,7 +159,7 @@ def test_statistics_are_exact(store, analyst, base):
 def test_statistics_of_an_empty_shop_are_zero(store, analyst):
     statistics = get_statistics(store, analyst)
     assert (statistics.total_customers, statistics.average_purchase_amount, statistics.membership_rate) == (0, 0, 0)
-    assert get_overview(store, analyst).distribution == []
+    assert get_overview(store, analyst).distribution == get_spending_distribution(store, analyst) == []
 
 
 def test_the_overview_counts_every_customer_once(store, analyst, base):

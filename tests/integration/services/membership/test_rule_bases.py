@@ -174,6 +174,8 @@ def test_the_curve_falls_and_agrees_with_the_comparison(store, analyst, shop):
     curve = get_curve(store, analyst)
 
     assert all(a.members >= b.members and a.total >= b.total for a, b in pairwise(curve))
+    assert len(curve) == 96
+    assert curve[-1].threshold >= get_spending_distribution(store, analyst)[-1].lower
     for point in curve[::16]:
         assert compare_thresholds(store, analyst, point.threshold).other == point
 

@@ -260,6 +260,15 @@ def test_where_a_refund_keeps_one_purchase_the_balance_gives_way_to_that_one_onl
     assert amounts(store)["C-1"] == Decimal("480.00")
 
 
+def test_the_balance_gives_way_to_a_purchase_of_cents_that_stays(store, manager):
+    import_customers(store, manager, CUSTOMERS)
+    run = import_purchases(store, manager, PURCHASES.replace(b"120.50", b"0.80"), choices=GIVE_WAY).run
+    refund_sale(store, manager, "S-2", RefundDraft(amount=Decimal("0.10")))
+    undo_run(store, manager, run.id)
+    assert ("adjustment", Decimal("-0.80")) in ledger(store, "C-1")
+    assert amounts(store)["C-1"] == Decimal("499.90")
+
+
 def test_where_what_is_kept_explains_all_of_it_the_balance_goes_on_giving_way(store, manager):
     import_customers(store, manager, CUSTOMERS.replace(b",500", b",100"))
     run = import_purchases(store, manager, PURCHASES, choices=GIVE_WAY).run

@@ -526,8 +526,8 @@ class TestActivationAtAPurchase:
         assert not record_sale(store, staff, ann.id, sold(50)).activated
 
     def test_a_refund_ends_no_membership(self, store, staff, ann):
-        record_sale(store, staff, ann.id, sold(50, saleId="R-1"))
-        refunded = refund_sale(store, staff, "R-1", RefundDraft())
+        record_sale(store, staff, ann.id, sold(9.90, saleId="R-1"))
+        refunded = refund_sale(store, staff, "R-1", RefundDraft(amount=Decimal("0.01")))
         assert (refunded.customer.membership_status, refunded.status.is_below) == (True, True)
 
     def test_of_the_last_twelve_months_only_purchases_count(self, store, staff, ann):
@@ -546,6 +546,16 @@ def test_customers_from_before_there_was_a_ledger_get_an_opening_balance_once(st
         connection.database["settings"].delete_many({"_id": "ledger"})
         open_ledger(connection)
         assert entries(store, staff, ann) == [("opening", 10.10)]
+
+
+def test_a_purchase_whose_entry_is_gone_takes_nothing_off(store, connection, staff, ann):
+    change = record_sale(store, staff, ann.id, sold(5)).entry.change
+    connection.database["sales"].delete_many({})
+    connection.database["settings"].delete_many({"_id": "ledger"})
+    open_ledger(connection)
+    with pytest.raises(Conflict, match="had this undone already"):
+        revert_change(store, staff, change)
+    assert entries(store, staff, ann) == [("opening", 15.10)]
 
 
 def test_a_change_from_before_there_was_a_ledger_can_still_be_undone(store, connection, staff, ann):

@@ -179,6 +179,9 @@ class TestTheDateOfARefund:
         refund = bring_back("S-1", sold_at=midnight)
         assert (refund.sold_at, refund.counts_at) == (self.DAY, self.DAY)
 
+    def test_the_moment_of_the_sale_is_not_before_it(self, bring_back):
+        assert bring_back("S-1", sold_at=self.DAY).sold_at == self.DAY
+
     def test_now_is_not_before_a_sale_of_a_till_whose_clock_is_ahead(self, store, staff, ann, bring_back):
         ahead = now() + timedelta(hours=2)
         record_sale(store, staff, ann.id, PurchaseDraft(sale_id="S-2", amount=20, sold_at=ahead))
