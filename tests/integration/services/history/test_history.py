@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from kinso.errors import Conflict, DuplicateCustomerId, NotFound, NotPermitted
+from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.history import HistoryQuery
+from kinso.models.purchases import PurchaseDraft
 from kinso.repository.documents import now
 from kinso.services.customers.editing import (
     create_customer,
@@ -22,6 +24,7 @@ from kinso.services.history.trash import empty_trash, erase_person, list_trash, 
 from kinso.services.history.undo import revert_change
 from kinso.services.membership.activation import activate_at_threshold, set_membership_of_matching
 from kinso.services.membership.eligibility import count_members_at, list_members_at, list_memberships
+from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
 
 
@@ -109,6 +112,17 @@ def test_undoing_a_registration_or_a_deletion_needs_the_permission_for_it(store,
         revert_change(store, staff, deletion.id)
     revert_change(store, manager, deletion.id)
     assert get_customer(store, staff, ada.id).customer_name == "Ada"
+
+
+def test_undoing_needs_the_permission_for_what_is_undone(store, staff, ada, monkeypatch):
+    bought = record_sale(store, staff, ada.id, PurchaseDraft(amount=5)).entry.change
+    set_membership(store, staff, ada.id, membership_status=True)
+    for permission, change in ((Permission.PURCHASES, bought), (Permission.MEMBERSHIP, latest(store, ada).id)):
+        with monkeypatch.context() as less:
+            less.setitem(PERMISSIONS, Role.STAFF, PERMISSIONS[Role.STAFF] - {permission})
+            with pytest.raises(NotPermitted):
+                revert_change(store, staff, change)
+        assert revert_change(store, staff, change).undoes == change
 
 
 def test_memberships_tell_since_when_and_why(store, staff, manager, ada):

@@ -46,8 +46,10 @@ def test_an_undone_run_leaves_everyone_as_before_and_undoing_the_undo_brings_it_
     before = state(store)
     run = activate_at_threshold(store, manager, 300)
     activated = state(store)
-    undo = undo_run(store, manager, run.id)
+    done = []
+    undo = undo_run(store, manager, run.id, on_done=done.append)
     assert (undo.kind, undo.status, undo.changed, undo.exceptions) == ("undo", "done", 3, [])
+    assert [(each.id, each.changed) for each in done] == [(undo.id, 3)]
     assert state(store) == before
     assert store.runs.get(run.id).undone_by == undo.id
     undo_run(store, manager, undo.id)

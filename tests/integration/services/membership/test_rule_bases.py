@@ -185,7 +185,7 @@ def test_a_lower_threshold_gains_and_loses_nobody(store, analyst, shop):
 
     assert letters(each.customer for each in compared.gained.first) == ["C", "D"]
     assert (compared.gained.count, compared.gained.total) == (2, Decimal("1039.99"))
-    assert compared.lost.count == 0
+    assert (compared.lost.count, compared.lost.total) == (0, 0)
     assert (compared.saved.members, compared.saved.total) == (2, Decimal("2500.00"))
     assert (compared.other.members, compared.other.total) == (5, Decimal("4239.99"))
 
