@@ -127,7 +127,7 @@ class Trials:
         if failed:
             self.notices[failed] += 1
         else:
-            # Nothing but what the tests print is kept back.
+            # Between tests pytest captures nothing.
             sys.stderr.write(f"  not noticed: {mutant.what}\n")
 
 

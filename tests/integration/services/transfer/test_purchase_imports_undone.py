@@ -200,6 +200,12 @@ class TestWhatWasRefundedSince:
         undo_run(store, manager, run.id)
         assert (state(store), purchases(store)) == ({KNOWN: ("10.00", False)}, {"S-3"})
 
+    def test_keeps_no_adjustment_of_the_file(self, store, manager, ada):
+        run = imported(store, manager, self.FILE + b"A-1,C-KNOWN,2025-02-01,-10,adjustment,\n").run
+        refund_sale(store, manager, "S-1", RefundDraft(amount=20))
+        undo_run(store, manager, run.id)
+        assert state(store) == {KNOWN: ("45.00", False)}
+
     def test_keeps_a_customer_whom_the_file_registered_with_only_that(self, store, manager, run):
         refund_sale(store, manager, "S-5", RefundDraft(amount=9))
         undo = undo_run(store, manager, run.id)
