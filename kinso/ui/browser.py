@@ -41,9 +41,15 @@ KEEP_TYPED = (
     " const note = event => { for (const form of Object.values(all))"
     " if (boxes(form).some(box => box.contains(event.target))) { form.typed = true; again(300); } };"
     " for (const kind of ['input', 'change', 'click']) document.addEventListener(kind, note, true); return all; })();"
+    " for (const form of Object.values(forms))"
+    " if (form.prefix === own.prefix && form.draft !== own.draft)"
+    " { own.typed ||= form.typed; delete forms[form.draft]; }"
     " forms[own.draft] = {...forms[own.draft], ...own}; })()"
 )
-"""Send what is typed into inputs whose keys begin with `data-prefix`, shortly after it is typed, until it arrives."""
+"""Send what is typed into inputs whose keys begin with `data-prefix`, shortly after it is typed, until it arrives.
+
+Inputs belong to the draft that was named last: a form into which an earlier draft was put goes on with that one.
+"""
 
 SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED)
 """All of them; what is not listed here does not run."""
