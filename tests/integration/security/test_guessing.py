@@ -142,6 +142,7 @@ def test_the_refusal_of_further_guesses_does_not_tell_either(browse, add, guess)
         assert codes == [401] * 5 + [429]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [NOBODY, "no address at all", "off@shop.com"])
 def test_the_time_does_not_tell_which_accounts_exist(store, add, real_hashes, other):
     """Taken in turns with the real hash; leaving it out would make one of them at least five times as quick."""
