@@ -1,4 +1,4 @@
-"""Whatever is written can be read: text reaches 4.5:1 against what is behind it, on both themes."""
+"""Every page: text reaches 4.5:1 against what is behind it, on both themes, and the browser has no complaints."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,18 +9,31 @@ from kinso.services.membership.activation import activate_at_threshold
 from kinso.services.shop.samples import load_samples
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until
-from tests.e2e.test_security_policy import PAGES
+
+PAGES = {
+    "": "Overview",
+    "customers": "Customers",
+    "register": "Register",
+    "imports": "Import",
+    "membership": "Membership",
+    "history": "History",
+    "trash": "Trash",
+    "account": "My account",
+    "users": "Users",
+    "settings": "Settings",
+}
 
 FAINT = """() => {
     const luminance = rgb => rgb.map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
         .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
     const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
-    const parse = colour => {
+    const parsed = {};
+    const parse = colour => parsed[colour] ??= (() => {
         canvas.clearRect(0, 0, 1, 1);
         canvas.fillStyle = colour;
         canvas.fillRect(0, 0, 1, 1);
         return [...canvas.getImageData(0, 0, 1, 1).data];
-    };
+    })();
     const over = (top, below) => below.map((v, i) => v + (top[i] - v) * top[3] / 255);
     const behind = element => {
         const layers = [];
@@ -46,14 +59,24 @@ def assert_readable(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everything_that_is_written_stands_out(shop, sign_in, scheme):
-    load_samples(shop.store, COMMAND_LINE, 60)
+def test_everything_that_is_written_stands_out_and_nothing_makes_the_browser_complain(
+    shop, sign_in, complaints, scheme
+):
+    load_samples(shop.store, COMMAND_LINE, 100)
     activate_at_threshold(shop.store, COMMAND_LINE, 900)
     delete_customer(shop.store, COMMAND_LINE, add(shop.store, "C-1").id)
     page = sign_in(Role.ADMIN, color_scheme=scheme)
+    found = complaints(page)
     for path, title in PAGES.items():
         page.goto(f"{shop.address}/{path}")
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        if not path:
+            # The figures are those of a while ago, which may have been another story's.
+            page.get_by_role("button", name="Refresh").click()
+        if path in {"", "membership"}:
+            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        if path in {"customers", "membership"}:
+            expect(page.locator("canvas").first).to_be_visible()
         page.wait_for_load_state("networkidle")
         assert_readable(page)
     grid = open_customers(page, shop.address)
@@ -65,3 +88,4 @@ def test_everything_that_is_written_stands_out(shop, sign_in, scheme):
     page.get_by_role("button", name="Record purchase").click()
     expect(page.get_by_role("dialog").get_by_label("Amount")).to_be_visible()
     assert_readable(page)
+    assert found == []

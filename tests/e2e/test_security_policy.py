@@ -1,11 +1,12 @@
-"""Every page works under the content-security-policy, and nobody who has left sees or does anything more."""
+"""Only our own scripts run, the browser keeps nothing, and nobody who has left sees or does anything more.
+
+Every way of leaving is tried on every page in `tests/integration/security/test_open_tabs.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.accounts.users import set_active, sign_out_everywhere
@@ -13,59 +14,6 @@ from kinso.services.shop.samples import load_samples
 from tests.e2e.conftest import Shop
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until
-
-PAGES = {
-    "": "Overview",
-    "customers": "Customers",
-    "register": "Register",
-    "imports": "Import",
-    "membership": "Membership",
-    "history": "History",
-    "trash": "Trash",
-    "account": "My account",
-    "users": "Users",
-    "settings": "Settings",
-}
-
-
-@pytest.fixture
-def complaints() -> Callable[[Page], list[str]]:
-    """What a browser has to complain about from now on."""
-
-    def listen(page: Page) -> list[str]:
-        found: list[str] = []
-        page.on("pageerror", lambda error: found.append(str(error)))
-        page.on("console", lambda said: found.append(said.text) if is_complaint(said) else None)
-        return found
-
-    def is_complaint(said) -> bool:
-        # Streamlit first asks beside the page for what it then finds at the root.
-        url = said.location.get("url", "")
-        is_expected = url.endswith(("/_stcore/health", "/_stcore/host-config"))
-        # What was typed last may be on its way to be kept when its form is saved; then it is refused.
-        is_late_draft = url.endswith("/draft") and "409" in said.text
-        return said.type == "error" and not is_expected and not is_late_draft
-
-    return listen
-
-
-def test_no_page_makes_the_browser_complain(shop, sign_in, complaints):
-    load_samples(shop.store, COMMAND_LINE, 100)
-    page = sign_in(Role.ADMIN)
-    found = complaints(page)
-    for path, title in PAGES.items():
-        page.goto(f"{shop.address}/{path}")
-        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
-        if not path:
-            # The figures are those of a while ago, which may have been another story's.
-            page.get_by_role("button", name="Refresh").click()
-        if path in {"", "membership"}:
-            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-        if path in {"customers", "membership"}:
-            expect(page.locator("canvas").first).to_be_visible()
-        page.wait_for_load_state("networkidle")
-    assert found == []
-
 
 STORED = """async () => JSON.stringify([
     {...localStorage}, {...sessionStorage}, document.cookie, (await indexedDB.databases()).map(each => each.name),
@@ -109,6 +57,8 @@ def test_what_our_own_scripts_do_is_allowed(shop, sign_in, complaints):
 
 def test_a_script_that_finds_its_way_into_a_page_does_not_run(shop, sign_in):
     page = sign_in(Role.STAFF)
+    page.goto(shop.address)
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     page.evaluate(
         """async () => {
             window.ran = [];
@@ -138,24 +88,17 @@ def test_a_script_that_finds_its_way_into_a_page_does_not_run(shop, sign_in):
     assert page.evaluate("window.ran") == []
 
 
-LEAVING = {
-    "signed out everywhere": lambda shop, user: sign_out_everywhere(shop.store, user.acting("app")),
-    "switched off": lambda shop, user: set_active(shop.store, COMMAND_LINE, user.id, active=False),
-}
-
-
 @pytest.fixture
-def leave(shop: Shop):
-    """Has the staff member leave; they are back for the next story."""
+def switch_off(shop: Shop):
+    """Switches the staff member's account off; they are back for the next story."""
     user = lambda: shop.store.users.by_email("staff@shop.com")  # noqa: E731
 
-    yield lambda how: LEAVING[how](shop, user())
+    yield lambda: set_active(shop.store, COMMAND_LINE, user().id, active=False)
     if user():
         set_active(shop.store, COMMAND_LINE, user().id, active=True)
 
 
-@pytest.mark.parametrize("how", LEAVING)
-def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in, leave, how):
+def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in, switch_off):
     """Its content was drawn for somebody who was allowed to see it, and it can be drawn anew without the page."""
     customer = add(shop.store, "C-1", customer_name="Ada Secret")
     page = sign_in(Role.STAFF)
@@ -167,7 +110,7 @@ def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in,
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Customer name").fill("Changed afterwards")
     assert any(b"Ada Secret" in frame for frame in received)
-    leave(how)
+    switch_off()
     received.clear()
     dialog.get_by_role("button", name="Save").click()
     page.wait_for_url("**/sign-in*")
@@ -176,24 +119,23 @@ def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in,
     assert shop.store.customers.get(customer.id) == customer
 
 
-@pytest.mark.parametrize("how", LEAVING)
-def test_a_page_that_looks_again_by_itself_leads_who_has_left_to_the_sign_in(shop, sign_in, leave, how):
+def test_a_page_that_looks_again_by_itself_leads_who_has_left_to_the_sign_in(shop, sign_in):
     add(shop.store, "C-1")
     page = sign_in(Role.STAFF)
     page.goto(shop.address)
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-    leave(how)
+    # What the page loads later, the server keeps from who has left.
+    expect(page.get_by_text("Non-members")).to_be_visible()
+    sign_out_everywhere(shop.store, shop.store.users.by_email("staff@shop.com").acting("app"))
     page.wait_for_url("**/sign-in*")
 
 
-@pytest.mark.parametrize("how", LEAVING)
-def test_nothing_is_saved_or_downloaded_for_who_has_left(shop, sign_in, leave, how):
+def test_nothing_is_saved_or_downloaded_for_who_has_left(shop, sign_in, switch_off):
     customer = add(shop.store, "C-1", customer_name="Ada Secret")
     page = sign_in(Role.STAFF)
     grid = open_customers(page, shop.address)
     grid.type(0, "Customer name", "Changed afterwards")
     expect(page.get_by_role("button", name="1 unsaved change")).to_be_visible()
-    leave(how)
+    switch_off()
     answer = page.request.get(f"{shop.address}/download/customers.csv")
     assert (answer.status, "Ada" in answer.text()) == (401, False)
     assert page.request.get(f"{shop.address}/api/customers").status == 401
