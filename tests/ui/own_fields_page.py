@@ -5,7 +5,10 @@ from datetime import date
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.fields import FIELDS
+from kinso.models.shop import ShopSettings
 from kinso.services.customers.editing import create_customer, update_customer
+from kinso.ui.customers.words import value_in_words
+from kinso.ui.transfer.imports import cell_in_words
 from tests.ui.customers_page import press, shown, texts, type_over
 
 
@@ -35,6 +38,15 @@ def test_what_is_shown_again_is_no_edit(open_page, add_customer, store):
 def test_the_import_page_names_their_columns(open_page):
     said = texts(open_page("imports", Role.STAFF))
     assert all(field.label in said for field in FIELDS)
+
+
+def test_the_import_page_tells_their_cells_as_the_card_tells_the_values():
+    shop = ShopSettings()
+    for field in FIELDS:
+        value = field.type.accept(field.example)
+        told = cell_in_words(field.name, field.type.to_cell(value), shop)
+        assert told == value_in_words(field.name, value, shop) != "(empty)"
+        assert cell_in_words(field.name, "", shop) == "(empty)"
 
 
 def test_the_form_registers_with_them(open_page, store):

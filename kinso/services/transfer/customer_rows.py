@@ -29,8 +29,7 @@ from kinso.repository.store import Store
 from kinso.services.customers.registering import find_likely_duplicates
 from kinso.services.history.records import decided_by_person
 from kinso.services.transfer.customer_matches import Seen, Subject
-from kinso.services.transfer.purchase_rows import FileDates
-from kinso.services.transfer.reading import SURPLUS, CsvFile, Layout, Record, named
+from kinso.services.transfer.reading import SURPLUS, CsvFile, FileDates, Layout, Record, named
 
 CUSTOMER_FILE = Layout(
     fields=named(

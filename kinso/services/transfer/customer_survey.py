@@ -11,7 +11,7 @@ from typing import Any
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Permission
 from kinso.models.customers import Customer, CustomerDraft
-from kinso.models.fields import permissions_to_change, permissions_to_enter
+from kinso.models.fields import FIELDS, SPECIFIED, permissions_to_change, permissions_to_enter
 from kinso.models.text import id_key
 from kinso.models.transfer.cells import written_cells, written_value
 from kinso.models.transfer.plans import (
@@ -37,8 +37,7 @@ from kinso.services.transfer.customer_matches import (
     first_rows,
 )
 from kinso.services.transfer.customer_rows import Creation, DuplicatesOfNew, RowPlan, RowReader, SpoiltCell
-from kinso.services.transfer.purchase_rows import FileDates
-from kinso.services.transfer.reading import CsvFile, MalformedRow, Record
+from kinso.services.transfer.reading import CsvFile, FileDates, MalformedRow, Record
 
 Sink = Callable[[PlannedChange], None]
 """Is told everything that a file would do and all that has to be decided, in the order of the rows."""
@@ -284,8 +283,11 @@ def _in_bytes(change: PlannedChange) -> bytes:
 
 
 def _draft_in_words(new: CustomerDraft) -> str:
-    """What a new customer is registered with: `Ada King, ada@king.com, 1250.50, member`."""
+    """What a new customer is registered with: `Ada King, ada@king.com, 1250.50, member, Tags: regular`."""
     words = [new.customer_name, new.contact_info]
     if new.purchase_amount:
         words.append(written_value("purchaseAmount", new.purchase_amount))
-    return ", ".join([*words, "member"] if new.membership_status else words)
+    if new.membership_status:
+        words.append("member")
+    others = [(field, value) for field in FIELDS[SPECIFIED:] if (value := field.of(new)) != field.type.empty]
+    return ", ".join([*words, *(f"{field.label}: {field.type.to_cell(value)}" for field, value in others)])

@@ -156,6 +156,15 @@ def test_an_unusable_file_is_refused(store, staff):
         import_customers(store, staff, b"hello\nworld\n")
 
 
+def test_a_preview_tells_everything_that_somebody_new_is_registered_with(store, staff):
+    head = "customerId,customerName,contactInfo,membershipStatus,notes,tags\n"
+    plan = preview_import(store, staff, f'{head}C-1,Ada,ada@shop.com,yes,Rings twice,"vip,regular"\n'.encode())
+
+    assert [change.file for change in plan.changes] == [
+        "Ada, ada@shop.com, member, Notes: Rings twice, Tags: regular, vip"
+    ]
+
+
 def test_an_analyst_may_not_even_preview(store, analyst):
     for attempt in (preview_import, import_customers):
         with pytest.raises(NotPermitted):
