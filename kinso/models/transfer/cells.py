@@ -19,14 +19,15 @@ from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
 if TYPE_CHECKING:
     from kinso.models.customers import Customer
 
-
+AS_EXPORTED = "asExported"
+"""The column that tells an import what the file saw."""
 COLUMNS = (
     *(field.name for field in FIELDS[:SPECIFIED]),
     "createdAt",
     "updatedAt",
     *(field.name for field in FIELDS[SPECIFIED:]),
     "version",
-    "asExported",
+    AS_EXPORTED,
 )
 """Of an export, in its order."""
 
@@ -89,9 +90,6 @@ def shortened(text: str) -> str:
     words = " ".join(text.split())
     return words if len(words) <= 40 else f"{words[:39]}…"
 
-
-AS_EXPORTED = "asExported"
-"""The column."""
 
 _CUSTOMER, _EARLIER_CUSTOMER, _ENTRY = "c2-", "c1-", "p1-"
 """Before `c2-` all exports saw the specified fields; since then they say of how many fields there are digests."""

@@ -34,8 +34,73 @@ from kinso.services.history.runs import in_batches
 from kinso.services.membership.eligibility import eligible_in
 from kinso.services.permissions import use_case
 
+Flavour = Literal["excel", "raw"]
+"""For people with a spreadsheet, or for programs."""
+CHUNK = 64 * 1024
+"""Characters that are collected before they are sent."""
 UNFINISHED = ".part"
 """How the name of a file ends that is not complete."""
+LEDGER_COLUMNS = (
+    *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
+    *("items", "discount", "surcharge", "note", "recordedBy", AS_EXPORTED),
+)
+_TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "items", "note", "recordedBy"})
+
+
+@use_case(Permission.EXPORT)
+def export_customers(store: Store, actor: Actor, query: CustomerQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
+    """The whole result of a query, in its order, as pieces of a CSV file.
+
+    The excel flavour begins with a byte order mark, escapes texts that a spreadsheet would run as formulas, and tells
+    dates by the clock of the shop, so that a spreadsheet has real ones; the raw one holds every text as it is stored,
+    and dates in ISO 8601 and UTC. `version` and `asExported` tell an import what the file saw. The first piece is read
+    before this returns, so an unreachable database is told before anything was sent; while the others are read,
+    `DatabaseUnavailable` may be raised as well.
+    """
+    return started(stream_csv(COLUMNS, _customer_rows(store, query, flavour), flavour))
+
+
+@use_case(Permission.EXPORT)
+def export_ledger(store: Store, actor: Actor, flavour: Flavour = "excel") -> Iterator[bytes]:
+    """All entries that count, by customer and date, as pieces of a CSV file that can be imported again.
+
+    Amounts are signed, so that they add up to the purchase amounts; the items of a receipt are there to be read, an
+    import leaves them out. Flavours and failures are those of the export of customers.
+    """
+    return started(stream_csv(LEDGER_COLUMNS, _ledger_rows(store, flavour), flavour))
+
+
+def stream_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], flavour: Flavour) -> Iterator[bytes]:
+    """An RFC 4180 file in UTF-8, for Excel with a byte order mark; in pieces, so that its size does not matter."""
+    buffer = StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(columns)
+    start = codecs.BOM_UTF8 if flavour == "excel" else b""
+    for row in rows:
+        writer.writerow(row)
+        if buffer.tell() >= CHUNK:
+            yield start + buffer.getvalue().encode()
+            start = b""
+            buffer.seek(0)
+            buffer.truncate()
+    if buffer.tell():
+        yield start + buffer.getvalue().encode()
+
+
+def moment_for(flavour: Flavour, moment: datetime, zone: ZoneInfo) -> str:
+    """By the clock of the shop in a form that a spreadsheet takes for a date; for programs in ISO 8601 and UTC."""
+    return local_moment(moment, zone) if flavour == "excel" else written_moment(moment)
+
+
+def started(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces with the first one read already, so that what cannot be read is told before anything is sent."""
+    first = next(chunks)
+
+    def all_chunks() -> Iterator[bytes]:
+        yield first
+        yield from chunks
+
+    return all_chunks()
 
 
 @contextmanager
@@ -74,27 +139,14 @@ def completed_file(target: Path, name: str, finish: Callable[[Path], None]) -> I
         raise
 
 
-@use_case(Permission.EXPORT)
-def export_customers(store: Store, actor: Actor, query: CustomerQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
-    """The whole result of a query, in its order, as pieces of a CSV file.
-
-    The excel flavour begins with a byte order mark, escapes texts that a spreadsheet would run as formulas, and tells
-    dates by the clock of the shop, so that a spreadsheet has real ones; the raw one holds every text as it is stored,
-    and dates in ISO 8601 and UTC. `version` and `asExported` tell an import what the file saw. The first piece is read
-    before this returns, so an unreachable database is told before anything was sent; while the others are read,
-    `DatabaseUnavailable` may be raised as well.
-    """
-    return started(stream_csv(COLUMNS, _rows(store, query, flavour), flavour))
-
-
-def _rows(store: Store, query: CustomerQuery, flavour: Flavour) -> Iterator[list[str]]:
+def _customer_rows(store: Store, query: CustomerQuery, flavour: Flavour) -> Iterator[list[str]]:
     with store.guarded():
         zone = store.shop.get().zone
         for customer in store.customers.iterate(query, eligible=eligible_in(store, query)):
-            yield _row(customer, zone, flavour)
+            yield _customer_row(customer, zone, flavour)
 
 
-def _row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
+def _customer_row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     cells = written_cells(customer)
     seen = customer_as_exported(customer.id, cells, customer.created_at, zone)
     if flavour == "excel":
@@ -105,89 +157,32 @@ def _row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     return [written[column] for column in COLUMNS]
 
 
-LEDGER_COLUMNS = (
-    *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
-    *("items", "discount", "surcharge", "note", "recordedBy", "asExported"),
-)
-_TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "items", "note", "recordedBy"})
-
-
-@use_case(Permission.EXPORT)
-def export_ledger(store: Store, actor: Actor, flavour: Flavour = "excel") -> Iterator[bytes]:
-    """All entries that count, by customer and date, as pieces of a CSV file that can be imported again.
-
-    Amounts are signed, so that they add up to the purchase amounts; the items of a receipt are there to be read, an
-    import leaves them out. Flavours and failures are those of the export of customers.
-    """
-    return started(stream_csv(LEDGER_COLUMNS, _ledger_rows(store, flavour), flavour))
-
-
 def _ledger_rows(store: Store, flavour: Flavour) -> Iterator[list[str]]:
     with store.guarded():
         zone = store.shop.get().zone
         for batch in in_batches(store.ledger.iterate_by_customer()):
-            customers = store.customers.get_many(list({sale.customer for sale in batch}))
-            for sale in batch:
-                if customer := customers.get(sale.customer):
-                    yield _ledger_row(sale, customer, zone, flavour)
+            customers = store.customers.get_many(list({entry.customer for entry in batch}))
+            for entry in batch:
+                if customer := customers.get(entry.customer):
+                    yield _ledger_row(entry, customer, zone, flavour)
 
 
-def _ledger_row(sale: LedgerEntry, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
+def _ledger_row(entry: LedgerEntry, customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
     cells = {
-        "saleId": sale.sale_id,
+        "saleId": entry.sale_id,
         "customerId": customer.customer_id,
         "customerName": customer.customer_name,
         "contactInfo": customer.contact_info,
-        "date": moment_for(flavour, sale.sold_at, zone),
-        "kind": sale.kind,
-        "amount": f"{sale.amount:.2f}",
-        "refundOf": sale.refund_of or "",
-        "paymentMethod": sale.payment_method or "",
-        "items": items_in_words(sale),
-        "discount": "" if sale.discount is None else f"{sale.discount:.2f}",
-        "surcharge": "" if sale.surcharge is None else f"{sale.surcharge:.2f}",
-        "note": sale.note or "",
-        "recordedBy": sale.by_name,
-        "asExported": entry_as_exported(sale.id, sale.sold_at, zone),
+        "date": moment_for(flavour, entry.sold_at, zone),
+        "kind": entry.kind,
+        "amount": f"{entry.amount:.2f}",
+        "refundOf": entry.refund_of or "",
+        "paymentMethod": entry.payment_method or "",
+        "items": items_in_words(entry),
+        "discount": "" if entry.discount is None else f"{entry.discount:.2f}",
+        "surcharge": "" if entry.surcharge is None else f"{entry.surcharge:.2f}",
+        "note": entry.note or "",
+        "recordedBy": entry.by_name,
+        AS_EXPORTED: entry_as_exported(entry.id, entry.sold_at, zone),
     }
     return [escape_formula(cell) if flavour == "excel" and name in _TEXTS else cell for name, cell in cells.items()]
-
-
-Flavour = Literal["excel", "raw"]
-"""For people with a spreadsheet, or for programs."""
-
-CHUNK = 64 * 1024
-"""Characters that are collected before they are sent."""
-
-
-def stream_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], flavour: Flavour) -> Iterator[bytes]:
-    """An RFC 4180 file in UTF-8, for Excel with a byte order mark; in pieces, so that its size does not matter."""
-    buffer = StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(columns)
-    start = codecs.BOM_UTF8 if flavour == "excel" else b""
-    for row in rows:
-        writer.writerow(row)
-        if buffer.tell() >= CHUNK:
-            yield start + buffer.getvalue().encode()
-            start = b""
-            buffer.seek(0)
-            buffer.truncate()
-    if buffer.tell():
-        yield start + buffer.getvalue().encode()
-
-
-def moment_for(flavour: Flavour, moment: datetime, zone: ZoneInfo) -> str:
-    """By the clock of the shop in a form that a spreadsheet takes for a date; for programs in ISO 8601 and UTC."""
-    return local_moment(moment, zone) if flavour == "excel" else written_moment(moment)
-
-
-def started(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces with the first one read already, so that what cannot be read is told before anything is sent."""
-    first = next(chunks)
-
-    def all_chunks() -> Iterator[bytes]:
-        yield first
-        yield from chunks
-
-    return all_chunks()
