@@ -17,11 +17,12 @@ from kinso.ui.customers.field_widgets import WIDGETS
 from kinso.ui.customers.grid_state import EDITABLE, Row, keeping_seen, new_serial
 from kinso.ui.customers.registration_form import draw_fields
 from kinso.ui.customers.saving import apply_outcome, decide_row, tell_of
-from kinso.ui.customers.words import PAYMENTS, named
+from kinso.ui.customers.words import named
 from kinso.ui.drafts import Values, day_in, keep_while_typed, number_in, offer_drafts, place_at, seen_in, text_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.membership.demotion import tell_of_members_below
 from kinso.ui.purchases.items import items_total
+from kinso.ui.purchases.words import PAYMENTS
 from kinso.ui.request_context import RequestContext, current_context
 
 

@@ -21,13 +21,14 @@ from kinso.services.purchases.reading import export_purchases, list_ledger, list
 from kinso.services.purchases.recording import get_entry, refund_sale, refundable
 from kinso.ui.browser import download_link
 from kinso.ui.customers.card import Card, RefundForm, at_card, close_question
-from kinso.ui.customers.words import KINDS, PAYMENTS, about, isolated, sale_in_words
+from kinso.ui.customers.words import isolated
 from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.charts import NON_MEMBERS, dressed, label_every_other, show_data
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.demotion import tell_of_statuses
 from kinso.ui.purchases.recording import WHOLE, draw_day, draw_error, draw_note, draw_payment, errors_of, typed_details
+from kinso.ui.purchases.words import KINDS, PAYMENTS, about, sale_in_words
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, currency_symbol, day, money, month, number, plain
 

@@ -17,11 +17,12 @@ from kinso.models.transfer.amounts import read_amount
 from kinso.models.validation import LABELS, parse
 from kinso.services.purchases.recording import Recorded, record_sale
 from kinso.ui.customers.card import Card, Difference, PurchaseForm, at_card, close_question
-from kinso.ui.customers.words import PAYMENTS, isolated, named, stated_in_words
+from kinso.ui.customers.words import isolated, named
 from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.figures import forget_figures
 from kinso.ui.purchases.items import add_item, draw_items, items_of, items_total
+from kinso.ui.purchases.words import PAYMENTS, stated_in_words
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import amount_of, currency_symbol, money, plain
 
