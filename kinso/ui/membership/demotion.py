@@ -1,4 +1,4 @@
-"""Ending memberships below the rule's threshold: listed first, asked once, with progress, and undone like any run."""
+"""Members below the rule's threshold: listed, demoted after one question, and named when a change left them there."""
 
 from __future__ import annotations
 

@@ -7,20 +7,22 @@ from typing import Literal
 import streamlit as st
 
 from kinso.errors import NotFound, StaleVersion
+from kinso.models.customers import Customer
 from kinso.models.purchases import MembershipStatus
 from kinso.services.customers.editing import set_membership
+from kinso.services.membership.eligibility import list_memberships
 from kinso.ui.customers.card import MembershipChange, at_card, close_question
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.history.customer import draw_membership
 from kinso.ui.insights.figures import forget_figures
+from kinso.ui.membership.status_words import earlier_in_words, present_in_words
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import amount_of, bare_amount_of, plain
+from kinso.ui.wording import amount_of, bare_amount_of, number, plain
 
 
 def draw_status(status: MembershipStatus, context: RequestContext) -> None:
     """The membership with its reason, and where the customer stands by the shop's rule."""
-    draw_membership(status.customer, context)
+    _draw_membership(status.customer, context)
     st.markdown(_in_words(status, context))
     if status.status == "short":
         st.progress(max(0.0, float(status.amount / status.rule.threshold)))
@@ -58,6 +60,23 @@ def ask_to_change(question: MembershipChange) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Keep", key="membership_keep", on_click=close_question)
         st.button(label, key="membership_confirm", type="primary", on_click=_change, args=(question,))
+
+
+def _draw_membership(customer: Customer, context: RequestContext) -> None:
+    """Since when and why this customer is a member or not, and what was before."""
+    intervals = list_memberships(context.store, context.actor, customer.id)
+    title, why = present_in_words(customer, intervals, context)
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{title}**")
+        st.write(why)
+    earlier = [interval for interval in intervals if interval.end is not None]
+    if earlier:
+        with st.expander(f"Earlier memberships: {number(len(earlier))}"):
+            for interval in earlier:
+                span, story = earlier_in_words(interval, context)
+                with st.container(gap="xxsmall"):
+                    st.markdown(span)
+                    st.caption(story)
 
 
 def _in_words(status: MembershipStatus, context: RequestContext) -> str:
