@@ -189,7 +189,7 @@ def preview_demotion(store: Store, actor: Actor, *, adopted: bool = False, shown
     rule = rule_of(store.shop.get(), now())
     below = store.spenders(rule).members_below(rule.threshold)
     why = store.memberships.why_members(list(below))
-    offered = {id: amount for id, amount in below.items() if why.get(id) in _bases(adopted=adopted)}
+    offered = {id: amount for id, amount in below.items() if why.get(id) in _deciders(adopted=adopted)}
     others = Counter(why.get(id, "person") for id in below if id not in offered)
     first = sorted(offered, key=lambda id: (offered[id], id))[:shown]
     found = store.customers.get_many(first)
@@ -219,7 +219,7 @@ def plan_demotion(store: Store, actor: Actor, *, adopted: bool = False) -> Demot
     below = store.spenders(rule).members_below(rule.threshold)
     why = store.memberships.why_members(list(below))
     smallest_first = sorted(below, key=lambda id: (below[id], id))
-    offered = [id for id in smallest_first if why.get(id) in _bases(adopted=adopted)]
+    offered = [id for id in smallest_first if why.get(id) in _deciders(adopted=adopted)]
     versions = store.customers.versions(offered)
     return DemotionPlan(rule, adopted, {id: versions[id] for id in offered if id in versions})
 
@@ -252,17 +252,17 @@ def demote_below_threshold(
     parameters = {**parameters_of(plan.rule), "adopted": plan.adopted}
 
     def end(run: Run) -> None:
-        on_done(store.runs.get(run.id) or run)
+        on_done(_finished(store, run))
 
     with running(store, actor, "demotion", parameters, len(plan.versions), on_done=end) as run:
         set_membership_of_each(store, actor, run, plan.versions, change, on_progress)
-    return store.runs.get(run.id) or run
+    return _finished(store, run)
 
 
 def may_demote(customer: Customer, amount: Decimal, member_by: DecidedBy | None, plan: DemotionPlan) -> bool:
     """Whether the plan may end this membership; `amount` is what they spent, as far as it counts."""
-    return customer.membership_status and amount < plan.rule.threshold and member_by in _bases(adopted=plan.adopted)
+    return customer.membership_status and amount < plan.rule.threshold and member_by in _deciders(adopted=plan.adopted)
 
 
-def _bases(*, adopted: bool) -> frozenset[DecidedBy | None]:
+def _deciders(*, adopted: bool) -> frozenset[DecidedBy | None]:
     return frozenset({"rule", "adopted"}) if adopted else frozenset({"rule"})
