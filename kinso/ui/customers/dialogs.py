@@ -20,19 +20,6 @@ from kinso.ui.customers.words import named, value_in_words
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted
 
-
-def _put_off() -> None:
-    current_session().question = None
-    st.rerun()
-
-
-@st.dialog("Changed by someone else too", icon=":material/call_merge:", width="medium", on_dismiss=_put_off)
-def ask_about_conflicts(question: Conflicts, grid: GridState, context: RequestContext) -> None:
-    """Let the person choose for each cell; nothing of theirs is overwritten before."""
-    contested = [Contested(row, conflict, grid.pending(row)[conflict.field]) for row, conflict in grid.conflicts()]
-    draw_contested(question.serial, contested, context.shop, on_put_off=_put_off, on_apply=settle)
-
-
 Choices = dict[tuple[str, str], Choice]
 """Whose value stays, by customer (`_id`) and field."""
 _WORDS: dict[str, Choice] = {"Keep theirs": "theirs", "Use mine": "mine"}
@@ -45,6 +32,42 @@ class Contested:
     row: Row
     conflict: FieldConflict
     mine: object
+
+
+def show_question(session: PageSession, grid: GridState, context: RequestContext) -> None:
+    """Draw the dialog for what is being asked."""
+    match session.question:
+        case Conflicts() as question if grid.conflicts():
+            _ask_about_conflicts(question, grid, context)
+        case Deletion() as question:
+            ask_about_deletion(question)
+        case Registration() as form if form.is_finished:
+            session.question = None
+        case Registration() as form:
+            _add_customer(form)
+
+
+def draw_open_conflicts(grid: GridState) -> None:
+    """A reminder of conflicts that were put off."""
+    conflicts = len(grid.conflicts())
+    if conflicts:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f":orange[:material/call_merge:] {counted(conflicts, 'cell')} changed by someone else too:"
+                " decide whose values to keep."
+            )
+            st.button("Decide", key="decide_conflicts", on_click=_ask_again)
+
+
+@st.dialog("Unsaved changes", icon=":material/edit_note:", on_dismiss=stay)
+def ask_before_leaving(pending: int) -> None:
+    """What shall become of the changes before another list is shown."""
+    verb = "is" if pending == 1 else "are"
+    st.write(f"**{counted(pending, 'change')}** in this list {verb} not saved. What should happen before it is left?")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Stay", key="leaving_stay", on_click=stay)
+        st.button("Discard and go on", key="leaving_discard", on_click=discard_and_go_on)
+        st.button("Save and go on", key="leaving_save", type="primary", on_click=save_and_go_on)
 
 
 def draw_contested(
@@ -77,6 +100,27 @@ def draw_contested(
         )
 
 
+def _put_off() -> None:
+    current_session().question = None
+    st.rerun()
+
+
+@st.dialog("Changed by someone else too", icon=":material/call_merge:", width="medium", on_dismiss=_put_off)
+def _ask_about_conflicts(question: Conflicts, grid: GridState, context: RequestContext) -> None:
+    """Let the person choose for each cell; nothing of theirs is overwritten before."""
+    contested = [Contested(row, conflict, grid.pending(row)[conflict.field]) for row, conflict in grid.conflicts()]
+    draw_contested(question.serial, contested, context.shop, on_put_off=_put_off, on_apply=settle)
+
+
+@st.dialog("Add customer", icon=":material/person_add:", width="medium", dismissible=False)
+def _add_customer(form: Registration) -> None:
+    draw_registration(form, current_context(), cancel=True)
+
+
+def _ask_again() -> None:
+    current_session().question = Conflicts()
+
+
 def _draw(each: Contested, shop: ShopSettings, key: str) -> None:
     name = each.conflict.field
     st.markdown(f"**{LABELS[name]}** of {named(each.row.base)}")
@@ -103,48 +147,3 @@ def _choices(serial: int, contested: Sequence[Contested]) -> Choices:
 
 def _key(serial: int, place: int) -> str:
     return f"conflict_{serial}_{place}"
-
-
-def show_question(session: PageSession, grid: GridState, context: RequestContext) -> None:
-    """Draw the dialog for what is being asked."""
-    match session.question:
-        case Conflicts() as question if grid.conflicts():
-            ask_about_conflicts(question, grid, context)
-        case Deletion() as question:
-            ask_about_deletion(question)
-        case Registration() as form if form.is_finished:
-            session.question = None
-        case Registration() as form:
-            _add_customer(form)
-
-
-def draw_open_conflicts(grid: GridState) -> None:
-    """A reminder of conflicts that were put off."""
-    conflicts = len(grid.conflicts())
-    if conflicts:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f":orange[:material/call_merge:] {counted(conflicts, 'cell')} changed by someone else too:"
-                " decide whose values to keep."
-            )
-            st.button("Decide", key="decide_conflicts", on_click=_ask_again)
-
-
-def _ask_again() -> None:
-    current_session().question = Conflicts()
-
-
-@st.dialog("Add customer", icon=":material/person_add:", width="medium", dismissible=False)
-def _add_customer(form: Registration) -> None:
-    draw_registration(form, current_context(), cancel=True)
-
-
-@st.dialog("Unsaved changes", icon=":material/edit_note:", on_dismiss=stay)
-def ask_before_leaving(pending: int) -> None:
-    """What shall become of the changes before another list is shown."""
-    verb = "is" if pending == 1 else "are"
-    st.write(f"**{counted(pending, 'change')}** in this list {verb} not saved. What should happen before it is left?")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Stay", key="leaving_stay", on_click=stay)
-        st.button("Discard and go on", key="leaving_discard", on_click=discard_and_go_on)
-        st.button("Save and go on", key="leaving_save", type="primary", on_click=save_and_go_on)
