@@ -20,11 +20,11 @@ from kinso.models.field_types import Text
 from kinso.models.fields import FIELDS
 from kinso.services.customers.bulk import MOST_ROWS
 
-_LENGTHS = " and ".join(
+_LENGTHS = [
     f"a `{field.name}` {field.type.shortest} to {field.type.longest}"
     for field in FIELDS
     if field.is_required and isinstance(field.type, Text)
-)
+]
 _DESCRIPTION = f"""The same customers, permissions and history as in the app.
 
 Every answer is one envelope: `success`, `data` and sometimes `message` and `pagination`, or `success`, `message` and
@@ -39,7 +39,7 @@ again with the same key and body within 24 hours, it is not done twice and gets 
 gets 422, and while the first one is still under way 409 with `Retry-After`. What failed can be sent again with its key.
 
 Limits: a body has at most {LARGEST_BODY:,} bytes, a page {LARGEST_PAGE:,} customers, a bulk request {MOST_ROWS:,}, a
-search {LONGEST_SEARCH} characters, {_LENGTHS};
+search {LONGEST_SEARCH} characters, {", ".join(_LENGTHS[:-1])} and {_LENGTHS[-1]};
 control characters are refused. A search text is looked for as it is, never as a pattern."""
 
 

@@ -209,13 +209,13 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 """What the answers are like anyway, and what generated clients send when nobody asks for anything."""
 
 
-def _render(asked: tuple[Store, Actor, datetime | Cursor, int], _ids: Collection[str]) -> bytes:
+def _render_changed(asked: tuple[Store, Actor, datetime | Cursor, int], _ids: Collection[str]) -> bytes:
     store, actor, since, limit = asked
     found = list_changed(store, actor, since, limit=limit)
-    return bytes(Answer(_page_json(found, limit)).body)
+    return bytes(Answer(_changed_json(found, limit)).body)
 
 
-_answers = SharedLookups(_render)
+_changed_pages = SharedLookups(_render_changed)
 
 
 async def tell_changed(caller: Caller, parameters: ListParameters) -> Answer:
@@ -224,7 +224,7 @@ async def tell_changed(caller: Caller, parameters: ListParameters) -> Answer:
     if since is None:
         raise ValueError("A list of everybody is told by pages.")
     _refuse_others(parameters)
-    return Answer(await _answers((caller.store, caller.actor, since, parameters.limit)))
+    return Answer(await _changed_pages((caller.store, caller.actor, since, parameters.limit)))
 
 
 def _refuse_others(parameters: ListParameters) -> None:
@@ -236,7 +236,7 @@ def _refuse_others(parameters: ListParameters) -> None:
             raise InvalidInput([FieldError(mine, f"{mine} goes with limit only; leave {field.alias} out.")])
 
 
-def _page_json(found: ChangedPage, limit: int) -> dict[str, Any]:
+def _changed_json(found: ChangedPage, limit: int) -> dict[str, Any]:
     pagination = {
         "page": found.page,
         "limit": limit,

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from kinso.api.description import LEAST_ROLE
 
+Description = dict[str, Any]
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "assets/docs.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -24,7 +25,6 @@ CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
-
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
@@ -33,6 +33,28 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["code_apart"] = re.compile(r"`([^`]+)`").split
+_DEEPEST = 6
+_TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list", "null": "null"}
+_SAMPLES: dict[str, Any] = {
+    "string": "…",
+    "integer": 1,
+    "number": 1250.5,
+    "boolean": True,
+    "null": None,
+    "date-time": "2026-01-31T09:30:00.000Z",
+    "_id": "65b0a1f2c3d4e5f6a7b8c9d0",
+    "membershipStatus": "true",
+    "saleId": "R-1001",
+}
+
+
+class Row(NamedTuple):
+    """One field of an object, told in a table."""
+
+    name: str
+    type: str
+    is_required: bool
+    description: str
 
 
 class _Answer(NamedTuple):
@@ -77,79 +99,6 @@ def docs_html(description: Description) -> str:
             subjects.setdefault(operation["tags"][0], []).append(_call(description, method, path, operation))
     told = {"info": description["info"], "openapi": description["openapi"], "subjects": subjects}
     return _TEMPLATES.get_template("docs.html").render(**told, style=_STYLE)
-
-
-def _call(description: Description, method: str, path: str, operation: Description) -> _Call:
-    body = _content_of(operation.get("requestBody", {})).get("schema")
-    least = operation.get(LEAST_ROLE)
-    return _Call(
-        id=operation["operationId"],
-        method=method,
-        path=path,
-        summary=operation["summary"],
-        who=f"{least} and above" if least else "anyone",
-        description=operation.get("description", ""),
-        parameters=rows_of(description, _parameters_of(operation)),
-        body=rows_of(description, body) if body else [],
-        command=command_of(description, method, path, operation, body),
-        answers=[_answer(status, told) for status, told in sorted(operation["responses"].items())],
-        example=_example_of(operation["responses"]),
-    )
-
-
-def _parameters_of(operation: Description) -> Description:
-    """The parameters that callers write themselves, as if they were the fields of an object."""
-    shown = [one for one in operation.get("parameters", []) if one["in"] != "cookie"]
-    return {
-        "properties": {
-            one["name"]: {**one["schema"], "description": f"In the {one['in']}. {one.get('description', '')}"}
-            for one in shown
-        },
-        "required": [one["name"] for one in shown if one.get("required")],
-    }
-
-
-def _answer(status: str, response: Description) -> _Answer:
-    meaning = response["description"].replace("Successful Response", "Done")
-    return _Answer(status, meaning, list(response.get("headers", {})))
-
-
-def _example_of(responses: Description) -> str:
-    """What is answered when all goes well, as JSON; of several the last."""
-    contents = [_content_of(told) for status, told in sorted(responses.items()) if status.startswith("2")]
-    examples = [content["example"] for content in contents if content]
-    return json.dumps(examples[-1], ensure_ascii=False, indent=2) if examples else ""
-
-
-def _content_of(part: Description) -> dict[str, Any]:
-    content: dict[str, Any] = part.get("content", {}).get("application/json", {})
-    return content
-
-
-Description = dict[str, Any]
-
-_DEEPEST = 6
-_TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list", "null": "null"}
-_SAMPLES: dict[str, Any] = {
-    "string": "…",
-    "integer": 1,
-    "number": 1250.5,
-    "boolean": True,
-    "null": None,
-    "date-time": "2026-01-31T09:30:00.000Z",
-    "_id": "65b0a1f2c3d4e5f6a7b8c9d0",
-    "membershipStatus": "true",
-    "saleId": "R-1001",
-}
-
-
-class Row(NamedTuple):
-    """One field of an object, told in a table."""
-
-    name: str
-    type: str
-    is_required: bool
-    description: str
 
 
 def rows_of(description: Description, schema: Description) -> list[Row]:
@@ -209,6 +158,53 @@ def answer_sample(description: Description, schema: Description) -> Any:
     """An answer that fits the schema, with nothing in its envelope but what is always there."""
     schema = _resolved(description, schema)
     return {name: sample_of(description, schema["properties"][name]) for name in schema["required"]}
+
+
+def _call(description: Description, method: str, path: str, operation: Description) -> _Call:
+    body = _content_of(operation.get("requestBody", {})).get("schema")
+    least = operation.get(LEAST_ROLE)
+    return _Call(
+        id=operation["operationId"],
+        method=method,
+        path=path,
+        summary=operation["summary"],
+        who=f"{least} and above" if least else "anyone",
+        description=operation.get("description", ""),
+        parameters=rows_of(description, _parameters_of(operation)),
+        body=rows_of(description, body) if body else [],
+        command=command_of(description, method, path, operation, body),
+        answers=[_answer(status, told) for status, told in sorted(operation["responses"].items())],
+        example=_example_of(operation["responses"]),
+    )
+
+
+def _parameters_of(operation: Description) -> Description:
+    """The parameters that callers write themselves, as if they were the fields of an object."""
+    shown = [one for one in operation.get("parameters", []) if one["in"] != "cookie"]
+    return {
+        "properties": {
+            one["name"]: {**one["schema"], "description": f"In the {one['in']}. {one.get('description', '')}"}
+            for one in shown
+        },
+        "required": [one["name"] for one in shown if one.get("required")],
+    }
+
+
+def _answer(status: str, response: Description) -> _Answer:
+    meaning = response["description"].replace("Successful Response", "Done")
+    return _Answer(status, meaning, list(response.get("headers", {})))
+
+
+def _example_of(responses: Description) -> str:
+    """What is answered when all goes well, as JSON; of several the last."""
+    contents = [_content_of(told) for status, told in sorted(responses.items()) if status.startswith("2")]
+    examples = [content["example"] for content in contents if content]
+    return json.dumps(examples[-1], ensure_ascii=False, indent=2) if examples else ""
+
+
+def _content_of(part: Description) -> dict[str, Any]:
+    content: dict[str, Any] = part.get("content", {}).get("application/json", {})
+    return content
 
 
 def _field_sample(description: Description, name: str, field: Description, depth: int) -> Any:
