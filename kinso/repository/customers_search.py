@@ -80,7 +80,7 @@ class QuickSearchRepository:
         return list(found.values())[:limit]
 
     def containing(self, text: str, *, limit: int, within: int) -> list[Customer] | None:
-        """Whose ID, name and contact contain `text`; None when `within` milliseconds were not enough."""
+        """Whose searched fields contain `text`; None when `within` milliseconds were not enough."""
         match = search.matching(text, country_of(self._database))
         cursor = self._customers.find(match, VISIBLE).limit(limit).max_time_ms(within)
         try:

@@ -19,6 +19,12 @@ from kinso.repository.store import Store
 from kinso.services.membership.eligibility import check_threshold
 from kinso.services.permissions import use_case
 
+Query = TypeVar("Query", LedgerQuery, HistoryQuery)
+_WHILE_SOMEBODY_WAITS = 5000
+"""Customers who are looked through in about a second."""
+_OF_RULE = frozenset(MembershipRule.model_fields)
+_OF_THRESHOLD = {"threshold", "threshold_basis"}
+
 
 @use_case(Permission.READ)
 def get_shop_settings(store: Store, actor: Actor) -> ShopSettings:
@@ -64,10 +70,22 @@ def list_settings_changes(
     return store.shop.changes(fields, limit=limit)
 
 
-_WHILE_SOMEBODY_WAITS = 5000
-"""Customers who are looked through in about a second."""
-_OF_RULE = frozenset(MembershipRule.model_fields)
-_OF_THRESHOLD = {"threshold", "threshold_basis"}
+def in_the_shops_time(store: Store, query: Query) -> Query:
+    """The query with moments for whatever it was given; raises `InvalidInput` for what is none."""
+    given = {name: value for name in ("since", "until") if (value := getattr(query, name)) is not None}
+    if not given:
+        return query
+    zone = store.shop.get().zone
+    moments: dict[str, datetime] = {}
+    errors = []
+    for name, value in given.items():
+        try:
+            moments[name] = moment_of(value, zone)
+        except ValueError as error:
+            errors.append(FieldError(name, f"{name} {error}."))
+    if errors:
+        raise InvalidInput(errors)
+    return query.model_copy(update=moments)
 
 
 def _save(store: Store, actor: Actor, settings: MembershipRule) -> ShopSettings:
@@ -86,24 +104,3 @@ def _save(store: Store, actor: Actor, settings: MembershipRule) -> ShopSettings:
         return after
 
     return store.transact(work)
-
-
-Query = TypeVar("Query", LedgerQuery, HistoryQuery)
-
-
-def in_the_shops_time(store: Store, query: Query) -> Query:
-    """The query with moments for whatever it was given; raises `InvalidInput` for what is none."""
-    given = {name: value for name in ("since", "until") if (value := getattr(query, name)) is not None}
-    if not given:
-        return query
-    zone = store.shop.get().zone
-    moments: dict[str, datetime] = {}
-    errors = []
-    for name, value in given.items():
-        try:
-            moments[name] = moment_of(value, zone)
-        except ValueError as error:
-            errors.append(FieldError(name, f"{name} {error}."))
-    if errors:
-        raise InvalidInput(errors)
-    return query.model_copy(update=moments)

@@ -193,7 +193,7 @@ def _draw_erasure(change: Change, on_erase: Callable[[Change], None]) -> None:
         icon=":material/person_remove:",
         type="tertiary",
         key=f"erase_{change.id}",
-        help="Remove the name and the contact of this person from the whole history",
+        help="Remove the personal data of this person from the whole history",
         on_click=on_erase,
         args=(change,),
     )
