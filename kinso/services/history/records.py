@@ -1,24 +1,25 @@
-"""The record of a change, made by every use case that changes a customer, and written in the change's transaction."""
+"""The record of a change, written in its transaction, and the imports that a change has to wait for."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from kinso.database.processes import has_ended, this_process
 from kinso.errors import BeingImported
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
 from kinso.models.fields import entered, recorded
-from kinso.models.history import Change, ChangeKind, Run
+from kinso.models.history import Change, ChangeKind
 from kinso.models.membership import DecidedBy, Decision
 from kinso.models.purchases import LedgerEntry
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 from kinso.services.purchases.ledger import typed_entry
 
-_DECISION = {"membershipStatus", "membershipHeld"}
+BEING_IMPORTED = "is in an import that has not ended yet"
+"""Why a customer is left alone, as the rest of a sentence that begins with the customer."""
+MEMBERSHIP_FIELDS = frozenset({"membershipStatus", "membershipHeld"})
+"""Who is a member and whether a rule may make them one: they belong together."""
 
 
 def record_changes(
@@ -85,7 +86,7 @@ def record_of_update(
     """The record that belongs to an update; it holds only the fields that differ."""
     old, new = _recorded_fields(before), _recorded_fields(after)
     changed = [name for name in old if old[name] != new[name]]
-    kind = kind or ("membership" if _DECISION.issuperset(changed) else "edit")
+    kind = kind or ("membership" if MEMBERSHIP_FIELDS.issuperset(changed) else "edit")
     sides = ({name: side[name] for name in changed} for side in (old, new))
     return _record(actor, after, kind, before=next(sides), after=next(sides), run=run, undoes=undoes, reason=reason)
 
@@ -140,30 +141,6 @@ def _record(
         run=run,
         undoes=undoes,
     )
-
-
-_at_work: set[str] = set()
-
-
-@contextmanager
-def at_work(run_id: str) -> Iterator[None]:
-    """While this process works on the run."""
-    _at_work.add(run_id)
-    try:
-        yield
-    finally:
-        _at_work.discard(run_id)
-
-
-def is_left(run: Run) -> bool:
-    """Whether it is certain that nobody works on the run any more; of another machine's runs it never is."""
-    if run.worker == this_process():
-        return run.id not in _at_work
-    return has_ended(run.worker)
-
-
-BEING_IMPORTED = "is in an import that has not ended yet"
-"""Why a customer is left alone, as the rest of a sentence that begins with the customer."""
 
 
 def being_imported(store: Store, customers: Collection[str], *, but_for: Collection[str | None] = ()) -> dict[str, str]:

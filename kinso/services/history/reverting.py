@@ -17,6 +17,7 @@ from kinso.repository.documents import changed, now
 from kinso.repository.store import Store
 from kinso.services.history.records import (
     BEING_IMPORTED,
+    MEMBERSHIP_FIELDS,
     being_imported,
     record_of_creation,
     record_of_deletion,
@@ -33,7 +34,6 @@ from kinso.services.purchases.ledger import (
     revert_entries,
 )
 
-_MEMBERSHIP = {"membershipStatus", "membershipHeld"}
 _EDITED = "was edited since"
 
 
@@ -225,7 +225,7 @@ def _plan_to_restore(plan: _Plan, current: Customer, change: Change, since: Sequ
 def _changed_again(possible: set[str], since: Sequence[Change]) -> set[str]:
     """Which of these fields somebody changed since; who is a member and why belong together."""
     fields = _fields_of(since) & possible
-    return fields | (_MEMBERSHIP & possible) if fields & _MEMBERSHIP else fields
+    return fields | (MEMBERSHIP_FIELDS & possible) if fields & MEMBERSHIP_FIELDS else fields
 
 
 def _obstacle(current: Customer, reversal: Reversal, *, partly: bool) -> str | None:
@@ -302,7 +302,7 @@ def _restore_fields(store: Store, restored: Sequence[tuple[Customer, Mapping[str
     alike: dict[tuple[bool, bool], list[str]] = {}
     others: list[tuple[Customer, Mapping[str, Any]]] = []
     for current, before in restored:
-        if _MEMBERSHIP.issuperset(before):
+        if MEMBERSHIP_FIELDS.issuperset(before):
             status = before.get("membershipStatus", current.membership_status)
             excluded = before.get("membershipHeld", current.excluded)
             alike.setdefault((status, excluded), []).append(current.id)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from kinso.database.processes import this_process
+from kinso.database.processes import has_ended, this_process
 from kinso.errors import BeingImported, Conflict, DatabaseUnavailable, NotFound, NotSignedIn
 from kinso.models.accounts import SYSTEM, Actor, Permission
 from kinso.models.customers import Customer
@@ -19,9 +19,7 @@ from kinso.repository.documents import canonical_id, new_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import (
     BEING_IMPORTED,
-    at_work,
     being_imported,
-    is_left,
     record_changes,
     record_of_update,
 )
@@ -47,6 +45,8 @@ _REPEATING = frozenset({"import", "purchases", "undo"})
 """What an undo may undo that changed a customer twice: a purchase and the membership that it began, or samples."""
 
 logger = logging.getLogger(__name__)
+
+_at_work: set[str] = set()
 
 
 def ignore_progress(done: int, total: int) -> None:
@@ -163,6 +163,23 @@ def running(
         except Conflict:
             _revert_now_or_later(store, run)
             raise
+
+
+@contextmanager
+def at_work(run_id: str) -> Iterator[None]:
+    """While this process works on the run."""
+    _at_work.add(run_id)
+    try:
+        yield
+    finally:
+        _at_work.discard(run_id)
+
+
+def is_left(run: Run) -> bool:
+    """Whether it is certain that nobody works on the run any more; of another machine's runs it never is."""
+    if run.worker == this_process():
+        return run.id not in _at_work
+    return has_ended(run.worker)
 
 
 def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:

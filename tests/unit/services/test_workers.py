@@ -8,7 +8,7 @@ import pytest
 
 from kinso.database.processes import this_process
 from kinso.models.history import Run
-from kinso.services.history.records import at_work, is_left
+from kinso.services.history.runs import at_work, is_left
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
