@@ -17,7 +17,6 @@ NOTHING = Decimal("0.00")
 PURCHASE_CHANGES = frozenset({"purchase", "refund"})
 """Kinds of changes that add to a purchase amount, whatever it is; a purchase of 0 changes no field."""
 
-
 ALREADY = "had this undone already"
 REFUNDED = "got money back for this purchase since"
 """Why a change is kept, as the rest of a sentence that begins with the customer."""

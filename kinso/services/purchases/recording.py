@@ -1,4 +1,4 @@
-"""Use cases about single purchases and refunds, and the figures of one customer's."""
+"""Use cases about entries of the ledger: recording a sale, refunding it, and looking them up."""
 
 from __future__ import annotations
 
