@@ -43,61 +43,13 @@ from kinso.ui.purchases.recording import ask_for_purchase
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, moment, plain
 
-
-@st.dialog("Delete this customer?", icon=":material/delete:", on_dismiss=close_question)
-def ask_to_delete(question: Deletion) -> None:
-    """Say what that means, and ask once."""
-    draw_deletion([question.customer], on_keep=close_question, on_delete=lambda: _delete(question))
-
-
-@st.dialog("Erase personal data", icon=":material/person_remove:", on_dismiss=close_question)
-def ask_to_erase(question: Erasure) -> None:
-    """Say what that means, and have the customer ID typed."""
-    draw_erasure(question, close_question, _erase)
-
-
-def draw_deleted(trashed: TrashedCustomer, context: RequestContext) -> None:
-    """Instead of the page of a deleted customer: that they are, and the way back for those who may."""
-    with st.container(border=True, width=640, gap="medium"):
-        st.subheader(f"{named(trashed.customer)} was deleted", icon=":material/delete:", anchor=False)
-        st.markdown(f"On {plain(moment(trashed.deleted_at, context.shop))} by {plain(trashed.by_name)}.")
-        if context.may(restore_customers):
-            st.button(
-                "Restore",
-                type="primary",
-                icon=":material/restore_from_trash:",
-                key="customer_restore",
-                on_click=_restore,
-                args=(trashed.id,),
-            )
-        else:
-            st.write("A manager can restore deleted customers from the trash.")
-
-
-def _delete(question: Deletion) -> None:
-    with at_card() as card, failures_as_toasts():
-        if card.question is question:
-            card.ask(None)
-            delete_each(current_context(), [question.customer])
-    st.rerun()
-
-
-def _erase(question: Erasure) -> None:
-    with at_card() as card, failures_as_toasts():
-        if card.question is question and erase_if_confirmed(question):
-            card.ask(None)
-    st.rerun()
-
-
-def _restore(id: str) -> None:
-    with failures_as_toasts():
-        context = current_context()
-        (restored,) = restore_customers(context.store, context.actor, [id])
-        forget_figures()
-        celebrate(f"{named(restored)} restored.")
-
-
 Kind = Literal["primary", "secondary", "tertiary"]
+_EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+_PHONE = re.compile(r"[+(]?[0-9][0-9 ().\-]{4,24}")
+_FEWEST_DIGITS, _MOST_DIGITS = 5, 15
+_LINK = Template(
+    '<a href="{{ address }}" style="color:inherit;text-underline-offset:3px">{{ text }}</a>', autoescape=True
+)
 
 
 def draw_head(card: Card, status: MembershipStatus, context: RequestContext) -> None:
@@ -113,40 +65,6 @@ def draw_head(card: Card, status: MembershipStatus, context: RequestContext) -> 
         st.success(card.news, icon=":material/celebration:")
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_actions(customer, context)
-
-
-def _draw_actions(customer: Customer, context: RequestContext) -> None:
-    if context.may(record_sale):
-        _draw("Record purchase", ":material/add_shopping_cart:", "record_purchase", PurchaseForm, "primary")
-        _draw("Refund", ":material/assignment_return:", "refund_purchase", RefundForm)
-    if context.may(update_customer):
-        _draw("Edit", ":material/edit:", "edit_customer", lambda: Editing(Row(customer)))
-    if context.may(set_membership):
-        is_member = customer.membership_status
-        label = "End membership" if is_member else "Make a member"
-        change = MembershipChange(customer, not is_member)
-        _draw(label, ":material/loyalty:", "change_membership", lambda: change)
-    if context.may(delete_customer):
-        _draw("Delete", ":material/delete:", "delete_customer", lambda: Deletion(customer), "tertiary")
-    if context.may(erase_person):
-        _draw("Erase personal data", ":material/person_remove:", "erase_person", lambda: Erasure(customer), "tertiary")
-
-
-def _draw(label: str, icon: str, key: str, question: Callable[[], Question], kind: Kind = "secondary") -> None:
-    st.button(label, icon=icon, key=key, type=kind, on_click=_ask, args=(question,))
-
-
-def _ask(question: Callable[[], Question]) -> None:
-    with at_card() as card:
-        card.ask(question())
-
-
-_EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
-_PHONE = re.compile(r"[+(]?[0-9][0-9 ().\-]{4,24}")
-_FEWEST_DIGITS, _MOST_DIGITS = 5, 15
-_LINK = Template(
-    '<a href="{{ address }}" style="color:inherit;text-underline-offset:3px">{{ text }}</a>', autoescape=True
-)
 
 
 def draw_facts(customer: Customer, context: RequestContext) -> None:
@@ -181,6 +99,24 @@ def contact_address(contact: str) -> str | None:
     return None
 
 
+def draw_deleted(trashed: TrashedCustomer, context: RequestContext) -> None:
+    """Instead of the page of a deleted customer: that they are, and the way back for those who may."""
+    with st.container(border=True, width=640, gap="medium"):
+        st.subheader(f"{named(trashed.customer)} was deleted", icon=":material/delete:", anchor=False)
+        st.markdown(f"On {plain(moment(trashed.deleted_at, context.shop))} by {plain(trashed.by_name)}.")
+        if context.may(restore_customers):
+            st.button(
+                "Restore",
+                type="primary",
+                icon=":material/restore_from_trash:",
+                key="customer_restore",
+                on_click=_restore,
+                args=(trashed.id,),
+            )
+        else:
+            st.write("A manager can restore deleted customers from the trash.")
+
+
 def show_question(card: Card, customer: Customer) -> None:
     """Draw it; call it once, last."""
     match card.question:
@@ -193,6 +129,67 @@ def show_question(card: Card, customer: Customer) -> None:
         case MembershipChange() as change:
             ask_to_change(change)
         case Deletion() as deletion:
-            ask_to_delete(deletion)
+            _ask_to_delete(deletion)
         case Erasure() as erasure:
-            ask_to_erase(erasure)
+            _ask_to_erase(erasure)
+
+
+@st.dialog("Delete this customer?", icon=":material/delete:", on_dismiss=close_question)
+def _ask_to_delete(question: Deletion) -> None:
+    """Say what that means, and ask once."""
+    draw_deletion([question.customer], on_keep=close_question, on_delete=lambda: _delete(question))
+
+
+@st.dialog("Erase personal data", icon=":material/person_remove:", on_dismiss=close_question)
+def _ask_to_erase(question: Erasure) -> None:
+    """Say what that means, and have the customer ID typed."""
+    draw_erasure(question, close_question, _erase)
+
+
+def _draw_actions(customer: Customer, context: RequestContext) -> None:
+    if context.may(record_sale):
+        _draw("Record purchase", ":material/add_shopping_cart:", "record_purchase", PurchaseForm, "primary")
+        _draw("Refund", ":material/assignment_return:", "refund_purchase", RefundForm)
+    if context.may(update_customer):
+        _draw("Edit", ":material/edit:", "edit_customer", lambda: Editing(Row(customer)))
+    if context.may(set_membership):
+        is_member = customer.membership_status
+        label = "End membership" if is_member else "Make a member"
+        change = MembershipChange(customer, not is_member)
+        _draw(label, ":material/loyalty:", "change_membership", lambda: change)
+    if context.may(delete_customer):
+        _draw("Delete", ":material/delete:", "delete_customer", lambda: Deletion(customer), "tertiary")
+    if context.may(erase_person):
+        _draw("Erase personal data", ":material/person_remove:", "erase_person", lambda: Erasure(customer), "tertiary")
+
+
+def _draw(label: str, icon: str, key: str, question: Callable[[], Question], kind: Kind = "secondary") -> None:
+    st.button(label, icon=icon, key=key, type=kind, on_click=_ask, args=(question,))
+
+
+def _ask(question: Callable[[], Question]) -> None:
+    with at_card() as card:
+        card.ask(question())
+
+
+def _delete(question: Deletion) -> None:
+    with at_card() as card, failures_as_toasts():
+        if card.question is question:
+            card.ask(None)
+            delete_each(current_context(), [question.customer])
+    st.rerun()
+
+
+def _erase(question: Erasure) -> None:
+    with at_card() as card, failures_as_toasts():
+        if card.question is question and erase_if_confirmed(question):
+            card.ask(None)
+    st.rerun()
+
+
+def _restore(id: str) -> None:
+    with failures_as_toasts():
+        context = current_context()
+        (restored,) = restore_customers(context.store, context.actor, [id])
+        forget_figures()
+        celebrate(f"{named(restored)} restored.")

@@ -32,114 +32,6 @@ from kinso.ui.purchases.words import KINDS, PAYMENTS, about, sale_in_words
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, currency_symbol, day, money, month, number, plain
 
-
-def ask_for_refund(form: RefundForm, customer: Customer) -> None:
-    """Draw the dialog."""
-    title = f"Refund to {isolated(customer.customer_name)}"
-    st.dialog(title, icon=":material/assignment_return:", width="medium", dismissible=False)(_draw)(form, customer.id)
-
-
-def _draw(form: RefundForm, customer: str) -> None:
-    context = current_context()
-    sales = _choices(form, customer, context)
-    if form.sale_id and form.sale_id not in sales:
-        st.warning(f"Nothing is left of sale {isolated(form.sale_id)}; choose another one.", icon=":material/error:")
-    if not sales:
-        st.write("There is no purchase of which something is left to refund.")
-        _draw_close(form)
-        return
-    ids = list(sales)
-    chosen = st.selectbox(
-        "Purchase",
-        ids,
-        index=ids.index(form.sale_id) if form.sale_id in sales else 0,
-        format_func=lambda id: sale_in_words(sales[id][0], context.shop),
-        key=form.key("saleId"),
-        persist_state="session",
-    )
-    sale, left = sales[chosen if chosen in sales else ids[0]]
-    st.markdown(
-        f"**{plain(money(left, context.shop))}** of {plain(money(sale.amount, context.shop))} is left to refund."
-    )
-    keep_while_typed(form, place_at(customer, "refund"), seen=json.dumps(sale.sale_id))
-    with st.form(form.key("form"), border=False):
-        columns = st.columns(2)
-        with columns[0]:
-            # A key of its own for each sale and what is left of it, so that it starts with all that is left.
-            st.number_input(
-                f"Amount to refund ({currency_symbol(context.shop)})",
-                value=float(left),
-                step=1.0,
-                format="%.2f",
-                key=_amount_key(form, sale.sale_id),
-                persist_state="session",
-            )
-            draw_error(form.errors, "amount")
-        with columns[1]:
-            draw_day(form.key("soldAt"), context.shop)
-            draw_error(form.errors, "soldAt")
-        draw_payment(form.key("paymentMethod"))
-        draw_note(form.key("note"), form.errors)
-        draw_error(form.errors, WHOLE)
-        # The first of them is what the Enter key does.
-        with st.container(horizontal=True):
-            st.form_submit_button(
-                "Refund", key=form.key("refund"), type="primary", on_click=_refund, args=(form, sale.sale_id)
-            )
-            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
-
-
-def _choices(form: RefundForm, customer: str, context: RequestContext) -> dict[str, tuple[LedgerEntry, Decimal]]:
-    """The latest sales and, however old it is, the one that the form was opened for; each with what is left of it."""
-    sales = {sale.sale_id: (sale, left) for sale, left in list_refundable(context.store, context.actor, customer)}
-    if form.sale_id and form.sale_id not in sales:
-        with suppress(NotFound):
-            sale = get_entry(context.store, context.actor, form.sale_id)
-            left = refundable(context.store, context.actor, form.sale_id)
-            if left > 0:
-                sales[form.sale_id] = (sale, left)
-    return sales
-
-
-def _draw_close(form: RefundForm) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Close", key=form.key("cancel"), on_click=close_question)
-
-
-def _refund(form: RefundForm, sale_id: str) -> None:
-    with at_card() as card:
-        if card.question is form:
-            _try_to_refund(card, form, sale_id, current_context())
-    st.rerun()
-
-
-def _try_to_refund(card: Card, form: RefundForm, sale_id: str, context: RequestContext) -> None:
-    amount = st.session_state.get(_amount_key(form, sale_id))
-    typed = typed_details(form.key, amount, context.shop) | {"saleId": form.refund_id}
-    try:
-        draft = parse(RefundDraft, typed)
-        refunded = refund_sale(context.store, context.actor, sale_id, draft)
-    except (NotSignedIn, DatabaseUnavailable):
-        raise
-    except KinsoError as error:
-        form.errors = errors_of(error)
-        warn("Not refunded; the reason is in the form.")
-        return
-    forget_figures()
-    card.ask(None)
-    total = plain(money(refunded.customer.purchase_amount, context.shop))
-    if refunded.repeated:
-        celebrate(f"This refund had been recorded already; nothing was changed. The purchase amount is {total}.")
-    else:
-        back = plain(money(-refunded.entry.amount, context.shop))
-        celebrate(f"{back} refunded. The purchase amount is now {total}.")
-        tell_of_statuses([refunded.status], context.shop)
-
-
-def _amount_key(form: RefundForm, sale_id: str) -> str:
-    return form.key(f"amount_of_{sale_id}")
-
-
 PAGE = "purchases_page"
 DOWNLOAD = "/download/purchases.csv"
 SIZE = 50
@@ -147,6 +39,8 @@ _MOST_ROWS = 15
 _ROW, _HEAD = 35, 36
 _CLICK = "refund_row"
 _REFUND = ":material/assignment_return: Refund"
+_NARROW = 0.1
+"""Of the chart's width that a bar may have: a single month must not look like a wall."""
 
 
 def draw_figures(summary: PurchaseSummary, amount: str, shop: ShopSettings) -> None:
@@ -186,6 +80,33 @@ def draw_ledger(card: Card, summary: PurchaseSummary, context: RequestContext) -
             months = counted(len(summary.months), "month")
             alt = f"Purchases less refunds in {months}, most of them in {month(best.month)}"
             show_data(draw_purchases_per_month, summary.months, context.shop, alt=alt, key="purchases_per_month")
+
+
+def draw_purchases_per_month(months: Sequence[MonthAmount], shop: ShopSettings) -> go.Figure:
+    """Purchases less refunds; a month in which more went back than came in goes below zero."""
+    names = [month(each.month) for each in months]
+    figure = go.Figure(
+        go.Bar(
+            x=names,
+            y=[float(each.amount) for each in months],
+            customdata=[money(each.amount, shop) for each in months],
+            width=min(0.75, _NARROW * len(months)),
+            marker={"color": NON_MEMBERS, "line": {"width": 0}},
+            hovertemplate="%{x}<br>%{customdata}<extra></extra>",
+        )
+    )
+    label_every_other(figure, names)
+    figure.update_yaxes(title=f"Purchases less refunds ({currency_symbol(shop)})", tickformat=",~r", nticks=6)
+    figure.update_layout(showlegend=False)
+    return dressed(figure, height=260)
+
+
+def ask_for_refund(form: RefundForm, customer: Customer) -> None:
+    """Draw the dialog."""
+    title = f"Refund to {isolated(customer.customer_name)}"
+    st.dialog(title, icon=":material/assignment_return:", width="medium", dismissible=False)(_draw_refund)(
+        form, customer.id
+    )
 
 
 def _draw_head(card: Card, found: LedgerPage, context: RequestContext) -> None:
@@ -259,24 +180,104 @@ def _ask_to_refund(entries: Sequence[LedgerEntry]) -> None:
             card.ask(RefundForm(entries[place].sale_id))
 
 
-_NARROW = 0.1
-"""Of the chart's width that a bar may have: a single month must not look like a wall."""
-
-
-def draw_purchases_per_month(months: Sequence[MonthAmount], shop: ShopSettings) -> go.Figure:
-    """Purchases less refunds; a month in which more went back than came in goes below zero."""
-    names = [month(each.month) for each in months]
-    figure = go.Figure(
-        go.Bar(
-            x=names,
-            y=[float(each.amount) for each in months],
-            customdata=[money(each.amount, shop) for each in months],
-            width=min(0.75, _NARROW * len(months)),
-            marker={"color": NON_MEMBERS, "line": {"width": 0}},
-            hovertemplate="%{x}<br>%{customdata}<extra></extra>",
-        )
+def _draw_refund(form: RefundForm, customer: str) -> None:
+    context = current_context()
+    sales = _refundable_sales(form, customer, context)
+    if form.sale_id and form.sale_id not in sales:
+        st.warning(f"Nothing is left of sale {isolated(form.sale_id)}; choose another one.", icon=":material/error:")
+    if not sales:
+        st.write("There is no purchase of which something is left to refund.")
+        _draw_close(form)
+        return
+    ids = list(sales)
+    chosen = st.selectbox(
+        "Purchase",
+        ids,
+        index=ids.index(form.sale_id) if form.sale_id in sales else 0,
+        format_func=lambda id: sale_in_words(sales[id][0], context.shop),
+        key=form.key("saleId"),
+        persist_state="session",
     )
-    label_every_other(figure, names)
-    figure.update_yaxes(title=f"Purchases less refunds ({currency_symbol(shop)})", tickformat=",~r", nticks=6)
-    figure.update_layout(showlegend=False)
-    return dressed(figure, height=260)
+    sale, left = sales[chosen if chosen in sales else ids[0]]
+    st.markdown(
+        f"**{plain(money(left, context.shop))}** of {plain(money(sale.amount, context.shop))} is left to refund."
+    )
+    keep_while_typed(form, place_at(customer, "refund"), seen=json.dumps(sale.sale_id))
+    with st.form(form.key("form"), border=False):
+        columns = st.columns(2)
+        with columns[0]:
+            # A key of its own for each sale and what is left of it, so that it starts with all that is left.
+            st.number_input(
+                f"Amount to refund ({currency_symbol(context.shop)})",
+                value=float(left),
+                step=1.0,
+                format="%.2f",
+                key=_amount_key(form, sale.sale_id),
+                persist_state="session",
+            )
+            draw_error(form.errors, "amount")
+        with columns[1]:
+            draw_day(form.key("soldAt"), context.shop)
+            draw_error(form.errors, "soldAt")
+        draw_payment(form.key("paymentMethod"))
+        draw_note(form.key("note"), form.errors)
+        draw_error(form.errors, WHOLE)
+        # The first of them is what the Enter key does.
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Refund", key=form.key("refund"), type="primary", on_click=_refund, args=(form, sale.sale_id)
+            )
+            st.form_submit_button("Cancel", key=form.key("cancel"), on_click=close_question)
+
+
+def _refundable_sales(
+    form: RefundForm, customer: str, context: RequestContext
+) -> dict[str, tuple[LedgerEntry, Decimal]]:
+    """The latest sales and, however old it is, the one that the form was opened for; each with what is left of it."""
+    sales = {sale.sale_id: (sale, left) for sale, left in list_refundable(context.store, context.actor, customer)}
+    if form.sale_id and form.sale_id not in sales:
+        with suppress(NotFound):
+            sale = get_entry(context.store, context.actor, form.sale_id)
+            left = refundable(context.store, context.actor, form.sale_id)
+            if left > 0:
+                sales[form.sale_id] = (sale, left)
+    return sales
+
+
+def _draw_close(form: RefundForm) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Close", key=form.key("cancel"), on_click=close_question)
+
+
+def _refund(form: RefundForm, sale_id: str) -> None:
+    with at_card() as card:
+        if card.question is form:
+            _try_to_refund(card, form, sale_id, current_context())
+    st.rerun()
+
+
+def _try_to_refund(card: Card, form: RefundForm, sale_id: str, context: RequestContext) -> None:
+    amount = st.session_state.get(_amount_key(form, sale_id))
+    typed = typed_details(form.key, amount, context.shop) | {"saleId": form.refund_id}
+    try:
+        draft = parse(RefundDraft, typed)
+        refunded = refund_sale(context.store, context.actor, sale_id, draft)
+    except (NotSignedIn, DatabaseUnavailable):
+        raise
+    except KinsoError as error:
+        form.errors = errors_of(error)
+        warn("Not refunded; the reason is in the form.")
+        return
+    forget_figures()
+    card.ask(None)
+    total = plain(money(refunded.customer.purchase_amount, context.shop))
+    if refunded.repeated:
+        celebrate(f"This refund had been recorded already; nothing was changed. The purchase amount is {total}.")
+    else:
+        back = plain(money(-refunded.entry.amount, context.shop))
+        celebrate(f"{back} refunded. The purchase amount is now {total}.")
+        tell_of_statuses([refunded.status], context.shop)
+
+
+def _amount_key(form: RefundForm, sale_id: str) -> str:
+    return form.key(f"amount_of_{sale_id}")
