@@ -51,7 +51,18 @@ from kinso.database.schema import INDEXES, REPLACED, create_indexes, drop_indexe
 from kinso.database.search import HELPERS
 from kinso.errors import StartupError
 
+Document = dict[str, Any]
+LOCK = "migrating"
+"""The collection of the lock. It is in no backup, for what is restored or copied is held by nobody."""
+STATE = "migrations"
+"""The `_id` of the version among the settings."""
 _CASE_DUPLICATE_INDEX = f"{HELPERS}.twin_1"
+_PATIENCE = 600.0
+_STEP = 0.1
+_RENEWED_AFTER = 5.0
+_SILENT = 30.0
+"""Seconds after which who holds the lock without a sign is taken to be gone."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,7 @@ def _drop_replaced_indexes(connection: Connection) -> None:
             drop_indexes(database[name], indexes)
 
 
-def _has_foreign_accounts(database: Database[dict[str, object]]) -> bool:
+def _has_foreign_accounts(database: Database[Document]) -> bool:
     """Whether the index that stands there may be another application's."""
     return database["users"].find_one({"active": {"$not": {"$type": "bool"}}}, {"_id": True}) is not None
 
@@ -110,23 +121,7 @@ MIGRATIONS = (
     Migration(6, "records carry checksums from now on", _begin_checksums),
 )
 """After another edition of `kinso.models.text.FOLDING`, a further one does what 5 did."""
-
-
-Document = dict[str, Any]
-
-LOCK = "migrating"
-"""The collection of the lock. It is in no backup, for what is restored or copied is held by nobody."""
-STATE = "migrations"
-"""The `_id` of the version among the settings."""
 NEWEST = MIGRATIONS[-1].number
-
-_PATIENCE = 600.0
-_STEP = 0.1
-_RENEWED_AFTER = 5.0
-_SILENT = 30.0
-"""Seconds after which who holds the lock without a sign is taken to be gone."""
-
-_log = logging.getLogger(__name__)
 
 
 def version_of(database: Database[Document]) -> int:

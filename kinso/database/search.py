@@ -9,7 +9,8 @@ Helper fields live under `search` in a customer document and are recomputed with
     keys     what the same person would have in common: phone numbers, e-mail addresses, parts of the name
     twin     only where another customer holds the compared form, which an earlier application allowed: that form
 
-Numbers without the code of a country are numbers of the shop's country, so all of it depends on that setting.
+Numbers without the code of a country are numbers of the shop's country, so all of it depends on that setting. It is
+read here, and guessed for a shop that was never asked for it.
 """
 
 from __future__ import annotations
