@@ -40,7 +40,7 @@ with body:
         show_no_customers(context)
     else:
         offer_typed_cells(context)
-        draw_toolbar(session, grid, context)
+        draw_toolbar(grid, context)
         draw_problems(grid)
         draw_open_conflicts(grid)
         if grid.rows:

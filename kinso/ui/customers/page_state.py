@@ -158,11 +158,11 @@ def _continue(draft: Draft) -> None:
     present = get_customers(context.store, context.actor, [row["seen"]["_id"] for row in rows])
     with in_session() as session:
         if session.grid is not None:
-            _put_back(session, session.grid, [_restored(row, present) for row in rows])
+            _put_back(session.grid, [_restored(row, present) for row in rows])
             session.draft_id = draft.id
 
 
-def _put_back(session: PageSession, grid: GridState, restored: list[Row]) -> None:
+def _put_back(grid: GridState, restored: list[Row]) -> None:
     grid.start_edition()
     ids = {row.base.id for row in restored}
     grid.rows = [*restored, *(row for row in grid.rows if row.base.id not in ids)]

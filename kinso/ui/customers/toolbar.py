@@ -38,20 +38,20 @@ _FLAVOURS: tuple[tuple[Flavour, str, str], ...] = (
 )
 
 
-def draw_toolbar(session: PageSession, grid: GridState, context: RequestContext) -> None:
+def draw_toolbar(grid: GridState, context: RequestContext) -> None:
     """Everything in one row that wraps; what the role does not allow is not offered."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if context.may(save_edits):
-            _draw_saving(session, grid, context)
+            _draw_saving(grid, context)
         if context.may(set_membership_of_matching):
-            _draw_actions(session, grid, context)
+            _draw_actions(grid, context)
         if context.may(create_customer):
             st.button("Add customer", icon=":material/person_add:", key="add_customer", on_click=_add)
         if context.may(export_customers):
             _draw_download(grid)
 
 
-def _draw_saving(session: PageSession, grid: GridState, context: RequestContext) -> None:
+def _draw_saving(grid: GridState, context: RequestContext) -> None:
     pending = grid.pending_count
     idle = not pending or BULK.is_under_way
     st.button("Save", type="primary", icon=":material/save:", key="save_changes", disabled=idle, on_click=save_changes)
@@ -70,7 +70,7 @@ def _in_words(grid: GridState, context: RequestContext) -> str:
     )
 
 
-def _draw_actions(session: PageSession, grid: GridState, context: RequestContext) -> None:
+def _draw_actions(grid: GridState, context: RequestContext) -> None:
     chosen = len(grid.selection())
     options = _options(grid, chosen, may_delete=context.may(delete_customer))
     pending = bool(grid.pending_count)
