@@ -12,6 +12,8 @@ from kinso.errors import KinsoError
 from kinso.services.history.runs import Progress
 from kinso.ui.wording import number, plain
 
+LOOK_AGAIN = 0.5
+"""Seconds."""
 _UNEXPECTED = "Something went wrong on our side; nothing was changed. Try again."
 
 logger = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ class Job:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Go no further than what is in hand, and undo what was done; has no effect on work that has ended."""
+        """End before the next batch, and undo what was done; has no effect on work that has ended."""
         self._stop.set()
 
     @property
@@ -70,10 +72,6 @@ class Job:
         self.done, self.total = done, total
         if self._stop.is_set():
             raise _Stopped(f"Stopped as you asked; {self.when_stopped}.")
-
-
-LOOK_AGAIN = 0.5
-"""Seconds."""
 
 
 @st.fragment(run_every=LOOK_AGAIN)

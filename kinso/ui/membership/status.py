@@ -1,4 +1,4 @@
-"""Membership of one customer: since when and why, what is missing to it, and changing it by hand."""
+"""Membership of one customer: since when and why, how much is lacking, and changing it by hand."""
 
 from __future__ import annotations
 

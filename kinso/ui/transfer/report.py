@@ -11,6 +11,7 @@ from kinso.models.shop import ShopSettings
 from kinso.models.transfer.plans import ImportPlan, PlannedChange, PurchasePlan
 from kinso.models.validation import LABELS
 from kinso.services.transfer.customer_imports import write_import_report
+from kinso.ui.job import LOOK_AGAIN
 from kinso.ui.request_context import RequestContext
 from kinso.ui.transfer.decisions import (
     ask_about_balances,
@@ -21,9 +22,6 @@ from kinso.ui.transfer.decisions import (
 )
 from kinso.ui.transfer.imports import PageSession, Plan, already, begin_import, cell_in_words, period
 from kinso.ui.wording import counted, money, number, plain
-
-LOOK_AGAIN = 0.5
-"""Seconds."""
 
 
 def show_report(session: PageSession, context: RequestContext) -> None:
