@@ -26,7 +26,7 @@ Announce = Callable[[str], None]
 _log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
-_CARE_SECONDS = 5.0
+_MAINTENANCE_SECONDS = 5.0
 """A killed process must not hold anybody up for longer; a look costs a millisecond."""
 _SECONDS_FOR_OTHERS = 0.1
 _TRASH_SECONDS = 3600.0
@@ -145,7 +145,7 @@ class ApplicationContext:
         """Seconds until there is something to do."""
         if not self.ready:
             return _RETRY_SECONDS
-        return _CARE_SECONDS if self._is_refolded else _SECONDS_FOR_OTHERS
+        return _MAINTENANCE_SECONDS if self._is_refolded else _SECONDS_FOR_OTHERS
 
     def _maintain(self) -> None:
         said = ""

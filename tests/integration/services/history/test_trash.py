@@ -29,7 +29,7 @@ def test_kinso_empties_the_trash_when_it_starts(store, settings, old):
 
 
 def test_kinso_empties_the_trash_while_it_runs(store, settings, old, connection, monkeypatch):
-    monkeypatch.setattr(application_module, "_CARE_SECONDS", 0.01)
+    monkeypatch.setattr(application_module, "_MAINTENANCE_SECONDS", 0.01)
     monkeypatch.setattr(application_module, "_TRASH_SECONDS", 0.0)
     trash = connection.database["trash"]
     (document,) = trash.find()
