@@ -117,6 +117,11 @@ def permissions_to_enter(draft: BaseModel) -> frozenset[Permission]:
     return permissions_to_change(filled) - {Permission.EDIT}
 
 
+def identifying_fields() -> list[Field]:
+    """Those by whose text somebody is searched for; the words of notes and tags may be about anybody."""
+    return [field for field in FIELDS if field.personal and field.searchable and field.type.key == "text"]
+
+
 def to_stored(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as MongoDB keeps them; those of no field stay as they are."""
     return {name: BY_NAME[name].type.to_stored(value) if name in BY_NAME else value for name, value in values.items()}

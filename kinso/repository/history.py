@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from kinso.database.checksums import OF_CHANGE, OF_RUN, with_checksum
 from kinso.database.search import country_of, names_one_of
-from kinso.models.fields import ERASED, FIELDS, erased, read
+from kinso.models.fields import ERASED, erased, identifying_fields, read
 from kinso.models.fields import to_stored as values_to_stored
 from kinso.models.history import Change, HistoryQuery, Run, RunException
 from kinso.models.money import read_stored_amount
@@ -63,8 +63,8 @@ class ChangeRepository:
         return sorted(self._changes.distinct("byName"))
 
     def texts_about(self, customer: str) -> set[str]:
-        """Every ID, name and contact that their changes tell of."""
-        fields = [field.name for field in FIELDS if field.personal and field.is_required]
+        """Every text of `identifying_fields` that their changes tell of."""
+        fields = [field.name for field in identifying_fields()]
         shown = {"_id": False, "customerId": True, **{f"{side}.{name}": True for side in SIDES for name in fields}}
         found = list(self._changes.find({"customer": customer}, shown))
         sides = [*found, *(document.get(side) or {} for document in found for side in SIDES)]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from kinso.errors import CUSTOMER_GONE, Conflict, NotFound
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer
-from kinso.models.fields import ERASED, FIELDS
+from kinso.models.fields import ERASED, FIELDS, identifying_fields
 from kinso.models.history import HistoryQuery, TrashedCustomer
 from kinso.repository.documents import canonical_id, erased_id, now
 from kinso.repository.store import Store
@@ -99,11 +99,11 @@ def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
 
 
 def _texts_about(store: Store, id: str) -> set[str]:
-    """Every ID, name and contact that somebody has or had."""
+    """Every text of `identifying_fields` that somebody has or had."""
     trashed = store.trash.get(id)
     current = store.customers.get(id) or (trashed.customer if trashed else None)
-    texts = [field.of(current) for field in FIELDS if field.personal and field.is_required] if current else []
-    return {*texts, *store.changes.texts_about(id)}
+    texts = [field.of(current) for field in identifying_fields()] if current else []
+    return {*filter(None, texts), *store.changes.texts_about(id)}
 
 
 def _erased_in_history(store: Store, id: str, alias: str, at: datetime) -> Customer | None:

@@ -10,6 +10,7 @@ from kinso.services.customers.editing import delete_customer
 from kinso.services.history.changes import list_history
 from kinso.services.history.trash import erase_person, restore_customers
 from kinso.services.history.undo import revert_change
+from kinso.services.membership.activation import set_membership_of_matching
 from kinso.services.shop.checks import check_database
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.exports import export_customers
@@ -97,6 +98,8 @@ def test_an_erased_person_leaves_only_what_is_declared_not_to_be_personal(api, t
     id = api("POST", "/customers", token=by, json={**NEW, "notes": "Likes tea"}).json()["data"]["_id"]
     api("PUT", f"/customers/{id}", token=by, json={"nickName": "Countess", "shoeSize": 40, "notes": "Likes coffee"})
     store.connection.database["customers"].update_one({}, {"$set": {"addedByAnotherApplication": "Addi again"}})
+    by_nickname = CustomerQuery(search="Countess")
+    assert set_membership_of_matching(store, COMMAND_LINE, by_nickname, membership_status=True).changed == 1
     erase_person(store, COMMAND_LINE, id)
     database = store.connection.database
     left = [stored(store), *database["changes"].find(), *database["runs"].find(), *database["requests"].find()]
