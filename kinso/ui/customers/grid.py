@@ -11,6 +11,7 @@ import streamlit as st
 from jinja2 import Template
 from streamlit.delta_generator import DeltaGenerator
 
+from kinso.models.accounts import Actor
 from kinso.models.customers import CustomerQuery
 from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.shop import ShopSettings
@@ -56,10 +57,16 @@ def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[st
         "placeholder": "",
     }
     if may_edit:
-        st.data_editor(frame_of(grid), disabled=[DETAILS, PROBLEM, ELIGIBLE, "createdAt", "updatedAt"], **options)
+        st.data_editor(frame_of(grid), disabled=locked_columns(context.actor), **options)
     else:
         st.dataframe(frame_of(grid).drop(columns=SELECTED), **options)
     grid.drawn = grid.edition
+
+
+def locked_columns(actor: Actor) -> list[str]:
+    """What this person cannot type into."""
+    fields = [field.name for field in SHOWN if not actor.may(field.permission)]
+    return [DETAILS, PROBLEM, ELIGIBLE, "createdAt", "updatedAt", *fields]
 
 
 def frame_of(grid: GridState) -> pd.DataFrame:

@@ -1,10 +1,14 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from kinso.errors import FieldError
+from kinso.models.accounts import Actor, Permission, Role
 from kinso.models.customers import Customer, CustomerEdit, CustomerQuery, EditOutcome, FieldConflict
+from kinso.models.fields import BY_NAME
+from kinso.ui.customers import grid as grid_module
 from kinso.ui.customers.filters import View
 from kinso.ui.customers.grid_state import GridState, new_rows, with_values
 from kinso.ui.customers.saving import apply_outcomes, decide
@@ -190,3 +194,15 @@ class TestDecisions:
         apply_outcomes(grid, [EditOutcome(edits[0], with_values(edits[0].before, {"customerName": "Mine"}))])
         assert pending(grid)["C-1"] == {"contactInfo": "my@contact"}
         assert [conflict.field for _, conflict in grid.conflicts()] == ["contactInfo"]
+
+
+def test_a_column_is_locked_for_whom_the_field_is_closed(monkeypatch):
+    monkeypatch.setattr(
+        grid_module, "SHOWN", [BY_NAME["customerName"], replace(BY_NAME["tags"], permission=Permission.RULES)]
+    )
+    locked = {
+        role: set(grid_module.locked_columns(Actor(user_id="1", name="Ann", role=role, source="app")))
+        for role in (Role.STAFF, Role.MANAGER)
+    }
+    assert locked[Role.STAFF] - locked[Role.MANAGER] == {"tags"}
+    assert "customerName" not in locked[Role.STAFF]
