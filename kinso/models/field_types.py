@@ -342,10 +342,19 @@ class Tags(FieldType):
         return tags
 
     def _tag(self, value: Any) -> str:
-        tag = clean_text(value, shortest=1, longest=self.longest)
-        if "," in tag or ";" in tag:
-            raise ValueError("cannot contain a comma or a semicolon; make two of it")
-        return tag
+        if not isinstance(value, str):
+            raise ValueError("must be a list of texts")
+        if not value.strip():
+            raise ValueError("have one that is empty; leave it out")
+        if "," in value or ";" in value:
+            raise ValueError("have one with a comma or a semicolon; make two tags of it")
+        return self._text(value)
+
+    def _text(self, value: str) -> str:
+        try:
+            return clean_text(value, shortest=1, longest=self.longest)
+        except ValueError as error:
+            raise ValueError(f"have one that {error}") from None
 
 
 def _set_of(tags: Iterable[str]) -> tuple[str, ...]:

@@ -37,20 +37,21 @@ def clean_text(value: Any, *, shortest: int, longest: int, is_id: bool = False) 
     if is_plain:
         return text
     allowed = frozenset() if is_id else _JOINERS | _BLANKS
-    for character in text:
-        if _is_never_stored(character) or (shows_nothing(character) and character not in allowed):
-            raise ValueError("contains a line break or an invisible control character; remove it")
+    if any(_is_refused(character, allowed) for character in text):
+        raise ValueError("contains a line break or an invisible control character; remove it")
     return text
 
 
 def clean_lines(value: Any, *, longest: int) -> str:
-    """Any number of lines, each as `clean_text` makes it; what is empty at either end goes."""
+    """Any number of lines, trimmed and composed as by `clean_text`; what is empty at either end goes."""
     if not isinstance(value, str):
         raise ValueError("must be text")
-    lines = [line.strip() for line in value.splitlines()]
-    text = "\n".join(clean_text(line, shortest=1, longest=longest) if line else "" for line in lines).strip()
+    lines = map(str.strip, unicodedata.normalize("NFC", value).splitlines())
+    text = "\n".join("" if all(map(shows_nothing, line)) else line for line in lines).strip()
     if len(text) > longest:
-        raise ValueError(f"is too long; use at most {longest} characters")
+        raise ValueError(f"can have at most {longest:,} characters")
+    if any(_is_refused(character, _JOINERS | _BLANKS) for character in text if character != "\n"):
+        raise ValueError("cannot contain tabs or invisible control characters; remove them")
     return text
 
 
@@ -71,6 +72,10 @@ def searchable(text: str) -> str:
 def _is_never_stored(character: str) -> bool:
     category = unicodedata.category(character)
     return category in {*_BREAKS, _HALF_A_CHARACTER} or (category == _FORMAT and character not in _JOINERS)
+
+
+def _is_refused(character: str, allowed: frozenset[str]) -> bool:
+    return _is_never_stored(character) or (shows_nothing(character) and character not in allowed)
 
 
 def shows_nothing(character: str) -> bool:

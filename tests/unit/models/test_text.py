@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
-from kinso.models.text import clean_text, searchable
+from kinso.models.field_types import Tags
+from kinso.models.text import clean_lines, clean_text, searchable
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,38 @@ def test_what_may_be_stored_can_be_searched_for(name):
 )
 def test_what_is_never_stored_does_not_keep_a_search_from_finding(pasted, searched):
     assert searchable(pasted) == searched
+
+
+@pytest.mark.parametrize("character", ["\t", "\x00", "\x07", "\u200b", "\u202e", "\ud800"])
+def test_lines_hold_no_tabs_and_nothing_invisible(character):
+    with pytest.raises(ValueError, match="tabs or invisible control characters"):
+        clean_lines(f"Calls on Fridays\nAllergic{character} to nuts", longest=100)
+
+
+@pytest.mark.parametrize("empty", ["\u200d\u200c", "\u3164", " \n\t\n"])
+def test_lines_that_show_nothing_are_empty(empty):
+    assert clean_lines(empty, longest=10) == ""
+
+
+def test_lines_are_counted_together():
+    assert clean_lines("12345\n7890 ", longest=10) == "12345\n7890"
+    with pytest.raises(ValueError, match="at most 1,000 characters"):
+        clean_lines("a\n" * 600, longest=1000)
+
+
+@pytest.mark.parametrize(
+    ("tags", "sentence"),
+    [
+        ([""], "have one that is empty; leave it out"),
+        (["vip", "a,b"], "have one with a comma or a semicolon; make two tags of it"),
+        (["a" * 41], "have one that is too long; use at most 40 characters"),
+        (["a\u202eb"], "have one that contains a line break or an invisible control character; remove it"),
+        ([1], "must be a list of texts"),
+        ([{"$gt": ""}], "must be a list of texts"),
+        ([["vip"]], "must be a list of texts"),
+        ("vip", "must be a list of texts"),
+    ],
+)
+def test_what_is_wrong_with_tags_is_said_of_one_of_them(tags, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        Tags().accept(tags)
