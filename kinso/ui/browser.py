@@ -33,7 +33,9 @@ KEEP_TYPED = (
     " : [[name, input.type === 'checkbox' ? input.checked : input.value]]; }));"
     " const again = wait => { clearTimeout(timer); timer = setTimeout(send, wait); };"
     " const send = () => { for (const form of Object.values(all)) {"
-    " if (!form.typed) continue; if (!boxes(form).length) { delete all[form.draft]; continue; } form.typed = false;"
+    " if (!form.typed) continue; if (!boxes(form).length) { form.missed = (form.missed ?? 0) + 1;"
+    " if (form.missed > 5) delete all[form.draft]; else again(300); continue; }"
+    " form.typed = false; form.missed = 0;"
     " const body = JSON.stringify({id: form.draft, place: form.place, seen: form.seen, values: values(form)});"
     " fetch('/draft', {method: 'POST', body, headers: {'Content-Type': 'application/json'}, keepalive: true})"
     " .then(answer => { if (answer.status >= 500) throw answer; })"
@@ -48,7 +50,8 @@ KEEP_TYPED = (
 )
 """Send what is typed into inputs whose keys begin with `data-prefix`, shortly after it is typed, until it arrives.
 
-Inputs belong to the draft that was named last: a form into which an earlier draft was put goes on with that one.
+Inputs belong to the draft that was named last: a form into which an earlier draft was put goes on with that one. A form
+whose inputs are away for a moment is being redrawn; one that stays away is closed.
 """
 
 SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED)

@@ -122,6 +122,21 @@ def test_a_half_filled_registration_is_offered_in_a_new_window(shop, sign_in):
     until(lambda: drafts(shop), lambda places: places == [])
 
 
+AWAY_FOR_A_MOMENT = """() => {
+    const main = document.querySelector("[data-testid=stMain]"), parent = main.parentElement, next = main.nextSibling;
+    main.remove();
+    setTimeout(() => parent.insertBefore(main, next), 700);
+}"""
+
+
+def test_what_is_typed_just_before_a_form_is_drawn_anew_is_kept(shop, sign_in):
+    page = sign_in(Role.STAFF)
+    page.goto(f"{shop.address}/register")
+    page.get_by_label("Customer name").fill("Ada Byron")
+    page.evaluate(AWAY_FOR_A_MOMENT)
+    until(lambda: drafts(shop), lambda places: places == ["register"])
+
+
 def test_a_half_filled_purchase_is_offered_with_its_items_and_recorded_once(shop, sign_in, people):
     page = sign_in(Role.STAFF)
     page.goto(f"{shop.address}/customer?id={people[0].id}")
