@@ -10,7 +10,8 @@ from kinso.api.middleware import OddAddresses
 from kinso.ui.browser import SCRIPTS
 from kinso.ui.feedback import show_script_error
 from kinso.web.addresses import API
-from kinso.web.lifespan import lifespan, web_middleware, web_routes
+from kinso.web.lifespan import lifespan
+from kinso.web.routes import web_middleware, web_routes
 
 api = create_api()
 app = st.App(

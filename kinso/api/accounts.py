@@ -5,10 +5,11 @@ from __future__ import annotations
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from kinso.api.callers import SignedIn, refuse_other_sites, session_cookie
 from kinso.api.customers_schemas import LoginIn, SignedInOut, UserOut, user_json
 from kinso.api.description import open_to_everybody
 from kinso.api.envelope import Answer, Success, failures, succeed
-from kinso.api.route import SignedIn, part_of_api, refuse_other_sites, session_cookie
+from kinso.api.route import part_of_api
 from kinso.errors import Conflict
 from kinso.services.accounts.sign_in import LONGEST_LIFETIME, session_id_of, sign_in, sign_out
 from kinso.services.application import current_application

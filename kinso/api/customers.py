@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from starlette.responses import Response
 
+from kinso.api.callers import Caller, SharedLookups, SignedIn
 from kinso.api.customers_schemas import (
     CustomerDraftIn,
     CustomerListing,
@@ -25,7 +26,7 @@ from kinso.api.description import ETAG, NOT_MODIFIED, REPLAYED, open_to, with_he
 from kinso.api.envelope import Answer, Success, failures, list_page, succeed
 from kinso.api.parameters import CustomerList, ListParameters, PageParameters
 from kinso.api.requests import Matching, NotMatching, RepeatablePost, tell_customer
-from kinso.api.route import Caller, OneOfManyRoute, SharedLookups, SignedIn, part_of_api
+from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.errors import CUSTOMER_GONE, FieldError, InvalidInput, NotFound
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer, CustomerQuery

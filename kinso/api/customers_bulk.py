@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAda
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
+from kinso.api.callers import SignedIn
 from kinso.api.customers_schemas import (
     CUSTOMER_EXAMPLE,
     CUSTOMER_STORED,
@@ -23,7 +24,7 @@ from kinso.api.customers_schemas import (
 from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, FieldProblem, Success, failures, succeed
 from kinso.api.requests import RepeatablePost
-from kinso.api.route import SignedIn, part_of_api
+from kinso.api.route import part_of_api
 from kinso.models.accounts import Source
 from kinso.models.history import Run, RunKind, RunStatus
 from kinso.models.transfer.cells import written_moment

@@ -7,12 +7,13 @@ from typing import Annotated
 
 from fastapi import Path
 
+from kinso.api.callers import SignedIn
 from kinso.api.customers_bulk import RunDetailOut, RunOut, run_detail_json, run_json
 from kinso.api.description import REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, failures, list_page, succeed
 from kinso.api.parameters import PageOnly
 from kinso.api.requests import RepeatablePost
-from kinso.api.route import SignedIn, part_of_api
+from kinso.api.route import part_of_api
 from kinso.models.history import Run
 from kinso.services.history.runs import get_run, list_run_page
 from kinso.services.history.undo import undo_run

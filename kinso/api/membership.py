@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 
 from fastapi import Path
 
+from kinso.api.callers import SignedIn
 from kinso.api.customers import Id, tell_page
 from kinso.api.customers_schemas import ActivationIn, ActivationOut, CustomerOut, MembershipIn
 from kinso.api.description import ETAG, REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Listing, Success, failures, succeed
 from kinso.api.parameters import StatusList
 from kinso.api.requests import Matching, RepeatablePost, tell_customer
-from kinso.api.route import SignedIn, part_of_api
+from kinso.api.route import part_of_api
 from kinso.models.history import Run
 from kinso.services.customers.editing import list_customers, set_membership
 from kinso.services.membership.activation import activate_at_threshold, count_eligible

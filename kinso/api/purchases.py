@@ -12,6 +12,7 @@ from fastapi import Path
 from starlette.routing import Match
 from starlette.types import Scope
 
+from kinso.api.callers import Caller, SignedIn
 from kinso.api.customers import Id
 from kinso.api.customers_schemas import still_a_member
 from kinso.api.description import REPLAYED, open_to, with_headers
@@ -20,7 +21,7 @@ from kinso.api.middleware import raw_path
 from kinso.api.parameters import PageOnly, SaleList, SaleParameters
 from kinso.api.purchases_schemas import RecordedOut, RefundIn, SaleIn, SaleOut, recorded_json, sale_json
 from kinso.api.requests import RepeatablePost
-from kinso.api.route import Caller, JsonRoute, SignedIn, part_of_api
+from kinso.api.route import JsonRoute, part_of_api
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.purchases import EntryPage, LedgerQuery
 from kinso.services.customers.editing import get_customer

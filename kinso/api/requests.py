@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kinso.api.callers import Caller, SignedIn
 from kinso.api.customers_schemas import customer_json
 from kinso.api.envelope import Answer, succeed
-from kinso.api.route import Caller, SignedIn
 from kinso.errors import StaleVersion
 from kinso.models.customers import Customer
 from kinso.models.history import Run

@@ -9,10 +9,11 @@ from anyio import CancelScope, to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from kinso.api.callers import SignedIn
 from kinso.api.description import CONTENT_DISPOSITION, open_to
 from kinso.api.envelope import failures
 from kinso.api.parameters import CustomerExport
-from kinso.api.route import SignedIn, part_of_api
+from kinso.api.route import part_of_api
 from kinso.services.shop.settings import get_shop_settings
 from kinso.services.transfer.exports import export_customers
 

@@ -18,8 +18,8 @@ from pymongo.errors import BulkWriteError
 from kinso.database import search
 from kinso.database.checksums import decision_with_checksum
 from kinso.database.connection import Connection, in_batches
+from kinso.database.country import country_of
 from kinso.database.ledger import balance
-from kinso.database.search import country_of
 from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.membership import DecidedBy
 from kinso.models.money import LARGEST, read_stored_amount, readable_amount

@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from kinso.database.adoption import Adoption, adopt
 from kinso.database.checksums import marks_of, note_shape
 from kinso.database.connection import Connection, translated_errors
+from kinso.database.country import set_guessed_country
 from kinso.database.ledger import complete_counts_at
 from kinso.database.migrations import demand_known_version, migrate, record_version
 from kinso.database.refolding import refold
@@ -29,7 +30,6 @@ from kinso.database.schema import (
     fingerprint,
     flaws,
 )
-from kinso.database.search import set_guessed_country
 from kinso.errors import ConfigurationError, StartupError
 
 Document = dict[str, Any]

@@ -19,7 +19,8 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kinso.database.connection import BATCH, Connection, in_batches, translated_errors
-from kinso.database.search import HELPERS, case_duplicate_fields, country_of, renewed_helpers
+from kinso.database.country import country_of
+from kinso.database.search import HELPERS, case_duplicate_fields, renewed_helpers
 from kinso.models.fields import FIELDS
 from kinso.models.text import FOLDING, id_key, sale_key
 

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kinso.database import search
-from kinso.database.search import country_of
+from kinso.database.country import country_of
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft, CustomerQuery
 from kinso.models.stored import readable_version

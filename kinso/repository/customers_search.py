@@ -14,7 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import ExecutionTimeout
 
 from kinso.database import search
-from kinso.database.search import country_of
+from kinso.database.country import country_of
 from kinso.errors import AmbiguousCustomerId
 from kinso.models.customers import Customer
 from kinso.models.customers_sync import Changed, Deletion, News, Place

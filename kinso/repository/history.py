@@ -11,7 +11,8 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.database import Database
 
 from kinso.database.checksums import OF_CHANGE, OF_RUN, with_checksum
-from kinso.database.search import country_of, names_one_of
+from kinso.database.country import country_of
+from kinso.database.search import names_one_of
 from kinso.models.fields import ERASED, erased, identifying_fields, read
 from kinso.models.fields import to_stored as values_to_stored
 from kinso.models.history import Change, HistoryQuery, Run, RunException

@@ -15,9 +15,9 @@ from pymongo.database import Database
 from kinso.database import search
 from kinso.database.adoption import UNREADABLE_AMOUNT
 from kinso.database.checksums import CHECKSUM, OF_SETTINGS_CHANGE, Marks, marks_of, with_checksum
+from kinso.database.country import country_of
 from kinso.database.refolding import NOT_PLAIN, is_refolded
 from kinso.database.schema import flaws
-from kinso.database.search import country_of
 from kinso.models.fields import FIELDS
 from kinso.models.shop import STORED, MembershipRule, SettingsChange, ShopSettings
 from kinso.models.text import sale_key

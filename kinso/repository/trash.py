@@ -12,7 +12,8 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from kinso.database.checksums import note_emptied
-from kinso.database.search import HELPERS, country_of, renewed_helpers
+from kinso.database.country import country_of
+from kinso.database.search import HELPERS, renewed_helpers
 from kinso.errors import DuplicateSaleId
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from kinso.errors import NotPermitted
 from kinso.models.accounts import Actor, Permission
 from kinso.repository.store import Store
-from kinso.services.accounts.passwords import note
+from kinso.services.accounts.secrets import note
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from kinso.errors import NotSignedIn
 from kinso.models.accounts import Role, lowest_role
-from kinso.services.accounts.passwords import csrf_token
+from kinso.services.accounts.secrets import csrf_token
 from kinso.services.accounts.users import list_users
 from kinso.services.application import current_application
 from kinso.services.customers.editing import create_customer, keep_draft

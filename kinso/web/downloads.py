@@ -22,7 +22,7 @@ from kinso.services.purchases.reading import export_purchases
 from kinso.services.shop.settings import get_shop_settings
 from kinso.services.transfer.exports import Flavour, export_customers, export_ledger
 from kinso.web.error_pages import database_away, refused
-from kinso.web.forms import look_up
+from kinso.web.threads import look_up
 
 _CUSTOMER_FILTERS = ("search", "customerName", "membershipStatus", "eligible", "sortBy", "sortOrder")
 _HISTORY_FILTERS = ("customer", "customerId", "byName", "kind", "since", "until", "run")

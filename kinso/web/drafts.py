@@ -15,7 +15,7 @@ from kinso.services.application import current_application
 from kinso.services.customers.editing import keep_draft
 from kinso.services.permissions import may
 from kinso.web.error_pages import short
-from kinso.web.forms import look_up
+from kinso.web.threads import look_up
 
 _LARGEST_BODY = 64 * 1024
 _ID = re.compile(r"[A-Za-z0-9-]{8,64}")

@@ -1,37 +1,17 @@
-"""Forms of people who are not signed in, and asking the database in threads, so that the event loop never waits."""
+"""Forms of people who are not signed in: reading them, and being sure that they come from our own page."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from kinso.services.accounts.passwords import form_token, is_form_token, is_same_origin
+from kinso.services.accounts.secrets import form_token, is_form_token, is_same_origin
 from kinso.services.accounts.sign_in import cookie_name
-
-Result = TypeVar("Result")
-
-_lookups = CapacityLimiter(32)
-_proofs = CapacityLimiter(4)
-"""Of its own, so that a crowd of people who guess passwords cannot keep those who are signed in waiting."""
-
-
-async def look_up(function: Callable[..., Result], *args: object) -> Result:
-    """Run something quick."""
-    return await to_thread.run_sync(lambda: function(*args), limiter=_lookups)
-
-
-async def prove(function: Callable[..., Result], *args: object) -> Result:
-    """Run something that hashes a password or a code."""
-    return await to_thread.run_sync(lambda: function(*args), limiter=_proofs)
-
 
 _COOKIE = "kinso_form"
 _NONCE = re.compile(r"[A-Za-z0-9_-]{32}")

@@ -22,8 +22,9 @@ from kinso.services.accounts.sign_in import resume
 from kinso.services.application import current_application
 from kinso.web.addresses import SET_UP, SIGN_IN, is_open, safe_next
 from kinso.web.error_pages import database_away, is_navigation, short
-from kinso.web.forms import is_from_elsewhere, look_up
+from kinso.web.forms import is_from_elsewhere
 from kinso.web.sign_in import redirect, session_id_from
+from kinso.web.threads import look_up
 
 IDENTITY_HEADER = b"x-kinso-session"
 """Streamlit believes it, because nobody but this guard can send it."""

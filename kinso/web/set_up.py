@@ -14,17 +14,9 @@ from kinso.services.accounts.first_admin import known_country, needs_set_up, set
 from kinso.services.application import current_application
 from kinso.web.addresses import SET_UP, SIGN_IN
 from kinso.web.error_pages import Choice, Form, Input, database_away, page, refused
-from kinso.web.forms import (
-    Nonce,
-    UnreadableForm,
-    client_address,
-    is_from_elsewhere,
-    look_up,
-    prove,
-    read_form,
-    was_shown_here,
-)
+from kinso.web.forms import Nonce, UnreadableForm, client_address, is_from_elsewhere, read_form, was_shown_here
 from kinso.web.sign_in import FOREIGN_FORM, STALE_FORM, open_session, redirect
+from kinso.web.threads import look_up, prove
 
 _INPUTS = (
     Input(

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from kinso.errors import DatabaseUnavailable, NotSignedIn, TooManyAttempts
 from kinso.repository.store import Store
 from kinso.services.accounts.first_admin import needs_set_up
-from kinso.services.accounts.passwords import is_csrf_token
+from kinso.services.accounts.secrets import is_csrf_token
 from kinso.services.accounts.sign_in import (
     LONGEST_LIFETIME,
     SESSION_COOKIE,
@@ -32,11 +32,10 @@ from kinso.web.forms import (
     drop_nonce,
     is_from_elsewhere,
     is_https,
-    look_up,
-    prove,
     read_form,
     was_shown_here,
 )
+from kinso.web.threads import look_up, prove
 
 STALE_FORM = "This page was open for too long; please try again."
 FOREIGN_FORM = "This form was not sent from Kinso's own page, so nothing was done."

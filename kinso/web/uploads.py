@@ -21,8 +21,8 @@ from kinso.services.application import current_application
 from kinso.services.permissions import demand, permission_of
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.web.error_pages import short
-from kinso.web.forms import look_up
 from kinso.web.guard import IDENTITY_HEADER
+from kinso.web.threads import look_up
 
 MOST_FILES = 3
 """That one signed-in browser may have in all of its tabs; one tab has one."""

@@ -16,7 +16,8 @@ from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.accounts.passwords import hash_password, is_guessable, note, refuse_guessable
+from kinso.services.accounts.passwords import hash_password, is_guessable, refuse_guessable
+from kinso.services.accounts.secrets import note
 from kinso.services.accounts.sign_in import Target, begin_attempt, check_attempts, forget_attempts
 
 _UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -15,7 +15,8 @@ from kinso.errors import NotSignedIn, TooManyAttempts
 from kinso.models.accounts import Session, User, check_email
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.accounts.passwords import hash_of, hash_password, is_outdated, matches, note
+from kinso.services.accounts.passwords import hash_password, is_outdated, matches
+from kinso.services.accounts.secrets import hash_of, note
 
 WINDOW = timedelta(minutes=15)
 _ADDRESS_PREFIX = 64

@@ -12,7 +12,8 @@ from kinso.models.accounts import Actor, ApiToken, NewName, NewPassword, NewToke
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id, now
 from kinso.repository.store import Store
-from kinso.services.accounts.passwords import hash_of, hash_password, matches, note, refuse_guessable
+from kinso.services.accounts.passwords import hash_password, matches, refuse_guessable
+from kinso.services.accounts.secrets import hash_of, note
 from kinso.services.accounts.sign_in import Target, begin_attempt, check_attempts, forget_attempts, forget_attempts_on
 from kinso.services.permissions import use_case
 

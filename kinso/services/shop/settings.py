@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from kinso.database import search
+from kinso.database import country
 from kinso.database.refolding import refold
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
@@ -35,7 +35,7 @@ def get_shop_settings(store: Store, actor: Actor) -> ShopSettings:
 @use_case(Permission.SETTINGS)
 def guess_country(store: Store, actor: Actor) -> str:
     """The country that the stored phone numbers, the time zone or the currency tell; nothing when none does."""
-    return search.guess_country(store.connection.database)
+    return country.guess_country(store.connection.database)
 
 
 @use_case(Permission.SETTINGS)

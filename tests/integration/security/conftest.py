@@ -34,7 +34,7 @@ from kinso.services.accounts.users import create_user
 from kinso.services.application import ApplicationContext, use_application
 from kinso.services.customers.editing import create_customer
 from kinso.ui.browser import SCRIPTS
-from kinso.web.lifespan import web_middleware, web_routes
+from kinso.web.routes import web_middleware, web_routes
 from tests.integration.security.tab import Tab
 
 _ROOT = Path(__file__).parents[3]

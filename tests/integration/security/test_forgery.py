@@ -11,7 +11,7 @@ from kinso.config import Settings
 from kinso.errors import NotSignedIn
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.accounts.first_admin import prepare_first_admin
-from kinso.services.accounts.passwords import csrf_token
+from kinso.services.accounts.secrets import csrf_token
 from kinso.services.accounts.sign_in import SESSION_COOKIE, resume, session_id_of, sign_in, sign_out
 from kinso.services.accounts.users import set_active
 from kinso.web.guard import while_signed_in

@@ -5,7 +5,7 @@ import pytest
 from kinso.models.accounts import Role
 from kinso.services.accounts.sign_in import SESSION_COOKIE
 from kinso.web.addresses import is_open
-from kinso.web.lifespan import web_routes
+from kinso.web.routes import web_routes
 
 pytestmark = pytest.mark.xdist_group("running")
 

@@ -14,7 +14,7 @@ from kinso.repository.store import Store
 from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
 from kinso.services.accounts.users import create_user
 from kinso.services.application import ApplicationContext, use_application
-from kinso.web.lifespan import web_middleware, web_routes
+from kinso.web.routes import web_middleware, web_routes
 
 PASSWORD = "correct horse battery"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from kinso.errors import NotSignedIn
-from kinso.services.accounts.passwords import csrf_token
+from kinso.services.accounts.secrets import csrf_token
 from kinso.services.accounts.sign_in import SESSION_COOKIE, resume, session_id_of
 
 PASSWORD = "correct horse battery"

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from kinso.api.route import SharedLookups
+from kinso.api.callers import SharedLookups
 
 
 class Register:

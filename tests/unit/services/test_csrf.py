@@ -1,6 +1,6 @@
 import pytest
 
-from kinso.services.accounts.passwords import csrf_token, form_token, is_csrf_token, is_form_token, is_same_origin
+from kinso.services.accounts.secrets import csrf_token, form_token, is_csrf_token, is_form_token, is_same_origin
 
 
 def test_a_token_belongs_to_one_session():
