@@ -59,3 +59,17 @@ def test_a_changed_character_is_noticed():
 
 def test_another_applications_id_has_no_such_text():
     assert customer_as_exported("not hex", dict.fromkeys(BY_NAME, ""), datetime(2026, 1, 1, tzinfo=UTC), NEW_YORK) == ""
+
+
+def test_an_export_from_before_notes_and_tags_is_understood_and_saw_them_empty():
+    written = {
+        "customerId": "C-1001",
+        "customerName": "Ada Lovelace",
+        "contactInfo": "ada@shop.com",
+        "purchaseAmount": "1250.50",
+        "membershipStatus": "true",
+    }
+    seen = read_exported_customer("c1-mwykd4wd2ts7nj5yzhikdtrtgsotxmjllqgvy3635v4vlgrcdjrqaam4cnrutqh7xgyetfhtay")
+    assert (seen.id, seen.created.utc) == (ID, datetime(2026, 1, 31, 9, 30, tzinfo=UTC))
+    assert all(seen.saw(field, text) and not seen.saw(field, f"{text}1") for field, text in written.items())
+    assert all(seen.saw(field, "") and not seen.saw(field, "vip") for field in ("notes", "tags"))
