@@ -148,12 +148,12 @@ def _purchases(ledger: Ledger, scope: Scope) -> Amounts:
 
 
 _DATED_ONLY = (
-    "Only purchases with a date count for the last 12 months, less what was refunded of them whenever that was:"
-    " balances that customers came with and typed corrections of their amounts do not."
+    "Only purchases with a date count for the last 12 months, less what was refunded of them whenever that was."
+    " Balances that customers came with and typed corrections of their amounts do not count."
 )
 _SALES_ONLY = (
-    "Every recorded sale counts as one purchase, unless all of it was refunded: balances that customers came with and"
-    " typed corrections of their amounts do not."
+    "Every recorded sale counts as one purchase, unless all of it was refunded. Balances that customers came with and"
+    " typed corrections of their amounts do not count."
 )
 
 LIFETIME = RuleBasis(
