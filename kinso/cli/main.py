@@ -135,9 +135,7 @@ def _import(
     ] = "refuse",
     report: Annotated[
         str | None,
-        typer.Option(
-            "--report", metavar="REPORT", help="Write every change and conflict, old and new, into a CSV file."
-        ),
+        typer.Option("--report", metavar="FILE", help="Write every change and conflict, old and new, into a CSV file."),
     ] = None,
 ) -> int:
     """Create or update customers by their customerId (in any letter case), or record purchases by their saleId.

@@ -231,7 +231,7 @@ def _count_of_errors(plan: ImportPlan | PurchasePlan) -> str:
 def _tell_first(tell: Callable[[str], None], changes: Sequence[PlannedChange], count: int) -> None:
     shown = changes[:_MOST_SHOWN]
     for change in shown:
-        tell(_in_words(change))
+        tell(_in_words(change).replace("\n", " "))
     if count > len(shown):
         tell(f"… and {count - len(shown):,} more; --report FILE writes all of them.")
 

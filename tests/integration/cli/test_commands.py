@@ -139,6 +139,18 @@ def test_what_a_file_changes_is_told_old_and_new_and_kept_in_a_report(kinso, tmp
     assert (report[1], len(report)) == ("2,C-1,change,customerName,,Ada,Ada Byron", 27)
 
 
+def test_a_change_of_notes_is_told_on_one_line(kinso):
+    kinso("import", "-", stdin=b"customerId,customerName,contactInfo,notes\nC-1,Ada,ada@shop.com,Old\n")
+    code, out, _ = kinso("import", "-", "--dry-run", stdin=b'customerId,notes\nC-1,"First line\nsecond line"\n')
+    assert (code, out.splitlines()[1:]) == (0, ["Row 2: C-1, Notes: Old → First line second line."])
+
+
+def test_the_help_names_files_alike(kinso):
+    code, out, _ = kinso("import", "--help")
+    assert code == 0
+    assert "--report FILE" in " ".join(out.split())
+
+
 def test_conflicts_are_listed_until_an_option_decides(kinso, tmp_path):
     kinso("import", "-", stdin=b"customerId,customerName,contactInfo\nC-1,Ada,ada@shop.com\n")
     kinso("export", "all.csv")
