@@ -82,10 +82,11 @@ def frame_of(grid: GridState) -> pd.DataFrame:
         PROBLEM: [_problem(row) for row in rows],
     }
     cells = {field.name: WIDGETS[field.type.key].cells([row.shown(field.name) for row in rows]) for field in SHOWN}
-    # Who could become a member stands beside who is one, before what only some shops look at.
+    # Who could become a member stands beside who is one, and the order of the list before what only some shops use.
     columns |= {field.name: cells.pop(field.name) for field in FIELDS[:SPECIFIED] if field in SHOWN}
-    columns |= {ELIGIBLE: [_badge(row, grid) for row in rows], **cells}
+    columns[ELIGIBLE] = [_badge(row, grid) for row in rows]
     columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
+    columns |= cells
     columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
     return pd.DataFrame(columns)
 
