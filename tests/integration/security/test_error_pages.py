@@ -70,7 +70,7 @@ def test_a_failure_while_a_password_is_compared_lets_nobody_in(browse, ann, capl
 
 
 def test_a_failure_while_a_session_is_looked_up_shows_nothing(browse, ann, caplog, monkeypatch):
-    monkeypatch.setattr("kinso.api.route.resume", fail)
+    monkeypatch.setattr("kinso.api.callers.resume", fail)
     answer = browse().get("/api/customers", headers={"Authorization": f"Bearer {ann.secret}"})
     assert "data" not in answer.json()
     check(answer, caplog)
