@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from typing import Any, TypeVar
 
+from kinso.database import connection
 from kinso.database.processes import has_ended, this_process
 from kinso.errors import BeingImported, Conflict, DatabaseUnavailable, NotFound, NotSignedIn
 from kinso.models.accounts import SYSTEM, Actor, Permission
@@ -312,9 +312,7 @@ def recover_interrupted(store: Store, silence: timedelta | None = None) -> int:
 
 def in_batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
     """Pieces of a size that one transaction can change."""
-    iterator = iter(items)
-    while batch := tuple(islice(iterator, BATCH)):
-        yield batch
+    return connection.in_batches(items, BATCH)
 
 
 def of_different_customers(changes: Iterable[Change]) -> Iterator[Sequence[Change]]:
