@@ -7,13 +7,14 @@ import pytest
 
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.purchases import PurchaseDraft
-from kinso.models.rule_bases import MONEY, RULE_BASES, RuleBasis
+from kinso.models.rule_bases import RULE_BASES
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.repository.documents import now
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.settings import save_rule
 from kinso.ui.membership.demotion import EXPANDER
 from kinso.ui.membership.rule import EDITOR
+from tests.support.rule_bases import LAST_QUARTER
 
 
 @pytest.fixture
@@ -116,16 +117,7 @@ def test_an_unknown_basis_leaves_a_sentence_and_the_form(open_page, store, buyer
 def test_an_entry_of_its_own_goes_through_form_preview_activation_demotion_and_card(
     open_page, store, manager, buyers, monkeypatch
 ):
-    entry = RuleBasis(
-        key="last-3-months",
-        unit=MONEY,
-        choice="What a customer bought in the last 3 months",
-        name="purchases of the last 3 months",
-        column="Last 3 months",
-        reach="purchases in the last 3 months of {} or more",
-        measure=lambda ledger, scope: ledger.spent(scope),
-        months=3,
-    )
+    entry = LAST_QUARTER
     monkeypatch.setitem(RULE_BASES, entry.key, entry)
     bought(buyers["C"], store, 1, "900.00", days_ago=150)
     page = choose(open_page("membership", Role.MANAGER), entry.key)

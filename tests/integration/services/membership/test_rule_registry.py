@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from kinso.errors import Conflict, InvalidInput, KinsoError
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.purchases import PurchaseDraft, RefundDraft
-from kinso.models.rule_bases import MONEY, PURCHASES, RULE_BASES, RuleBasis, basis_of
+from kinso.models.rule_bases import MONEY, PURCHASES, RULE_BASES, basis_of
 from kinso.models.shop import MembershipRule, ShopSettings
 from kinso.models.transfer.plans import ImportChoices
 from kinso.models.validation import parse
@@ -44,6 +44,7 @@ from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_rule
 from kinso.services.transfer.purchase_imports import import_purchases
 from tests.support.examples import fewer_examples
+from tests.support.rule_bases import LAST_QUARTER
 
 COUNTED = [key for key, basis in RULE_BASES.items() if basis.unit == PURCHASES]
 
@@ -200,18 +201,6 @@ def test_an_unknown_basis_that_is_stored_decides_nothing_is_found_and_can_be_rep
     assert sentence in [finding.sentence for finding in check_database(store, admin).findings]
     save_rule(store, manager, MembershipRule(threshold_basis="lifetime"))
     assert preview_activation(store, staff, 900).count == 3
-
-
-LAST_QUARTER = RuleBasis(
-    key="last-3-months",
-    unit=MONEY,
-    choice="What a customer bought in the last 3 months",
-    name="purchases of the last 3 months",
-    column="Last 3 months",
-    reach="purchases in the last 3 months of {} or more",
-    measure=lambda ledger, scope: ledger.spent(scope),
-    months=3,
-)
 
 
 def test_an_entry_is_all_that_another_basis_needs(any_store, manager, staff, admin, monkeypatch):

@@ -11,7 +11,6 @@ from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.services.customers.bulk import upsert_customers
 from kinso.services.customers.editing import create_customer
-from kinso.services.history import runs
 from kinso.services.history.runs import recover_interrupted
 from kinso.services.history.undo import revert_change
 from kinso.services.purchases.recording import record_sale, refund_sale
@@ -19,6 +18,7 @@ from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.purchase_imports import import_purchases
+from tests.support.power_cut import PowerCut
 
 COUNT = 700
 PEOPLE = b"customerId,customerName,contactInfo\n" + b"".join(
@@ -28,10 +28,6 @@ PURCHASES = b"saleId,customerId,date,amount\n" + b"".join(
     b"S-%d,C-%04d,2025-01-31,10\n" % (number, number) for number in range(COUNT)
 )
 HEADER = b"saleId,customerId,date,amount,kind,refundOf\n"
-
-
-class PowerCut(BaseException):
-    """Ends a run without its own end, as a crash does."""
 
 
 class Meanwhile(io.BytesIO):
@@ -45,22 +41,6 @@ class Meanwhile(io.BytesIO):
         act, self.act = self.act, lambda: None
         act()
         return super().read(*arguments)
-
-
-@pytest.fixture
-def crash(monkeypatch):
-    """Imports a file and loses power after the first batch."""
-
-    def crash(work):
-        def progress(done, total):
-            raise PowerCut
-
-        with monkeypatch.context() as cut:
-            cut.setattr(runs, "roll_back", lambda store, run: 0)
-            with pytest.raises(PowerCut):
-                work(progress)
-
-    return crash
 
 
 def purchases(store, actor, *rest, **options):
@@ -117,11 +97,11 @@ def test_an_import_that_another_one_came_before_while_it_looked_at_its_file_does
 
 
 @pytest.mark.slow
-def test_what_a_crash_left_of_an_import_is_undone_before_the_file_is_imported_again(store, staff, admin, crash):
-    crash(lambda progress: purchases(store, staff, progress))
+def test_what_a_crash_left_of_an_import_is_undone_before_the_file_is_imported_again(store, staff, admin, cut_off):
+    cut_off(lambda progress: purchases(store, staff, progress))
     assert 0 < store.ledger.count(LedgerQuery(kind="sale")) < COUNT
     assert purchases(store, staff).figures.new == COUNT
-    crash(lambda progress: import_customers(store, staff, PEOPLE.replace(b"C-", b"N-"), progress))
+    cut_off(lambda progress: import_customers(store, staff, PEOPLE.replace(b"C-", b"N-"), progress))
     assert import_customers(store, staff, PEOPLE.replace(b"C-", b"N-")).created == COUNT
     assert recover_interrupted(store) == 0
     assert (store.customers.count(CustomerQuery()), store.ledger.count(LedgerQuery(kind="sale"))) == (2 * COUNT, COUNT)

@@ -21,16 +21,13 @@ from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer.purchase_imports import import_purchases, preview_purchases
+from tests.support.power_cut import PowerCut
 
 pytestmark = pytest.mark.slow
 
 COUNT, FIRST_BATCH = 700, 300
 KNOWN = range(0, COUNT, 7)
 ON_TOP = ImportChoices(opening_balance="keep")
-
-
-class PowerCut(BaseException):
-    """Ends a run without its own end, as a crash does."""
 
 
 @pytest.fixture(autouse=True)

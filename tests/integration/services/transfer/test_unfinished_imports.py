@@ -20,7 +20,6 @@ from kinso.services.customers.editing import (
     set_membership,
     update_customer,
 )
-from kinso.services.history import runs
 from kinso.services.history.runs import recover_interrupted
 from kinso.services.history.trash import erase_person
 from kinso.services.history.undo import revert_change, undo_run
@@ -38,26 +37,6 @@ from tests.support.processes import until
 
 HEADER = "customerId,customerName,contactInfo,purchaseAmount\n"
 FILE = f"{HEADER}OLD-1,After,,500\nOLD-2,After,,\nNEW-1,New,new@shop.com,900\n".encode()
-
-
-class PowerCut(BaseException):
-    """Ends a run without its own end, as a crash does."""
-
-
-@pytest.fixture
-def cut_off(monkeypatch):
-    """Does something whose run is cut off after its first batch, and not undone."""
-
-    def cut(work):
-        def progress(done, total):
-            raise PowerCut
-
-        with monkeypatch.context() as crash:
-            crash.setattr(runs, "roll_back", lambda store, run: 0)
-            with pytest.raises(PowerCut):
-                work(progress)
-
-    return cut
 
 
 @pytest.fixture
