@@ -195,14 +195,16 @@ def flaws(database: Database[Document]) -> Iterator[str]:
         if {key: options.get(name, {}).get(key) for key in wanted} != wanted:
             yield f"the validator of the collection {name} is missing, or another one than it should be"
     for name, wanted_indexes in INDEXES.items():
-        present = [dict(index) for index in database[name].list_indexes()] if name in options else []
+        indexes = database[name].list_indexes() if name in options else ()
+        present = [(essence(index), index) for index in indexes]
         for index in wanted_indexes:
             if flaw := _flaw(index.document, present):
                 yield f"the index on {', '.join(index.document['key'])} of the collection {name} {flaw}"
 
 
-def _flaw(wanted: Mapping[str, Any], present: Sequence[Mapping[str, Any]]) -> str | None:
-    alike = [index for index in present if essence(index) == essence(wanted)]
+def _flaw(wanted: Mapping[str, Any], present: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> str | None:
+    sought = essence(wanted)
+    alike = [index for found, index in present if found == sought]
     if not alike:
         return "is missing"
     if not any(_decisive(index) == _decisive(wanted) for index in alike):
