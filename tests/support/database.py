@@ -4,11 +4,14 @@ import threading
 from typing import Any
 
 from pymongo.errors import InvalidOperation
+from pymongo.write_concern import WriteConcern
 
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
+
+_WITHOUT_WAITING = WriteConcern(w=1)
 
 
 class OneDatabase:
@@ -44,8 +47,11 @@ class OneDatabase:
         connection.close()
 
     def _empty(self) -> None:
-        for name in self._written():
-            self._connection.database[name].delete_many({})
+        written = self._written()
+        for name in written:
+            # Who waits for the last one has waited for all.
+            concern = None if name == written[-1] else _WITHOUT_WAITING
+            self._connection.database.get_collection(name, write_concern=concern).delete_many({})
 
     def _written(self) -> list[str]:
         """The collections that hold anything, whoever put it there; asked all at once."""

@@ -31,6 +31,8 @@ def left_open(settings, store, ada):
         assert process.stdout.readline() == "written\n"
         yield process
         process.kill()
+    # The next test would wait for the server to end its transaction.
+    transactions.end_abandoned_transactions(store.connection.client)
 
 
 def rename(store, staff, ada):
