@@ -42,6 +42,11 @@ _ROOM = 6 * 2**30
 hypothesis.settings.load_profile(examples.USUAL)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: tests wait for what they have started."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for name in _OWN_SETTINGS:
         os.environ.pop(name, None)

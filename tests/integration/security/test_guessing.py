@@ -14,6 +14,8 @@ from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
 from kinso.services.accounts.users import change_own_password, reset_password, set_active
 from tests.integration.security.conftest import PASSWORD, fill_in
 
+pytestmark = pytest.mark.slow
+
 WRONG = "not the password"
 NOBODY = "nobody@shop.com"
 

@@ -16,6 +16,8 @@ from kinso.services.accounts.sign_in import SESSION_COOKIE, sign_in
 from kinso.services.customers.editing import create_customer
 from tests.integration.security.conftest import PASSWORD, fill_in
 
+pytestmark = pytest.mark.slow
+
 DESCRIPTION = create_api().openapi()
 OPERATORS = [{"$gt": ""}, {"$ne": None}, {"$regex": ".*"}, {"$where": "sleep(9000) || true"}, [{"$gt": ""}], ["a", 7]]
 TEXTS = [

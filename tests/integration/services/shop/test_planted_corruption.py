@@ -25,6 +25,8 @@ from kinso.services.membership.activation import activate_at_threshold
 from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[4]
 TWO_YEARS = timedelta(days=730)
 
