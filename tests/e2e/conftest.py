@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from kinso.config import Settings
 from kinso.database.connection import connect
@@ -38,8 +39,12 @@ ADMIN = "admin@shop.com"
 expect.set_options(timeout=PATIENCE * 1000)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories of a file run in one process; every process has one server and one browser for its files."""
+    """The stories of a file run in one process, which is told early enough for xdist to read it.
+
+    Every process has one server for its files, and one browser for each.
+    """
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.browser)
@@ -76,27 +81,71 @@ def browser(chromium: str) -> Iterator[Browser]:
     that come after these stories need one of their own.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--process-per-site"])
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def open_window(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """A window of a person of their own; `options` are those of a browser context, such as its `viewport`."""
-    contexts = []
+    """A window of a browser that was never used; `options` are those of a browser context, such as its `viewport`."""
+    contexts: list[BrowserContext] = []
 
     def open_window(**options: Any) -> Page:
-        usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"}
-        contexts.append(browser.new_context(**{**usual, "reduced_motion": "reduce", **options}))
-        contexts[-1].set_default_timeout(PATIENCE * 1000)
-        page = contexts[-1].new_page()
-        _wait_for_whole_pages(page)
-        return page
+        contexts.append(_new_context(browser, options))
+        return _new_page(contexts[-1])
 
     yield open_window
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def _kept_contexts() -> dict[str, list[BrowserContext]]:
+    """By their options, those that no story uses at the moment."""
+    return defaultdict(list)
+
+
+@pytest.fixture
+def _open_kept_window(
+    browser: Browser, served: Shop, _kept_contexts: dict[str, list[BrowserContext]]
+) -> Iterator[Callable[..., Page]]:
+    """As `open_window`, but the stories of a file use it one after the other: it has loaded Streamlit's scripts."""
+    used: list[tuple[str, BrowserContext]] = []
+
+    def open_window(**options: Any) -> Page:
+        free = _kept_contexts[str(options)]
+        used.append((str(options), free.pop() if free else _new_context(browser, options)))
+        return _new_page(used[-1][1])
+
+    yield open_window
+    for options, context in used:
+        _forget_the_story(context, served)
+        _kept_contexts[options].append(context)
+
+
+def _new_context(browser: Browser, options: dict[str, Any]) -> BrowserContext:
+    usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"}
+    context = browser.new_context(**{**usual, "reduced_motion": "reduce", **options})
+    context.set_default_timeout(PATIENCE * 1000)
+    return context
+
+
+def _new_page(context: BrowserContext) -> Page:
+    page = context.new_page()
+    _wait_for_whole_pages(page)
+    return page
+
+
+def _forget_the_story(context: BrowserContext, shop: Shop) -> None:
+    """Close its pages; one without content stays open, and with it the process that has compiled the scripts."""
+    pages = context.pages
+    empty = context.new_page()
+    empty.goto(f"{shop.address}/_stcore/health")
+    for page in pages:
+        page.close()
+    empty.evaluate("localStorage.clear()")
+    context.clear_cookies()
 
 
 def _wait_for_whole_pages(page: Page) -> None:
@@ -152,14 +201,14 @@ def shop(served: Shop) -> Shop:
 
 
 @pytest.fixture
-def sign_in(open_window: Callable[..., Page], shop: Shop) -> Callable[..., Page]:
+def sign_in(_open_kept_window: Callable[..., Page], shop: Shop) -> Callable[..., Page]:
     """A person with a role, signed in, in a window of their own that is empty yet: `page = sign_in(Role.STAFF)`.
 
     The same role is the same person; `options` are those of `open_window`.
     """
 
     def sign_in(role: Role, **options: Any) -> Page:
-        page = open_window(**options)
+        page = _open_kept_window(**options)
         cookie = {"name": SESSION_COOKIE, "value": _new_session(shop, role), "url": shop.address, "httpOnly": True}
         page.context.add_cookies([{**cookie, "sameSite": "Lax"}])
         return page
