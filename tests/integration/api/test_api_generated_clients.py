@@ -95,10 +95,29 @@ def python_client(description, live, secret, tmp_path, monkeypatch):
 def test_the_generated_python_client_calls_the_whole_api(python_client, description):
     call = python_client
     call("check_health")
+    sign_in(call)
+    ada = register(call)
+    change(call, ada)
+    save_many(call)
+    cursor = search(call, ada)
+    activate_and_undo(call, ada)
+    sell(call, ada)
+
+    assert call("remove_customer", ada.field_id).data.field_id == ada.field_id
+    [gone] = call("show_customers", cursor=cursor).pagination.deleted
+    assert gone.field_id == ada.field_id
+    call("show_customer", ada.field_id, expect=404)
+    call("log_out", expect=409)
+    assert call.called == set(operations(description))
+
+
+def sign_in(call):
     assert call("show_profile").data.role is call.Role.MANAGER
     signed_in = call("log_in", body=call.LoginIn(**LOGIN)).data
     assert signed_in.user.name == "Ada"
 
+
+def register(call):
     assert call("propose_id").data.customer_id
     draft = call.CustomerDraftIn(customer_id="C-1", customer_name="Ada Lovelace", contact_info="ada@shop.com")
     ada = call("register_customer", body=draft, expect=201, idempotency_key="once").data
@@ -109,13 +128,18 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     assert (warning.field_id, warning.customer_id) == (ada.field_id, "C-1")
     refused = call("register_customer", body=draft, expect=409)
     assert [problem.field for problem in refused.errors] == ["customerId"]
+    return ada
 
+
+def change(call, ada):
     call("change_customer", ada.field_id, body=call.CustomerPatchIn(customer_name="Ada King"), if_match='"v1"')
     call("change_customer", ada.field_id, body=call.CustomerPatchIn(version=1, customer_name="Eve"), expect=409)
     call("change_customer", ada.field_id, body=call.CustomerPatchIn(customer_name="Eve"), if_match='"v1"', expect=412)
     assert call("show_customer", ada.field_id).data.customer_name == "Ada King"
     call("show_customer", "nobody", expect=404)
 
+
+def save_many(call):
     rows = [call.CustomerRow(customer_id=f"B-{number}") for number in range(3)]
     told = call("save_customers", body=call.BulkIn(mode=call.BulkInMode.ALL_OR_NOTHING, customers=rows), expect=422)
     assert told.errors[0].field == "customers.0.customerName"
@@ -126,6 +150,9 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     assert bulk.results[0].customer.purchase_amount == 2000
     assert bulk.results[1].errors[0].message
 
+
+def search(call, ada):
+    """Whoever asks with the cursor that this returns hears what has changed since."""
     found = call(
         "show_customers",
         search="bea",
@@ -145,7 +172,10 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     exported = file.sync_detailed(client=call.connection, flavour=call.ExportCustomersFlavour.RAW)
     assert exported.parsed.startswith("customerId,")
     call.called.add("export_customers")
+    return begun.next_cursor
 
+
+def activate_and_undo(call, ada):
     assert call("auto_activate", body=call.ActivationIn(dry_run=True)).data.run_id is None
     activation = call("auto_activate").data
     assert activation.updated_count == 1
@@ -158,6 +188,8 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     undo = call("undo_run", activation.run_id).data
     assert (undo.changed, undo.run_id) == (1, undo.field_id)
 
+
+def sell(call, ada):
     sale = call.SaleIn(
         customer_id="C-1",
         sale_id="till/1",
@@ -174,13 +206,6 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     since = datetime(2026, 1, 1, tzinfo=UTC)
     assert call("show_sales", customer_id="C-1", kind=call.SaleKind.SALE, since=since).pagination.total == 1
     assert call("show_sales_of_customer", ada.field_id).pagination.total == 3
-
-    assert call("remove_customer", ada.field_id).data.field_id == ada.field_id
-    [gone] = call("show_customers", cursor=begun.next_cursor).pagination.deleted
-    assert gone.field_id == ada.field_id
-    call("show_customer", ada.field_id, expect=404)
-    call("log_out", expect=409)
-    assert call.called == set(operations(description))
 
 
 def operations(description):

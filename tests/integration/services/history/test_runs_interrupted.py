@@ -21,12 +21,9 @@ from kinso.services.membership.activation import set_membership_of_matching
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 from kinso.services.transfer.customer_imports import import_customers
+from tests.support.power_cut import PowerCut
 
 AT_ONCE = timedelta(0)
-
-
-class PowerCut(BaseException):
-    """Ends a run without its own end, as a crash does."""
 
 
 @pytest.fixture
@@ -34,22 +31,9 @@ def base(store, manager):
     return [create(store, manager, f"C-{number}") for number in range(8)]
 
 
-@pytest.fixture
-def cut_off(monkeypatch):
-    """Does something whose run is cut off after some customers, and not undone."""
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch):
     monkeypatch.setattr(runs, "BATCH", 2)
-
-    def cut(done_enough, work):
-        def progress(done, total):
-            if done >= done_enough:
-                raise PowerCut
-
-        with monkeypatch.context() as crash:
-            crash.setattr(runs, "roll_back", lambda store, run: 0)
-            with pytest.raises(PowerCut):
-                work(progress)
-
-    return cut
 
 
 def create(store, actor, customer_id):
@@ -73,9 +57,7 @@ def assert_clean(store, admin):
     assert check_database(store, admin).findings == []
 
 
-def test_a_run_that_is_undone_by_another_process_ends_with_a_conflict(store, manager, admin, base, monkeypatch):
-    monkeypatch.setattr(runs, "BATCH", 2)
-
+def test_a_run_that_is_undone_by_another_process_ends_with_a_conflict(store, manager, admin, base):
     def progress(done, total):
         if done == 4:
             assert recover_interrupted(store, -timedelta(seconds=1)) == 1
@@ -127,7 +109,7 @@ def test_a_process_that_is_still_at_work_adds_nothing_to_a_run_that_is_being_und
 
 
 def test_undoing_can_be_cut_off_itself_and_goes_on_where_it_was(store, manager, admin, base, cut_off, monkeypatch):
-    cut_off(6, lambda progress: make_members(store, manager, progress))
+    cut_off(lambda progress: make_members(store, manager, progress), after=6)
     run, revert_batch, batches = latest(store), runs.revert_and_report, []
 
     def cut_in_the_second(*arguments, **options):
@@ -148,7 +130,7 @@ def test_undoing_can_be_cut_off_itself_and_goes_on_where_it_was(store, manager, 
 
 
 def test_two_processes_take_the_same_run_back_at_once(store, settings, manager, admin, base, cut_off):
-    cut_off(6, lambda progress: make_members(store, manager, progress))
+    cut_off(lambda progress: make_members(store, manager, progress), after=6)
     run, others = latest(store), [Store(connect(settings)) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         reverted = list(pool.map(lambda other: roll_back(other, run), others))
@@ -161,7 +143,7 @@ def test_two_processes_take_the_same_run_back_at_once(store, settings, manager, 
 
 
 def test_what_was_decided_since_is_named_by_a_run_that_was_undone(store, manager, admin, base, cut_off):
-    cut_off(4, lambda progress: make_members(store, manager, progress))
+    cut_off(lambda progress: make_members(store, manager, progress), after=4)
     changed = sorted(members(store))
     for status in (False, True):
         set_membership(store, manager, store.customers.get_by_customer_id(changed[0]).id, membership_status=status)
@@ -178,7 +160,7 @@ def test_what_was_decided_since_is_named_by_a_run_that_was_undone(store, manager
 def test_an_id_that_was_given_away_does_not_keep_a_run_from_being_undone(store, manager, admin, cut_off):
     file = b"customerId,customerName,contactInfo\nN-1,New,new@shop.com\nN-2,New,new@shop.com\nN-3,New,new@shop.com\n"
     imported = import_customers(store, manager, file).run
-    cut_off(2, lambda progress: undo_run(store, manager, imported.id, on_progress=progress))
+    cut_off(lambda progress: undo_run(store, manager, imported.id, on_progress=progress), after=2)
     gone = {"N-1", "N-2", "N-3"} - {found.customer_id for found in store.customers.iterate(CustomerQuery())}
     taken = sorted(gone)[0]
     create(store, manager, taken.lower())
@@ -193,7 +175,7 @@ def test_an_id_that_was_given_away_does_not_keep_a_run_from_being_undone(store, 
 
 def test_a_run_whose_undo_was_cut_off_can_be_undone_again(store, manager, admin, base, cut_off):
     run = make_members(store, manager)
-    cut_off(2, lambda progress: undo_run(store, manager, run.id, on_progress=progress))
+    cut_off(lambda progress: undo_run(store, manager, run.id, on_progress=progress), after=2)
     assert store.runs.get(run.id).undone_by == latest(store).id
     with pytest.raises(Conflict, match="already"):
         undo_run(store, manager, run.id)
@@ -259,10 +241,10 @@ def test_a_customer_who_was_deleted_again_since_is_not_brought_back(store, manag
 
 
 def test_a_run_that_cannot_be_undone_does_not_keep_others_from_it(store, manager, base, cut_off, connection, caplog):
-    cut_off(4, lambda progress: make_members(store, manager, progress))
+    cut_off(lambda progress: make_members(store, manager, progress), after=4)
     bad = latest(store)
     connection.database["changes"].update_many({"run": bad.id}, {"$set": {"before": "damaged"}})
-    cut_off(2, lambda progress: load_samples(store, manager, 6, progress))
+    cut_off(lambda progress: load_samples(store, manager, 6, progress), after=2)
     good = latest(store)
     assert recover_interrupted(store, AT_ONCE) == 1
     assert [store.runs.get(run.id).status for run in (bad, good)] == ["running", "rolled-back"]
@@ -270,7 +252,7 @@ def test_a_run_that_cannot_be_undone_does_not_keep_others_from_it(store, manager
 
 
 def test_a_run_of_a_clock_that_was_far_ahead_is_undone_too(store, manager, base, cut_off, connection):
-    cut_off(4, lambda progress: make_members(store, manager, progress))
+    cut_off(lambda progress: make_members(store, manager, progress), after=4)
     ahead = {"$set": {"heartbeatAt": now() + timedelta(days=1)}}
     connection.database["runs"].update_one({"_id": ObjectId(latest(store).id)}, ahead)
     assert recover_interrupted(store) == 1
@@ -284,7 +266,7 @@ NEW_MEMBERS = b"customerId,customerName,contactInfo,membershipStatus,purchaseAmo
 
 def test_an_interrupted_import_leaves_nobody_behind_but_the_history(store, manager, admin, base, cut_off):
     before = now()
-    cut_off(4, lambda progress: import_customers(store, manager, NEW_MEMBERS, progress))
+    cut_off(lambda progress: import_customers(store, manager, NEW_MEMBERS, progress), after=4)
     [created] = store.changes.of_customer(store.customers.get_by_customer_id("N-0").id, limit=5)
     assert recover_interrupted(store, AT_ONCE) == 1
     assert (store.customers.count(CustomerQuery()), store.trash.count()) == (len(base), 0)
@@ -304,7 +286,7 @@ def test_an_interrupted_import_leaves_nobody_behind_but_the_history(store, manag
 def test_taking_an_import_back_can_be_cut_off_and_leaves_nobody_behind(
     store, manager, admin, base, cut_off, monkeypatch
 ):
-    cut_off(6, lambda progress: import_customers(store, manager, NEW_MEMBERS, progress))
+    cut_off(lambda progress: import_customers(store, manager, NEW_MEMBERS, progress), after=6)
     revert_batch, batches = runs.revert_and_report, []
 
     def cut_in_the_second(*arguments, **options):
@@ -325,7 +307,7 @@ def test_taking_an_import_back_can_be_cut_off_and_leaves_nobody_behind(
 
 
 def test_whom_an_unfinished_import_registered_nobody_edits_so_nobody_stays(store, manager, admin, cut_off):
-    cut_off(4, lambda progress: import_customers(store, manager, NEW_MEMBERS, progress))
+    cut_off(lambda progress: import_customers(store, manager, NEW_MEMBERS, progress), after=4)
     for customer in list(store.customers.iterate(CustomerQuery())):
         with pytest.raises(BeingImported):
             update_customer(store, manager, customer.id, CustomerPatch(contact_info="called her"))
@@ -337,7 +319,7 @@ def test_whom_an_unfinished_import_registered_nobody_edits_so_nobody_stays(store
 
 def test_whom_an_interrupted_undo_of_an_undo_brought_back_is_in_the_trash_again(store, manager, admin, cut_off):
     undo = undo_run(store, manager, import_customers(store, manager, NEW_MEMBERS).run.id)
-    cut_off(4, lambda progress: undo_run(store, manager, undo.id, on_progress=progress))
+    cut_off(lambda progress: undo_run(store, manager, undo.id, on_progress=progress), after=4)
     assert recover_interrupted(store, AT_ONCE) == 1
     assert (store.customers.count(CustomerQuery()), store.trash.count()) == (0, 6)
     assert_clean(store, admin)
@@ -356,11 +338,7 @@ def test_who_was_erased_since_is_not_brought_back_by_the_undo_of_an_undo(store, 
     assert_clean(store, admin)
 
 
-def test_a_run_can_be_stopped_from_elsewhere_and_whoever_works_on_it_takes_it_back(
-    store, manager, admin, base, monkeypatch
-):
-    monkeypatch.setattr(runs, "BATCH", 2)
-
+def test_a_run_can_be_stopped_from_elsewhere_and_whoever_works_on_it_takes_it_back(store, manager, admin, base):
     def progress(done, total):
         if done == 4:
             stop_run(store, admin, latest(store).id)
@@ -372,7 +350,7 @@ def test_a_run_can_be_stopped_from_elsewhere_and_whoever_works_on_it_takes_it_ba
 
 
 def test_a_stopped_run_that_nobody_works_on_any_more_is_undone_by_kinso(store, manager, admin, base, cut_off):
-    cut_off(4, lambda progress: make_members(store, manager, progress))
+    cut_off(lambda progress: make_members(store, manager, progress), after=4)
     stop_run(store, manager, latest(store).id)
     assert recover_interrupted(store, AT_ONCE) == 1
     assert (latest(store).status, members(store)) == ("rolled-back", set())
@@ -382,7 +360,7 @@ def test_a_stopped_run_that_nobody_works_on_any_more_is_undone_by_kinso(store, m
 def test_one_stops_ones_own_runs_and_those_of_others_with_the_permission_to_undo(
     store, staff, manager, analyst, base, cut_off
 ):
-    cut_off(2, lambda progress: make_members(store, manager, progress))
+    cut_off(lambda progress: make_members(store, manager, progress), after=2)
     with pytest.raises(NotPermitted):
         stop_run(store, analyst, latest(store).id)
     with pytest.raises(NotPermitted):
@@ -391,7 +369,7 @@ def test_one_stops_ones_own_runs_and_those_of_others_with_the_permission_to_undo
     recover_interrupted(store, AT_ONCE)
     with pytest.raises(Conflict, match="has ended already"):
         stop_run(store, manager, latest(store).id)
-    cut_off(2, lambda progress: make_members(store, staff, progress))
+    cut_off(lambda progress: make_members(store, staff, progress), after=2)
     stop_run(store, staff, latest(store).id)
     recover_interrupted(store, AT_ONCE)
     assert members(store) == set()

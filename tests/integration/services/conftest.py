@@ -1,4 +1,4 @@
-"""What several tests of imports need."""
+"""What tests of several subjects need."""
 
 import pytest
 
@@ -8,11 +8,12 @@ from tests.support.power_cut import PowerCut
 
 @pytest.fixture
 def cut_off(monkeypatch):
-    """Does something whose run is cut off after its first batch, and not undone."""
+    """Does something whose run is cut off after its first batch, or later, and not undone."""
 
-    def cut(work):
+    def cut(work, after=0):
         def progress(done, total):
-            raise PowerCut
+            if done >= after:
+                raise PowerCut
 
         with monkeypatch.context() as crash:
             crash.setattr(runs, "roll_back", lambda store, run: 0)
