@@ -195,7 +195,7 @@ def flaws(database: Database[Document]) -> Iterator[str]:
         if {key: options.get(name, {}).get(key) for key in wanted} != wanted:
             yield f"the validator of the collection {name} is missing, or another one than it should be"
     for name, wanted_indexes in INDEXES.items():
-        indexes = database[name].list_indexes() if name in options else ()
+        indexes = database[name].list_indexes() if wanted_indexes and name in options else ()
         present = [(essence(index), index) for index in indexes]
         for index in wanted_indexes:
             if flaw := _flaw(index.document, present):
