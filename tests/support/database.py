@@ -11,7 +11,7 @@ from kinso.database.connection import Connection, connect
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 
-_WITHOUT_WAITING = WriteConcern(w=1)
+_PRIMARY_ONLY = WriteConcern(w=1)
 
 
 class OneDatabase:
@@ -50,7 +50,7 @@ class OneDatabase:
         written = self._written()
         for name in written:
             # Who waits for the last one has waited for all.
-            concern = None if name == written[-1] else _WITHOUT_WAITING
+            concern = None if name == written[-1] else _PRIMARY_ONLY
             self._connection.database.get_collection(name, write_concern=concern).delete_many({})
 
     def _written(self) -> list[str]:

@@ -31,9 +31,11 @@ def base(store, manager):
     return [create(store, manager, f"C-{number}") for number in range(8)]
 
 
-@pytest.fixture(autouse=True)
-def _small_batches(monkeypatch):
+@pytest.fixture
+def cut_off(cut_off, monkeypatch):
+    """With batches of two."""
     monkeypatch.setattr(runs, "BATCH", 2)
+    return cut_off
 
 
 def create(store, actor, customer_id):
@@ -57,7 +59,9 @@ def assert_clean(store, admin):
     assert check_database(store, admin).findings == []
 
 
-def test_a_run_that_is_undone_by_another_process_ends_with_a_conflict(store, manager, admin, base):
+def test_a_run_that_is_undone_by_another_process_ends_with_a_conflict(store, manager, admin, base, monkeypatch):
+    monkeypatch.setattr(runs, "BATCH", 2)
+
     def progress(done, total):
         if done == 4:
             assert recover_interrupted(store, -timedelta(seconds=1)) == 1
@@ -338,7 +342,11 @@ def test_who_was_erased_since_is_not_brought_back_by_the_undo_of_an_undo(store, 
     assert_clean(store, admin)
 
 
-def test_a_run_can_be_stopped_from_elsewhere_and_whoever_works_on_it_takes_it_back(store, manager, admin, base):
+def test_a_run_can_be_stopped_from_elsewhere_and_whoever_works_on_it_takes_it_back(
+    store, manager, admin, base, monkeypatch
+):
+    monkeypatch.setattr(runs, "BATCH", 2)
+
     def progress(done, total):
         if done == 4:
             stop_run(store, admin, latest(store).id)
