@@ -201,14 +201,17 @@ def shop(served: Shop) -> Shop:
 
 
 @pytest.fixture
-def sign_in(_open_kept_window: Callable[..., Page], shop: Shop) -> Callable[..., Page]:
+def sign_in(
+    _open_kept_window: Callable[..., Page], open_window: Callable[..., Page], shop: Shop
+) -> Callable[..., Page]:
     """A person with a role, signed in, in a window of their own that is empty yet: `page = sign_in(Role.STAFF)`.
 
-    The same role is the same person; `options` are those of `open_window`.
+    The same role is the same person; `options` are those of `open_window`. `is_kept=False` is for who changes more of
+    the window than its pages, such as its clock, which a later story would meet.
     """
 
-    def sign_in(role: Role, **options: Any) -> Page:
-        page = _open_kept_window(**options)
+    def sign_in(role: Role, *, is_kept: bool = True, **options: Any) -> Page:
+        page = _open_kept_window(**options) if is_kept else open_window(**options)
         cookie = {"name": SESSION_COOKIE, "value": _new_session(shop, role), "url": shop.address, "httpOnly": True}
         page.context.add_cookies([{**cookie, "sameSite": "Lax"}])
         return page

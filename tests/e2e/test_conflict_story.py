@@ -54,7 +54,7 @@ def test_mine_theirs_and_before_are_shown_and_the_choice_is_applied(shop, sign_i
 
 
 def test_what_others_changed_is_announced_after_a_while(shop, sign_in, ada):
-    staff, manager = sign_in(Role.STAFF), sign_in(Role.MANAGER)
+    staff, manager = sign_in(Role.STAFF, is_kept=False), sign_in(Role.MANAGER)
     staff.clock.install()
     waiting, busy = open_customers(staff, shop.address), open_customers(manager, shop.address)
     busy.type(0, "Customer name", "Ada King")

@@ -62,6 +62,23 @@ def test_a_cell_that_is_still_open_or_was_just_left_is_saved_too(shop, sign_in, 
     until(lambda: stored(shop, people[2]).contact_info, lambda contact: contact == "still.open@example.com")
 
 
+def test_a_bad_cell_is_named_and_can_be_mended(shop, sign_in, people):
+    page = sign_in(Role.STAFF)
+    grid = open_customers(page, shop.address)
+    grid.type(0, "Contact", "abc")
+    grid.type(1, "Customer name", "Good")
+    save(page, 2)
+    expect(page.get_by_text("Contact is too short; use at least 5 characters.")).to_be_visible()
+    until(lambda: stored(shop, people[1]).customer_name, lambda name: name == "Good")
+    until(lambda: grid.columns(), lambda columns: "Not saved" in columns)
+    assert grid.text(0, "Contact") == "abc"
+
+    grid.type(0, "Contact", "abc@example.com")
+    save(page, 1)
+    until(lambda: stored(shop, people[0]).contact_info, lambda contact: contact == "abc@example.com")
+    expect(page.get_by_text("Contact is too short")).to_have_count(0)
+
+
 def test_filters_are_in_the_address_and_come_back_with_it(shop, sign_in, people):
     page = sign_in(Role.STAFF)
     grid = open_customers(page, shop.address)

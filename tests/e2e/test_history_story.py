@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.validation import parse
-from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.shop.samples import load_samples
 from tests.e2e.grid import Grid, until
 
@@ -128,3 +128,22 @@ def test_a_change_is_found_by_link_undone_and_downloaded(shop, ada, sign_in):
         ("edit", "Ada", "Ada Byron"),
         ("edit", "100.00", "7.00"),
     ]
+
+
+def test_filters_are_in_the_address_and_survive_a_reload(shop, ada, sign_in):
+    delete_customer(shop.store, COMMAND_LINE, ada.id)
+    page = sign_in(Role.ANALYST)
+    page.goto(f"{shop.address}/history")
+    expect(page.get_by_text("1–2 of 2 changes")).to_be_visible()
+    page.get_by_label("Customer ID").fill("a-1")
+    page.get_by_label("Customer ID").press("Enter")
+    page.get_by_role("combobox", name="What").click()
+    page.get_by_role("option", name="Deleted").click()
+    expect(page.get_by_text("1–1 of 1 change, newest first")).to_be_visible()
+    assert "customer=a-1" in page.url
+    assert "kind=Deleted" in page.url
+
+    page.reload()
+    expect(page.get_by_text("1–1 of 1 change, newest first")).to_be_visible()
+    expect(page.get_by_text("Deleted: Ada, ada@shop.com, $100.00, Non-member")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)

@@ -109,7 +109,7 @@ def test_applying_activates_exactly_the_previewed(filled, sign_in):
 
 
 def test_figures_follow_what_others_do_within_a_minute(filled, sign_in):
-    watching, acting = sign_in(Role.ANALYST), sign_in(Role.STAFF)
+    watching, acting = sign_in(Role.ANALYST, is_kept=False), sign_in(Role.STAFF)
     watching.clock.install()
     open_membership(watching, filled)
     members = watching.get_by_test_id("stMetric").first.get_by_test_id("stMetricValue")

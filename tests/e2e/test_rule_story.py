@@ -1,10 +1,10 @@
-"""A manager ends memberships below the rule, and undoes that."""
+"""A manager changes the rule, looks what another one would mean, ends memberships below it, and undoes that."""
 
 import re
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.customers import CustomerDraft
@@ -13,6 +13,7 @@ from kinso.models.shop import MembershipRule
 from kinso.services.customers.editing import create_customer
 from kinso.services.membership.activation import activate_at_threshold
 from kinso.services.purchases.recording import record_sale
+from tests.e2e.conftest import Shop
 
 SPENT = {"R-1": "500.00", "R-2": "700.00", "R-3": "1500.00", "N-1": "300.00"}
 
@@ -31,13 +32,52 @@ def people(shop):
     shop.store.shop.save(usual)
 
 
+def open_membership(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.address}/membership")
+    expect(page.get_by_role("heading", name="The rule")).to_be_visible()
+
+
 def members(shop):
     return shop.store.figures.totals()[True][0]
 
 
+def test_a_manager_changes_the_rule_in_words_that_everyone_reads(shop, sign_in, people):
+    page = sign_in(Role.MANAGER)
+    open_membership(page, shop)
+    page.get_by_text("Change the rule").click()
+    page.get_by_label("Threshold ($)", exact=True).fill("650")
+    page.get_by_text("What a customer bought in the last 12 months").click()
+    page.get_by_text("Activate at the purchase").click()
+    page.get_by_role("button", name="Save the rule").dblclick()
+
+    expect(page.get_by_text("The rule is saved.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Who spent \$650\.00 or more in the last 12 months"))).to_be_visible()
+    expect(page.get_by_text("at once with the purchase")).to_be_visible()
+    saved = shop.store.shop.get()
+    assert (saved.threshold, saved.threshold_basis, saved.activate_on_purchase) == (650, "last-12-months", True)
+
+
+def test_another_threshold_is_looked_at_and_made_the_rule(shop, sign_in, people):
+    page = sign_in(Role.MANAGER)
+    open_membership(page, shop)
+    amount = page.get_by_label("Exact amount ($)")
+    expect(amount).to_have_value("1000.00")
+    amount.fill("250")
+    amount.press("Enter")
+    expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("250.00")
+    page.get_by_role("tab", name="What if it were the rule").click()
+
+    expect(page.get_by_role("heading", name="Gained (1)")).to_be_visible()
+    expect(page.get_by_text("Slider $250.00: 4")).to_be_visible()
+    expect(page.get_by_text("A lower threshold loses nobody.")).to_be_visible()
+    page.get_by_role("button", name="Make $250.00 the threshold of the rule").click()
+    expect(page.get_by_text("Who spent $250.00 or more")).to_be_visible()
+    assert shop.store.shop.get().threshold == 250
+
+
 def test_memberships_below_the_rule_are_ended_and_brought_back(shop, sign_in, people):
     page = sign_in(Role.MANAGER)
-    page.goto(f"{shop.address}/membership")
+    open_membership(page, shop)
     page.get_by_text("Members below the threshold of the rule").click()
     page.get_by_role("button", name="End 2 memberships").click()
     dialog = page.get_by_role("dialog")

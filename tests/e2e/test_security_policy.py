@@ -121,7 +121,7 @@ def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in,
 
 def test_a_page_that_looks_again_by_itself_leads_who_has_left_to_the_sign_in(shop, sign_in):
     add(shop.store, "C-1")
-    page = sign_in(Role.STAFF)
+    page = sign_in(Role.STAFF, is_kept=False)
     page.clock.install()
     page.goto(shop.address)
     # What the page loads later, the server keeps from who has left.
