@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m bench.customers --help`."""
+"""Benchmarks: `python -m bench.growth --help`."""
