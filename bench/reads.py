@@ -14,9 +14,9 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.purchases import LedgerQuery
 from kinso.repository.store import Store
 from kinso.services.customers.editing import get_customer, list_customers
-from kinso.services.customers.finding import find_customers
+from kinso.services.customers.finding import SHOWN, find_customers
 from kinso.services.insights import MONTHS, get_overview, get_sales_months, get_statistics, month_starts
-from kinso.services.membership.activation import count_below, preview_activation
+from kinso.services.membership.activation import count_below, count_eligible, preview_activation
 from kinso.services.membership.eligibility import (
     compare_thresholds,
     count_members_at,
@@ -59,6 +59,7 @@ class Reads:
 
     def measure(self) -> Iterator[Figure]:
         """The figures, in the order in which people would ask for them."""
+        self._demand_same_people()
         yield from self._searches()
         yield from self._first_pages()
         yield from self._deep_pages()
@@ -67,6 +68,11 @@ class Reads:
         yield self._one_customer()
         yield from self._export()
         yield from self._all_together()
+
+    def _demand_same_people(self) -> None:
+        found, customers = get_statistics(self._store, COMMAND_LINE), self._specified.customers
+        counted = [customers.count_documents({"membershipStatus": status}) for status in (True, False)]
+        assert [found.members, found.non_members] == counted, "both sides must have the same customers"
 
     def _searches(self) -> Iterator[Figure]:
         reads = [
@@ -102,11 +108,16 @@ class Reads:
         shown = 1000
         bars: dict[Read, float] = {
             Read("statistics", lambda: get_statistics(store, actor), specified.statistics): 25,
-            Read("Overview's figures, all of them", self._overview): 400,
+            Read("Overview's figures, all of them", lambda: ask_overview(store)): 400,
             Read(
                 "preview at a threshold, with the first 1,000",
                 lambda: preview_activation(store, actor, THRESHOLD, shown=shown),
                 lambda: specified.preview(THRESHOLD, shown),
+            ): 15,
+            Read(
+                "how many an activation would be about",
+                lambda: count_eligible(store, actor, THRESHOLD),
+                lambda: specified.find_eligible(THRESHOLD),
             ): 15,
             Read("what-if curve", lambda: get_curve(store, actor)): 100,
             Read("what another threshold would mean", lambda: compare_thresholds(store, actor, OTHER_THRESHOLD)): 100,
@@ -118,17 +129,6 @@ class Reads:
         }
         for read, most in bars.items():
             yield self._single(read).at_most(most)
-
-    def _overview(self) -> None:
-        store, actor = self._store, COMMAND_LINE
-        zone = store.shop.get().zone
-        starts = month_starts(datetime.now(zone), MONTHS)
-        overview = get_overview(store, actor)
-        get_spending_distribution(store, actor)
-        get_sales_months(store, actor, starts)
-        count_members_at(store, actor, [datetime.combine(each.month, time.min, zone) for each in overview.months])
-        count_below(store, actor)
-        list_customers(store, actor, CustomerQuery(sort_by="purchaseAmount", sort_order="desc"), page=1, limit=10)
 
     def _ledger(self) -> Iterator[Figure]:
         def reading(page: int) -> Work:
@@ -208,5 +208,17 @@ class Reads:
         return Read(
             f"typing “{text}”",
             lambda: find_customers(self._store, COMMAND_LINE, text),
-            lambda: self._specified.find(text, 6),
+            # It has nothing else to find somebody with than its list.
+            lambda: self._specified.page(searching(text), "createdAt", -1, limit=SHOWN),
         )
+
+
+def ask_overview(store: Store) -> None:
+    """Every figure that the page draws."""
+    actor, zone = COMMAND_LINE, store.shop.get().zone
+    overview = get_overview(store, actor)
+    get_spending_distribution(store, actor)
+    get_sales_months(store, actor, month_starts(datetime.now(zone), MONTHS))
+    count_members_at(store, actor, [datetime.combine(each.month, time.min, zone) for each in overview.months])
+    count_below(store, actor)
+    list_customers(store, actor, CustomerQuery(sort_by="purchaseAmount", sort_order="desc"), page=1, limit=10)

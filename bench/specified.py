@@ -71,9 +71,6 @@ class Specified:
         self.customers.count_documents(match)
         list(self.customers.find(match).sort(by, direction).skip((page - 1) * limit).limit(limit))
 
-    def find(self, text: str, limit: int) -> None:
-        list(self.customers.find(searching(text)).limit(limit))
-
     def statistics(self) -> None:
         self.customers.count_documents({})
         self.customers.count_documents({"membershipStatus": True})
@@ -90,13 +87,14 @@ class Specified:
         )
         list(self.customers.find(match).sort("purchaseAmount", -1).limit(shown))
 
-    def activate(self, threshold: Decimal) -> int:
-        found = list(self.customers.find(eligible(threshold)))
-        now = datetime.now(UTC)
-        update = {"$set": {"membershipStatus": True, "updatedAt": now}}
-        updated = self.customers.update_many(eligible(threshold), update).modified_count
-        assert updated == len(found)
-        return updated
+    def find_eligible(self, threshold: Decimal) -> list[Document]:
+        """Everybody whom an activation would be about."""
+        return list(self.customers.find(eligible(threshold)))
+
+    def activate(self, threshold: Decimal) -> None:
+        found = self.find_eligible(threshold)
+        update = {"$set": {"membershipStatus": True, "updatedAt": datetime.now(UTC)}}
+        assert self.customers.update_many(eligible(threshold), update).modified_count == len(found)
 
     def save(self, amounts: dict[ObjectId, float]) -> None:
         """Edited rows, one after the other."""

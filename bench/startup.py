@@ -60,7 +60,7 @@ def main() -> None:
 def start(folder: Path) -> Start:
     """The same for a caller in another process."""
     command = [sys.executable, "-m", "bench.startup", str(folder)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, stdout=subprocess.PIPE, text=True)
     return Start(**json.loads(done.stdout))
 
 

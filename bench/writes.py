@@ -8,15 +8,17 @@ import io
 import statistics
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count as counting
 from typing import Any
 
 from bson import ObjectId
 
 from bench.figures import Figure
+from bench.reads import ask_overview
 from bench.shop import THRESHOLD
 from bench.specified import Specified
-from bench.timing import milliseconds
+from bench.timing import Work, milliseconds
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import Customer, CustomerDraft, CustomerEdit, CustomerQuery
 from kinso.models.history import Run
@@ -28,6 +30,7 @@ from kinso.services.customers.editing import create_customer, list_customers, sa
 from kinso.services.history.undo import undo_run
 from kinso.services.insights import get_statistics
 from kinso.services.membership.activation import activate_at_threshold, preview_activation
+from kinso.services.membership.eligibility import get_curve
 from kinso.services.purchases.recording import record_sale
 from kinso.services.shop.sample_people import sample_person
 from kinso.services.shop.settings import save_rule
@@ -35,6 +38,7 @@ from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.purchase_imports import import_purchases
 
 ROUNDS = 15
+AGAIN = 3
 ROWS = 50
 SHARE_IMPORTED = 5
 """One new customer for so many that are there."""
@@ -62,6 +66,7 @@ class Writes:
         yield self._purchase(customers)
         yield self._registration()
         yield self._edited_rows(customers)
+        yield from self._figures_after_a_purchase(customers)
         yield from self._twelve_months(customers)
         yield from self._activation()
         yield self._import()
@@ -112,23 +117,33 @@ class Writes:
         ours, specified, limit = (statistics.median(each) for each in zip(*taken, strict=True))
         return Figure(f"{ROWS} edited rows saved; limit: one bulk write", ours, specified, limit).at_most(40)
 
-    def _twelve_months(self, customers: Sequence[Customer]) -> Iterator[Figure]:
-        """The rule is about the last twelve months meanwhile; each call comes right after a purchase."""
+    def _figures_after_a_purchase(self, customers: Sequence[Customer]) -> Iterator[Figure]:
         store, actor = self._store, COMMAND_LINE
-        save_rule(store, actor, MembershipRule(threshold=THRESHOLD / 2, threshold_basis="last-12-months"))
-        calls = {
-            "preview": lambda: preview_activation(store, actor, THRESHOLD / 2),
-            "eligible, page and total": lambda: list_customers(
-                store, actor, CustomerQuery(eligible=True), page=1, limit=ROWS
-            ),
-        }
-        for name, call in calls.items():
-            taken = []
-            for customer in customers[:3]:
-                self._sell(customer)
-                taken.append(milliseconds(call))
-            yield Figure(f"twelve-month rule right after a purchase: {name}", statistics.median(taken)).at_most(250)
+        yield self._after_a_purchase("statistics", lambda: get_statistics(store, actor), customers).at_most(25)
+        yield self._after_a_purchase("Overview's figures", lambda: ask_overview(store), customers).at_most(400)
+        yield self._after_a_purchase("what-if curve", lambda: get_curve(store, actor), customers).at_most(100)
+        preview = partial(preview_activation, store, actor, THRESHOLD)
+        yield self._after_a_purchase("preview", preview, customers).at_most(15)
+        search = partial(list_customers, store, actor, CustomerQuery(search="example"), page=1, limit=ROWS)
+        yield self._after_a_purchase("search, dense text", search, customers).at_most(80)
+
+    def _twelve_months(self, customers: Sequence[Customer]) -> Iterator[Figure]:
+        """While the rule is about the last twelve months."""
+        store, actor, threshold = self._store, COMMAND_LINE, THRESHOLD / 2
+        save_rule(store, actor, MembershipRule(threshold=threshold, threshold_basis="last-12-months"))
+        preview = partial(preview_activation, store, actor, threshold)
+        yield self._after_a_purchase("preview, twelve-month rule", preview, customers).at_most(250)
+        eligible = partial(list_customers, store, actor, CustomerQuery(eligible=True), page=1, limit=ROWS)
+        yield self._after_a_purchase("eligible, page and total, twelve-month rule", eligible, customers).at_most(250)
         save_rule(store, actor, MembershipRule(threshold=THRESHOLD, threshold_basis="lifetime"))
+
+    def _after_a_purchase(self, name: str, call: Work, customers: Sequence[Customer]) -> Figure:
+        """Nothing that was worked out before can be used again."""
+        taken = []
+        for customer in customers[:AGAIN]:
+            self._sell(customer)
+            taken.append(milliseconds(call))
+        return Figure(f"right after a purchase: {name}", statistics.median(taken))
 
     def _activation(self) -> Iterator[Figure]:
         store, actor, runs = self._store, COMMAND_LINE, list[Run]()
