@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kinso.models.accounts import Permission
@@ -41,7 +42,7 @@ class Field:
     hint: str | None = None
     example: Any = None
 
-    @property
+    @cached_property
     def attribute(self) -> str:
         """Its name in Python."""
         return _CAPITAL.sub("_", self.name).lower()

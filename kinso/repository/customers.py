@@ -26,6 +26,7 @@ from kinso.repository.documents import (
     VISIBLE,
     Document,
     as_it_is,
+    at_once,
     changed,
     erased_document,
     insert_all,
@@ -80,9 +81,10 @@ class CustomerRepository:
     def get_many(self, ids: Iterable[str]) -> dict[str, Customer]:
         """Those of `ids` that exist, by id."""
         keys = [key for id in ids if (key := object_id(id))]
-        return {
-            str(found["_id"]): to_customer(found) for found in self._customers.find({"_id": {"$in": keys}}, VISIBLE)
-        }
+        if not keys:
+            return {}
+        found = at_once(self._customers.find({"_id": {"$in": keys}}, VISIBLE))
+        return {str(document["_id"]): to_customer(document) for document in found}
 
     def get_by_customer_id(self, customer_id: str) -> Customer | None:
         """The customer with this ID in any letter case; raises `AmbiguousCustomerId`."""
@@ -91,7 +93,16 @@ class CustomerRepository:
     def get_by_customer_ids(self, customer_ids: Iterable[str]) -> ByCustomerId:
         """Everybody who has one of these IDs, in any letter case."""
         keys = [id_key(customer_id) for customer_id in customer_ids]
-        return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)))
+        found = at_once(self._customers.find(search.having_ids(keys), VISIBLE))
+        return ByCustomerId(map(to_customer, found))
+
+    def holders(self, customer_ids: Iterable[str]) -> dict[str, str]:
+        """Who (by `_id`) holds the compared forms of these IDs, as far as anybody does: nobody else can have them."""
+        keys = [id_key(customer_id) for customer_id in customer_ids]
+        if not keys:
+            return {}
+        found = at_once(self._customers.find({"search.id": {"$in": keys}}, {"search.id": True}))
+        return {document[search.HELPERS]["id"]: str(document["_id"]) for document in found}
 
     def has_leading_zeros(self) -> bool:
         """Whether some customer ID begins with a zero."""
@@ -144,7 +155,7 @@ class CustomerRepository:
     def versions(self, ids: Sequence[str]) -> dict[str, int]:
         """The present version of those of `ids` that exist."""
         keys = [key for id in ids if (key := object_id(id))]
-        found = self._customers.find({"_id": {"$in": keys}}, {"version": True})
+        found = at_once(self._customers.find({"_id": {"$in": keys}}, {"version": True}))
         return {str(document["_id"]): readable_version(document.get("version")) for document in found}
 
     def insert(self, draft: CustomerDraft, at: datetime) -> Customer:

@@ -11,6 +11,7 @@ from bson import ObjectId
 from bson.errors import InvalidId
 from pymongo import InsertOne
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 from pymongo.errors import BulkWriteError
 
 from kinso.database import search
@@ -68,6 +69,9 @@ SEARCHED = frozenset(field.name for field in FIELDS if field.searchable)
 VISIBLE = {search.HELPERS: False, "__v": False}
 """What of a customer document is read for a model."""
 DUPLICATE_KEY = 11000
+_ATTRIBUTES = {field.alias or name: name for name, field in Customer.model_fields.items()}
+"""What is stored under a name is called this in Python."""
+_BATCH = 10_000
 _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 """When somebody was registered of whom nothing tells."""
 
@@ -80,6 +84,11 @@ def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[
         "version": readable_version(document.get("version")) + 1,
         search.HELPERS: search.helper_fields(kept, country=""),
     }
+
+
+def at_once(cursor: Cursor[dict[str, Any]]) -> Cursor[dict[str, Any]]:
+    """The cursor, made to bring what a batch needs in one round trip; by itself it brings 101 documents at first."""
+    return cursor.batch_size(_BATCH)
 
 
 def insert_all(customers: Collection[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:
@@ -119,8 +128,8 @@ def versioned_update(
 
 def changed(before: Customer, changes: Document, at: datetime) -> Customer:
     """The customer after `changes` (by stored names) were written over the version in `before`."""
-    values = {**before.model_dump(by_alias=True), **changes, "updatedAt": at, "version": before.version + 1}
-    return Customer.model_validate(values)
+    values = {_ATTRIBUTES[name]: value for name, value in changes.items() if name in _ATTRIBUTES}
+    return before.model_copy(update={**values, "updated_at": at, "version": before.version + 1})
 
 
 def to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, Any]:

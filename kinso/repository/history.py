@@ -18,7 +18,7 @@ from kinso.models.fields import to_stored as values_to_stored
 from kinso.models.history import Change, HistoryQuery, Run, RunException
 from kinso.models.money import read_stored_amount
 from kinso.models.text import id_key
-from kinso.repository.documents import Document, canonical_id, object_id, with_text_id, without_decimals
+from kinso.repository.documents import Document, at_once, canonical_id, object_id, with_text_id, without_decimals
 
 SIDES = ("before", "after")
 
@@ -44,7 +44,7 @@ class ChangeRepository:
     def get_many(self, ids: Iterable[str]) -> dict[str, Change]:
         """Those of `ids` that exist, by id."""
         keys = [key for id in ids if (key := object_id(id))]
-        found = map(_to_change, self._changes.find({"_id": {"$in": keys}})) if keys else ()
+        found = map(_to_change, at_once(self._changes.find({"_id": {"$in": keys}}))) if keys else ()
         return {change.id: change for change in found}
 
     def find(self, query: HistoryQuery, *, page: int, limit: int) -> list[Change]:
@@ -103,7 +103,7 @@ class ChangeRepository:
         if not versions:
             return []
         match = {"customer": {"$in": list(versions)}, "version": {"$gte": min(versions.values())}}
-        found = map(_to_change, self._changes.find(match))
+        found = map(_to_change, at_once(self._changes.find(match)))
         return _latest_first(change for change in found if _place(change) > (versions[change.customer], False))
 
     def undone_among(self, changes: Sequence[Change]) -> set[str]:
@@ -112,7 +112,7 @@ class ChangeRepository:
             "customer": {"$in": [change.customer for change in changes]},
             "undoes": {"$in": [change.id for change in changes]},
         }
-        return {document["undoes"] for document in self._changes.find(match, {"undoes": True})}
+        return {document["undoes"] for document in at_once(self._changes.find(match, {"undoes": True}))}
 
     def undoing(self, changes: Sequence[Change]) -> list[Change]:
         """What undid changes of the same customers since the first of these was made, the latest first."""
@@ -127,7 +127,8 @@ class ChangeRepository:
 
     def last_deletions(self, customers: Iterable[str]) -> dict[str, Change]:
         """The latest deletion of each of these customers who was ever deleted."""
-        found = map(_to_change, self._changes.find({"customer": {"$in": list(customers)}, "after": None}))
+        match = {"customer": {"$in": list(customers)}, "after": None}
+        found = map(_to_change, at_once(self._changes.find(match)))
         return {change.customer: change for change in reversed(_latest_first(found))}
 
     def customers_of_run(self, run: str, *, limit: int) -> Sequence[str]:
@@ -142,7 +143,7 @@ class ChangeRepository:
     def customers_among(self, run: str, changes: Sequence[Change]) -> set[str]:
         """The customers of these changes whom the run has changed before."""
         match = {"run": run, "customer": {"$in": [change.customer for change in changes]}}
-        return {document["customer"] for document in self._changes.find(match, {"customer": True})}
+        return {document["customer"] for document in at_once(self._changes.find(match, {"customer": True}))}
 
     def known_customers(self, customers: Collection[str]) -> set[str]:
         """Those of these customers (by `_id`) of whom there ever was a change."""

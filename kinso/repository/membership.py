@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.database import Database
 
 from kinso.database.checksums import decision_with_checksum
 from kinso.models.membership import DecidedBy, Decision, MembershipInterval
 from kinso.models.money import read_stored_amount
-from kinso.repository.documents import Document, canonical_id, with_text_id, without_decimals
+from kinso.repository.documents import Document, at_once, canonical_id, with_text_id, without_decimals
 
 _AT_ONCE = 1000
 _ANOTHER = "Another application"
+_TIMES = {"customer": True, "from": True, "to": True, "open": True}
 
 ImportLock = tuple[str, datetime, Decision]
 """A customer's `_id`, when they became a member or ceased to be one, and why."""
@@ -54,7 +55,7 @@ class MembershipRepository:
         found: dict[str, DecidedBy] = {}
         for start in range(0, len(customers), _AT_ONCE):
             match = {"customer": {"$in": customers[start : start + _AT_ONCE]}, "open": True}
-            for document in self._memberships.find(match, {"customer": True, "begun.basis": True}):
+            for document in at_once(self._memberships.find(match, {"customer": True, "begun.basis": True})):
                 found[document["customer"]] = document["begun"]["basis"]
         return found
 
@@ -64,7 +65,7 @@ class MembershipRepository:
         if not customers:
             return found
         past = self._memberships.find({"customer": {"$in": list(customers)}}, {"customer": True, "begun.basis": True})
-        for document in past.sort([("from", ASCENDING), ("_id", ASCENDING)]):
+        for document in at_once(past.sort([("from", ASCENDING), ("_id", ASCENDING)])):
             found[document["customer"]] = document["begun"]["basis"]
         return found
 
@@ -95,31 +96,27 @@ class MembershipRepository:
             self._memberships.update_one({"_id": document["_id"]}, update)
 
     def _begin(self, begun: Sequence[ImportLock]) -> None:
-        self._end_forgotten(begun)
         latest: dict[str, datetime] = {}
-        later = {
-            "to": {"$gt": min(at for _, at, _ in begun)},
-            "customer": {"$in": [customer for customer, _, _ in begun]},
-        }
-        for document in self._memberships.find(later, {"customer": True, "to": True}):
-            latest[document["customer"]] = max(document["to"], latest.get(document["customer"], document["to"]))
-        self._memberships.bulk_write(
-            [
-                InsertOne(_opened(customer, max(at, latest.get(customer, at)), decision))
-                for customer, at, decision in begun
-            ]
+        forgotten: set[str] = set()
+        known = self._memberships.find({"customer": {"$in": [customer for customer, *_ in begun]}}, _TIMES)
+        for document in at_once(known):
+            customer, end = document["customer"], document["to"] or document["from"]
+            latest[customer] = max(end, latest.get(customer, end))
+            if document.get("open"):
+                forgotten.add(customer)
+        self._end_forgotten([each for each in begun if each[0] in forgotten])
+        self._memberships.insert_many(
+            [_opened(customer, max(at, latest.get(customer, at)), decision) for customer, at, decision in begun],
+            ordered=False,
         )
 
     def _end_forgotten(self, begun: Sequence[ImportLock]) -> None:
         """Close what is still open of these: another application took those memberships away, nobody knows when."""
-        forgotten = self._memberships.find({"customer": {"$in": [customer for customer, *_ in begun]}, "open": True})
-        still_open = {document["customer"] for document in forgotten}
-        if still_open:
+        if begun:
             self._end(
                 [
                     (customer, at, Decision(decided_by="adopted", by_name=_ANOTHER, balance=decision.balance))
                     for customer, at, decision in begun
-                    if customer in still_open
                 ]
             )
 

@@ -18,7 +18,15 @@ from kinso.errors import DuplicateSaleId
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS, LedgerEntry, LedgerQuery
 from kinso.models.text import sale_key
-from kinso.repository.documents import DUPLICATE_KEY, Document, canonical_id, object_id, with_text_id, without_decimals
+from kinso.repository.documents import (
+    DUPLICATE_KEY,
+    Document,
+    at_once,
+    canonical_id,
+    object_id,
+    with_text_id,
+    without_decimals,
+)
 
 _NOTHING = Decimal("0.00")
 
@@ -56,7 +64,8 @@ class LedgerRepository:
     def get_many(self, sale_ids: Iterable[str]) -> dict[str, LedgerEntry]:
         """Those of `sale_ids` that count, by sale ID."""
         wanted = list(sale_ids)
-        found = map(to_entry, self._entries.find({"saleId": {"$in": wanted}, "void": False})) if wanted else ()
+        match = {"saleId": {"$in": wanted}, "void": False}
+        found = map(to_entry, at_once(self._entries.find(match))) if wanted else ()
         return {entry.sale_id: entry for entry in found}
 
     def refunds_of(self, sale: LedgerEntry) -> list[LedgerEntry]:
@@ -89,7 +98,7 @@ class LedgerRepository:
         written: dict[str, list[LedgerEntry]] = {}
         if changes:
             match = {"customer": {"$in": list(set(changes.values()))}, "change": {"$in": list(changes)}}
-            for entry in map(to_entry, self._entries.find(match)):
+            for entry in map(to_entry, at_once(self._entries.find(match))):
                 written.setdefault(entry.change, []).append(entry)
         return written
 
@@ -108,7 +117,7 @@ class LedgerRepository:
         typed: dict[str, list[LedgerEntry]] = {}
         if wanted:
             match = {"void": False, "kind": {"$in": list(TYPED_KINDS)}, "customer": {"$in": wanted}}
-            for document in self._entries.find(match):
+            for document in at_once(self._entries.find(match)):
                 entry = to_entry(document)
                 if entry.source == "system":
                     entry = entry.model_copy(update={"sold_at": document["_id"].generation_time})
@@ -128,10 +137,13 @@ class LedgerRepository:
         wanted = list(sale_ids)
         if not wanted:
             return {}
-        found = self._entries.find({"saleId": {"$in": wanted}, "trashed": True}, {"saleId": True, "customer": True})
+        match = {"saleId": {"$in": wanted}, "trashed": True}
+        found = at_once(self._entries.find(match, {"saleId": True, "customer": True}))
         marked = [(document["saleId"], document["customer"]) for document in found]
         # The entries of whom the trash was emptied are still marked, but nobody can bring them back.
         keys = [key for id in {customer for _, customer in marked} if (key := object_id(id))]
+        if not keys:
+            return {}
         present = {str(each["_id"]) for each in self._trash.find({"_id": {"$in": keys}}, {"_id": True})}
         return {sale_id: customer for sale_id, customer in marked if customer in present}
 
@@ -150,7 +162,7 @@ class LedgerRepository:
             customers = list({sale.customer for sale in sales})
             ids = [sale.sale_id for sale in sales]
             match = {"customer": {"$in": customers}, "refundOf": {"$in": ids}, "void": False}
-            for refund in map(to_entry, self._entries.find(match)):
+            for refund in map(to_entry, at_once(self._entries.find(match))):
                 refunds.setdefault(str(refund.refund_of), []).append(refund)
         return refunds
 
@@ -217,7 +229,7 @@ class LedgerRepository:
         if not recorded:
             return
         match = {"saleId": {"$in": [sale_id for sale_id, _ in recorded]}, "trashed": True, "revenueOnly": True}
-        earlier = self._entries.find(match, {"saleId": True, "amount": True})
+        earlier = at_once(self._entries.find(match, {"saleId": True, "amount": True}))
         keys = [each["_id"] for each in earlier if (each["saleId"], each["amount"]) in recorded]
         if keys:
             self._entries.update_many({"_id": {"$in": keys}}, {"$set": {"revenueOnly": False}})

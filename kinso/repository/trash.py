@@ -20,7 +20,7 @@ from kinso.models.customers import Customer
 from kinso.models.history import TrashedCustomer
 from kinso.models.stored import readable_moment, readable_text, readable_version
 from kinso.models.text import id_key
-from kinso.repository.documents import Document, erased_document, insert_all, object_id, to_customer
+from kinso.repository.documents import Document, at_once, erased_document, insert_all, object_id, to_customer
 
 
 class TrashRepository:
@@ -38,8 +38,10 @@ class TrashRepository:
         What they bought stays in the revenue, but for those who are `unregistered`: their registration is undone, and
         their purchases with it.
         """
+        if not ids:
+            return 0
         keys = sorted(_keys(ids))
-        documents = list(self._customers.find({"_id": {"$in": keys}}))
+        documents = list(at_once(self._customers.find({"_id": {"$in": keys}})))
         if documents:
             by = {"deletedAt": at, "byId": actor.user_id, "byName": actor.name}
             self._trash.insert_many({"_id": document["_id"], "customer": document, **by} for document in documents)
@@ -51,7 +53,7 @@ class TrashRepository:
         """The versions of those of `ids` that are here."""
         if not ids:
             return {}
-        found = self._trash.find({"_id": {"$in": _keys(ids)}}, {"customer.version": True})
+        found = at_once(self._trash.find({"_id": {"$in": _keys(ids)}}, {"customer.version": True}))
         return {str(document["_id"]): readable_version(document["customer"].get("version")) for document in found}
 
     def bring_back(self, ids: Sequence[str], at: datetime) -> dict[str, Customer]:
@@ -60,15 +62,16 @@ class TrashRepository:
         Raises `DuplicateCustomerId`, and `DuplicateSaleId` when one of their purchases was recorded again meanwhile.
         """
         keys = _keys(ids)
-        documents = [found["customer"] for found in self._trash.find({"_id": {"$in": keys}})] if keys else []
-        country = country_of(self._database) if documents else ""
+        documents = [found["customer"] for found in at_once(self._trash.find({"_id": {"$in": keys}}))] if keys else []
+        if not documents:
+            return {}
+        country = country_of(self._database)
         for document in documents:
             document.update(updatedAt=at, version=readable_version(document.get("version")) + 1)
             document[HELPERS] = renewed_helpers(document, country)
         insert_all(self._customers, documents)
         self._trash.delete_many({"_id": {"$in": keys}})
-        if documents:
-            self._count_purchases_again(list({str(document["_id"]) for document in documents}))
+        self._count_purchases_again(list({str(document["_id"]) for document in documents}))
         return {str(document["_id"]): to_customer(document) for document in documents}
 
     def erase(self, id: str, alias: str, at: datetime) -> Customer | None:

@@ -21,10 +21,10 @@ from kinso.services.customers.editing import (
     create_customer,
     delete_customer,
     get_customer,
-    save_edits,
     set_membership,
     update_customer,
 )
+from kinso.services.customers.saving import save_edits
 from kinso.services.history.trash import restore_customers
 from kinso.services.history.undo import undo_run
 from kinso.services.membership.activation import activate_at_threshold, set_membership_of_selected

@@ -213,7 +213,7 @@ def _write(store: Store, actor: Actor, plan: _Plan, total: int) -> Run:
         after = changed(before, changes, at)
         records.append(record_of_update(actor, before, after, run=run.id))
         plan.outcomes[index] = RowOutcome(index, after.customer_id, "updated", after)
-    record_changes(store, records)
+    record_changes(store, records, is_free=True)
     done = run.model_copy(update={"status": "done", "changed": len(records), "finished_at": at})
     store.runs.insert(done)
     return done

@@ -29,15 +29,18 @@ def record_changes(
     decided_by: DecidedBy = "person",
     entries: Sequence[LedgerEntry] = (),
     reverting: str | None = None,
+    is_free: bool = False,
 ) -> None:
     """Store the records, the memberships that they begin and end, and what they do to the ledger.
 
     `decided_by` is who or what decided on the memberships. `entries` are the purchases and refunds behind some of the
     changes; what other changes do to a purchase amount was typed. A membership that comes back is what it was before,
     whoever brings it back. `reverting` is a run that cannot be finished, when it is that one's changes that are undone.
+    `is_free` says that the same transaction has asked already whether one of these customers is `being_imported`.
     Raises `DuplicateSaleId`, and `BeingImported` for a customer whom an import wrote that has not ended.
     """
-    demand_nothing_unfinished(store, changes, reverting=reverting)
+    if not is_free:
+        demand_nothing_unfinished(store, changes, reverting=reverting)
     store.changes.record(changes)
     explained = {entry.change for entry in entries}
     typed = [entry for change in changes if change.id not in explained and (entry := typed_entry(change))]
@@ -149,8 +152,10 @@ def being_imported(store: Store, customers: Collection[str], *, but_for: Collect
     `but_for` are runs that may go on. Whoever writes to one of these has read this within the same transaction, and
     then collides with the import where that writes to the customer at the same time.
     """
+    if not customers:
+        return {}
     imports = [run for run in store.import_locks.unfinished_imports() if run not in but_for]
-    return store.import_locks.written_by(imports, list(customers)) if imports and customers else {}
+    return store.import_locks.written_by(imports, list(customers)) if imports else {}
 
 
 def demand_imported(store: Store, customers: Collection[str], *, but_for: Collection[str | None] = ()) -> None:
@@ -162,7 +167,7 @@ def demand_imported(store: Store, customers: Collection[str], *, but_for: Collec
 def demand_nothing_unfinished(store: Store, changes: Sequence[Change], *, reverting: str | None = None) -> None:
     """Raise `BeingImported` when a change builds on an import that is not its own and has not ended.
 
-    The run `reverting` may be written over, for that is how it ends.
+    The run `reverting` may be written over, for that is how it ends. Whoever was not there before is in no import.
     """
     own = {reverting, *(change.run for change in changes)}
-    demand_imported(store, {change.customer for change in changes}, but_for=own)
+    demand_imported(store, {change.customer for change in changes if change.kind != "create"}, but_for=own)

@@ -72,7 +72,7 @@ def revert(
     A customer who was created goes to the trash, one who was deleted comes back from there. When the changes are of an
     `unfinished` run, whom it created is removed altogether, for that run never took place. What a change did to a
     purchase amount is taken off the present amount, so that purchases since then stay. Call it within a transaction,
-    and record the changes that it returns in it.
+    and record the changes that it returns in it; whether an import is under way was asked, but for an `unfinished` run.
 
     What somebody built on stays, and with it all of its change, or `partly` only what that needs; either way it is
     among what was kept. Raises `DuplicateCustomerId` and `DuplicateSaleId` when an ID that has to come back was given

@@ -182,13 +182,20 @@ def is_left(run: Run) -> bool:
     return has_ended(run.worker)
 
 
-def record_batch(store: Store, run: Run, changes: Sequence[Change], exceptions: Sequence[RunException] = ()) -> None:
-    """Record a batch, within its transaction.
+def record_batch(
+    store: Store,
+    run: Run,
+    changes: Sequence[Change],
+    exceptions: Sequence[RunException] = (),
+    *,
+    is_free: bool = False,
+) -> None:
+    """Record a batch, within its transaction; for `is_free` see `record_changes`.
 
     Raises `Conflict` when the run was ended from elsewhere, and `NotSignedIn` when its person was switched off.
     """
     again = store.changes.customers_among(run.id, changes) if run.parameters.get("kind") in _REPEATING else set()
-    record_changes(store, changes, decided_by="rule" if run.kind in _BY_RULE else "person")
+    record_changes(store, changes, decided_by="rule" if run.kind in _BY_RULE else "person", is_free=is_free)
     advance(store, run, len({change.customer for change in changes} - again), exceptions)
 
 
@@ -367,5 +374,5 @@ def _set_membership(
         record_of_update(actor, old, new, run=run.id, reason=change.reason)
         for old, new in zip(chosen, after, strict=True)
     ]
-    record_batch(store, run, records, skipped)
+    record_batch(store, run, records, skipped, is_free=True)
     return len(chosen)

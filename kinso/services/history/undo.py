@@ -50,7 +50,7 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
         records, kept = revert(store, actor, [change])
         if kept:
             raise Conflict(f"This was not undone: customer {change.customer_id} {kept[0].reason}.")
-        record_changes(store, records)
+        record_changes(store, records, is_free=True)
         return records[0]
 
     try:
@@ -115,7 +115,8 @@ def undo_run(
     ) as run:
         done = 0
         for batch in of_different_customers(store.changes.of_run(original.id, newest_first=True)):
-            revert_and_report(store, actor, batch, partial(record_batch, store, run), run=run.id, reason=reason)
+            record = partial(record_batch, store, run, is_free=True)
+            revert_and_report(store, actor, batch, record, run=run.id, reason=reason)
             done = min(done + len(batch), original.changed)
             on_progress(done, original.changed)
     return store.runs.get(run.id) or run

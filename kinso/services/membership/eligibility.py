@@ -112,9 +112,11 @@ def find_below(store: Store, actor: Actor, customers: Sequence[Customer]) -> lis
     return [found for found in membership_statuses(store, customers) if found.is_below]
 
 
-def membership_statuses(store: Store, customers: Sequence[Customer]) -> list[MembershipStatus]:
-    """The membership status of each of these customers by the shop's rule as of now."""
-    rule = rule_of(store.shop.get(), now())
+def membership_statuses(
+    store: Store, customers: Sequence[Customer], shop: ShopSettings | None = None
+) -> list[MembershipStatus]:
+    """The membership status of each of these customers by the shop's rule as of now; `shop` if it was read already."""
+    rule = rule_of(shop or store.shop.get(), now())
     amounts = amounts_that_count(store, rule, customers)
     return [
         MembershipStatus(

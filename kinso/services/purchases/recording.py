@@ -20,6 +20,7 @@ from kinso.models.purchases import (
     PurchaseDraft,
     RefundDraft,
 )
+from kinso.models.shop import ShopSettings
 from kinso.models.text import sale_key
 from kinso.models.times import past_moment_of
 from kinso.repository.documents import canonical_id, new_id, now
@@ -171,7 +172,7 @@ def _activate_if_due(
 ) -> Recorded:
     """The customer with the purchase, made a member when the shop wants that and the purchase reached the threshold."""
     shop = store.shop.get()
-    recorded = _recorded(store, entry, customer)
+    recorded = _recorded(store, entry, customer, shop=shop)
     rule, total = recorded.status.rule, recorded.status.amount
     if not shop.activate_on_purchase or recorded.status.status != "eligible":
         return recorded
@@ -180,14 +181,20 @@ def _activate_if_due(
         raise StaleVersion(store.customers.get(customer.id) or customer)
     brought = f"{change.reason} brought the total to {rule.basis.unit.in_words(total)}"
     reason = f"{brought}; the threshold was {rule.in_words}"
-    record_changes(store, [record_of_update(actor, customer, member, reason=reason)], decided_by="rule")
-    return _recorded(store, entry, member, activated=True)
+    record_changes(store, [record_of_update(actor, customer, member, reason=reason)], decided_by="rule", is_free=True)
+    return _recorded(store, entry, member, activated=True, shop=shop)
 
 
 def _recorded(
-    store: Store, entry: LedgerEntry, customer: Customer, *, repeated: bool = False, activated: bool = False
+    store: Store,
+    entry: LedgerEntry,
+    customer: Customer,
+    *,
+    shop: ShopSettings | None = None,
+    repeated: bool = False,
+    activated: bool = False,
 ) -> Recorded:
-    [status] = membership_statuses(store, [customer])
+    [status] = membership_statuses(store, [customer], shop)
     return Recorded(entry, customer, status, repeated, activated)
 
 

@@ -132,9 +132,14 @@ class PurchaseWriter:
         rule = rule_of(self.shop, at)
         amounts = amounts_that_count(self.store, rule, buyers)
         due = [buyer for buyer in buyers if is_eligible(buyer, amounts[buyer.id], rule.threshold)]
+        if not due:
+            return 0
         self.store.customers.set_membership([buyer.id for buyer in due], at, status=True, excluded=False)
         record_changes(
-            self.store, [self._activation(buyer, rule, amounts[buyer.id], at) for buyer in due], decided_by="rule"
+            self.store,
+            [self._activation(buyer, rule, amounts[buyer.id], at) for buyer in due],
+            decided_by="rule",
+            is_free=True,
         )
         return len(due)
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from kinso.models.customers import Customer, CustomerEdit, Draft
 from kinso.models.fields import FIELDS
-from kinso.services.customers.editing import save_edits
 from kinso.services.customers.finding import get_customers
+from kinso.services.customers.saving import save_edits
 from kinso.ui.customers.card import Card, Editing, PurchaseForm, Question, RefundForm, at_card, close_question
 from kinso.ui.customers.dialogs import Choices, Contested, draw_contested
 from kinso.ui.customers.field_widgets import WIDGETS

@@ -16,8 +16,9 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.services.customers.editing import count_customers, find_changed_since, save_edits
+from kinso.services.customers.editing import count_customers, find_changed_since
 from kinso.services.customers.finding import find_page
+from kinso.services.customers.saving import save_edits
 from kinso.services.membership.eligibility import find_eligible
 from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
 from kinso.ui.customers.field_widgets import WIDGETS, label_of

@@ -10,8 +10,8 @@ from typing import Literal
 import streamlit as st
 
 from kinso.models.customers import Customer, CustomerEdit, EditOutcome
-from kinso.services.customers.editing import save_edits
 from kinso.services.customers.finding import get_customers
+from kinso.services.customers.saving import save_edits
 from kinso.ui.customers.filters import show_filters_of
 from kinso.ui.customers.grid_state import GridState, Problem, Row, keeping_seen, with_values
 from kinso.ui.customers.page_state import Conflicts, PageSession, current_session, in_session

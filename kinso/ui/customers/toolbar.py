@@ -12,7 +12,8 @@ from kinso.errors import NotFound, StaleVersion
 from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.services.customers.editing import count_customers, create_customer, delete_customer, save_edits
+from kinso.services.customers.editing import count_customers, create_customer, delete_customer
+from kinso.services.customers.saving import save_edits
 from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import set_membership_of_matching, set_membership_of_selected
 from kinso.services.transfer.exports import Flavour, export_customers

@@ -42,7 +42,7 @@ LEAST = {
         """,
     Role.STAFF: """
         customers.bulk.upsert_customers customers.editing.create_customer customers.editing.end_draft
-        customers.editing.find_drafts customers.editing.keep_draft customers.editing.save_edits
+        customers.editing.find_drafts customers.editing.keep_draft customers.saving.save_edits
         customers.editing.set_membership customers.editing.update_customer customers.registering.find_duplicates_of
         customers.registering.find_likely_duplicates customers.registering.find_without_leading_zeros
         customers.registering.propose_customer_id history.runs.stop_run history.undo.revert_change

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from kinso.errors import NotPermitted
 from kinso.models.accounts import PERMISSIONS, Permission, Role
-from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch
+from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
 from kinso.models.fields import entered
-from kinso.services.customers.editing import create_customer, delete_customer, get_customer, save_edits, update_customer
+from kinso.services.customers.editing import create_customer, delete_customer, get_customer, update_customer
+from kinso.services.customers.saving import save_edits
 from tests.support.examples import fewer_examples
 
 
@@ -127,3 +128,89 @@ def test_nothing_anyone_saved_is_overwritten_and_nothing_typed_is_dropped_silent
         assert not was_theirs or value == after_theirs[name]
         if name in mine and name not in reported and mine[name] != entered(before)[name]:
             assert value == mine[name]
+
+
+def registered(store, actor, *customer_ids):
+    return [
+        create_customer(store, actor, CustomerDraft(customer_id=each, customer_name="Ada", contact_info="ada@shop.com"))
+        for each in customer_ids
+    ]
+
+
+def test_two_rows_that_want_the_same_id_do_not_keep_the_others_from_being_saved(store, staff):
+    first, second, third = registered(store, staff, "A", "B", "C")
+    outcomes = save_edits(
+        store,
+        staff,
+        [
+            CustomerEdit(first, {"customerId": "N-1", "customerName": "First"}),
+            CustomerEdit(second, {"customerId": "n-1", "customerName": "Second"}),
+            CustomerEdit(third, {"customerName": "Third"}),
+        ],
+    )
+    assert [[error.field for error in outcome.errors] for outcome in outcomes] == [[], ["customerId"], []]
+    stored = [get_customer(store, staff, each.id) for each in (first, second, third)]
+    assert [(each.customer_id, each.customer_name) for each in stored] == [
+        ("N-1", "First"),
+        ("B", "Second"),
+        ("C", "Third"),
+    ]
+    assert [outcome.current for outcome in outcomes] == stored
+
+
+def test_rows_of_one_transaction_have_a_record_each(store, staff):
+    some = registered(store, staff, "A", "B", "C")
+    save_edits(store, staff, [CustomerEdit(each, {"membershipStatus": True, "purchaseAmount": 5}) for each in some])
+    for before in some:
+        latest = store.changes.of_customer(before.id, limit=1)[0]
+        assert (latest.version, latest.after["membershipStatus"], latest.balance) == (2, True, Decimal("5.00"))
+        assert [each.end for each in store.memberships.of_customer(before.id)] == [None]
+        assert store.ledger.typed_of([before.id])[before.id][0].amount == Decimal("5.00")
+
+
+def test_edits_of_the_same_customer_build_on_each_other(store, staff, ada):
+    typed = [CustomerEdit(ada, {"customerName": "Ada Byron"}), CustomerEdit(ada, {"contactInfo": "new@shop.com"})]
+    assert all(outcome.is_complete for outcome in save_edits(store, staff, typed))
+    stored = get_customer(store, staff, ada.id)
+    assert (stored.customer_name, stored.contact_info, stored.version) == ("Ada Byron", "new@shop.com", 3)
+
+
+IDS = ["A", "B", "C", "D"]
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(range(len(IDS))),
+        st.fixed_dictionaries(
+            {}, optional={**fields, "customerId": st.sampled_from([*IDS, *map(str.lower, IDS), "E"])}
+        ),
+    ),
+    max_size=6,
+)
+
+
+@fewer_examples()
+@given(theirs=rows, mine=rows)
+def test_rows_saved_together_become_what_they_become_one_after_the_other(store, mock_store, admin, theirs, mine):
+    def one_by_one(typed):
+        return [outcome for each in typed for outcome in save_edits(mock_store, admin, [each])]
+
+    def together(typed):
+        return save_edits(store, admin, typed)
+
+    found = [told(one, save, admin, theirs, mine) for one, save in ((mock_store, one_by_one), (store, together))]
+    assert found[0] == found[1]
+
+
+def told(store, save, actor, theirs, mine):
+    """What became of each edit, and of each customer."""
+    for customer in store.customers.iterate(CustomerQuery()):
+        delete_customer(store, actor, customer.id)
+    before = registered(store, actor, *IDS)
+    save([CustomerEdit(before[number], values) for number, values in theirs])
+    outcomes = save([CustomerEdit(before[number], values) for number, values in mine])
+    after = [get_customer(store, actor, customer.id) for customer in before]
+    changes = [store.changes.of_customer(customer.id, limit=100) for customer in before]
+    return (
+        [(each.saved, each.errors, each.conflicts, entered(each.current), each.current.version) for each in outcomes],
+        [(entered(each), each.version, each.excluded) for each in after],
+        [[(each.version, each.kind, each.before, each.after) for each in of_one] for of_one in changes],
+    )

@@ -9,7 +9,8 @@ from kinso.models import fields
 from kinso.models.accounts import Permission
 from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, CustomerQuery
 from kinso.services.customers.bulk import upsert_customers
-from kinso.services.customers.editing import create_customer, save_edits, update_customer
+from kinso.services.customers.editing import create_customer, update_customer
+from kinso.services.customers.saving import save_edits
 from kinso.services.history.undo import permissions_to_revert, revert_change
 from kinso.services.transfer.customer_imports import import_customers
 

@@ -15,13 +15,8 @@ from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.services.customers.bulk import upsert_customers
-from kinso.services.customers.editing import (
-    create_customer,
-    delete_customer,
-    save_edits,
-    set_membership,
-    update_customer,
-)
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.customers.saving import save_edits
 from kinso.services.history.changes import list_history
 from kinso.services.history.runs import list_customers_of_run
 from kinso.services.history.trash import empty_trash, erase_person, restore_customers

@@ -15,13 +15,8 @@ from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.repository import shop as reading
 from kinso.repository.documents import now
 from kinso.repository.store import Store
-from kinso.services.customers.editing import (
-    create_customer,
-    delete_customer,
-    save_edits,
-    set_membership,
-    update_customer,
-)
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.customers.saving import save_edits
 from kinso.services.history import runs
 from kinso.services.history.trash import empty_trash, erase_person, restore_customers
 from kinso.services.history.undo import revert_change, undo_run

@@ -13,13 +13,8 @@ from kinso.models.customers import CustomerDraft, CustomerEdit, CustomerPatch, C
 from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.services.application import ApplicationContext
 from kinso.services.customers.bulk import upsert_customers
-from kinso.services.customers.editing import (
-    create_customer,
-    delete_customer,
-    save_edits,
-    set_membership,
-    update_customer,
-)
+from kinso.services.customers.editing import create_customer, delete_customer, set_membership, update_customer
+from kinso.services.customers.saving import save_edits
 from kinso.services.history.runs import recover_interrupted
 from kinso.services.history.trash import erase_person
 from kinso.services.history.undo import revert_change, undo_run
