@@ -26,7 +26,8 @@ from kinso.models.purchases import PurchaseDraft
 from kinso.models.shop import MembershipRule
 from kinso.models.transfer.plans import ImportChoices
 from kinso.repository.store import Store
-from kinso.services.customers.editing import create_customer, list_customers, save_edits
+from kinso.services.customers.editing import create_customer, list_customers
+from kinso.services.customers.saving import save_edits
 from kinso.services.history.undo import undo_run
 from kinso.services.insights import get_statistics
 from kinso.services.membership.activation import activate_at_threshold, preview_activation
