@@ -21,6 +21,7 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
+from bench.people import person
 from bench.specified import Specified, specified_document
 from bench.timing import scratch
 from kinso.config import Settings
@@ -37,7 +38,6 @@ from kinso.repository import history, membership, purchases
 from kinso.repository.documents import as_it_is, changed, new_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import record_of_creation, record_of_update
-from kinso.services.shop.sample_people import sample_person
 
 COUNTRY = "GB"
 PURCHASES = 5
@@ -159,12 +159,12 @@ def _insert(database: Database[Document], name: str, documents: list[Document]) 
 
 
 def _registered(number: int, at: datetime) -> Customer:
-    person = sample_person(number).draft
+    draft = person(number)
     return Customer(
         id=new_id(),
-        customer_id=person.customer_id,
-        customer_name=person.customer_name,
-        contact_info=person.contact_info,
+        customer_id=draft.customer_id,
+        customer_name=draft.customer_name,
+        contact_info=draft.contact_info,
         purchase_amount=Decimal("0.00"),
         membership_status=False,
         created_at=at,

@@ -1,13 +1,14 @@
 """What is searched for: dense, rare, absent, short, punctuation, phone numbers, accents, other scripts, two words."""
 
-from kinso.services.shop.sample_people import sample_id, sample_person
+from bench.people import person
 
 _DENSE = ("example", "example.com", "@", "C-", "00", "+44", "Road")
 _NAMES = ("Müller", "muller", "García", "garcia", "O’Connor", "o'connor", "Łukasz", "weiss", "Jónsdóttir", "smith")
 _SCRIPTS = ("নাসরিন", "佐藤", "محمد", "১২০৯")
 _SHORT = ("a", "x", "an", "7", "é")
 _PUNCTUATION = (".*", ".", "-", ",", "(212)", "%", "[a-z]")
-_PHONES = ("+44 7700 900123", "07700 900123", "900123", "(212) 555-0142", "0171 39200")
+_PARTS_OF_PHONES = ("0770", "(212) 5", "0171 39", "+880 10", "39 98 2")
+_BRITISH = "+44 "
 _WORDS = (
     "george smith",
     "smith george",
@@ -24,13 +25,19 @@ TYPED = ("mül", "c-0000", "gar", "0770", "olivia t", "zzqx")
 
 def searched_texts(count: int) -> list[str]:
     """More than 40, some of them about one customer only of a shop of so many."""
-    one, another = sample_person(count // 3).draft, sample_person(count // 2).draft
+    one, another = person(count // 3), person(count // 2)
     rare = (
-        sample_id(count // 2),
+        another.customer_id,
         one.contact_info[-20:],
         f"{another.customer_name} {another.customer_id}",
         f"{count - 1}",
     )
-    return list(
-        dict.fromkeys((*_DENSE, *_NAMES, *_SCRIPTS, *_SHORT, *_PUNCTUATION, *_PHONES, *_WORDS, *_ABSENT, *rare))
-    )
+    texts = (*_DENSE, *_NAMES, *_SCRIPTS, *_SHORT, *_PUNCTUATION, *_PARTS_OF_PHONES, *_WORDS, *_ABSENT, *rare)
+    return list(dict.fromkeys((*texts, *_phones(count))))
+
+
+def _phones(count: int) -> tuple[str, str, str]:
+    """Somebody's number with the code of the country, as it is dialled within it, and the end of it."""
+    contacts = (person(number).contact_info for number in range(count // 4, count))
+    number = next(contact for contact in contacts if contact.startswith(_BRITISH)).partition(",")[0]
+    return number, f"0{number.removeprefix(_BRITISH)}", number[-6:]

@@ -15,6 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from bench.figures import Figure
+from bench.people import person
 from bench.reads import ask_overview
 from bench.shop import THRESHOLD
 from bench.specified import Specified
@@ -33,7 +34,7 @@ from kinso.services.insights import get_statistics
 from kinso.services.membership.activation import activate_at_threshold, preview_activation
 from kinso.services.membership.eligibility import get_curve
 from kinso.services.purchases.recording import record_sale
-from kinso.services.shop.sample_people import sample_person
+from kinso.services.shop.sample_people import sample_id
 from kinso.services.shop.settings import save_rule
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.purchase_imports import import_purchases
@@ -87,11 +88,11 @@ class Writes:
     def _registration(self) -> Figure:
         taken = []
         for number in range(ROUNDS):
-            person = sample_person(self._count + number + 1).draft
+            new = person(self._count + number + 1)
             draft = CustomerDraft(
-                customer_id=f"NEW-{number}", customer_name=person.customer_name, contact_info=person.contact_info
+                customer_id=f"NEW-{number}", customer_name=new.customer_name, contact_info=new.contact_info
             )
-            document = _document(f"NEW-{number}", person)
+            document = _document(f"NEW-{number}", new)
             taken.append(
                 (
                     milliseconds(lambda draft=draft: create_customer(self._store, COMMAND_LINE, draft)),
@@ -163,19 +164,19 @@ class Writes:
 
     def _import(self) -> Figure:
         numbers = range(self._count + 1, self._count + 1 + max(1, self._count // SHARE_IMPORTED))
-        people = [sample_person(number).draft for number in numbers]
+        people = [person(number) for number in numbers]
         file = _csv(
             ("customerId", "customerName", "contactInfo", "purchaseAmount"),
-            ((f"I-{person.customer_id}", person.customer_name, person.contact_info, 12.5) for person in people),
+            ((f"I-{each.customer_id}", each.customer_name, each.contact_info, 12.5) for each in people),
         )
-        documents = [_document(f"I-{person.customer_id}", person) for person in people]
+        documents = [_document(f"I-{each.customer_id}", each) for each in people]
         ours = milliseconds(lambda: import_customers(self._store, COMMAND_LINE, file))
         specified = milliseconds(lambda: self._specified.insert(documents))
         figure = Figure(f"import of {len(people):,} new customers; specified: bare", ours, specified)
         return figure.within(4, specified, "bare") if self._count >= _RATIOS_FROM else figure
 
     def _import_of_purchases(self) -> Figure:
-        buyers = [sample_person(number).draft.customer_id for number in range(1, self._count // SHARE_OF_BUYERS + 1)]
+        buyers = [sample_id(number) for number in range(1, self._count // SHARE_OF_BUYERS + 1)]
         sales = [self._sale(customer_id) for customer_id in buyers for _ in range(2)]
         file = _csv(
             ("saleId", "customerId", "soldAt", "amount"),
@@ -200,12 +201,12 @@ def _save(store: Store, edits: Sequence[CustomerEdit]) -> None:
     assert all(outcome.is_complete for outcome in save_edits(store, COMMAND_LINE, edits))
 
 
-def _document(customer_id: str, person: CustomerDraft) -> Document:
+def _document(customer_id: str, draft: CustomerDraft) -> Document:
     now = datetime.now(UTC)
     return {
         "customerId": customer_id,
-        "customerName": person.customer_name,
-        "contactInfo": person.contact_info,
+        "customerName": draft.customer_name,
+        "contactInfo": draft.contact_info,
         "purchaseAmount": 12.5,
         "membershipStatus": False,
         "createdAt": now,
