@@ -119,6 +119,8 @@ _LOOKALIKES = str.maketrans("авекмнорстухіјѕ" + "αβεζηικμ
 _LOOKALIKES_IN_CASE = str.maketrans(
     "АВЕКМНОРСТХІЈЅ" + "аеорсухіјѕ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" + "ο", "ABEKMHOPCTXIJS" + "aeopcyxijs" + "ABEZHIKMNOPTYX" + "o"
 )
+_PLAIN_ID = re.compile(r"[0-9A-Za-z._/-]+")
+"""What nearly all IDs consist of: only letter case can make two of these look the same. Files have millions of them."""
 _BARE_I = {"i\u0307": "i"}
 """What remains of the Turkish capital in lower case."""
 
@@ -172,6 +174,8 @@ def fold(text: str) -> str:
 
 def id_key(customer_id: str) -> str:
     """The form in which customer IDs are unique: no letter case, and what looks the same is the same; accents count."""
+    if _PLAIN_ID.fullmatch(customer_id):
+        return customer_id.lower()
     bare = _looks(_looks(customer_id).casefold())
     apart = unicodedata.normalize("NFD", bare).translate(_LOOKALIKES)
     return _single_spaced(unicodedata.normalize("NFC", _replaced(apart, _BARE_I)))
@@ -183,6 +187,8 @@ def sale_key(sale_id: str) -> str:
     Tills make up IDs that differ in letter case only, and a purchase that is taken for another one would be lost. What
     most IDs consist of, ASCII with single spaces, is its own form.
     """
+    if _PLAIN_ID.fullmatch(sale_id):
+        return sale_id
     apart = unicodedata.normalize("NFD", _looks(sale_id)).translate(_LOOKALIKES_IN_CASE)
     return _single_spaced(unicodedata.normalize("NFC", apart))
 
@@ -208,6 +214,9 @@ _NUMBER_ALONE = re.compile(r"\d+e\d{1,3}")
 _WITH_DECIMALS = re.compile(r"\d{7,}[.,]0+")
 _PLACEHOLDER = re.compile(r"#{3,}|#(?:n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)")
 
+_OTHER_LETTER = re.compile(r"[a-df-z@]", re.IGNORECASE)
+"""No spreadsheet puts one into a number, and most of what is not a number has one."""
+
 _SCIENTIFIC = "looks damaged by a spreadsheet (scientific notation); type it in full"
 _DECIMALS = "looks damaged by a spreadsheet (a number with decimals); type it without them"
 _EMPTY = "is what a spreadsheet shows instead of a value; type it in full"
@@ -226,6 +235,8 @@ def check_contact(text: str) -> str:
 
 
 def _checked(text: str, *kinds: tuple[re.Pattern[str], str]) -> str:
+    if text.isascii() and "#" not in text and _OTHER_LETTER.search(text):
+        return text
     folded = fold(text).strip(",;")
     for pattern, sentence in kinds:
         if pattern.fullmatch(folded):

@@ -81,19 +81,16 @@ class MembershipRepository:
         return [document["customer"] for document in found]
 
     def _end(self, ended: Sequence[ImportLock]) -> None:
-        closed = self._memberships.bulk_write(
-            [
-                UpdateOne({"customer": customer, "open": True, "from": {"$lte": at}}, _closing(customer, at, decision))
-                for customer, at, decision in ended
-            ]
-        )
-        if closed.matched_count == len(ended):
-            return
-        decisions = {customer: decision for customer, _, decision in ended}
-        for document in self._memberships.find({"customer": {"$in": list(decisions)}, "open": True}):
-            customer = document["customer"]
-            update = _closing(customer, document["from"], decisions[customer])
-            self._memberships.update_one({"_id": document["_id"]}, update)
+        # By `_id` the server finds each of many in half the time.
+        match = {"customer": {"$in": [customer for customer, *_ in ended]}, "open": True}
+        present = {document["customer"]: document for document in at_once(self._memberships.find(match, _TIMES))}
+        updates = [
+            UpdateOne({"_id": found["_id"]}, _closing(customer, max(at, found["from"]), decision))
+            for customer, at, decision in ended
+            if (found := present.get(customer))
+        ]
+        if updates:
+            self._memberships.bulk_write(updates)
 
     def _begin(self, begun: Sequence[ImportLock]) -> None:
         latest: dict[str, datetime] = {}

@@ -25,6 +25,8 @@ _SIGNS_OF_LETTERS = """
     tk taka rs re inr kr zł kč ft lei fr rp rm руб р грн лв din дин km br sh ksh tsh ush dh dhs sr qr kd bd r টাকা रु रू
     円 元 원 د.إ د.ك ر.س ر.ق ج.م usd eur euro euros gbp chf bdt jpy
 """
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?")
+"""What programs write, and most of what a file of a million rows has."""
 _WORDS = frozenset(_SIGNS_OF_LETTERS.split())
 """Codes such as USD are known beside these."""
 _LONGEST_PREFIX = 3
@@ -45,6 +47,8 @@ def read_amount(text: str, delimiter: str) -> Decimal:
 
 def read_number(text: str, delimiter: str) -> Decimal:
     """A number as `read_amount` reads it, which may be negative: -5, $-5, (5.00)."""
+    if _PLAIN_NUMBER.fullmatch(text):
+        return Decimal(text)
     number, is_negative = _bare(text)
     if _THOUSANDS_OR_THREE_DECIMALS.fullmatch(number) and not ("," in number and delimiter == ","):
         raise ValueError(_TWO_READINGS.format(shortened(text)))

@@ -110,3 +110,14 @@ def test_no_text_makes_it_stumble(text):
     except ValueError:
         return
     assert any(character.isdecimal() for character in text)
+
+
+@given(st.from_regex(r"[0-9]{1,14}(\.[0-9]{1,3})?", fullmatch=True))
+def test_spaces_around_a_number_change_nothing(number):
+    def read(text):
+        try:
+            return read_number(text, ",")
+        except ValueError as error:
+            return str(error).replace(" ", "")
+
+    assert read(number) == read(f" {number} ")

@@ -112,3 +112,9 @@ def test_letter_case_makes_another_sale_but_no_other_customer():
 @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="`"), min_size=1))
 def test_plain_sale_ids_are_their_own_form(sale_id):
     assert sale_key(sale_id) == sale_id
+
+
+@given(st.from_regex(r"[ -~]{1,20}", fullmatch=True))
+def test_an_id_with_something_invisible_in_it_is_the_same_id(customer_id):
+    for form in (id_key, sale_key):
+        assert form(customer_id) == form(f"{customer_id}\u200b")
