@@ -64,6 +64,11 @@ class Size:
     customers: int
     figures: list[Figure] = field(default_factory=list)
 
+    def replaced_by(self, newer: Size) -> Size:
+        """The newer figures, and those of work that was not measured anew."""
+        known = {figure.work for figure in newer.figures}
+        return Size(self.customers, [*newer.figures, *(each for each in self.figures if each.work not in known)])
+
     @property
     def lost(self) -> list[str]:
         """Ratios that do not hold."""

@@ -8,7 +8,7 @@ quiet one with two cores. Exits with 1 when a ratio is lost.
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pymongo.database import Database
@@ -28,6 +28,7 @@ from kinso.services.application import close_application, open_application
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 QUICK = 100_000
+PARTS = ("starts", "disk", "reads", "pages", "writes", "adoption")
 
 
 def main() -> None:
@@ -37,45 +38,54 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the shops here as they were built, for the next time")
     parser.add_argument("--json", type=Path, help="write all figures there; sizes not measured now are left in it")
     parser.add_argument("--chart", type=Path, help="draw how the work grows, as SVG, with all sizes of --json")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure only these parts")
     options = parser.parse_args()
     sizes = load(options.json) if options.json else {}
     measured: list[Size] = []
     for count in sorted((QUICK,) if options.quick else options.customers):
-        measured.append(_measured(count, options.folder, measured[0].figures if measured else ()))
-    sizes |= {size.customers: size for size in measured}
-    if options.json:
-        save(options.json, sizes)
-    if options.chart:
-        draw(options.chart, sizes)
+        size = _measured(count, options.folder, options.only, measured[0].figures if measured else ())
+        measured.append(size)
+        sizes[count] = sizes[count].replaced_by(size) if count in sizes else size
+        if options.json:
+            save(options.json, sizes)
+        if options.chart:
+            draw(options.chart, sizes)
     lost = [f"{size.customers:,} customers, {bar}" for size in measured for bar in size.lost]
     for one in lost:
         print(f"LOST: {one}")
     sys.exit(1 if lost else 0)
 
 
-def _measured(count: int, folder: Path | None, smallest: Sequence[Figure]) -> Size:
+def _measured(count: int, folder: Path | None, parts: Sequence[str], smallest: Sequence[Figure]) -> Size:
     size = Size(count)
     began = time.monotonic()
-    for figure in _figures(count, folder, smallest):
-        size.figures.append(figure)
-        print(f"{time.monotonic() - began:8.0f} s  {figure.work}", file=sys.stderr, flush=True)
+    with built(folder, count) as shop:
+        for figure in _figures(shop, count, parts, smallest):
+            size.figures.append(figure)
+            print(f"{time.monotonic() - began:8.0f} s  {figure.work}", file=sys.stderr, flush=True)
     print(table(size), end="\n\n", flush=True)
     return size
 
 
-def _figures(count: int, folder: Path | None, smallest: Sequence[Figure]) -> Iterator[Figure]:
-    with built(folder, count) as shop:
+def _figures(shop: Path, count: int, parts: Sequence[str], smallest: Sequence[Figure]) -> Iterator[Figure]:
+    if "starts" in parts:
         yield from _starts(start(shop), start(shop))
-        application = open_application(Settings(data_dir=shop))
-        try:
-            answer_everything(application)
-            specified = Specified(application.store.connection.client)
-            yield from _disk(application.store.connection.database, specified, count)
-            yield from Reads(application.store, specified, count).measure()
-            yield from Pages(application.store, smallest).measure()
-            yield from Writes(application.store, specified, count).measure()
-        finally:
-            close_application()
+    application = open_application(Settings(data_dir=shop))
+    try:
+        answer_everything(application)
+        store, specified = application.store, Specified(application.store.connection.client)
+        measuring: dict[str, Callable[[], Iterator[Figure]]] = {
+            "disk": lambda: _disk(store.connection.database, specified, count),
+            "reads": Reads(store, specified, count).measure,
+            "pages": Pages(store, smallest).measure,
+            "writes": Writes(store, specified, count).measure,
+        }
+        for part, measure in measuring.items():
+            if part in parts:
+                yield from measure()
+    finally:
+        close_application()
+    if "adoption" in parts:
         with scratch() as other:
             yield from adopt(other, shop, count)
 

@@ -2,6 +2,7 @@
 
 import random
 import re
+from decimal import Decimal
 
 from kinso.models.customers import CustomerDraft
 from kinso.services.shop.sample_people import sample_id, sample_person
@@ -23,7 +24,7 @@ _ENDS = (
 
 
 def person(number: int) -> CustomerDraft:
-    """The customer with this number, which counts from 1: the same one every time."""
+    """The customer with this number, which counts from 1, before any purchase: the same one every time."""
     sample = sample_person(number).draft
     chance = random.Random(number)
     second_family = chance.choice(_BEGINNINGS) + chance.choice(_ENDS)
@@ -31,6 +32,8 @@ def person(number: int) -> CustomerDraft:
         "customer_id": sample_id(number),
         "customer_name": f"{sample.customer_name} {second_family}",
         "contact_info": _with_own_number(sample.contact_info, number),
+        "purchase_amount": Decimal("0.00"),
+        "membership_status": False,
     }
     return sample.model_copy(update=changes)
 

@@ -4,7 +4,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,12 @@ def side_by_side(works: Mapping[str, Work], rounds: int = ROUNDS) -> dict[str, f
             if sum(taken[name]) < BUDGET and len(taken[name]) < rounds:
                 taken[name].append(milliseconds(work))
     return {name: statistics.median(each) for name, each in taken.items()}
+
+
+def in_turn(steps: Iterable[Sequence[Work]]) -> list[float]:
+    """The median of each way of work that cannot be repeated, so that every step brings some of its own."""
+    taken = [[milliseconds(work) for work in step] for step in steps]
+    return [statistics.median(each) for each in zip(*taken, strict=True)]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bench.people import person
 from bench.reads import ask_overview
 from bench.shop import THRESHOLD
 from bench.specified import Specified
-from bench.timing import Work, milliseconds
+from bench.timing import Work, in_turn, milliseconds
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import Customer, CustomerDraft, CustomerEdit, CustomerQuery
 from kinso.models.history import Run
@@ -75,48 +75,35 @@ class Writes:
         yield self._import_of_purchases()
 
     def _purchase(self, customers: Sequence[Customer]) -> Figure:
-        taken = [
+        ours, limit = in_turn(
             (
-                milliseconds(lambda customer=customer: self._sell(customer)),
-                milliseconds(lambda customer=customer: self._specified.record([self._sale(customer.customer_id)])),
+                partial(self._sell, customer),
+                partial(self._specified.record, [self._sale(customer.customer_id)]),
             )
             for customer in customers[:ROUNDS]
-        ]
-        ours, limit = (statistics.median(each) for each in zip(*taken, strict=True))
+        )
         return Figure("one purchase; limit: bare documents", ours, limit=limit).at_most(5)
 
     def _registration(self) -> Figure:
-        taken = []
-        for number in range(ROUNDS):
-            new = person(self._count + number + 1)
-            draft = CustomerDraft(
-                customer_id=f"NEW-{number}", customer_name=new.customer_name, contact_info=new.contact_info
+        people = (person(self._count + number) for number in range(1, ROUNDS + 1))
+        ours, specified = in_turn(
+            (
+                partial(create_customer, self._store, COMMAND_LINE, new),
+                partial(self._specified.register, _document(new)),
             )
-            document = _document(f"NEW-{number}", new)
-            taken.append(
-                (
-                    milliseconds(lambda draft=draft: create_customer(self._store, COMMAND_LINE, draft)),
-                    milliseconds(lambda document=document: self._specified.register(document)),
-                )
-            )
-        ours, specified = (statistics.median(each) for each in zip(*taken, strict=True))
+            for new in people
+        )
         return Figure("one registration", ours, specified).at_most(3)
 
     def _edited_rows(self, customers: Sequence[Customer]) -> Figure:
-        taken = []
-        for start in range(100, 100 + 5 * ROWS, ROWS):
-            rows = customers[start : start + ROWS]
-            edits = [CustomerEdit(row, {"purchaseAmount": float(row.purchase_amount) + 1}) for row in rows]
-            amounts = {ObjectId(row.id): float(row.purchase_amount) + 1 for row in rows}
-            again = {key: amount + 1 for key, amount in amounts.items()}
-            taken.append(
-                (
-                    milliseconds(lambda edits=edits: _save(self._store, edits)),
-                    milliseconds(lambda amounts=amounts: self._specified.save(amounts)),
-                    milliseconds(lambda amounts=again: self._specified.save_at_once(amounts)),
-                )
+        ours, specified, limit = in_turn(
+            (
+                partial(_save, self._store, customers[start : start + ROWS]),
+                partial(self._specified.save, _raised(customers[start : start + ROWS], 1)),
+                partial(self._specified.save_at_once, _raised(customers[start : start + ROWS], 2)),
             )
-        ours, specified, limit = (statistics.median(each) for each in zip(*taken, strict=True))
+            for start in range(100, 100 + 5 * ROWS, ROWS)
+        )
         return Figure(f"{ROWS} edited rows saved; limit: one bulk write", ours, specified, limit).at_most(40)
 
     def _figures_after_a_purchase(self, customers: Sequence[Customer]) -> Iterator[Figure]:
@@ -163,13 +150,11 @@ class Writes:
         yield Figure("statistics right after either", caught_up).at_most(2000)
 
     def _import(self) -> Figure:
-        numbers = range(self._count + 1, self._count + 1 + max(1, self._count // SHARE_IMPORTED))
-        people = [person(number) for number in numbers]
-        file = _csv(
-            ("customerId", "customerName", "contactInfo", "purchaseAmount"),
-            ((f"I-{each.customer_id}", each.customer_name, each.contact_info, 12.5) for each in people),
-        )
-        documents = [_document(f"I-{each.customer_id}", each) for each in people]
+        first = self._count + ROUNDS + 1
+        people = [person(number) for number in range(first, first + max(1, self._count // SHARE_IMPORTED))]
+        documents = [_document(each) for each in people]
+        columns = ("customerId", "customerName", "contactInfo")
+        file = _csv(columns, ([document[column] for column in columns] for document in documents))
         ours = milliseconds(lambda: import_customers(self._store, COMMAND_LINE, file))
         specified = milliseconds(lambda: self._specified.insert(documents))
         figure = Figure(f"import of {len(people):,} new customers; specified: bare", ours, specified)
@@ -197,21 +182,24 @@ class Writes:
         return {"saleId": f"B-{number:07}", "customer": customer_id, "amount": amount, "soldAt": at}
 
 
-def _save(store: Store, edits: Sequence[CustomerEdit]) -> None:
+def _save(store: Store, customers: Sequence[Customer]) -> None:
+    edits = [CustomerEdit(each, {"purchaseAmount": float(each.purchase_amount) + 1}) for each in customers]
     assert all(outcome.is_complete for outcome in save_edits(store, COMMAND_LINE, edits))
 
 
-def _document(customer_id: str, draft: CustomerDraft) -> Document:
+def _raised(customers: Sequence[Customer], by: int) -> dict[ObjectId, float]:
+    return {ObjectId(each.id): float(each.purchase_amount) + by for each in customers}
+
+
+def _document(draft: CustomerDraft) -> Document:
+    """A new customer as the original application stores one."""
     now = datetime.now(UTC)
-    return {
-        "customerId": customer_id,
+    values = {
+        "customerId": draft.customer_id,
         "customerName": draft.customer_name,
         "contactInfo": draft.contact_info,
-        "purchaseAmount": 12.5,
-        "membershipStatus": False,
-        "createdAt": now,
-        "updatedAt": now,
     }
+    return {**values, "purchaseAmount": 0.0, "membershipStatus": False, "createdAt": now, "updatedAt": now}
 
 
 def _csv(columns: Sequence[str], rows: Iterator[Sequence[object]]) -> bytes:

@@ -39,6 +39,14 @@ def test_what_is_saved_can_be_read_again(sizes, tmp_path):
     assert load(file) == sizes
 
 
+def test_figures_that_were_not_measured_anew_are_kept(sizes):
+    newer = Size(10_000, [Figure("statistics", 3)])
+    assert [(each.work, each.ours) for each in sizes[10_000].replaced_by(newer).figures] == [
+        ("statistics", 3),
+        ("import of 2", 20),
+    ]
+
+
 def test_the_chart_has_a_line_for_each_side_of_each_work_and_a_point_for_each_size(sizes, tmp_path):
     draw(tmp_path / "chart.svg", sizes)
     chart = ElementTree.parse(tmp_path / "chart.svg").getroot()
