@@ -2,7 +2,9 @@
 
 import logging
 import statistics
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -37,23 +39,22 @@ class Pages:
         self._session = _signed_in(store)
 
     def measure(self) -> Iterator[Figure]:
-        # Streamlit warns at every turn that there is no browser.
-        logging.disable(logging.WARNING)
-        # Only here it is read anew for every page what each installed package says of itself.
-        manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
-        for name in PAGES:
-            # The first one of its kind imports its modules.
-            self._page(name).run()
-            st.cache_data.clear()
-            page = self._page(name)
-            opened = milliseconds(page.run)
-            again = statistics.median(milliseconds(page.run) for _ in range(_ROUNDS))
-            assert not page.exception, name
-            yield Figure(f"page {name}, opened", opened)
-            figure = Figure(f"page {name}, drawn again", again)
-            yield self._as_small(figure) if name == "customers" else figure
-        yield self._searching()
-        logging.disable(logging.NOTSET)
+        with _quietly():
+            for name in PAGES:
+                yield from self._one(name)
+            yield self._searching()
+
+    def _one(self, name: str) -> Iterator[Figure]:
+        # The first one of its kind imports its modules.
+        self._page(name).run()
+        st.cache_data.clear()
+        page = self._page(name)
+        opened = milliseconds(page.run)
+        again = statistics.median(milliseconds(page.run) for _ in range(_ROUNDS))
+        assert not page.exception, name
+        yield Figure(f"page {name}, opened", opened)
+        figure = Figure(f"page {name}, drawn again", again)
+        yield self._as_small(figure) if name == "customers" else figure
 
     def _searching(self) -> Figure:
         page = self._page("customers").run()
@@ -75,6 +76,22 @@ class Pages:
             first = list_customers(self._store, COMMAND_LINE, CustomerQuery(), page=1, limit=1).items[0]
             page.query_params[CUSTOMER_ID] = first.id
         return page.switch_page(f"../../pages/{name}.py")
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without Streamlit's warnings that there is no browser, and without what only its tests do at every turn."""
+    program, scan = sys.modules["__main__"], manifest_scanner.scan_component_manifests
+    logging.disable(logging.WARNING)
+    # Otherwise it is read anew for every page what each installed package says of itself.
+    manifest_scanner.scan_component_manifests = cache(scan)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        manifest_scanner.scan_component_manifests = scan
+        # A page has taken its place, and processes that are started later would run that.
+        sys.modules["__main__"] = program
 
 
 def _shown(page: AppTest) -> list[str]:
