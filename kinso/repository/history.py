@@ -21,6 +21,8 @@ from kinso.models.text import id_key
 from kinso.repository.documents import Document, at_once, canonical_id, object_id, with_text_id, without_decimals
 
 SIDES = ("before", "after")
+_STORED_NAMES = {name: str(field.alias) for name, field in Change.model_fields.items()}
+"""What a change calls its parts, and what they are stored as; a run makes very many of them."""
 
 
 class ChangeRepository:
@@ -187,12 +189,12 @@ def _filter(query: HistoryQuery) -> dict[str, Any]:
 
 
 def _to_document(change: Change) -> dict[str, Any]:
-    document = change.model_dump(by_alias=True, exclude={"id"})
-    for side in ("before", "after"):
+    document = {stored: getattr(change, name) for name, stored in _STORED_NAMES.items()}
+    for side in SIDES:
         if document[side] is not None:
             document[side] = values_to_stored(document[side])
-    stored = {"_id": ObjectId(change.id), **without_decimals(document), "idKey": id_key(change.customer_id)}
-    return with_checksum(stored, OF_CHANGE)
+    facts = {"_id": ObjectId(change.id), "amount": float(change.balance), "idKey": id_key(change.customer_id)}
+    return with_checksum({**document, **facts}, OF_CHANGE)
 
 
 def _to_change(document: Document) -> Change:
