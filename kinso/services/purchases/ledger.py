@@ -71,6 +71,8 @@ def adjusting_entry(change: Change, kind: EntryKind, difference: Decimal) -> Led
         by_id=change.by_id,
         by_name=change.by_name,
         source=change.source,
+        # Given, because a default would be copied for each of very many.
+        items=[],
         run=change.run,
         change=change.id,
     )

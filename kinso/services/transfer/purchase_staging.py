@@ -32,7 +32,7 @@ _TABLES = """
     CREATE TABLE customers (customer TEXT PRIMARY KEY, id TEXT, gives_way INTEGER DEFAULT 0);
 """
 _BY_CUSTOMER = "CREATE INDEX by_customer ON entries (customer, amount < 0, row)"
-_FIELDS = (
+_FIELDS = (  # in the order of `PurchaseRow`
     *("row", "line", "sale_id", "customer_id", "amount", "sold_at", "kind", "refund_of", "payment_method", "note"),
     *("customer_name", "contact_info", "exported_as"),
 )
@@ -78,12 +78,12 @@ class Staging:
 
     def __init__(self, database: sqlite3.Connection, duplicates: ByCustomerId) -> None:
         self._database = database
-        self._duplicates = duplicates
+        self._duplicates = duplicates if any(True for _ in duplicates) else None
         self.repeated = 0
 
     def key(self, customer_id: str) -> str:
         """What tells this customer from others: the compared form of the ID; raises `AmbiguousCustomerId`."""
-        duplicate = self._duplicates.get(customer_id)
+        duplicate = self._duplicates.get(customer_id) if self._duplicates else None
         return case_duplicate_key(id_key(customer_id), duplicate.id) if duplicate else id_key(customer_id)
 
     def add(self, row: PurchaseRow) -> PurchaseRow | None:
@@ -216,10 +216,8 @@ def new_staging(duplicates: ByCustomerId) -> Iterator[Staging]:
 
 
 def _to_row(found: Sequence[Any]) -> PurchaseRow:
-    values = dict(zip(_FIELDS, found, strict=True))
-    values["amount"] = _from_cents(values["amount"])
-    values["sold_at"] = _from_milliseconds(values["sold_at"])
-    return PurchaseRow(**values)
+    row, line, sale_id, customer_id, cents, moment, *others = found
+    return PurchaseRow(row, line, sale_id, customer_id, _from_cents(cents), _from_milliseconds(moment), *others)
 
 
 def _to_cents(amount: Decimal) -> int:

@@ -157,7 +157,7 @@ class PurchaseWriter:
 
     def _entry(self, row: PurchaseRow, change: Change, at: datetime, sold: Mapping[str, datetime]) -> LedgerEntry:
         counts_at = sold.get(row.refund_of or "", row.sold_at)
-        return LedgerEntry.model_construct(
+        return LedgerEntry(
             id=new_id(),
             sale_id=row.sale_id,
             customer=change.customer,
