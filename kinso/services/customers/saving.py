@@ -99,13 +99,8 @@ def _merge(row: _Row, current: Customer | None, imported: Mapping[str, str], hol
     if current is None:
         gone = FieldError("_id", f"Customer {row.edit.before.customer_id} {_DELETED}.")
         return EditOutcome(row.edit, None, errors=(*row.errors, gone))
-    shown, stored = entered(row.edit.before), entered(current)
-    conflicts = [
-        FieldConflict(name, before=shown[name], theirs=stored[name], mine=mine)
-        for name, mine in row.good.items()
-        if stored[name] not in (shown[name], mine)
-    ]
-    taken = {conflict.field for conflict in conflicts}
+    conflicts = _conflicts(row, current)
+    taken, stored = {conflict.field for conflict in conflicts}, entered(current)
     changes = {name: value for name, value in row.good.items() if name not in taken and stored[name] != value}
     if changes and row.id in imported:
         waiting = (FieldError(name, BeingImported(imported[row.id]).message) for name in row.good)
@@ -114,6 +109,15 @@ def _merge(row: _Row, current: Customer | None, imported: Mapping[str, str], hol
     if "customerId" in changes and not holders.give(changes["customerId"], current):
         errors += DuplicateCustomerId(changes.pop("customerId")).errors
     return EditOutcome(row.edit, current, changes, tuple(errors), tuple(conflicts))
+
+
+def _conflicts(row: _Row, current: Customer) -> list[FieldConflict]:
+    shown, stored = entered(row.edit.before), entered(current)
+    return [
+        FieldConflict(name, before=shown[name], theirs=stored[name], mine=mine)
+        for name, mine in row.good.items()
+        if stored[name] not in (shown[name], mine)
+    ]
 
 
 class _Holders:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -156,6 +157,27 @@ def test_two_rows_that_want_the_same_id_do_not_keep_the_others_from_being_saved(
         ("C", "Third"),
     ]
     assert [outcome.current for outcome in outcomes] == stored
+
+
+def test_an_id_that_somebody_takes_while_it_is_saved_is_named_and_the_rest_is_saved(
+    store, staff, ada, bea, monkeypatch
+):
+    write = store.customers.update_many
+
+    def write_after_somebody_else(*updates):
+        monkeypatch.undo()
+        with ThreadPoolExecutor() as somebody_else:
+            somebody_else.submit(registered, store, staff, "n-1").result()
+        return write(*updates)
+
+    monkeypatch.setattr(store.customers, "update_many", write_after_somebody_else)
+    typed = [
+        CustomerEdit(ada, {"customerId": "N-1", "customerName": "New"}),
+        CustomerEdit(bea, {"customerName": "New"}),
+    ]
+    first, second = save_edits(store, staff, typed)
+    assert ([error.field for error in first.errors], first.saved) == (["customerId"], {"customerName": "New"})
+    assert second.is_complete
 
 
 def test_rows_of_one_transaction_have_a_record_each(store, staff):
