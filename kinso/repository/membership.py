@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,8 +28,12 @@ class MembershipRepository:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._memberships = database["memberships"]
 
-    def begin_and_end(self, begun: Sequence[ImportLock], ended: Sequence[ImportLock]) -> None:
+    def begin_and_end(
+        self, begun: Sequence[ImportLock], ended: Sequence[ImportLock], *, new: Collection[str] = ()
+    ) -> None:
         """Open an interval for each customer in `begun`, and close the open one of each in `ended`.
+
+        Those who are `new` (by `_id`) cannot have been members before.
 
         A moment before the latest one that is known of the same customer comes from a clock that was wrong; then that
         latest one is taken, so that intervals neither overlap nor end before they begin.
@@ -37,7 +41,7 @@ class MembershipRepository:
         if ended:
             self._end(ended)
         if begun:
-            self._begin(begun)
+            self._begin(begun, new)
 
     def remove(self, customers: Sequence[str]) -> None:
         """Forget all memberships of these customers."""
@@ -92,11 +96,10 @@ class MembershipRepository:
         if updates:
             self._memberships.bulk_write(updates)
 
-    def _begin(self, begun: Sequence[ImportLock]) -> None:
+    def _begin(self, begun: Sequence[ImportLock], new: Collection[str]) -> None:
         latest: dict[str, datetime] = {}
         forgotten: set[str] = set()
-        known = self._memberships.find({"customer": {"$in": [customer for customer, *_ in begun]}}, _TIMES)
-        for document in at_once(known):
+        for document in self._past_of([customer for customer, *_ in begun if customer not in new]):
             customer, end = document["customer"], document["to"] or document["from"]
             latest[customer] = max(end, latest.get(customer, end))
             if document.get("open"):
@@ -106,6 +109,9 @@ class MembershipRepository:
             [_opened(customer, max(at, latest.get(customer, at)), decision) for customer, at, decision in begun],
             ordered=False,
         )
+
+    def _past_of(self, customers: Sequence[str]) -> Iterable[Document]:
+        return at_once(self._memberships.find({"customer": {"$in": customers}}, _TIMES)) if customers else ()
 
     def _end_forgotten(self, begun: Sequence[ImportLock]) -> None:
         """Close what is still open of these: another application took those memberships away, nobody knows when."""

@@ -59,7 +59,8 @@ def record_changes(
             begun.append((change.customer, change.at, decision))
         elif was:
             ended.append((change.customer, change.at, decision))
-    store.memberships.begin_and_end(begun, ended)
+    new = {change.customer for change in changes if change.kind == "create"}
+    store.memberships.begin_and_end(begun, ended, new=new)
 
 
 def _returns(change: Change) -> bool:
