@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -22,6 +21,8 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from kinso.config import Settings
+from kinso.database.commits import Commits
+from kinso.database.in_memory import Written, open_in_memory
 from kinso.database.processes import application_name
 from kinso.database.transactions import (
     ALLOWANCE,
@@ -47,13 +48,24 @@ _GOING_AWAY = frozenset({6, 7, 64, 89, 91, 100, 189, 9001, 10107, 11600, 11602, 
 _open_transaction: ContextVar[MongoClient[Document] | None] = ContextVar("open_transaction", default=None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Connection:
-    """A database and the client it is reached by; safe to use from any thread. `in_memory` means mongomock."""
+    """A database and the client it is reached by; safe to use from any thread.
+
+    `commits` knows when this process last wrote what is mirrored, `written` what it wrote to a database in memory.
+    What is in `on_close` is called before the connection is closed.
+    """
 
     client: MongoClient[Document]
     database: Database[Document]
-    in_memory: bool = False
+    commits: Commits | None = None
+    written: Written | None = None
+    on_close: list[Callable[[], object]] = field(default_factory=list)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is one of mongomock."""
+        return self.written is not None
 
     def transact(self, work: Callable[[], Result]) -> Result:
         """Run `work` with all of its reads and writes in one transaction, which a nested call joins.
@@ -104,6 +116,8 @@ class Connection:
 
     def close(self) -> None:
         """Give the sockets back; the connection cannot be used afterwards."""
+        for call in self.on_close:
+            call()
         self.client.close()
 
 
@@ -117,6 +131,8 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
     address = uri or settings.mongodb_uri
     if address is None:
         raise ConfigurationError("There is no database address: set KINSO_MONGODB_URI, or use the embedded server.")
+    name = _checked(settings.database)
+    commits = Commits(name)
     try:
         if not address.startswith(_SCHEMES):
             raise ValueError
@@ -130,6 +146,7 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
             connectTimeoutMS=5000,
             waitQueueTimeoutMS=10_000,
             appname=application_name(),
+            event_listeners=[commits],
             # Whatever another application stored can be read.
             datetime_conversion="DATETIME_CLAMP",
             unicode_decode_error_handler="replace",
@@ -141,32 +158,12 @@ def connect(settings: Settings, uri: str | None = None) -> Connection:
             " mongodb://user:password@host:27017/?replicaSet=rs0, with : / ? # [ ] @ % in the user name and the"
             " password escaped as %3A and so on."
         ) from None
-    return Connection(client, _plain(client.get_database(_checked(settings.database))))
+    return Connection(client, _plain(client.get_database(name)), commits=commits)
 
 
 def _connect_in_memory(settings: Settings) -> Connection:
-    client = open_in_memory()
-    return Connection(client, client[_checked(settings.database)], in_memory=True)
-
-
-def open_in_memory() -> MongoClient[Document]:
-    """A client of an empty database of its own."""
-    client: MongoClient[Document] = _mongomock().MongoClient(tz_aware=True)
-    return client
-
-
-@cache
-def _mongomock() -> Any:
-    """Slow to import, and only needed without a server; the driver hands over a `sort` that it does not know."""
-    import mongomock
-    from mongomock import collection
-
-    class BulkOperations(collection.BulkOperationBuilder):
-        def add_update(self, *args: Any, sort: Any = None, **kwargs: Any) -> None:
-            super().add_update(*args, **kwargs)  # type: ignore[no-untyped-call]
-
-    collection.BulkOperationBuilder = BulkOperations  # type: ignore[misc]
-    return mongomock
+    client, written = open_in_memory()
+    return Connection(client, client[_checked(settings.database)], written=written)
 
 
 def _checked(name: str) -> str:

@@ -6,7 +6,7 @@ are, and of one that comes twice the first is meant.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,33 @@ def past_moment_of(written: datetime, zone: ZoneInfo, *, latest: datetime | None
     if not _OLDEST <= moment <= (latest or datetime.now(UTC) + _AHEAD):
         raise ValueError(_OUT_OF_TIME)
     return moment
+
+
+def offsets_between(start: datetime, end: datetime) -> list[tuple[datetime, int]]:
+    """What the clocks in the zone of `start` show, in seconds ahead of UTC, from each of these moments on.
+
+    The first moment is `start` itself; one follows for each change of the clocks before `end`.
+    """
+    zone, second = start.tzinfo, timedelta(seconds=1)
+    day, last = start.astimezone(UTC), end.astimezone(UTC)
+    offsets = [(day, _offset(day, zone))]
+    while day < last:
+        next_day = min(day + timedelta(days=1), last)
+        if _offset(next_day, zone) != offsets[-1][1]:
+            before, after = day, next_day
+            while after - before > second:
+                middle = before + (after - before) / 2
+                is_before = _offset(middle, zone) == offsets[-1][1]
+                before, after = (middle, after) if is_before else (before, middle)
+            after = after.replace(microsecond=0)
+            offsets.append((after, _offset(after, zone)))
+        day = next_day
+    return offsets
+
+
+def _offset(moment: datetime, zone: tzinfo | None) -> int:
+    offset = moment.astimezone(zone).utcoffset()
+    return int(offset.total_seconds()) if offset else 0
 
 
 Written = Annotated[datetime, BeforeValidator(read_written), WithJsonSchema({"type": "string", "format": "date-time"})]

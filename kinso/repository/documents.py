@@ -162,7 +162,7 @@ def as_it_is(customer: Customer, country: str) -> dict[str, Any]:
 
 def to_customer(document: Document) -> Customer:
     """The model of a document, which may lack or mistype anything but its `_id`; trusted, because it must be quick."""
-    created = readable_moment(document.get("createdAt")) or _birth(document["_id"])
+    created = readable_moment(document.get("createdAt")) or birth(document["_id"])
     return Customer.model_construct(
         id=str(document["_id"]),
         **{field.attribute: field.type.read(document.get(field.name)) for field in FIELDS},
@@ -173,5 +173,6 @@ def to_customer(document: Document) -> Customer:
     )
 
 
-def _birth(key: Any) -> datetime:
+def birth(key: Any) -> datetime:
+    """When a document with this `_id` was made, as far as it tells."""
     return key.generation_time if isinstance(key, ObjectId) else _UNKNOWN

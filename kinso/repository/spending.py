@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 from threading import Lock
 from typing import Any
 
@@ -18,7 +20,6 @@ from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, EntryKind
 from kinso.models.rule_bases import Amounts, Scope
 from kinso.repository.documents import Document
-from kinso.repository.insights import Ranking
 
 GROUPS: Mapping[SpenderGroup, Document] = {
     "eligible": {"membershipStatus": False, "membershipHeld": False},
@@ -30,7 +31,7 @@ _HALF_A_CENT = 0.005
 _KEPT_FOR = 60.0
 """Seconds; for so long a purchase may still count in the rankings that has become too old meanwhile."""
 
-Rankings = dict[SpenderGroup, Ranking]
+Rankings = dict[SpenderGroup, "Ranking"]
 
 
 class LedgerMeasures:
@@ -146,3 +147,40 @@ def _count_the_same(one: Rule, other: Rule) -> bool:
 
 def _seconds(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0
+
+
+class Ranking:
+    """Answers how many spent how much, and who, without asking the database."""
+
+    def __init__(self, rows: Iterable[tuple[Decimal, str]]) -> None:
+        """`rows` are amounts with the `_id`s of customers, in any order."""
+        ordered = sorted((int(amount * 100), id) for amount, id in rows)
+        self._cents = [cents for cents, _ in ordered]
+        self._ids = [id for _, id in ordered]
+        self._sums = [0, *accumulate(self._cents)]
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def totals(self, *, at_or_above: Decimal | None = None, below: Decimal | None = None) -> tuple[int, Decimal]:
+        """How many spent an amount within these bounds, and how much together."""
+        start, end = self._bounds(at_or_above, below)
+        return end - start, Decimal(self._sums[end] - self._sums[start]) / 100
+
+    def largest(
+        self, *, at_or_above: Decimal | None = None, below: Decimal | None = None, limit: int | None = None
+    ) -> Sequence[tuple[str, Decimal]]:
+        """Who spent an amount within these bounds, the largest spenders first; without `limit` all of them."""
+        start, end = self._bounds(at_or_above, below)
+        first = start if limit is None else max(start, end - limit)
+        places = range(end - 1, first - 1, -1)
+        return [(self._ids[place], Decimal(self._cents[place]) / 100) for place in places]
+
+    def amount_with_above(self, number: int) -> Decimal:
+        """The amount that at most `number` customers exceed; 0 when there are no more customers than that."""
+        return Decimal(self._cents[-1 - number]) / 100 if number < len(self._cents) else Decimal("0.00")
+
+    def _bounds(self, at_or_above: Decimal | None, below: Decimal | None) -> tuple[int, int]:
+        start = 0 if at_or_above is None else bisect_left(self._cents, int(at_or_above * 100))
+        end = len(self._cents) if below is None else bisect_left(self._cents, int(below * 100))
+        return start, max(start, end)

@@ -15,6 +15,7 @@ from kinso.repository.drafts import DraftRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
 from kinso.repository.membership import MembershipRepository
+from kinso.repository.mirror import mirror_of
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
@@ -32,6 +33,7 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         database = connection.database
         self.connection = connection
+        self.mirror = mirror_of(connection)
         self.customers = CustomerRepository(database)
         self.quick_search = QuickSearchRepository(database)
         self.changes = ChangeRepository(database)
@@ -42,9 +44,9 @@ class Store:
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
         self.import_locks = ImportLockRepository(database)
-        self.figures = FigureRepository(database)
+        self.figures = FigureRepository(self.mirror)
         self.spending = SpendingRepository(database)
-        self.sales_figures = SalesFigureRepository(database)
+        self.sales_figures = SalesFigureRepository(self.mirror)
         self.users = UserRepository(database)
         self.sessions = SessionRepository(database)
         self.tokens = TokenRepository(database)

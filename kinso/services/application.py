@@ -99,6 +99,7 @@ class ApplicationContext:
             code = prepare_first_admin(self._store, self.settings)
             if code:
                 self._announce(code)
+        self._store.mirror.start()
         self._ready.set()
 
     def maintain(self) -> None:

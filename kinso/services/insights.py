@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
 
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import CustomerQuery
 from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.models.money import CENT, LARGEST, round_to_cents
 from kinso.repository.documents import now
@@ -47,7 +45,7 @@ def get_overview(store: Store, actor: Actor) -> Overview:
 @use_case(Permission.READ)
 def total_purchases(store: Store, actor: Actor, start: datetime, end: datetime) -> tuple[int, Decimal]:
     """How many sales and refunds count from `start` up to but not including `end`, and sales less refunds."""
-    return store.sales_figures.total_between(start, end)
+    return store.sales_figures.totals_between([start, end])[0]
 
 
 @use_case(Permission.READ)
@@ -56,17 +54,24 @@ def get_sales_months(store: Store, actor: Actor, starts: Sequence[datetime]) -> 
     if len(starts) < 2:
         return []
     figures = store.sales_figures
-    months = []
-    for (start, end), new in zip(pairwise(starts), figures.first_buyers_between(starts), strict=True):
-        month = SalesMonth(
+    months = zip(
+        starts[:-1],
+        figures.totals_between(starts),
+        figures.weekdays_between(starts),
+        figures.buyers_between(starts),
+        figures.first_buyers_between(starts),
+        strict=True,
+    )
+    return [
+        SalesMonth(
             month=start.date(),
-            revenue=figures.total_between(start, end)[1],
-            weekdays=figures.weekdays_between(start, end),
+            revenue=revenue,
+            weekdays=weekdays,
             new_customers=new,
-            returning_customers=figures.buyers_between(start, end) - new,
+            returning_customers=buyers - new,
         )
-        months.append(month)
-    return months
+        for start, (_, revenue), weekdays, buyers, new in months
+    ]
 
 
 def _statistics(store: Store) -> Statistics:
@@ -85,7 +90,7 @@ def _statistics(store: Store) -> Statistics:
 
 
 def _distribution(store: Store) -> list[AmountBin]:
-    everyone = store.customers.count(CustomerQuery())
+    everyone = sum(count for count, _ in store.figures.totals().values())
     if not everyone:
         return []
     return store.figures.distribution(bin_edges(usual_maximum(store.figures, everyone)))

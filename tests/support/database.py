@@ -36,7 +36,8 @@ class OneDatabase:
 
     def release(self) -> None:
         """Close the connection if the test leaves threads behind, which would write into the next one's database."""
-        if any(not thread.name.startswith("pymongo") for thread in set(threading.enumerate()) - self._threads):
+        left = set(threading.enumerate()) - self._threads
+        if any(not thread.name.startswith(("pymongo", "kinso-mirror")) for thread in left):
             self._connection.close()
 
     def drop(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.models.times import moment_of, past_moment_of, read_written
+from kinso.models.times import moment_of, offsets_between, past_moment_of, read_written
 from kinso.models.transfer.dates import read_moment
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -64,3 +64,16 @@ def test_what_has_not_happened_or_very_long_ago_is_refused(written):
 
 def test_a_till_may_be_a_day_ahead():
     past_moment_of(datetime.now(UTC) + timedelta(hours=23), NEW_YORK)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Dhaka"])
+def test_the_clocks_show_what_is_told_of_every_moment_of_two_years(zone):
+    start = datetime(2025, 3, 1, tzinfo=ZoneInfo(zone))
+    end = start.replace(year=2027)
+    told = offsets_between(start, end)
+    assert (told[0][0], len(told)) == (start.astimezone(UTC), 1 if zone == "Asia/Dhaka" else 5)
+    moment = start.astimezone(UTC)
+    while moment < end:
+        offset = next(offset for begin, offset in reversed(told) if moment >= begin)
+        assert moment.astimezone(start.tzinfo).utcoffset() == timedelta(seconds=offset)
+        moment += timedelta(minutes=30)

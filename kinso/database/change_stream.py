@@ -1,0 +1,136 @@
+"""What happens to the mirrored collections, as it is committed, by whatever process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from kinso.database.commits import MIRRORED, moment_of, position_of
+
+_LONGEST_WAIT = 100
+"""Milliseconds that the server waits for an event before it says that there is none."""
+_BATCH = 1000
+"""Events that the server hands over at once; so many are well below the 16 MB that it would stop at, too."""
+_LOST = frozenset({136, 280, 286})
+"""Codes of a server that does not have everything any more that happened since the token."""
+_ENDS = frozenset({"drop", "rename", "dropDatabase", "invalidate"})
+_PIPELINE: list[dict[str, Any]] = [
+    {
+        "$match": {
+            "$or": [{"ns.coll": {"$in": list(MIRRORED)}}, {"operationType": {"$in": ["dropDatabase", "invalidate"]}}]
+        }
+    },
+    {
+        "$project": {
+            **dict.fromkeys(("operationType", "clusterTime", "ns.coll", "documentKey", "fullDocument"), True),
+            "updateDescription": True,
+        }
+    },
+]
+
+
+class StreamLost(Exception):
+    """The stream cannot be gone on with: what happened meanwhile is not known any more."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change of one document.
+
+    `document` is all of it, when it was inserted or replaced. `values` are what an update set, by dotted paths, with
+    None for what it removed. Neither is there when the document was deleted.
+    """
+
+    collection: str
+    id: Any
+    document: Mapping[str, Any] | None = None
+    values: Mapping[str, Any] | None = None
+
+
+class ChangeStream:
+    """The events of one database after a position in its time, in their order.
+
+    Methods raise `StreamLost` when the history since then is gone, or when a collection was dropped or renamed.
+    """
+
+    def __init__(self, database: Database[dict[str, Any]], *, after: int) -> None:
+        self._position = after
+        with _lost_ones_told():
+            self._stream = database.watch(
+                _PIPELINE,
+                max_await_time_ms=_LONGEST_WAIT,
+                batch_size=_BATCH,
+                start_at_operation_time=moment_of(after + 1),
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    @property
+    def position(self) -> int:
+        """The database's time up to which all events were given."""
+        return self._position
+
+    def next_events(self, most: int) -> list[Event]:
+        """What happened since; waits for it, and returns nothing when there was nothing for a moment."""
+        events: list[Event] = []
+        with _lost_ones_told():
+            change, of_batch = self._stream.try_next(), 0
+            while change is not None:
+                events.append(_event(change))
+                of_batch += 1
+                # There is no public way to ask whether the driver would have to wait for the next one.
+                if not self._stream._cursor._has_next():
+                    if of_batch < _BATCH:
+                        break
+                    # The server has stopped because so many were asked for, perhaps in the middle of a transaction.
+                    of_batch = 0
+                if len(events) >= most:
+                    self._position = position_of(change["clusterTime"]) - 1
+                    return events
+                change = self._stream.try_next()
+        self._position = max(self._position, self._read_up_to())
+        return events
+
+    def _read_up_to(self) -> int:
+        # A token begins with the mark of a timestamp, then its seconds and its counter.
+        token = str((self._stream.resume_token or {}).get("_data", ""))
+        return (int(token[2:10], 16) << 32) | int(token[10:18], 16) if len(token) >= 18 else 0
+
+
+def current_position(database: Database[dict[str, Any]]) -> int:
+    """The present moment in the database's time."""
+    return position_of(database.client.admin.command("ping")["operationTime"])
+
+
+def _event(change: Mapping[str, Any]) -> Event:
+    kind = change["operationType"]
+    if kind in _ENDS:
+        raise StreamLost(kind)
+    collection, id = change["ns"]["coll"], change["documentKey"]["_id"]
+    if kind == "update":
+        told = change["updateDescription"]
+        cut = (f"{each['field']}.0" for each in told.get("truncatedArrays", ()))
+        return Event(collection, id, values=told["updatedFields"] | dict.fromkeys([*told["removedFields"], *cut]))
+    return Event(collection, id, document=change.get("fullDocument"))
+
+
+@contextmanager
+def _lost_ones_told() -> Iterator[None]:
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code in _LOST:
+            raise StreamLost(str(error)) from error
+        raise

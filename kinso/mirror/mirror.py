@@ -1,0 +1,128 @@
+"""The tables in memory: read by any number of threads while one thread writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from kinso.mirror.tables import TABLES, Columns, Table
+
+Row = tuple[Any, ...]
+
+
+@dataclass
+class Batch:
+    """What happened to the rows of one table: see `Mirror.apply`."""
+
+    whole: Columns = field(default_factory=dict)
+    parts: list[Columns] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+
+class Mirror:
+    """Tables that are empty at first. Whoever reads sees all of what was applied at once, or nothing of it."""
+
+    def __init__(self, *, memory_limit: str | None = None, folder: Path | None = None) -> None:
+        """Beyond `memory_limit` (such as `2GB`) it works from files in `folder`."""
+        config: dict[str, str | bool | int | float | list[str]] = {"preserve_insertion_order": False}
+        if memory_limit:
+            config["memory_limit"] = memory_limit
+        if folder:
+            config["temp_directory"] = str(folder)
+        self._connection = duckdb.connect(":memory:", config=config)
+        self._lock = Lock()
+        for table in TABLES:
+            self._connection.execute(table.definition)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """The answer to one question; parameters stand in it as `$name`."""
+        with self._cursor() as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    def batches(self, sql: str, parameters: Mapping[str, Any] | None = None, *, size: int) -> Iterator[pa.RecordBatch]:
+        """The answer to one question in pieces, all as of the moment when the first one is read."""
+        with self._cursor() as cursor:
+            pieces: pa.RecordBatchReader = cursor.execute(sql, parameters).to_arrow_reader(size)
+            yield from pieces
+
+    @contextmanager
+    def together(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor for several questions about one moment."""
+        with self._cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+            finally:
+                cursor.rollback()
+
+    def append(self, table: Table, columns: Columns) -> None:
+        """Add rows that are not there yet."""
+        with self._cursor() as cursor:
+            _insert(cursor, table, columns)
+
+    def apply(self, batches: Mapping[str, Batch]) -> None:
+        """Write what happened to the rows of some tables (by name), all of it at once.
+
+        `whole` rows are there afterwards with these values, whether they were before or not; each of `parts` changes
+        some columns of rows that are there; rows that are `gone` are not there any more. Of a table whose rows are
+        parts of another one, `whole` holds all rows there are for those that it names, `gone` names others.
+        """
+        with self._cursor() as cursor:
+            cursor.begin()
+            try:
+                for table in TABLES:
+                    if batch := batches.get(table.name):
+                        _apply(cursor, table, batch)
+                cursor.commit()
+            except BaseException:
+                cursor.rollback()
+                raise
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._lock:
+            cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+
+def _apply(cursor: duckdb.DuckDBPyConnection, table: Table, batch: Batch) -> None:
+    keys = [*batch.whole.get(table.key, ()), *batch.gone]
+    if keys:
+        among = f"{_between(table, keys)} AND {table.key} IN (SELECT {table.key} FROM incoming)"
+        _with(cursor, table, {table.key: keys}, f"DELETE FROM {table.name} WHERE {among}")
+    if batch.whole.get(table.key):
+        _insert(cursor, table, batch.whole)
+    for part in batch.parts:
+        changed = ", ".join(f"{name} = {table.made(name)}" for name in part if name != table.key)
+        same = f"{table.name}.{table.key} = incoming.{table.key} AND {_between(table, part[table.key])}"
+        _with(cursor, table, part, f"UPDATE {table.name} SET {changed} FROM incoming WHERE {same}")
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> None:
+    made = ", ".join(map(table.made, columns))
+    _with(cursor, table, columns, f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {made} FROM incoming")
+
+
+def _with(cursor: duckdb.DuckDBPyConnection, table: Table, columns: Columns, sql: str) -> None:
+    cursor.register("incoming", table.arrow(columns))
+    cursor.execute(sql)
+    cursor.unregister("incoming")
+
+
+def _between(table: Table, keys: Sequence[int]) -> str:
+    """Most rows are in the order of their keys, so that these bounds rule out nearly all of them."""
+    return f"{table.name}.{table.key} BETWEEN {min(keys)} AND {max(keys)}"

@@ -1,0 +1,225 @@
+"""The mirror of one database: loaded when it is first asked, then following; what asks it waits until it is up to date.
+
+MongoDB stays the truth. Whatever decides or writes reads it there; questions about many customers are answered here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Condition, Event, Thread
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from kinso.database.change_stream import ChangeStream, StreamLost, current_position
+from kinso.database.connection import Connection, in_batches
+from kinso.database.in_memory import Written
+from kinso.database.transactions import is_closed
+from kinso.errors import DatabaseUnavailable
+from kinso.mirror.mirror import Mirror, Row
+from kinso.mirror.tables import CUSTOMER_KEYS
+from kinso.repository.documents import Document
+from kinso.repository.mirrored import CUSTOMER_SOURCE, KEYS, SOURCES, Happened, batches_of, key_rows
+
+_log = logging.getLogger(__name__)
+
+_LOADED_AT_ONCE = 10_000
+_APPLIED_AT_ONCE = 20_000
+_PATIENCE = 15.0
+"""Seconds that somebody waits for what is being loaded or caught up with."""
+_SILENCE = 3.0
+"""Seconds without a word from the database after which it counts as gone; it says something ten times a second."""
+_PAUSE = 0.5
+_SECONDS_FOR_ENDING = 2.0
+
+
+class MirrorNotReady(DatabaseUnavailable):
+    """What answers questions about many customers is still being prepared; single customers can be worked on."""
+
+
+@dataclass(frozen=True)
+class MirrorState:
+    """`loaded` of `expected` documents are read while it is loading; `position` is how far it follows afterwards."""
+
+    is_ready: bool
+    loaded: int
+    expected: int
+    position: int
+
+
+class FollowingMirror:
+    """The mirror of one connection's database. Thread-safe."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._database: Database[dict[str, Any]] = connection.database
+        self._mirror: Mirror | None = None
+        self._changed = Condition()
+        self._thread: Thread | None = None
+        self._closing = Event()
+        self._is_ready = False
+        self._position = 0
+        self._heard_at = 0.0
+        self._loaded = self._expected = 0
+        self._failures = 0
+
+    def start(self) -> None:
+        """Begin to load and to follow, in the background; harmless when that was done before."""
+        with self._changed:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = Thread(target=self._run, name="kinso-mirror", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Follow no more, and forget everything."""
+        self._closing.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(_SECONDS_FOR_ENDING)
+
+    @property
+    def state(self) -> MirrorState:
+        """How far it is."""
+        return MirrorState(self._is_ready, self._loaded, self._expected, self._position)
+
+    def rows(self, sql: str, **parameters: Any) -> list[Row]:
+        """The answer to a question, with everything in it that this process wrote before it was asked.
+
+        Raises `DatabaseUnavailable`, and `MirrorNotReady` while much is being loaded.
+        """
+        return self._up_to_date().rows(sql, parameters)
+
+    @contextmanager
+    def together(self) -> Iterator[Any]:
+        """The same for several questions about one moment."""
+        with self._up_to_date().together() as cursor:
+            yield cursor
+
+    def _up_to_date(self) -> Mirror:
+        if self._connection.written:
+            return self._fed(self._connection.written)
+        self.start()
+        wanted = self._connection.commits.latest if self._connection.commits else 0
+        begun, failures = time.monotonic(), self._failures
+        with self._changed:
+            while True:
+                if self._closing.is_set():
+                    raise DatabaseUnavailable
+                if self._is_ready and self._position >= wanted and self._mirror:
+                    if time.monotonic() - self._heard_at < _SILENCE:
+                        return self._mirror
+                elif time.monotonic() - begun > _PATIENCE:
+                    raise MirrorNotReady(self._progress())
+                # The first failure may be the end of an attempt that was under way.
+                if self._failures > failures + 1 or self._is_silent(begun):
+                    raise DatabaseUnavailable
+                self._changed.wait(0.1)
+
+    def _fed(self, written: Written) -> Mirror:
+        """Without a stream: what was written since the last question is read now."""
+        with self._changed:
+            happened = {name: Happened(again=ids) for name, ids in written.take().items()}
+            if self._mirror is None:
+                self._mirror = self._load()
+            elif happened:
+                self._mirror.apply(batches_of(happened, self._read))
+            return self._mirror
+
+    def _is_silent(self, since: float) -> bool:
+        return self._is_ready and time.monotonic() - max(self._heard_at, since) > _SILENCE
+
+    def _progress(self) -> str:
+        if self._is_ready:
+            return "The lists are being brought up to date; please try again in a few seconds."
+        share = f" ({self._loaded:,} of about {self._expected:,} records)" if self._expected else ""
+        return f"The lists are being prepared{share}; customers can be opened and sold to meanwhile."
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._follow()
+            except StreamLost:
+                self._throw_away()
+            except PyMongoError as error:
+                if is_closed(error):
+                    break
+                self._fail()
+            except Exception:
+                _log.exception("The mirror could not follow the database; it is loaded anew.")
+                self._throw_away()
+                self._fail()
+        mirror, self._mirror = self._mirror, None
+        if mirror:
+            mirror.close()
+
+    def _follow(self) -> None:
+        """Load what is not loaded yet, and apply what happens, until something goes wrong or this is closed."""
+        if self._mirror is None:
+            self._position = current_position(self._database)
+        with ChangeStream(self._database, after=self._position) as stream:
+            if self._mirror is None:
+                self._mirror = self._load()
+            loaded_at = 0 if self._is_ready else current_position(self._database)
+            while not self._closing.is_set():
+                self._apply(self._mirror, stream)
+                if not self._is_ready and self._position >= loaded_at:
+                    self._is_ready = True
+                with self._changed:
+                    self._changed.notify_all()
+
+    def _load(self) -> Mirror:
+        mirror = Mirror()
+        self._loaded = 0
+        self._expected = sum(self._database[name].estimated_document_count() for name in SOURCES)
+        for name, source in SOURCES.items():
+            wanted = {**source.projection, **({KEYS: True} if source is CUSTOMER_SOURCE else {})}
+            for documents in in_batches(self._database[name].find({}, wanted), _LOADED_AT_ONCE):
+                mirror.append(source.table, source.rows(documents))
+                if source is CUSTOMER_SOURCE:
+                    mirror.append(CUSTOMER_KEYS, key_rows(documents))
+                self._loaded += len(documents)
+                if self._closing.is_set():
+                    break
+        return mirror
+
+    def _apply(self, mirror: Mirror, stream: ChangeStream) -> None:
+        happened: dict[str, Happened] = defaultdict(Happened)
+        for event in stream.next_events(_APPLIED_AT_ONCE):
+            happened[event.collection].note(event)
+        if happened:
+            mirror.apply(batches_of(happened, self._read))
+        self._position, self._heard_at = stream.position, time.monotonic()
+
+    def _read(self, collection: str, ids: list[Any]) -> Iterator[Document]:
+        return self._database[collection].find({"_id": {"$in": ids}})
+
+    def _throw_away(self) -> None:
+        mirror, self._mirror, self._is_ready = self._mirror, None, False
+        if mirror:
+            mirror.close()
+
+    def _fail(self) -> None:
+        with self._changed:
+            self._failures += 1
+            self._changed.notify_all()
+        self._closing.wait(_PAUSE)
+
+
+_mirrors: WeakKeyDictionary[Connection, FollowingMirror] = WeakKeyDictionary()
+
+
+def mirror_of(connection: Connection) -> FollowingMirror:
+    """The mirror of a connection's database; there is one for each connection, and it ends with it."""
+    found = _mirrors.get(connection)
+    if found is None:
+        found = _mirrors[connection] = FollowingMirror(connection)
+        connection.on_close.append(found.close)
+    return found

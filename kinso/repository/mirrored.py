@@ -1,0 +1,295 @@
+"""What of the documents the mirror holds: from documents and events to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from bson import ObjectId
+
+from kinso.database.change_stream import Event
+from kinso.database.search import HELPERS
+from kinso.mirror.mirror import Batch
+from kinso.mirror.tables import CUSTOMER_KEYS, CUSTOMERS, ENTRIES, MEMBERSHIPS, Columns, Table
+from kinso.models.field_types import FieldType
+from kinso.models.fields import FIELDS
+from kinso.models.money import read_stored_amount
+from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS
+from kinso.models.stored import readable_moment, readable_text, readable_version
+from kinso.repository.documents import Document, birth
+
+_DIGITS = 24
+_BYTES = 12
+_ODD = 1 << 96
+_KINDS = frozenset({*PURCHASE_KINDS, *TYPED_KINDS})
+
+Reader = Callable[[Any], Any]
+
+
+def key_of(id: Any) -> int:
+    """The number by which the mirror knows the `_id`, or the text of one; that of an odd one is beyond all others."""
+    if isinstance(id, ObjectId):
+        return int.from_bytes(id.binary, "big")
+    text = id if isinstance(id, str) else str(id)
+    if len(text) == _DIGITS and ObjectId.is_valid(text):
+        return int(text, 16)
+    return _ODD | int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:_BYTES], "big")
+
+
+def id_of(key: int, odd_id: str | None = None) -> str:
+    """The text of the `_id` that `key_of` was given."""
+    return f"{key:0{_DIGITS}x}" if odd_id is None else odd_id
+
+
+def cents_of(amount: Any) -> int:
+    """Any stored amount in whole cents."""
+    return int(read_stored_amount(amount) * 100)
+
+
+def amount_of(cents: int | None) -> Decimal:
+    """The amount of so many cents; 0 where nothing was added up."""
+    return Decimal(int(cents or 0)).scaleb(-2)
+
+
+def utc(moment: datetime) -> datetime:
+    """The moment as the mirror holds it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def bucket(column: str, boundaries: Sequence[datetime] | Sequence[int]) -> str:
+    """The number of the boundary that a value is at or above, from 0; none below the first or from the last one on."""
+    written = [f"TIMESTAMP '{each.isoformat(sep=' ')}'" if isinstance(each, datetime) else each for each in boundaries]
+    first, *others, last = written
+    places = " + ".join([f"({column} >= {each})::INTEGER" for each in others]) or "0"
+    return f"CASE WHEN {column} >= {first} AND {column} < {last} THEN {places} END"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A collection, and which column each stored field becomes, by its path, and how."""
+
+    collection: str
+    table: Table
+    columns: Mapping[str, tuple[str, Reader]]
+    complete: Callable[[Document, dict[str, Any]], None] = lambda document, row: None
+    """Sets what depends on several fields."""
+
+    @property
+    def projection(self) -> dict[str, bool]:
+        """What has to be read of a document."""
+        return dict.fromkeys(self.columns, True)
+
+    def rows(self, documents: Sequence[Document]) -> Columns:
+        """Whole documents as rows."""
+        rows = [self._row(document) for document in documents]
+        return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+    def part(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The columns that an update sets; None when its values alone do not tell them."""
+        told: dict[str, Any] = {}
+        for path, value in _spread(values).items():
+            if path in self.columns:
+                name, read = self.columns[path]
+                told[name] = read(value)
+                if told[name] is None and name in _DEPENDENT:
+                    return None
+            elif any(path.startswith(f"{known}.") or known.startswith(f"{path}.") for known in self.columns):
+                return None
+        return told
+
+    def _row(self, document: Document) -> dict[str, Any]:
+        row = {"key": key_of(document["_id"])}
+        for path, (name, read) in self.columns.items():
+            row[name] = read(_at(document, path))
+        self.complete(document, row)
+        return row
+
+
+def _at(document: Document, path: str) -> Any:
+    first, _, rest = path.partition(".")
+    value = document.get(first)
+    return value if not rest else _at(value, rest) if isinstance(value, Mapping) else None
+
+
+def _spread(values: Mapping[str, Any]) -> dict[str, Any]:
+    """With the helper fields each by its own path, where an update has replaced all of them."""
+    helpers = values.get(HELPERS)
+    if not isinstance(helpers, Mapping):
+        return dict(values)
+    return {**values, **{f"{HELPERS}.{name}": value for name, value in helpers.items()}}
+
+
+_DEPENDENT = frozenset({"created_at", "updated_at"})
+"""What stands for them when there is no such date depends on other fields."""
+
+
+def _read_moment(value: Any) -> datetime | None:
+    moment = readable_moment(value)
+    return utc(moment) if moment else None
+
+
+def _complete_customer(document: Document, row: dict[str, Any]) -> None:
+    id = document["_id"]
+    row["odd_id"] = None if isinstance(id, ObjectId) else str(id)
+    row["created_at"] = row["created_at"] or utc(birth(id))
+    row["updated_at"] = row["updated_at"] or row["created_at"]
+
+
+def _reader(type: FieldType) -> Reader:
+    if type.key == "amount":
+        return cents_of
+    if type.key == "tags":
+        return lambda stored: list(type.read(stored))
+    if type.key == "number":
+        return lambda stored: type.to_stored(type.read(stored))
+    return type.read
+
+
+def _is_true(stored: Any) -> bool:
+    return stored is True
+
+
+def _text_or_none(stored: Any) -> str | None:
+    return stored if isinstance(stored, str) else None
+
+
+CUSTOMER_SOURCE = Source(
+    "customers",
+    CUSTOMERS,
+    {
+        **{field.name: (field.attribute, _reader(field.type)) for field in FIELDS},
+        "createdAt": ("created_at", _read_moment),
+        "updatedAt": ("updated_at", _read_moment),
+        "version": ("version", readable_version),
+        "membershipHeld": ("excluded", _is_true),
+        f"{HELPERS}.id": ("id_key", readable_text),
+        f"{HELPERS}.name": ("name_key", readable_text),
+        f"{HELPERS}.contact": ("contact_key", readable_text),
+        f"{HELPERS}.text": ("searched", readable_text),
+    },
+    _complete_customer,
+)
+ENTRY_SOURCE = Source(
+    "sales",
+    ENTRIES,
+    {
+        "customer": ("customer", key_of),
+        "kind": ("kind", lambda kind: kind if kind in _KINDS else None),
+        "amount": ("cents", cents_of),
+        "soldAt": ("sold_at", _read_moment),
+        "countsAt": ("counts_at", _read_moment),
+        "void": ("counts", lambda stored: stored is False),
+        "trashed": ("trashed", _is_true),
+        "revenueOnly": ("revenue_only", _is_true),
+        "saleId": ("sale", _text_or_none),
+        "refundOf": ("refund_of", _text_or_none),
+    },
+)
+MEMBERSHIP_SOURCE = Source(
+    "memberships",
+    MEMBERSHIPS,
+    {
+        "customer": ("customer", key_of),
+        "from": ("begin", _read_moment),
+        "to": ("until", _read_moment),
+        "begun.basis": ("begun_by", _text_or_none),
+    },
+)
+SOURCES = {source.collection: source for source in (CUSTOMER_SOURCE, ENTRY_SOURCE, MEMBERSHIP_SOURCE)}
+KEYS = f"{HELPERS}.keys"
+
+
+def key_rows(documents: Iterable[Document]) -> Columns:
+    """What each of these customers may have in common with others, as rows."""
+    pairs = [
+        (key_of(document["_id"]), key)
+        for document in documents
+        for key in _at(document, KEYS) or ()
+        if isinstance(key, str)
+    ]
+    return {"customer": [customer for customer, _ in pairs], "hash": [key for _, key in pairs]}
+
+
+@dataclass
+class Happened:
+    """What became of the documents of one collection: which are there as a whole, which were changed, which are gone.
+
+    `again` are those of which the events do not tell enough.
+    """
+
+    whole: dict[Any, Document] = field(default_factory=dict)
+    parts: dict[Any, dict[str, Any]] = field(default_factory=dict)
+    gone: set[Any] = field(default_factory=set)
+    again: set[Any] = field(default_factory=set)
+
+    def note(self, event: Event) -> None:
+        """Take in the next event."""
+        id = event.id
+        if event.values is not None:
+            if id in self.whole or id in self.again:
+                self._forget(id)
+                self.again.add(id)
+            elif id not in self.gone:
+                self.parts.setdefault(id, {}).update(event.values)
+            return
+        self._forget(id)
+        if event.document is not None:
+            self.whole[id] = event.document
+        else:
+            self.gone.add(id)
+
+    def read_again(self, found: Iterable[Document]) -> None:
+        """Take in the documents that are there of those in `again`; the others are gone."""
+        for document in found:
+            self.whole[document["_id"]] = document
+        self.gone |= self.again - self.whole.keys()
+        self.again.clear()
+
+    def _forget(self, id: Any) -> None:
+        self.whole.pop(id, None)
+        self.parts.pop(id, None)
+        self.gone.discard(id)
+        self.again.discard(id)
+
+
+def batches_of(
+    happened: Mapping[str, Happened], read: Callable[[str, list[Any]], Iterable[Document]]
+) -> dict[str, Batch]:
+    """What happened, by the table that it happened to; `read` finds documents of a collection by their `_id`s."""
+    batches: dict[str, Batch] = {}
+    for collection, each in happened.items():
+        source = SOURCES[collection]
+        told = {id: source.part(values) for id, values in each.parts.items()}
+        each.again |= {id for id, part in told.items() if part is None}
+        if each.again:
+            each.read_again(read(collection, list(each.again)))
+        parts = {id: part for id, part in told.items() if part and id not in each.whole and id not in each.gone}
+        gone = [key_of(id) for id in each.gone]
+        batches[source.table.name] = Batch(source.rows(list(each.whole.values())), _alike(parts), gone)
+        if source is CUSTOMER_SOURCE:
+            batches[CUSTOMER_KEYS.name] = _key_batch(each, parts.keys(), gone)
+    return batches
+
+
+def _alike(parts: Mapping[Any, Mapping[str, Any]]) -> list[Columns]:
+    """Changes of rows, those of the same columns together."""
+    by_columns: dict[tuple[str, ...], list[tuple[int, Mapping[str, Any]]]] = {}
+    for id, part in parts.items():
+        by_columns.setdefault(tuple(sorted(part)), []).append((key_of(id), part))
+    return [
+        {"key": [key for key, _ in alike], **{name: [part[name] for _, part in alike] for name in names}}
+        for names, alike in by_columns.items()
+    ]
+
+
+def _key_batch(happened: Happened, changed: Iterable[Any], gone: Sequence[int]) -> Batch:
+    spread = {id: _spread(happened.parts[id]) for id in changed}
+    documents = [
+        *happened.whole.values(),
+        *({"_id": id, HELPERS: {"keys": values[KEYS]}} for id, values in spread.items() if KEYS in values),
+    ]
+    return Batch(key_rows(documents), gone=[*gone, *(key_of(document["_id"]) for document in documents)])

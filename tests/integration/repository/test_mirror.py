@@ -1,0 +1,188 @@
+"""The mirror holds what the documents say, at once after every write of this process and soon after others'."""
+
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from bson import ObjectId
+
+from kinso.config import Settings
+from kinso.database.connection import Connection, connect
+from kinso.errors import DatabaseUnavailable
+from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.validation import parse
+from kinso.repository.documents import now
+from kinso.repository.mirrored import id_of, key_of
+from kinso.repository.store import Store
+from kinso.services.customers.editing import delete_customer, update_customer
+from tests.support.mirror import differences
+
+
+@pytest.fixture
+def add(store):
+    def add(customer_id, **fields):
+        draft = {"customer_id": customer_id, "customer_name": "Ada", "contact_info": "ada@shop.com", **fields}
+        return store.customers.insert(parse(CustomerDraft, draft), now())
+
+    return add
+
+
+def names(store):
+    return [name for (name,) in store.mirror.rows("SELECT customer_name FROM customers ORDER BY customer_name")]
+
+
+def test_whoever_saved_sees_it_in_the_next_answer(store, add, manager):
+    assert names(store) == []
+    ada = add("C-1")
+    for number in range(20):
+        ada = update_customer(store, manager, ada.id, CustomerPatch(customer_name=f"Ada {number}"), version=ada.version)
+        assert names(store) == [f"Ada {number}"]
+    delete_customer(store, manager, ada.id)
+    assert names(store) == []
+
+
+def test_a_row_has_the_values_of_the_customer(store, add):
+    ada = add("C-1", purchase_amount=Decimal("12.34"), tags=["b", "a"], notes="First\nsecond")
+    [row] = store.mirror.rows(
+        "SELECT key, customer_id, purchase_amount, membership_status, tags, notes, created_at, version FROM customers"
+    )
+    created = ada.created_at.astimezone(UTC).replace(tzinfo=None)
+    assert row == (key_of(ada.id), "C-1", 1234, False, ["a", "b"], "First\nsecond", created, 1)
+    assert id_of(row[0]) == ada.id
+
+
+def test_what_another_process_writes_arrives_by_itself(store, settings, add):
+    assert names(store) == []
+    other = connect(settings)
+    other.database["customers"].insert_one({**_document(), "customerName": "Bob"})
+    other.close()
+    deadline = time.monotonic() + 10
+    while names(store) != ["Bob"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert names(store) == ["Bob"]
+
+
+def _document(**fields):
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    search = {"id": str(ObjectId()), "name": "", "contact": "", "text": "", "keys": ["k"]}
+    values = {"customerId": "X", "customerName": "X", "contactInfo": "12345", "purchaseAmount": 1.5}
+    stored = {"membershipStatus": False, "membershipHeld": False, "createdAt": moment, "updatedAt": moment}
+    return {"_id": ObjectId(), **values, **stored, "version": 1, "search": search, **fields}
+
+
+CHANGES = {
+    "a field": {"$set": {"customerName": "Bob"}},
+    "a helper field": {"$set": {"search.text": "bob"}},
+    "all helper fields": {"$set": {"search": {"id": "b", "name": "n", "contact": "c", "text": "t", "keys": ["l"]}}},
+    "a field that is removed": {"$unset": {"version": ""}},
+    "a list": {"$set": {"tags": ["x", "y"]}},
+    "a part of a list": {"$push": {"tags": "z"}},
+    "a date that is none": {"$set": {"createdAt": datetime.max.replace(tzinfo=UTC)}},
+    "an unknown field": {"$set": {"another.application": {"wrote": 1}}},
+    "a number": {"$inc": {"purchaseAmount": 0.1, "version": 1}},
+    "nothing": {"$set": {"customerName": "X"}},
+    "by a pipeline": [{"$set": {"tags": {"$concatArrays": [["a"], {"$ifNull": ["$tags", []]}]}}}],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_every_kind_of_update_is_followed(store, change):
+    customers = store.connection.database["customers"]
+    assert names(store) == []
+    ids = customers.insert_many([_document(tags=["one"]) for _ in range(3)]).inserted_ids
+    assert differences(store) == {}
+    customers.update_one({"_id": ids[0]}, change)
+    assert differences(store) == {}
+    customers.update_one({"_id": ids[0]}, change)
+    customers.replace_one({"_id": ids[1]}, _document(_id=ids[1], customerName="Replaced"))
+    customers.delete_one({"_id": ids[2]})
+    assert differences(store) == {}
+
+
+def test_odd_ids_and_values_of_another_application_are_held_too(store):
+    customers = store.connection.database["customers"]
+    assert names(store) == []
+    odd = [_document(_id=id) for id in ("text", 7, "0123456789abcdef01234567", datetime(2026, 1, 1, tzinfo=UTC))]
+    odd += [_document(tags="one", customerName=["x", {"y": 1}], purchaseAmount=1e300, version="7")]
+    customers.insert_many(odd, bypass_document_validation=True)
+    assert differences(store) == {}
+    assert sorted(id for (id,) in store.mirror.rows("SELECT odd_id FROM customers") if id) == sorted(
+        str(document["_id"]) for document in odd[:4]
+    )
+
+
+def test_inserted_updated_and_removed_in_one_go_is_not_there(store):
+    assert names(store) == []
+    customers = store.connection.database["customers"]
+    documents = [_document() for _ in range(3)]
+
+    def work():
+        customers.insert_many(documents)
+        customers.update_many({}, {"$set": {"customerName": "Changed"}})
+        customers.delete_one({"_id": documents[0]["_id"]})
+
+    store.transact(work)
+    assert names(store) == ["Changed", "Changed"]
+    assert differences(store) == {}
+
+
+def test_a_transaction_that_fails_leaves_nothing_and_keeps_nobody_waiting(store):
+    assert names(store) == []
+
+    def work():
+        store.connection.database["customers"].insert_one(_document())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.transact(work)
+    begun = time.monotonic()
+    assert names(store) == []
+    assert time.monotonic() - begun < 5
+
+
+def test_a_stream_that_was_cut_goes_on(store, add):
+    add("C-1")
+    assert names(store) == ["Ada"]
+    admin = store.connection.client.admin
+    operations = admin.aggregate([{"$currentOp": {"idleCursors": True}}, {"$match": {"cursor.tailable": True}}])
+    for operation in list(operations):
+        admin.command("killSessions", [{"id": operation["lsid"]["id"]}])
+    add("C-2", customer_name="Bob")
+    assert names(store) == ["Ada", "Bob"]
+    assert differences(store) == {}
+
+
+def test_after_a_collection_was_dropped_all_is_read_anew(store, add):
+    add("C-1")
+    assert names(store) == ["Ada"]
+    store.connection.database["customers"].drop()
+    assert names(store) == []
+    store.connection.database["customers"].insert_one(_document())
+    assert names(store) == ["X"]
+
+
+def test_without_a_database_the_question_is_refused_soon():
+    connection = connect(Settings(mongodb_uri="mongodb://127.0.0.1:9/?replicaSet=none"))
+    with pytest.raises(DatabaseUnavailable):
+        Store(connection).mirror.rows("SELECT 1")
+    connection.close()
+
+
+def test_a_closed_mirror_refuses(new_database):
+    connection: Connection = new_database()
+    store = Store(connection)
+    assert store.mirror.rows("SELECT 1") == [(1,)]
+    store.mirror.close()
+    with pytest.raises(DatabaseUnavailable):
+        store.mirror.rows("SELECT 1")
+
+
+def test_in_memory_every_write_is_seen_at_once(mock_store, manager):
+    draft = parse(CustomerDraft, {"customer_id": "C-1", "customer_name": "Ada", "contact_info": "ada@shop.com"})
+    ada = mock_store.customers.insert(draft, now())
+    assert names(mock_store) == ["Ada"]
+    update_customer(mock_store, manager, ada.id, CustomerPatch(customer_name="Bob"), version=1)
+    assert names(mock_store) == ["Bob"]
+    delete_customer(mock_store, manager, ada.id)
+    assert names(mock_store) == []

@@ -1,0 +1,28 @@
+"""Whether the mirror holds what the documents say, as somebody reads them who has never seen it."""
+
+from kinso.mirror.tables import TABLES
+from kinso.repository.mirror import FollowingMirror
+from kinso.repository.store import Store
+
+
+def contents(mirror: FollowingMirror) -> dict[str, list[tuple]]:
+    """All rows of all tables."""
+    found = {}
+    for table in TABLES:
+        rows = mirror.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
+        found[table.name] = sorted(rows, key=repr)
+    return found
+
+
+def differences(store: Store) -> dict[str, tuple[list[tuple], list[tuple]]]:
+    """By table, the rows that only the mirror has and those that only a new one would have; empty if it is right."""
+    present, anew = contents(store.mirror), FollowingMirror(store.connection)
+    try:
+        wanted = contents(anew)
+    finally:
+        anew.close()
+    return {
+        name: ([row for row in rows if row not in wanted[name]], [row for row in wanted[name] if row not in rows])
+        for name, rows in present.items()
+        if rows != wanted[name]
+    }
