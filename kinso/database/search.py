@@ -15,13 +15,12 @@ read here, and guessed for a shop that was never asked for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from itertools import islice, permutations
 from typing import Any
 
 from kinso.models.fields import FIELDS, SPECIFIED
-from kinso.models.phones import FEWEST_DIGITS, digits_of, emails_in, looks_like_a_number, numbers_in, parts_of_number
+from kinso.models.phones import FEWEST_DIGITS, digits_of, emails_in, numbers_in
 from kinso.models.stored import readable_text
 from kinso.models.text import fold, id_key
 
@@ -119,30 +118,9 @@ def names_in_any_order(name: str) -> list[str]:
     return list(dict.fromkeys(" ".join(order) for order in islice(permutations(words), _MOST_ORDERS)))
 
 
-def matching(text: str, country: str) -> dict[str, Any]:
-    """Filter for customers of whom a searched field contains `text`, or all of its words in any order.
-
-    A phone number, or a part of one, is found in whatever notation it was typed or is stored.
-    """
-    literally = _number_matching(text, country) if fold(text) else {}
-    words = [] if looks_like_a_number(text) else _words(text)
-    if len(words) < 2:
-        return literally
-    numbers = [_number_matching(word, country) for word in words if looks_like_a_number(word)]
-    return _in_any_order("search.text", [word for word in words if not looks_like_a_number(word)], literally, numbers)
-
-
-def name_matching(text: str) -> dict[str, Any]:
-    """Filter for customers whose name contains `text`, or all of its words in any order."""
-    literally = _containing("search.name", fold(text)) if fold(text) else {}
-    words = _words(text)
-    return literally if len(words) < 2 else _in_any_order("search.name", words, literally, [])
-
-
-def with_number(text: str, country: str) -> dict[str, Any] | None:
-    """Filter for customers with the phone number in `text`; None when there is none. An index answers it."""
-    keys = [key for number in numbers_in(text, country) for key in number.looked_up_keys]
-    return {"search.keys": {"$in": keys}} if keys else None
+def number_keys(text: str, country: str) -> list[str]:
+    """What to look for among the keys of customers to find who has the phone number in `text`."""
+    return [key for number in numbers_in(text, country) for key in number.looked_up_keys]
 
 
 def names_one_of(searched: str, texts: Iterable[str], country: str) -> bool:
@@ -168,38 +146,7 @@ def _reaches(text: str, digits: str, reached: set[str], country: str) -> bool:
     return is_contained or not reached.isdisjoint(contact_keys(text, country))
 
 
-def _number_matching(text: str, country: str) -> dict[str, Any]:
-    """The text as it is; and what looks like a phone number, in its other forms."""
-    ways = [_containing("search.text", fold(text))]
-    if looks_like_a_number(text):
-        ways += [_containing("search.text", part) for part in parts_of_number(text, country) if part != fold(text)]
-        ways += [way] if (way := with_number(text, country)) else []
-    return {"$or": ways} if len(ways) > 1 else ways[0]
-
-
-def _containing(field: str, folded: str) -> dict[str, Any]:
-    return {field: {"$regex": re.escape(folded)}}
-
-
-def _in_any_order(
-    field: str, words: list[str], literally: dict[str, Any], others: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Who has the text literally, or all of its words and the `others`.
-
-    Both contain every word, which rules out almost everybody at the cost of a single word. MongoDB would ask an `$or`
-    before these plain patterns, wherever it stands, but a `$nor` after them.
-    """
-    beginning = [_beginning(field, word) for word in words]
-    either = [literally, {"$and": [*beginning, *others]}]
-    return {"$and": [_containing(field, word) for word in words] + others, "$nor": [{"$nor": either}]}
-
-
-def _beginning(field: str, word: str) -> dict[str, Any]:
-    """A word that begins like this, perhaps after a quote or a bracket."""
-    return {field: {"$regex": rf"(?<![^\s'(\[]){re.escape(word)}"}}
-
-
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """The different words of a text, the longest first: it rules out the most."""
     words = (word.strip(",;") for word in fold(text).split())
     return sorted(dict.fromkeys(filter(None, words)), key=len, reverse=True)

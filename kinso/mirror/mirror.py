@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,8 @@ import pyarrow as pa
 from kinso.mirror.tables import TABLES, Columns, Table
 
 Row = tuple[Any, ...]
+Answer = Callable[..., list[Row]]
+"""Takes a question and its parameters."""
 
 
 @dataclass
@@ -56,13 +58,20 @@ class Mirror:
             pieces: pa.RecordBatchReader = cursor.execute(sql, parameters).to_arrow_reader(size)
             yield from pieces
 
+    def iterate(self, sql: str, parameters: Mapping[str, Any] | None = None, *, at_once: int) -> Iterator[Row]:
+        """The rows of one answer, all as of the moment when the first one is read."""
+        with self._cursor() as cursor:
+            answer = cursor.execute(sql, parameters)
+            while rows := answer.fetchmany(at_once):
+                yield from rows
+
     @contextmanager
-    def together(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor for several questions about one moment."""
+    def together(self) -> Iterator[Answer]:
+        """Answers several questions about one moment."""
         with self._cursor() as cursor:
             cursor.begin()
             try:
-                yield cursor
+                yield lambda sql, parameters=None: cursor.execute(sql, parameters).fetchall()
             finally:
                 cursor.rollback()
 

@@ -5,11 +5,10 @@ Everything that decides, shows or asks about the rule derives from the entries a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal
 
 from kinso.errors import Conflict
 from kinso.models.money import CENT, check_amount
@@ -57,33 +56,11 @@ MONEY = Unit("amount", CENT, Decimal(1000), Decimal(100), verb="spent", less="le
 PURCHASES = Unit("count", Decimal(1), Decimal(5), Decimal(1), verb="made", less="fewer", noun="purchase")
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Which part of the ledger is measured: what counts from `since` on, of these customers (by `_id`) only.
+Measure = Literal["spent", "sales", "refunded sales"]
+"""What can be measured of a customer in the ledger, where undone entries never count.
 
-    Without either it is everything. Who does not come up to `at_or_above` may be left out.
-    """
-
-    since: datetime | None = None
-    customers: Sequence[str] | None = None
-    at_or_above: Decimal | None = None
-
-
-Amounts = Iterable[tuple[str, Decimal]]
-"""Customers by `_id`, each once; who is left out has 0."""
-
-
-class Ledger(Protocol):
-    """What bases are measured by; undone entries never count."""
-
-    def spent(self, scope: Scope) -> Amounts:
-        """What each customer bought, less what was refunded of it."""
-
-    def sales(self, scope: Scope) -> Amounts:
-        """How many sales each customer has."""
-
-    def refunded_sales(self, scope: Scope) -> Amounts:
-        """How many sales of each customer were refunded in full."""
+What they bought, less what was refunded of it; how many sales they have; how many of these were refunded in full.
+"""
 
 
 @dataclass(frozen=True)
@@ -93,8 +70,8 @@ class RuleBasis:
     `key` is stored and sent. `choice` is what the form offers, with a `note` on what does not count. `name` goes on
     after “by” and at the beginning of a reason, `column` is the heading of a table, `reach` what somebody has who comes
     up to the threshold, which is written in place of the braces.
-    `measure` tells the amounts; without it the purchase amount counts as it is stored with the customer. Without
-    `months` a whole lifetime counts, else so many months up to today.
+    `measure` tells what is added up or taken off (1 or -1); without it the purchase amount counts as it is stored with
+    the customer. Without `months` a whole lifetime counts, else so many months up to today.
     """
 
     key: str
@@ -103,12 +80,11 @@ class RuleBasis:
     name: str
     column: str
     reach: str
-    measure: Callable[[Ledger, Scope], Amounts] | None = None
+    measure: Mapping[Measure, int] | None = None
     months: int | None = None
     note: str = ""
 
     def __reduce__(self) -> tuple[Callable[[str], RuleBasis], tuple[str]]:
-        # What is kept for a page is pickled, which not every function can be.
         return basis_of, (self.key,)
 
     @property
@@ -138,15 +114,6 @@ def check_basis(key: str) -> str:
     return key
 
 
-def _spent(ledger: Ledger, scope: Scope) -> Amounts:
-    return ledger.spent(scope)
-
-
-def _purchases(ledger: Ledger, scope: Scope) -> Amounts:
-    refunded = dict(ledger.refunded_sales(scope))
-    return ((customer, count - refunded.get(customer, Decimal(0))) for customer, count in ledger.sales(scope))
-
-
 _DATED_ONLY = (
     "Only purchases with a date count for the last 12 months, less what was refunded of them whenever that was."
     " Balances that customers came with and typed corrections of their amounts do not count."
@@ -174,7 +141,7 @@ _ENTRIES = (
         name="purchases of the last 12 months",
         column="Last 12 months",
         reach="purchases in the last 12 months of {} or more",
-        measure=_spent,
+        measure={"spent": 1},
         months=12,
         note=_DATED_ONLY,
     ),
@@ -185,7 +152,7 @@ _ENTRIES = (
         name="number of purchases",
         column="Purchases",
         reach="{} or more",
-        measure=_purchases,
+        measure={"sales": 1, "refunded sales": -1},
         note=_SALES_ONLY,
     ),
     RuleBasis(
@@ -195,7 +162,7 @@ _ENTRIES = (
         name="number of purchases in the last 12 months",
         column="Last 12 months",
         reach="{} or more in the last 12 months",
-        measure=_purchases,
+        measure={"sales": 1, "refunded sales": -1},
         months=12,
         note=_SALES_ONLY,
     ),

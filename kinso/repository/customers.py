@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING, UpdateOne
-from pymongo.database import Database
+from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kinso.database import search
 from kinso.database.country import country_of
 from kinso.errors import DuplicateCustomerId
-from kinso.models.customers import Customer, CustomerDraft, CustomerQuery
+from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.stored import readable_version
 from kinso.models.text import fold, id_key
-from kinso.repository.customers_search import ByCustomerId, few_matching, read_page
+from kinso.repository.customers_search import ByCustomerId, CustomerLists
 from kinso.repository.documents import (
     DUPLICATE_KEY,
     SEARCHED,
@@ -35,9 +33,6 @@ from kinso.repository.documents import (
     to_document,
     versioned_update,
 )
-
-EXACT_COUNT_LIMIT = 200_000
-"""Above this, the size of the whole collection is read from its metadata: counting would take longer than the page."""
 
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
 
@@ -65,12 +60,16 @@ class Comparable:
         return to_customer(self.document)
 
 
-class CustomerRepository:
+class CustomerRepository(CustomerLists):
     """Reads and writes customers; a lost update is impossible because every write names the version it replaces."""
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._database = database
-        self._customers = database["customers"]
+    def count_all(self) -> int:
+        """How many customers are stored at this moment, counted one by one."""
+        return self._customers.count_documents({})
+
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return self._customers.find_one({}, {"_id": True}) is None
 
     def get(self, id: str) -> Customer | None:
         """The customer, or None when there is none or `id` is malformed."""
@@ -85,16 +84,6 @@ class CustomerRepository:
             return {}
         found = at_once(self._customers.find({"_id": {"$in": keys}}, VISIBLE))
         return {str(document["_id"]): to_customer(document) for document in found}
-
-    def get_by_customer_id(self, customer_id: str) -> Customer | None:
-        """The customer with this ID in any letter case; raises `AmbiguousCustomerId`."""
-        return self.get_by_customer_ids([customer_id]).get(customer_id)
-
-    def get_by_customer_ids(self, customer_ids: Iterable[str]) -> ByCustomerId:
-        """Everybody who has one of these IDs, in any letter case."""
-        keys = [id_key(customer_id) for customer_id in customer_ids]
-        found = at_once(self._customers.find(search.having_ids(keys), VISIBLE))
-        return ByCustomerId(map(to_customer, found))
 
     def holders(self, customer_ids: Iterable[str]) -> dict[str, str]:
         """Who (by `_id`) holds the compared forms of these IDs, as far as anybody does: nobody else can have them."""
@@ -112,45 +101,6 @@ class CustomerRepository:
         """Everybody whose ID looks like another one but for letter case."""
         keys = self._customers.distinct("search.twin")
         return ByCustomerId(map(to_customer, self._customers.find(search.having_ids(keys), VISIBLE)) if keys else ())
-
-    def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None) -> list[Customer]:
-        """One page of the result; `page` counts from 1.
-
-        Like every method that takes a query, it raises `AmbiguousCustomerId` for a `customer_id`. A query about
-        eligible customers needs to know who they are: `SpenderRepository.filter` tells.
-        """
-        match = self._filter(query, eligible)
-        return self._page(query, match, self._few(query, match), page, limit)
-
-    def find_with_total(
-        self, query: CustomerQuery, *, page: int, limit: int, eligible: Document | None = None
-    ) -> tuple[list[Customer], int]:
-        """One page of the result, and how many customers the query has on all its pages."""
-        match = self._filter(query, eligible)
-        few = self._few(query, match)
-        total = self.count(query, eligible=eligible) if few is None else len(few)
-        return self._page(query, match, few, page, limit) if (page - 1) * limit < total else [], total
-
-    def iterate(self, query: CustomerQuery, *, eligible: Document | None = None) -> Iterator[Customer]:
-        """The whole result, read in batches."""
-        for document in self._sorted(query, self._filter(query, eligible)).batch_size(2000):
-            yield to_customer(document)
-
-    def count(self, query: CustomerQuery, *, eligible: Document | None = None) -> int:
-        """How many customers the query has on all its pages."""
-        if not query.is_filtered:
-            estimate = self._customers.estimated_document_count()
-            if estimate > EXACT_COUNT_LIMIT:
-                return estimate
-        return self._customers.count_documents(self._filter(query, eligible))
-
-    def ids_matching(
-        self, query: CustomerQuery, *, membership_status: bool, eligible: Document | None = None
-    ) -> list[str]:
-        """The ids of those in the query's result whose membership is `membership_status`."""
-        match = {"$and": [self._filter(query, eligible), {"membershipStatus": membership_status}]}
-        found = self._customers.find(match, {"_id": True})
-        return [str(document["_id"]) for document in found]
 
     def versions(self, ids: Sequence[str]) -> dict[str, int]:
         """The present version of those of `ids` that exist."""
@@ -277,48 +227,6 @@ class CustomerRepository:
     def _country_for(self, changes: Iterable[Document]) -> str:
         """What the helper fields depend on, if any of these changes concern them."""
         return country_of(self._database) if any(SEARCHED & each.keys() for each in changes) else ""
-
-    def _filter(self, query: CustomerQuery, eligible: Document | None) -> dict[str, Any]:
-        country = country_of(self._database) if query.search.strip() else ""
-        parts = [search.matching(query.search, country), search.name_matching(query.customer_name)]
-        if query.customer_id:
-            found = self.get_by_customer_id(query.customer_id)
-            parts.append({"_id": {"$in": [ObjectId(found.id)] if found else []}})
-        if query.membership_status is not None:
-            parts.append({"membershipStatus": query.membership_status})
-        if query.eligible is not None:
-            if eligible is None:
-                raise ValueError("A query about eligible customers needs to know who they are.")
-            parts.append(dict(eligible) if query.eligible else {"$nor": [eligible]})
-        parts = [part for part in parts if part]
-        return {"$and": parts} if len(parts) > 1 else parts[0] if parts else {}
-
-    def _page(
-        self, query: CustomerQuery, match: Document, few: list[ObjectId] | None, page: int, limit: int
-    ) -> list[Customer]:
-        def cursor() -> Any:
-            found = self._sorted(query, match if few is None else {"_id": {"$in": few}})
-            return found.skip((page - 1) * limit).limit(limit)
-
-        found = read_page(cursor) if few is None and self._is_long_search(query) else cursor()
-        return [to_customer(document) for document in found]
-
-    def _few(self, query: CustomerQuery, match: Document) -> list[ObjectId] | None:
-        return few_matching(self._customers, match) if self._is_long_search(query) else None
-
-    def _is_long_search(self, query: CustomerQuery) -> bool:
-        is_search = bool(query.search.strip() or query.customer_name.strip())
-        return is_search and self._customers.estimated_document_count() > EXACT_COUNT_LIMIT
-
-    def _sorted(self, query: CustomerQuery, match: Document) -> Any:
-        direction = ASCENDING if query.sort_order == "asc" else DESCENDING
-        order = [(search.SORT_KEYS[query.sort_by], direction), ("_id", direction)]
-        if query.sort_by == "membershipStatus":
-            order[1:] = [("search.name", ASCENDING), ("_id", ASCENDING)]
-        elif query.sort_by in ("customerId", "_id"):
-            # They are unique, so there is nothing to settle, and only without `_id` does the ID's index give the order.
-            del order[1:]
-        return self._customers.find(match, VISIBLE).sort(order)
 
 
 def _comparable(document: Document) -> Comparable:

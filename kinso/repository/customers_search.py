@@ -1,25 +1,26 @@
-"""Finding customers: by typed IDs, while somebody types, among very many, and by when they changed."""
+"""Finding customers: by typed IDs, by whatever a query asks, while somebody types, and by when they changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING
-from pymongo.collection import Collection
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
-from pymongo.errors import ExecutionTimeout
 
 from kinso.database import search
 from kinso.database.country import country_of
 from kinso.errors import AmbiguousCustomerId
-from kinso.models.customers import Customer
+from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.customers_sync import Changed, Deletion, News, Place
 from kinso.models.text import fold, id_key
-from kinso.repository.documents import VISIBLE, Document, to_customer
+from kinso.repository.conditions import SOMEWHERE, WHOLE_ID, Conditions, fit_of, named, searched_for
+from kinso.repository.documents import VISIBLE, Document, at_once, to_customer
+from kinso.repository.mirror import FollowingMirror
+from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_of
 
 
 class ByCustomerId:
@@ -52,72 +53,147 @@ class ByCustomerId:
         raise AmbiguousCustomerId(customer_id, [customer.customer_id for customer in alike])
 
 
-_MOST_ORDERS = 6
-"""Of three words; whoever types more of them is in no hurry."""
+_COLUMNS = ", ".join(CUSTOMER_COLUMNS)
+_SORT_COLUMNS = {
+    "customerId": "id_key",
+    "customerName": "name_key",
+    "contactInfo": "contact_key",
+    "purchaseAmount": "purchase_amount",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "version": "version",
+}
+_INDEXED = {
+    "customerId": "search.id",
+    "customerName": "search.name",
+    "createdAt": "createdAt",
+    "updatedAt": "updatedAt",
+}
+"""By what MongoDB has everybody in order; the first pages of such a list are its business."""
+_FIRST_PAGES = 1000
+"""Customers; beyond them an index is walked for longer than the mirror takes."""
+_AT_ONCE = 5000
 
 
-class QuickSearchRepository:
-    """Looks where an index leads first; beyond that, for as long as a person waits."""
+class CustomerLists:
+    """Answers what a query asks; see `CustomerQuery`.
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    Methods raise `AmbiguousCustomerId` for a `customer_id`. A query about eligible customers needs to know who they
+    are: `SpenderRepository.filter` tells.
+    """
+
+    def __init__(self, database: Database[dict[str, Any]], mirror: FollowingMirror) -> None:
         self._database = database
         self._customers = database["customers"]
+        self._mirror = mirror
 
-    def beginning_with(self, text: str, *, limit: int) -> list[Customer]:
-        """Whose ID, name (in any order of its words) or contact begins with `text`.
+    def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: str | None = None) -> list[Customer]:
+        """One page of the result; `page` counts from 1."""
+        if not query.is_filtered and query.sort_by in _INDEXED and page * limit <= _FIRST_PAGES:
+            return self._first_page(query, page, limit)
+        return self.find_with_total(query, page=page, limit=limit, eligible=eligible)[0]
 
-        Before them comes who has it as a phone number.
+    def find_with_total(
+        self, query: CustomerQuery, *, page: int, limit: int, eligible: str | None = None
+    ) -> tuple[list[Customer], int]:
+        """One page of the result, and how many customers the query has on all its pages."""
+        if not query.is_filtered and query.sort_by in _INDEXED and page * limit <= _FIRST_PAGES:
+            return self._first_page(query, page, limit), self.count(query)
+        asked, skipped = self._conditions(query, eligible), (page - 1) * limit
+        with self._mirror.together() as answer:
+            total = answer(f"SELECT count(*) FROM customers WHERE {asked}", asked.parameters)[0][0]
+            limit = min(limit, total - skipped)
+            if limit <= 0:
+                return [], total
+            # Whoever is nearer to the other end is found from there.
+            is_reversed = skipped > total // 2
+            start = total - skipped - limit if is_reversed else skipped
+            rows = answer(
+                f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY {_order(query, is_reversed=is_reversed)}"
+                f" LIMIT {limit} OFFSET {start}",
+                asked.parameters,
+            )
+        found = [customer_of(row) for row in rows]
+        return found[::-1] if is_reversed else found, total
+
+    def iterate(self, query: CustomerQuery, *, eligible: str | None = None) -> Iterator[Customer]:
+        """The whole result as of one moment, read in pieces."""
+        asked = self._conditions(query, eligible)
+        sql = f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY {_order(query)}"
+        return map(customer_of, self._mirror.iterate(sql, asked.parameters, at_once=_AT_ONCE))
+
+    def count(self, query: CustomerQuery, *, eligible: str | None = None) -> int:
+        """How many customers the query has on all its pages."""
+        asked = self._conditions(query, eligible)
+        [(count,)] = self._mirror.rows(f"SELECT count(*) FROM customers WHERE {asked}", **asked.parameters)
+        return int(count)
+
+    def ids_matching(self, query: CustomerQuery, *, membership_status: bool, eligible: str | None = None) -> list[str]:
+        """The ids of those in the query's result whose membership is `membership_status`."""
+        asked = self._conditions(query, eligible)
+        asked.add("membership_status" if membership_status else "NOT membership_status")
+        rows = self._mirror.rows(f"SELECT key, odd_id FROM customers WHERE {asked} ORDER BY key", **asked.parameters)
+        return [id_of(key, odd_id) for key, odd_id in rows]
+
+    def find_at_once(self, text: str, *, limit: int) -> list[Customer]:
+        """Whose searched fields contain `text`, those who fit best first.
+
+        Best is who has it as the whole ID or as a phone number, then whose ID, name or contact begins with it. Beside
+        somebody with the whole ID nobody is shown who only has it somewhere.
         """
-        folded = fold(text)
-        names = [("search.name", order) for order in search.names_in_any_order(text)[:_MOST_ORDERS]]
-        starts = (("search.id", id_key(text)), *names, ("search.contact", folded))
-        found = {customer.id: customer for customer in self._with_number(text, limit)}
-        for field, start in starts:
-            match = {field: {"$gte": start, "$lt": start + search.HIGHEST}}
-            cursor = self._customers.find(match, VISIBLE).sort(field, ASCENDING).limit(limit)
-            for customer in map(to_customer, cursor):
-                found.setdefault(customer.id, customer)
-        return list(found.values())[:limit]
+        asked, country = Conditions(), country_of(self._database)
+        asked.add(searched_for(asked, text, country))
+        fit = fit_of(asked, text, country)
+        sql = f"SELECT {_COLUMNS}, {fit} AS fit FROM customers WHERE {asked} ORDER BY fit, name_key, key LIMIT {limit}"
+        rows = self._mirror.rows(sql, **asked.parameters)
+        has_whole_id = any(fit == WHOLE_ID for *_, fit in rows)
+        return [customer_of(row) for *row, fit in rows if fit < SOMEWHERE or not has_whole_id]
 
-    def containing(self, text: str, *, limit: int, within: int) -> list[Customer] | None:
-        """Whose searched fields contain `text`; None when `within` milliseconds were not enough."""
-        match = search.matching(text, country_of(self._database))
-        cursor = self._customers.find(match, VISIBLE).limit(limit).max_time_ms(within)
-        try:
-            return [to_customer(document) for document in cursor]
-        except ExecutionTimeout:
-            return None
-
-    def _with_number(self, text: str, limit: int) -> list[Customer]:
-        match = search.with_number(text, country_of(self._database))
-        found = self._customers.find(match, VISIBLE).limit(limit) if match else ()
+    def _first_page(self, query: CustomerQuery, page: int, limit: int) -> list[Customer]:
+        direction = ASCENDING if query.sort_order == "asc" else DESCENDING
+        order = [(_INDEXED[query.sort_by], direction), ("_id", direction)]
+        if query.sort_by == "customerId":
+            # They are unique, so there is nothing to settle, and only without `_id` does the index give the order.
+            del order[1:]
+        found = self._customers.find({}, VISIBLE).sort(order).skip((page - 1) * limit).limit(limit)
         return [to_customer(document) for document in found]
 
+    def _conditions(self, query: CustomerQuery, eligible: str | None) -> Conditions:
+        asked = Conditions()
+        if fold(query.search):
+            asked.add(searched_for(asked, query.search, country_of(self._database)))
+        if fold(query.customer_name):
+            asked.add(named(asked, query.customer_name))
+        if query.customer_id:
+            found = self.get_by_customer_id(query.customer_id)
+            asked.add(f"key = {asked.given(key_of(found.id))}" if found else "false")
+        if query.membership_status is not None:
+            asked.add("membership_status" if query.membership_status else "NOT membership_status")
+        if query.eligible is not None:
+            if eligible is None:
+                raise ValueError("A query about eligible customers needs to know who they are.")
+            asked.add(eligible if query.eligible else f"NOT ({eligible})")
+        return asked
 
-FEW = 2000
-PATIENCE = 150
-"""Milliseconds in which walking through all customers in the order of the list finds a page, or takes much too long."""
+    def get_by_customer_id(self, customer_id: str) -> Customer | None:
+        """The customer with this ID in any letter case; raises `AmbiguousCustomerId`."""
+        return self.get_by_customer_ids([customer_id]).get(customer_id)
 
-_AS_STORED = [("$natural", ASCENDING)]
-
-
-def few_matching(customers: Collection[dict[str, Any]], match: Document) -> list[ObjectId] | None:
-    """Everybody who matches, if they are few; reads the customers as they are stored."""
-    found = customers.find(match, {"_id": True}).hint(_AS_STORED).limit(FEW + 1).batch_size(FEW + 1)
-    ids = [document["_id"] for document in found]
-    return ids if len(ids) <= FEW else None
+    def get_by_customer_ids(self, customer_ids: Iterable[str]) -> ByCustomerId:
+        """Everybody who has one of these IDs, in any letter case."""
+        keys = [id_key(customer_id) for customer_id in customer_ids]
+        found = at_once(self._customers.find(search.having_ids(keys), VISIBLE))
+        return ByCustomerId(map(to_customer, found))
 
 
-def read_page(cursor: Callable[[], Any]) -> Iterable[Document]:
-    """One page of a search that many may match; `cursor` makes a new sorted one each time.
-
-    Those who match may all be at the end of the order, and then every customer before them is fetched from another
-    place on the disk. Reading all of them as they are stored and sorting is slower at best and ten times quicker then.
-    """
-    try:
-        return list(cursor().max_time_ms(PATIENCE))
-    except ExecutionTimeout:
-        return list(cursor().hint(_AS_STORED).allow_disk_use(True))
+def _order(query: CustomerQuery, *, is_reversed: bool = False) -> str:
+    directions = ("ASC", "DESC") if (query.sort_order == "asc") is not is_reversed else ("DESC", "ASC")
+    if query.sort_by == "membershipStatus":
+        settled = "DESC" if is_reversed else "ASC"
+        return f"membership_status {directions[0]}, name_key {settled}, key {settled}"
+    if query.sort_by == "_id":
+        return f"key {directions[0]}"
+    return f"{_SORT_COLUMNS[query.sort_by]} {directions[0]}, key {directions[0]}"
 
 
 _SHOWN = {"customer": True, "customerId": True, "at": True}

@@ -18,6 +18,11 @@ class FigureRepository:
     def __init__(self, mirror: FollowingMirror) -> None:
         self._mirror = mirror
 
+    def count(self) -> int:
+        """How many customers there are."""
+        [(count,)] = self._mirror.rows("SELECT count(*) FROM customers")
+        return int(count)
+
     def totals(self) -> dict[bool, tuple[int, Decimal]]:
         """Number of customers and sum of their purchase amounts, for members (True) and non-members (False)."""
         rows = self._mirror.rows("SELECT membership_status, count(*), sum(purchase_amount) FROM customers GROUP BY ALL")
@@ -52,9 +57,7 @@ class FigureRepository:
         sql = f"SELECT {place}, membership_status, count(*) FROM customers WHERE {place} IS NOT NULL GROUP BY ALL"
         counts = {(number, status): count for number, status, count in self._mirror.rows(sql)}
         places = range(len(boundaries) - 1)
-        return [
-            (counts.get((number, True), 0), counts.get((number, False), 0)) for number in range(len(boundaries) - 1)
-        ]
+        return [(counts.get((number, True), 0), counts.get((number, False), 0)) for number in places]
 
 
 _WEEKDAYS = 7

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
@@ -23,7 +23,7 @@ from kinso.database.connection import Connection, in_batches
 from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable
-from kinso.mirror.mirror import Mirror, Row
+from kinso.mirror.mirror import Answer, Mirror, Row
 from kinso.mirror.tables import CUSTOMER_KEYS
 from kinso.repository.documents import Document
 from kinso.repository.mirrored import CUSTOMER_SOURCE, KEYS, SOURCES, Happened, batches_of, key_rows
@@ -98,10 +98,14 @@ class FollowingMirror:
         return self._up_to_date().rows(sql, parameters)
 
     @contextmanager
-    def together(self) -> Iterator[Any]:
+    def together(self) -> Iterator[Answer]:
         """The same for several questions about one moment."""
-        with self._up_to_date().together() as cursor:
-            yield cursor
+        with self._up_to_date().together() as answer:
+            yield answer
+
+    def iterate(self, sql: str, parameters: Mapping[str, Any], *, at_once: int) -> Iterator[Row]:
+        """The same for an answer of very many rows, read in pieces."""
+        return self._up_to_date().iterate(sql, parameters, at_once=at_once)
 
     def _up_to_date(self) -> Mirror:
         if self._connection.written:

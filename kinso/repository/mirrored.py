@@ -15,6 +15,7 @@ from kinso.database.change_stream import Event
 from kinso.database.search import HELPERS
 from kinso.mirror.mirror import Batch
 from kinso.mirror.tables import CUSTOMER_KEYS, CUSTOMERS, ENTRIES, MEMBERSHIPS, Columns, Table
+from kinso.models.customers import Customer
 from kinso.models.field_types import FieldType
 from kinso.models.fields import FIELDS
 from kinso.models.money import read_stored_amount
@@ -66,6 +67,37 @@ def bucket(column: str, boundaries: Sequence[datetime] | Sequence[int]) -> str:
     first, *others, last = written
     places = " + ".join([f"({column} >= {each})::INTEGER" for each in others]) or "0"
     return f"CASE WHEN {column} >= {first} AND {column} < {last} THEN {places} END"
+
+
+CUSTOMER_COLUMNS = (
+    "key",
+    "odd_id",
+    *(field.attribute for field in FIELDS),
+    *("created_at", "updated_at", "version", "excluded"),
+)
+"""What `customer_of` reads, in its order."""
+
+
+def customer_of(row: Sequence[Any]) -> Customer:
+    """The customer in a row of these columns."""
+    key, odd_id, *values = row
+    *entered, created_at, updated_at, version, excluded = values
+    return Customer.model_construct(
+        id=id_of(key, odd_id),
+        **{field.attribute: _value(field.type, value) for field, value in zip(FIELDS, entered, strict=True)},
+        created_at=created_at.replace(tzinfo=UTC),
+        updated_at=updated_at.replace(tzinfo=UTC),
+        version=version,
+        excluded=excluded,
+    )
+
+
+def _value(type: FieldType, value: Any) -> Any:
+    if type.key == "amount":
+        return amount_of(value)
+    if type.key == "tags":
+        return tuple(value)
+    return type.read(value) if type.key == "number" else value
 
 
 @dataclass(frozen=True)

@@ -1,233 +1,205 @@
-"""Customers by what counts for membership: as it is stored with them, or as it is measured in the ledger."""
+"""Customers by what counts for membership: as it is stored with them, or as the ledger tells it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
-from pymongo import DESCENDING
-from pymongo.database import Database
-
-from kinso.errors import FieldError, InvalidInput
 from kinso.models.insights import AmountBin
-from kinso.models.membership import Rule, Spender, SpenderGroup, ThresholdPoint
-from kinso.models.money import read_stored_amount
-from kinso.models.stored import readable_version
-from kinso.repository.customers import CustomerRepository
-from kinso.repository.documents import VISIBLE, Document, object_id, to_customer, without_decimals
-from kinso.repository.insights import FigureRepository
-from kinso.repository.spending import GROUPS, SpendingRepository
+from kinso.models.membership import DecidedBy, Rule, Spender, SpenderGroup, ThresholdPoint
+from kinso.models.rule_bases import Measure
+from kinso.repository.mirror import FollowingMirror
+from kinso.repository.mirrored import CUSTOMER_COLUMNS, bucket, customer_of, id_of, utc
 
-_UNDER_THE_RULE: tuple[SpenderGroup, ...] = ("members", "eligible")
-_AT_ONCE = 10_000
-_MOST_IN_A_FILTER = 500_000
-"""MongoDB takes no query of more than 16 MB, and every `_id` in one takes about 20 bytes."""
+GROUPS: Mapping[SpenderGroup, str] = {
+    "eligible": "NOT membership_status AND NOT excluded",
+    "excluded": "NOT membership_status AND excluded",
+    "members": "membership_status",
+}
+_UNDER_THE_RULE = "(membership_status OR NOT excluded)"
+_BY_CUSTOMER: Mapping[Measure, str] = {
+    "spent": """
+        SELECT customer, sum(cents) AS amount FROM entries
+        WHERE counts AND kind IN ('sale', 'refund') {recent} GROUP BY customer""",
+    "sales": """
+        SELECT customer, count(*) AS amount FROM entries
+        WHERE counts AND kind = 'sale' {recent} GROUP BY customer""",
+    "refunded sales": """
+        SELECT sales.customer, count(*) AS amount
+        FROM (
+            SELECT refund_of, sum(cents) AS cents FROM entries WHERE counts AND kind = 'refund' {recent}
+            GROUP BY refund_of
+        ) AS refunds
+        JOIN entries AS sales ON sales.sale = refunds.refund_of AND sales.counts AND sales.kind = 'sale'
+        WHERE sales.cents + refunds.cents <= 0 GROUP BY sales.customer""",
+}
 
 
-class SpenderRepository(Protocol):
-    """Customers by what counts; every method takes amounts of one basis."""
+@dataclass(frozen=True)
+class BelowTotals:
+    """How many members are below a threshold, and what they spent together."""
+
+    count: int
+    total: Decimal
+
+
+class SpenderRepository:
+    """Customers by what counts for a rule; every method takes and gives amounts of its basis."""
+
+    def __init__(self, mirror: FollowingMirror, rule: Rule) -> None:
+        self._mirror = mirror
+        self._unit = rule.basis.unit
+        self._amounts = _amounts(rule)
+        self._everyone = _everyone(rule)
 
     def totals(
         self, group: SpenderGroup, *, at_or_above: Decimal | None = None, below: Decimal | None = None
     ) -> tuple[int, Decimal]:
         """How many of a group spent an amount within these bounds, and how much together."""
+        where = self._within(group, at_or_above, below)
+        [(count, total)] = self._mirror.rows(f"SELECT count(*), sum(amount) FROM ({self._amounts}) WHERE {where}")
+        return count, self._amount(total)
 
     def largest(
         self, group: SpenderGroup, *, at_or_above: Decimal | None = None, below: Decimal | None = None, limit: int
     ) -> list[Spender]:
         """The largest spenders of a group within these bounds, the largest first."""
+        where = self._within(group, at_or_above, below)
+        chosen = f"SELECT key, amount FROM ({self._amounts}) WHERE {where} ORDER BY amount DESC, key DESC LIMIT $limit"
+        sql = f"""
+            SELECT {_CUSTOMER}, amount FROM ({chosen}) AS chosen
+            JOIN customers ON customers.key = chosen.key ORDER BY amount DESC, customers.key DESC"""
+        rows = self._mirror.rows(sql, limit=limit)
+        return [Spender(customer_of(row), self._amount(amount)) for *row, amount in rows]
 
     def versions(self, group: SpenderGroup, *, at_or_above: Decimal) -> dict[str, int]:
-        """Exactly those of a group who are at or above an amount now, the largest first, with their versions."""
+        """Those of a group who are at or above an amount, the largest first, with their versions."""
+        where = self._within(group, at_or_above, None)
+        rows = self._mirror.rows(
+            f"SELECT key, odd_id, version FROM ({self._amounts}) WHERE {where} ORDER BY amount DESC, key DESC"
+        )
+        return {id_of(key, odd_id): version for key, odd_id, version in rows}
 
     def count_members_below(self, threshold: Decimal) -> int:
         """How many members are below a threshold, also those who spent nothing."""
+        sql = f"SELECT count(*) FROM ({self._everyone}) WHERE membership_status AND amount < {self._units(threshold)}"
+        [(count,)] = self._mirror.rows(sql)
+        return int(count)
 
-    def members_below(self, threshold: Decimal) -> dict[str, Decimal]:
-        """Exactly the members below a threshold now, with what they spent."""
+    def members_below(self, threshold: Decimal) -> dict[DecidedBy | None, BelowTotals]:
+        """The same with what they spent, by who or what made them members; None where that is not known."""
+        rows = self._mirror.rows(f"SELECT begun_by, count(*), sum(amount) FROM ({self._below(threshold)}) GROUP BY ALL")
+        return {begun_by: BelowTotals(count, self._amount(total)) for begun_by, count, total in rows}
 
-    def filter(self, *, at_or_above: Decimal) -> dict[str, Any]:
-        """The eligible at or above an amount, as MongoDB is asked for them; raises `InvalidInput` for too many."""
+    def smallest_members(self, threshold: Decimal, begun_by: Collection[DecidedBy], *, limit: int) -> list[Spender]:
+        """The smallest spenders of those members below a threshold whom one of these made so, the smallest first."""
+        sql = f"""
+            SELECT {_CUSTOMER}, amount, begun_by FROM ({self._below(threshold)}) AS below
+            JOIN customers ON customers.key = below.key
+            WHERE begun_by IN $begun_by ORDER BY amount, customers.key LIMIT $limit"""
+        rows = self._mirror.rows(sql, begun_by=list(begun_by), limit=limit)
+        return [Spender(customer_of(row), self._amount(amount), by) for *row, amount, by in rows]
+
+    def versions_of_members_below(self, threshold: Decimal, begun_by: Collection[DecidedBy]) -> dict[str, int]:
+        """All of these members, the smallest spenders first, with their versions."""
+        sql = f"""
+            SELECT key, odd_id, version FROM ({self._below(threshold)})
+            WHERE begun_by IN $begun_by ORDER BY amount, key"""
+        return {id_of(key, odd): version for key, odd, version in self._mirror.rows(sql, begun_by=list(begun_by))}
+
+    def filter(self, *, at_or_above: Decimal) -> str:
+        """The question for the eligible at or above an amount, as a condition on customers."""
+        return f"key IN (SELECT key FROM ({self._amounts}) WHERE {self._within('eligible', at_or_above, None)})"
 
     def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
         """What the first multiples of `width` would mean as the threshold; who is excluded is left out."""
-
-    def distribution(self, boundaries: list[Decimal]) -> list[AmountBin]:
-        """Members and non-members by what they spent, from each boundary to the next."""
-
-    def amount_with_above(self, number: int) -> Decimal:
-        """The amount that at most `number` customers exceed; 0 when there are no more customers than that."""
-
-
-class StoredSpenders:
-    """By the purchase amount, which is stored and indexed with the customer."""
-
-    def __init__(self, database: Database[dict[str, Any]], figures: FigureRepository) -> None:
-        self._customers = database["customers"]
-        self._figures = figures
-        self.distribution = figures.distribution
-        self.amount_with_above = figures.amount_with_above
-
-    def totals(
-        self, group: SpenderGroup, *, at_or_above: Decimal | None = None, below: Decimal | None = None
-    ) -> tuple[int, Decimal]:
-        """See `SpenderRepository`."""
-        sums = {"$group": {"_id": None, "count": {"$sum": 1}, "sum": {"$sum": "$purchaseAmount"}}}
-        rows = list(self._customers.aggregate([{"$match": _within(group, at_or_above, below)}, sums]))
-        return (rows[0]["count"], read_stored_amount(rows[0]["sum"])) if rows else (0, Decimal("0.00"))
-
-    def largest(
-        self, group: SpenderGroup, *, at_or_above: Decimal | None = None, below: Decimal | None = None, limit: int
-    ) -> list[Spender]:
-        """See `SpenderRepository`."""
-        order = [("purchaseAmount", DESCENDING), ("_id", DESCENDING)]
-        found = self._customers.find(_within(group, at_or_above, below), VISIBLE).sort(order).limit(limit)
-        return [Spender(customer, customer.purchase_amount) for customer in map(to_customer, found)]
-
-    def versions(self, group: SpenderGroup, *, at_or_above: Decimal) -> dict[str, int]:
-        """See `SpenderRepository`."""
-        found = self._customers.find(_within(group, at_or_above, None), {"version": True})
-        return _versions(found.sort("purchaseAmount", DESCENDING))
-
-    def count_members_below(self, threshold: Decimal) -> int:
-        """See `SpenderRepository`."""
-        return self.totals("members", below=threshold)[0]
-
-    def members_below(self, threshold: Decimal) -> dict[str, Decimal]:
-        """See `SpenderRepository`."""
-        found = self._customers.find(_within("members", None, threshold), {"purchaseAmount": True})
-        return {str(document["_id"]): read_stored_amount(document["purchaseAmount"]) for document in found}
-
-    def filter(self, *, at_or_above: Decimal) -> dict[str, Any]:
-        """See `SpenderRepository`."""
-        return _within("eligible", at_or_above, None)
-
-    def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
-        """See `SpenderRepository`."""
-        # Whole cents divide exactly, which amounts do not.
-        cents = {"$floor": {"$add": [{"$multiply": ["$purchaseAmount", 100]}, 0.5]}}
-        place = {"$min": [{"$floor": {"$divide": [cents, float(width * 100)]}}, points]}
-        sums = {"$group": {"_id": place, "count": {"$sum": 1}, "sum": {"$sum": "$purchaseAmount"}}}
-        counts, totals = [0] * (points + 1), [Decimal("0.00")] * (points + 1)
-        for group in _UNDER_THE_RULE:
-            for row in self._customers.aggregate([{"$match": _within(group, width, None)}, sums]):
-                counts[int(row["_id"])] += row["count"]
-                totals[int(row["_id"])] += read_stored_amount(row["sum"])
+        step = self._units(width)
+        sql = f"""
+            SELECT least(amount // {step}, {points}) AS place, count(*), sum(amount) FROM ({self._amounts})
+            WHERE {_UNDER_THE_RULE} AND amount >= {step} GROUP BY place"""
+        counts, totals = [0] * (points + 1), [0] * (points + 1)
+        for place, count, total in self._mirror.rows(sql):
+            counts[place], totals[place] = count, total
         return [
-            ThresholdPoint(width * place, sum(counts[place:]), sum(totals[place:], Decimal("0.00")))
+            ThresholdPoint(width * place, sum(counts[place:]), self._amount(sum(totals[place:])))
             for place in range(1, points + 1)
         ]
 
+    def distribution(self, boundaries: Sequence[Decimal]) -> list[AmountBin]:
+        """Members and non-members by what they spent, from each boundary to the next.
 
-class MeasuredSpenders:
-    """By what the ledger tells."""
-
-    def __init__(
-        self,
-        database: Database[dict[str, Any]],
-        customers: CustomerRepository,
-        figures: FigureRepository,
-        spending: SpendingRepository,
-        rule: Rule,
-    ) -> None:
-        self._documents = database["customers"]
-        self._customers = customers
-        self._figures = figures
-        self._spending = spending
-        self._rule = rule
-
-    def totals(
-        self, group: SpenderGroup, *, at_or_above: Decimal | None = None, below: Decimal | None = None
-    ) -> tuple[int, Decimal]:
-        """See `SpenderRepository`."""
-        return self._spending.rankings(self._rule)[group].totals(at_or_above=at_or_above, below=below)
-
-    def largest(
-        self, group: SpenderGroup, *, at_or_above: Decimal | None = None, below: Decimal | None = None, limit: int
-    ) -> list[Spender]:
-        """See `SpenderRepository`."""
-        ranking = self._spending.rankings(self._rule)[group]
-        chosen = dict(ranking.largest(at_or_above=at_or_above, below=below, limit=limit))
-        found = self._customers.get_many(list(chosen))
-        return [Spender(found[id], amount) for id, amount in chosen.items() if id in found]
-
-    def versions(self, group: SpenderGroup, *, at_or_above: Decimal) -> dict[str, int]:
-        """See `SpenderRepository`."""
-        spent = dict(self._spending.of_everyone(self._rule, at_or_above=at_or_above))
-        largest_first = sorted(spent, key=lambda id: spent[id], reverse=True)
-        versions: dict[str, int] = {}
-        for start in range(0, len(largest_first), _AT_ONCE):
-            ids = largest_first[start : start + _AT_ONCE]
-            match = {**_among(ids), **GROUPS[group]}
-            found = _versions(self._documents.find(match, {"version": True}))
-            versions |= {id: found[id] for id in ids if id in found}
-        return versions
-
-    def count_members_below(self, threshold: Decimal) -> int:
-        """See `SpenderRepository`."""
-        return self._figures.totals()[True][0] - self.totals("members", at_or_above=threshold)[0]
-
-    def members_below(self, threshold: Decimal) -> dict[str, Decimal]:
-        """See `SpenderRepository`."""
-        spent = dict(self._spending.of_everyone(self._rule))
-        members = (str(document["_id"]) for document in self._documents.find(GROUPS["members"], {"_id": True}))
-        amounts = {id: spent.get(id, Decimal("0.00")) for id in members}
-        return {id: amount for id, amount in amounts.items() if amount < threshold}
-
-    def filter(self, *, at_or_above: Decimal) -> dict[str, Any]:
-        """See `SpenderRepository`."""
-        chosen = self._spending.rankings(self._rule)["eligible"].largest(at_or_above=at_or_above)
-        if len(chosen) > _MOST_IN_A_FILTER:
-            sentence = (
-                f"cannot pick out {len(chosen):,} customers by their {self._rule.basis.name}; choose non-members"
-                " instead, or raise the threshold."
+        Only damaged data adds up to less than nothing; whoever has that is among those who spent nothing.
+        """
+        place = bucket("greatest(amount, 0)", list(map(self._units, boundaries)))
+        sql = f"SELECT {place} AS place, membership_status, count(*) FROM ({self._everyone}) GROUP BY ALL"
+        counts = {(number, status): count for number, status, count in self._mirror.rows(sql)}
+        return [
+            AmountBin(
+                lower=lower,
+                upper=upper,
+                members=counts.get((number, True), 0),
+                non_members=counts.get((number, False), 0),
             )
-            raise InvalidInput([FieldError("eligible", f"The filter “Eligible” {sentence}")])
-        return {**_among(id for id, _ in chosen), **GROUPS["eligible"]}
-
-    def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
-        """See `SpenderRepository`."""
-        return [self._point(width * place) for place in range(1, points + 1)]
-
-    def distribution(self, boundaries: list[Decimal]) -> list[AmountBin]:
-        """See `SpenderRepository`; who bought nothing is in the first bin."""
-        rankings, everyone = self._spending.rankings(self._rule), self._figures.totals()
-        rest = everyone[True][0] - len(rankings["members"])
-        other_rest = everyone[False][0] - len(rankings["eligible"]) - len(rankings["excluded"])
-        bins: list[AmountBin] = []
-        for lower, upper in pairwise(boundaries):
-            # Only damaged data adds up to less than nothing; whoever has that is among those who spent nothing.
-            start = lower if bins else None
-            counts = {group: ranking.totals(at_or_above=start, below=upper)[0] for group, ranking in rankings.items()}
-            members, non_members = counts["members"] + rest, counts["eligible"] + counts["excluded"] + other_rest
-            bins.append(AmountBin(lower=lower, upper=upper, members=members, non_members=non_members))
-            rest = other_rest = 0
-        return bins
+            for number, (lower, upper) in enumerate(pairwise(boundaries))
+        ]
 
     def amount_with_above(self, number: int) -> Decimal:
-        """See `SpenderRepository`; told to within a group of equals."""
-        rankings = self._spending.rankings(self._rule)
-        amounts = sorted(
-            (amount for ranking in rankings.values() for _, amount in ranking.largest(limit=number + 1)), reverse=True
-        )
-        return amounts[number] if number < len(amounts) else Decimal("0.00")
+        """The amount that at most `number` customers exceed; 0 when there are no more customers than that."""
+        sql = f"SELECT amount FROM ({self._amounts}) ORDER BY amount DESC LIMIT 1 OFFSET $number"
+        rows = self._mirror.rows(sql, number=number)
+        return self._amount(rows[0][0] if rows else 0)
 
-    def _point(self, threshold: Decimal) -> ThresholdPoint:
-        pairs = [self.totals(group, at_or_above=threshold) for group in _UNDER_THE_RULE]
-        return ThresholdPoint(threshold, sum(count for count, _ in pairs), sum((t for _, t in pairs), Decimal("0.00")))
+    def _below(self, threshold: Decimal) -> str:
+        return f"""
+            SELECT everyone.*, memberships.begun_by FROM ({self._everyone}) AS everyone
+            LEFT JOIN memberships ON memberships.customer = everyone.key AND memberships.until IS NULL
+            WHERE membership_status AND amount < {self._units(threshold)}"""
+
+    def _within(self, group: SpenderGroup, at_or_above: Decimal | None, below: Decimal | None) -> str:
+        bounds = [
+            f"amount {sign} {self._units(each)}"
+            for sign, each in ((">=", at_or_above), ("<", below))
+            if each is not None
+        ]
+        return " AND ".join([GROUPS[group], *bounds])
+
+    def _units(self, amount: Decimal) -> int:
+        """So many of the smallest unit; what is between two of them is reached by the greater one only."""
+        return int((amount / self._unit.smallest).to_integral_value(ROUND_CEILING))
+
+    def _amount(self, units: Any) -> Decimal:
+        return int(units or 0) * self._unit.smallest
 
 
-def _within(group: SpenderGroup, at_or_above: Decimal | None, below: Decimal | None) -> dict[str, Any]:
-    bounds = {"$gte": at_or_above, "$lt": below}
-    amount = without_decimals({operator: bound for operator, bound in bounds.items() if bound is not None})
-    return {**GROUPS[group], **({"purchaseAmount": amount} if amount else {})}
+_CUSTOMER = ", ".join(f"customers.{name}" for name in CUSTOMER_COLUMNS)
+_COLUMNS = "key, odd_id, version, membership_status, excluded"
 
 
-def _among(ids: Iterable[str]) -> dict[str, Any]:
-    return {"_id": {"$in": [key for id in ids if (key := object_id(id))]}}
+def _amounts(rule: Rule) -> str:
+    """Everybody of whom something counts, with the `amount` in the smallest unit of the basis."""
+    if rule.basis.measure is None:
+        return _everyone(rule)
+    return f"SELECT {_COLUMNS}, amount FROM customers JOIN ({_measured(rule)}) ON customer = key"
 
 
-def _versions(found: Iterable[Document]) -> dict[str, int]:
-    return {str(document["_id"]): readable_version(document.get("version")) for document in found}
+def _everyone(rule: Rule) -> str:
+    """The same of all customers."""
+    if rule.basis.measure is None:
+        return f"SELECT {_COLUMNS}, purchase_amount AS amount FROM customers"
+    measured = f"LEFT JOIN ({_measured(rule)}) AS measured ON measured.customer = customers.key"
+    return f"SELECT {_COLUMNS}, coalesce(measured.amount, 0) AS amount FROM customers {measured}"
+
+
+def _measured(rule: Rule) -> str:
+    recent = f"AND counts_at >= TIMESTAMP '{utc(rule.since).isoformat(sep=' ')}'" if rule.since else ""
+    measures = rule.basis.measure or {}
+    [first, *others] = [
+        f"SELECT customer, amount * {sign} AS amount FROM ({_BY_CUSTOMER[each].format(recent=recent)})"
+        for each, sign in measures.items()
+    ]
+    if not others:
+        return first
+    return f"SELECT customer, sum(amount) AS amount FROM ({' UNION ALL '.join([first, *others])}) GROUP BY customer"

@@ -10,7 +10,7 @@ from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.membership import Rule
 from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
 from kinso.repository.customers import CustomerRepository
-from kinso.repository.customers_search import QuickSearchRepository, SyncRepository
+from kinso.repository.customers_search import SyncRepository
 from kinso.repository.drafts import DraftRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
@@ -19,7 +19,7 @@ from kinso.repository.mirror import mirror_of
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
-from kinso.repository.spenders import MeasuredSpenders, SpenderRepository, StoredSpenders
+from kinso.repository.spenders import SpenderRepository
 from kinso.repository.spending import SpendingRepository
 from kinso.repository.transfer import BackupRepository, ImportLockRepository
 from kinso.repository.trash import TrashRepository
@@ -34,8 +34,7 @@ class Store:
         database = connection.database
         self.connection = connection
         self.mirror = mirror_of(connection)
-        self.customers = CustomerRepository(database)
-        self.quick_search = QuickSearchRepository(database)
+        self.customers = CustomerRepository(database, self.mirror)
         self.changes = ChangeRepository(database)
         self.sync = SyncRepository(database)
         self.memberships = MembershipRepository(database)
@@ -64,10 +63,7 @@ class Store:
 
     def spenders(self, rule: Rule) -> SpenderRepository:
         """Customers by what counts for this rule."""
-        database = self.connection.database
-        if rule.basis.measure is None:
-            return StoredSpenders(database, self.figures)
-        return MeasuredSpenders(database, self.customers, self.figures, self.spending, rule)
+        return SpenderRepository(self.mirror, rule)
 
     def transact(self, work: Callable[[], Result]) -> Result:
         """Run `work` so that all of its writes happen or none; it may be called again after a collision."""

@@ -90,7 +90,7 @@ def _statistics(store: Store) -> Statistics:
 
 
 def _distribution(store: Store) -> list[AmountBin]:
-    everyone = sum(count for count, _ in store.figures.totals().values())
+    everyone = store.figures.count()
     if not everyone:
         return []
     return store.figures.distribution(bin_edges(usual_maximum(store.figures, everyone)))

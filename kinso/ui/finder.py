@@ -40,11 +40,9 @@ def _draw(key: str) -> None:
     context = current_context()
     found = find_customers(context.store, context.actor, searchable(typed))
     with st.container(gap="xxsmall", key="found_customers"):
-        for customer in found.customers:
+        for customer in found:
             link_to_customer(customer.id, _in_words(customer, context))
-        if not found.is_complete:
-            st.caption("There may be more; the list of customers looks through all of them.")
-        elif not found.customers:
+        if not found:
             st.caption("Nobody found.")
 
 

@@ -9,6 +9,6 @@ LAST_QUARTER = RuleBasis(
     name="purchases of the last 3 months",
     column="Last 3 months",
     reach="purchases in the last 3 months of {} or more",
-    measure=lambda ledger, scope: ledger.spent(scope),
+    measure={"spent": 1},
     months=3,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from kinso.errors import FieldError, InvalidInput
@@ -11,43 +11,23 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, Customer, CustomerQuery
 from kinso.models.customers_sync import Changed, ChangedPage, Cursor, Deletion, News, Place
 from kinso.models.history import TrashedCustomer
-from kinso.models.text import fold, id_key
+from kinso.models.text import fold
 from kinso.models.times import moment_of
 from kinso.repository.store import Store
 from kinso.services.membership.eligibility import eligible_in
 from kinso.services.permissions import use_case
 
 SHOWN = 6
-_PATIENCE = 1500
-"""Milliseconds; on an idle machine, looking through a million customers for a text within a name takes half as long."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """The customers who fit best; `is_complete` is False when there was no time to look at all of them."""
-
-    customers: list[Customer]
-    is_complete: bool = True
 
 
 @use_case(Permission.READ)
-def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN) -> Found:
+def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN) -> list[Customer]:
     """At most `limit` customers by what their ID, name, contact or phone number contains; nobody for a blank text.
 
-    Those whose ID, name or contact begins with it come first, and whoever has it as the whole ID needs no further
-    search. Texts are searched as typed, never as patterns.
+    Who fits best comes first. Texts are searched as typed, never as patterns.
     """
     wanted = text.strip()[:LONGEST_SEARCH]
-    if not fold(wanted):
-        return Found([])
-    found = {customer.id: customer for customer in store.quick_search.beginning_with(wanted, limit=limit)}
-    is_whole_id = any(id_key(customer.customer_id) == id_key(wanted) for customer in found.values())
-    if is_whole_id or len(found) >= limit:
-        return Found(list(found.values()))
-    others = store.quick_search.containing(wanted, limit=limit, within=_PATIENCE)
-    for customer in others or ():
-        found.setdefault(customer.id, customer)
-    return Found(list(found.values())[:limit], is_complete=others is not None)
+    return store.customers.find_at_once(wanted, limit=limit) if fold(wanted) else []
 
 
 @use_case(Permission.READ)

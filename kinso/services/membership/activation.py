@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Any
@@ -11,7 +10,7 @@ from kinso.errors import Conflict, FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.history import ActivationPlan, ActivationPreview, Run
-from kinso.models.membership import DecidedBy, DemotionPlan, DemotionPreview, Rule, Spender, Spenders
+from kinso.models.membership import DecidedBy, DemotionPlan, DemotionPreview, Rule, Spenders
 from kinso.models.rule_bases import LIFETIME
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
@@ -45,7 +44,7 @@ def preview_activation(
     rule = _rule(store, threshold)
     spenders = store.spenders(rule)
     count, purchase_total = spenders.totals("eligible", at_or_above=rule.threshold)
-    everyone = store.customers.count(CustomerQuery())
+    everyone = store.figures.count()
     return ActivationPreview(
         rule=rule,
         count=count,
@@ -187,21 +186,18 @@ def preview_demotion(store: Store, actor: Actor, *, adopted: bool = False, shown
     `adopted` offers those as well whom an earlier application left as members.
     """
     rule = rule_of(store.shop.get(), now())
-    below = store.spenders(rule).members_below(rule.threshold)
-    why = store.memberships.why_members(list(below))
-    offered = {id: amount for id, amount in below.items() if why.get(id) in _deciders(adopted=adopted)}
-    others = Counter(why.get(id, "person") for id in below if id not in offered)
-    first = sorted(offered, key=lambda id: (offered[id], id))[:shown]
-    found = store.customers.get_many(first)
+    spenders, deciders = store.spenders(rule), _deciders(adopted=adopted)
+    below = spenders.members_below(rule.threshold)
+    offered = [below[by] for by in deciders if by in below]
     return DemotionPreview(
         rule=rule,
         offered=Spenders(
-            count=len(offered),
-            total=sum(offered.values(), Decimal("0.00")),
-            first=[Spender(found[id], offered[id], why[id]) for id in first if id in found],
+            count=sum(each.count for each in offered),
+            total=sum((each.total for each in offered), rule.basis.unit.nothing),
+            first=spenders.smallest_members(rule.threshold, deciders, limit=shown),
         ),
-        by_person=others["person"],
-        adopted=others["adopted"],
+        by_person=sum(below[by].count for by in ("person", None) if by in below),
+        adopted=below["adopted"].count if "adopted" in below and not adopted else 0,
     )
 
 
@@ -216,12 +212,8 @@ def count_below(store: Store, actor: Actor) -> int:
 def plan_demotion(store: Store, actor: Actor, *, adopted: bool = False) -> DemotionPlan:
     """Exactly the members whom `preview_demotion` offers now, at the versions they have."""
     rule = rule_of(store.shop.get(), now())
-    below = store.spenders(rule).members_below(rule.threshold)
-    why = store.memberships.why_members(list(below))
-    smallest_first = sorted(below, key=lambda id: (below[id], id))
-    offered = [id for id in smallest_first if why.get(id) in _deciders(adopted=adopted)]
-    versions = store.customers.versions(offered)
-    return DemotionPlan(rule, adopted, {id: versions[id] for id in offered if id in versions})
+    versions = store.spenders(rule).versions_of_members_below(rule.threshold, _deciders(adopted=adopted))
+    return DemotionPlan(rule, adopted, versions)
 
 
 @use_case(Permission.RULES)
@@ -264,5 +256,5 @@ def may_demote(customer: Customer, amount: Decimal, member_by: DecidedBy | None,
     return customer.membership_status and amount < plan.rule.threshold and member_by in _deciders(adopted=plan.adopted)
 
 
-def _deciders(*, adopted: bool) -> frozenset[DecidedBy | None]:
+def _deciders(*, adopted: bool) -> frozenset[DecidedBy]:
     return frozenset({"rule", "adopted"}) if adopted else frozenset({"rule"})

@@ -55,7 +55,7 @@ def find_eligible(store: Store, actor: Actor, customers: Sequence[Customer]) -> 
     )
 
 
-def eligible_in(store: Store, query: CustomerQuery) -> Mapping[str, Any] | None:
+def eligible_in(store: Store, query: CustomerQuery) -> str | None:
     """Who is eligible, for a query that asks for it and as the repository of customers wants to be told."""
     if query.eligible is None:
         return None
@@ -165,7 +165,7 @@ _NOBODY = Spenders(0, Decimal("0.00"), [])
 @use_case(Permission.READ)
 def get_spending_distribution(store: Store, actor: Actor) -> list[AmountBin]:
     """Customers by what counts for the shop's rule, in bins of one round width; the last one holds everyone beyond."""
-    everyone = store.customers.count(CustomerQuery())
+    everyone = store.figures.count()
     if not everyone:
         return []
     rule = rule_of(store.shop.get(), now())
@@ -182,7 +182,7 @@ def get_curve(store: Store, actor: Actor, *, up_to: Decimal = CENT) -> list[Thre
     """
     rule = rule_of(store.shop.get(), now())
     spenders, smallest = store.spenders(rule), rule.basis.unit.smallest
-    usual = bin_edges(usual_maximum(spenders, store.customers.count(CustomerQuery())), smallest)[-2]
+    usual = bin_edges(usual_maximum(spenders, store.figures.count()), smallest)[-2]
     furthest = max(usual, up_to)
     width = max((furthest / _POINTS).quantize(smallest, rounding=ROUND_CEILING), smallest)
     return spenders.curve(width, int((furthest / width).to_integral_value(ROUND_CEILING)))

@@ -18,7 +18,6 @@ from kinso.database.moving import copy_everything
 from kinso.database.processes import demand_nobody_else
 from kinso.errors import ConfigurationError, Conflict, StartupError
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import CustomerQuery
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.history.runs import Progress, ignore_progress
@@ -126,6 +125,6 @@ def move_shop(store: Store, actor: Actor, settings: Settings, uri: str, on_progr
     target = connect(settings, uri)
     try:
         copy_everything(store.connection, target, on_progress)
-        return store.customers.count(CustomerQuery())
+        return store.customers.count_all()
     finally:
         target.close()

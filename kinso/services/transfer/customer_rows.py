@@ -11,7 +11,7 @@ from typing import Any
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import Customer, CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.customers import Customer, CustomerDraft, CustomerPatch
 from kinso.models.fields import BY_NAME, FIELDS
 from kinso.models.transfer.amounts import read_amount, read_flag, read_number
 from kinso.models.transfer.cells import (
@@ -260,7 +260,7 @@ class DuplicatesOfNew:
     def __post_init__(self) -> None:
         # Nobody is told about customers whom they may not register, and in an empty shop there is nobody to be found.
         may = self.actor.may(Permission.CREATE)
-        self.is_wanted = self.is_wanted and may and self.store.customers.count(CustomerQuery()) > 0
+        self.is_wanted = self.is_wanted and may and not self.store.customers.is_empty()
 
     def look_for(self, rows: Sequence[tuple[int, CustomerDraft]]) -> None:
         """Whether somebody is stored who may be one of these, each with the number of the row."""

@@ -1,34 +1,27 @@
-import re
-
 import phonenumbers
 import pytest
+from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinso.database.search import helper_fields, matching, name_matching, names_one_of
+from kinso.database.search import helper_fields, names_one_of
+from kinso.mirror.mirror import Mirror
+from kinso.repository.conditions import Conditions, named, searched_for
+from kinso.repository.mirrored import Happened, batches_of, key_of
 from tests.support.phones import FORMATS, valid_numbers
 
-
-def finds(query, country="", **document):
-    helpers = helper_fields({"customerId": "C-1", "customerName": "Ada", "contactInfo": "none", **document}, country)
-    return _meets(helpers, matching(query, country))
+MIRROR = Mirror()
 
 
-def _meets(helpers, condition):
-    """What MongoDB would say."""
-    for name, wanted in condition.items():
-        if name == "$or":
-            met = any(_meets(helpers, each) for each in wanted)
-        elif name == "$nor":
-            met = not any(_meets(helpers, each) for each in wanted)
-        elif name == "$and":
-            met = all(_meets(helpers, each) for each in wanted)
-        else:
-            value = helpers[name.removeprefix("search.")]
-            met = re.search(wanted["$regex"], value) if "$regex" in wanted else set(wanted["$in"]) & set(value)
-        if not met:
-            return False
-    return True
+def finds(query, country="", *, look_for=None, **document):
+    document = {"_id": ObjectId(), "customerId": "C-1", "customerName": "Ada", "contactInfo": "none", **document}
+    document["search"] = helper_fields(document, country)
+    happened = Happened(whole={document["_id"]: document})
+    MIRROR.apply(batches_of({"customers": happened}, lambda collection, ids: ()))
+    asked = Conditions()
+    asked.add(look_for(asked, query) if look_for else searched_for(asked, query, country))
+    key = asked.given(key_of(document["_id"]))
+    return bool(MIRROR.rows(f"SELECT key FROM customers WHERE key = {key} AND {asked}", asked.parameters))
 
 
 @pytest.mark.parametrize(
@@ -138,9 +131,9 @@ def test_what_is_no_part_of_the_text_is_only_found_at_the_beginning_of_words():
 
 
 def test_names_are_found_by_their_words_in_any_order():
-    helpers = helper_fields({"customerId": "Smith", "customerName": "Sadia Karim", "contactInfo": "Jones"}, "")
-    assert _meets(helpers, name_matching("karim sadia"))
-    assert not _meets(helpers, name_matching("karim smith"))
+    sadia = {"customerId": "Smith", "customerName": "Sadia Karim", "contactInfo": "Jones"}
+    assert finds("karim sadia", look_for=named, **sadia)
+    assert not finds("karim smith", look_for=named, **sadia)
 
 
 @pytest.mark.parametrize(
