@@ -27,7 +27,7 @@ CENTS = COUNT
 MOMENT = ColumnType("TIMESTAMP", pa.timestamp("us"))
 HASH = ColumnType("UBIGINT", pa.string(), "CASE WHEN {0} IS NOT NULL THEN hash({0}) END")
 """Stands for a text that is only compared."""
-WORD = ColumnType("VARCHAR", pa.dictionary(pa.int8(), pa.string()))
+WORD = ColumnType("VARCHAR", pa.dictionary(pa.int32(), pa.string()))
 KEY = ColumnType("HUGEINT", pa.decimal128(38))
 """What tells documents apart: a number that is in the order of their `_id`s."""
 
@@ -45,7 +45,7 @@ OF_FIELD_TYPE: dict[str, ColumnType] = {
 
 
 Columns = dict[str, Sequence[Any]]
-"""Values by column, all of one length."""
+"""Values by column, all of one length; a column may be an array of Arrow already."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,12 @@ class Table:
 
     def arrow(self, columns: Columns) -> pa.Table:
         """Some of the columns, as they are handed over."""
-        return pa.table({name: pa.array(values, self.columns[name].arrow) for name, values in columns.items()})
+        return pa.table(
+            {
+                name: values if isinstance(values, pa.Array) else pa.array(values, self.columns[name].arrow)
+                for name, values in columns.items()
+            }
+        )
 
     def made(self, name: str) -> str:
         """A column of what is handed over, as it is kept."""

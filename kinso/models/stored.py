@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-_EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
-_LATEST = datetime(9999, 12, 29, tzinfo=UTC)
-"""With room for every time zone."""
+EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
+LATEST = datetime(9999, 12, 29, tzinfo=UTC)
+"""What dates are read as that are beyond; with room for every time zone."""
 
 
 def readable_text(value: Any) -> str:
@@ -45,7 +45,7 @@ def readable_moment(value: Any) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return min(max(aware, _EARLIEST), _LATEST)
+    return min(max(aware, EARLIEST), LATEST)
 
 
 def _joined(parts: Sequence[Any]) -> str:

@@ -19,18 +19,17 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from kinso.database.change_stream import ChangeStream, StreamLost, current_position
-from kinso.database.connection import Connection, in_batches
+from kinso.database.connection import Connection
 from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable
 from kinso.mirror.mirror import Answer, Mirror, Row
-from kinso.mirror.tables import CUSTOMER_KEYS
 from kinso.repository.documents import Document
-from kinso.repository.mirrored import CUSTOMER_SOURCE, KEYS, SOURCES, Happened, batches_of, key_rows
+from kinso.repository.mirror_load import Load
+from kinso.repository.mirrored import Happened, batches_of
 
 _log = logging.getLogger(__name__)
 
-_LOADED_AT_ONCE = 10_000
 _APPLIED_AT_ONCE = 20_000
 _PATIENCE = 15.0
 """Seconds that somebody waits for what is being loaded or caught up with."""
@@ -67,7 +66,7 @@ class FollowingMirror:
         self._is_ready = False
         self._position = 0
         self._heard_at = 0.0
-        self._loaded = self._expected = 0
+        self._loading: Load | None = None
         self._failures = 0
 
     def start(self) -> None:
@@ -88,7 +87,9 @@ class FollowingMirror:
     @property
     def state(self) -> MirrorState:
         """How far it is."""
-        return MirrorState(self._is_ready, self._loaded, self._expected, self._position)
+        loading = self._loading
+        loaded, expected = (loading.loaded, loading.expected) if loading else (0, 0)
+        return MirrorState(self._is_ready, loaded, expected, self._position)
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """The answer to a question, with everything in it that this process wrote before it was asked.
@@ -143,7 +144,8 @@ class FollowingMirror:
     def _progress(self) -> str:
         if self._is_ready:
             return "The lists are being brought up to date; please try again in a few seconds."
-        share = f" ({self._loaded:,} of about {self._expected:,} records)" if self._expected else ""
+        state = self.state
+        share = f" ({state.loaded:,} of about {state.expected:,} records)" if state.expected else ""
         return f"The lists are being prepared{share}; customers can be opened and sold to meanwhile."
 
     def _run(self) -> None:
@@ -181,17 +183,12 @@ class FollowingMirror:
 
     def _load(self) -> Mirror:
         mirror = Mirror()
-        self._loaded = 0
-        self._expected = sum(self._database[name].estimated_document_count() for name in SOURCES)
-        for name, source in SOURCES.items():
-            wanted = {**source.projection, **({KEYS: True} if source is CUSTOMER_SOURCE else {})}
-            for documents in in_batches(self._database[name].find({}, wanted), _LOADED_AT_ONCE):
-                mirror.append(source.table, source.rows(documents))
-                if source is CUSTOMER_SOURCE:
-                    mirror.append(CUSTOMER_KEYS, key_rows(documents))
-                self._loaded += len(documents)
-                if self._closing.is_set():
-                    break
+        self._loading = Load(self._database, in_memory=self._connection.in_memory, should_stop=self._closing.is_set)
+        try:
+            self._loading.into(mirror)
+        except BaseException:
+            mirror.close()
+            raise
         return mirror
 
     def _apply(self, mirror: Mirror, stream: ChangeStream) -> None:

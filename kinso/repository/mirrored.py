@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,8 +25,10 @@ from kinso.models.stored import readable_moment, readable_text, readable_version
 from kinso.repository.documents import Document, birth
 
 _DIGITS = 24
+_SPELLED = re.compile(r"[0-9a-fA-F]{24}")
 _BYTES = 12
 _ODD = 1 << 96
+_LARGEST = 2**63 - 1
 _KINDS = frozenset({*PURCHASE_KINDS, *TYPED_KINDS})
 
 Reader = Callable[[Any], Any]
@@ -36,7 +39,7 @@ def key_of(id: Any) -> int:
     if isinstance(id, ObjectId):
         return int.from_bytes(id.binary, "big")
     text = id if isinstance(id, str) else str(id)
-    if len(text) == _DIGITS and ObjectId.is_valid(text):
+    if _SPELLED.fullmatch(text):
         return int(text, 16)
     return _ODD | int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:_BYTES], "big")
 
@@ -47,8 +50,17 @@ def id_of(key: int, odd_id: str | None = None) -> str:
 
 
 def cents_of(amount: Any) -> int:
-    """Any stored amount in whole cents."""
-    return int(read_stored_amount(amount) * 100)
+    """Any stored amount in whole cents; one that is larger than can be is the largest."""
+    return _bounded(int(read_stored_amount(amount) * 100))
+
+
+def count_of(version: Any) -> int:
+    """Any stored version."""
+    return _bounded(readable_version(version))
+
+
+def _bounded(number: int) -> int:
+    return min(max(number, -_LARGEST), _LARGEST)
 
 
 def amount_of(cents: int | None) -> Decimal:
@@ -127,7 +139,7 @@ class Source:
             if path in self.columns:
                 name, read = self.columns[path]
                 told[name] = read(value)
-                if told[name] is None and name in _DEPENDENT:
+                if told[name] is None and name in DEPENDENT:
                     return None
             elif any(path.startswith(f"{known}.") or known.startswith(f"{path}.") for known in self.columns):
                 return None
@@ -155,11 +167,12 @@ def _spread(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, **{f"{HELPERS}.{name}": value for name, value in helpers.items()}}
 
 
-_DEPENDENT = frozenset({"created_at", "updated_at"})
+DEPENDENT = frozenset({"created_at", "updated_at"})
 """What stands for them when there is no such date depends on other fields."""
 
 
-def _read_moment(value: Any) -> datetime | None:
+def read_moment(value: Any) -> datetime | None:
+    """The date that is stored, as the mirror holds it; None for what is none."""
     moment = readable_moment(value)
     return utc(moment) if moment else None
 
@@ -172,6 +185,8 @@ def _complete_customer(document: Document, row: dict[str, Any]) -> None:
 
 
 def _reader(type: FieldType) -> Reader:
+    if type.bson in _READERS:
+        return _READERS[type.bson]
     if type.key == "amount":
         return cents_of
     if type.key == "tags":
@@ -181,23 +196,38 @@ def _reader(type: FieldType) -> Reader:
     return type.read
 
 
-def _is_true(stored: Any) -> bool:
+def is_true(stored: Any) -> bool:
+    """Whether it is true and nothing else."""
     return stored is True
 
 
-def _text_or_none(stored: Any) -> str | None:
+def is_false(stored: Any) -> bool:
+    """Whether it is false and nothing else."""
+    return stored is False
+
+
+def kind_or_none(stored: Any) -> str | None:
+    """The kind of an entry; None for what is none."""
+    return stored if isinstance(stored, str) and stored in _KINDS else None
+
+
+def text_or_none(stored: Any) -> str | None:
+    """A text; None for what is none."""
     return stored if isinstance(stored, str) else None
 
+
+_READERS: dict[str, Reader] = {"string": readable_text, "bool": is_true}
+"""By what MongoDB calls the type of a field."""
 
 CUSTOMER_SOURCE = Source(
     "customers",
     CUSTOMERS,
     {
         **{field.name: (field.attribute, _reader(field.type)) for field in FIELDS},
-        "createdAt": ("created_at", _read_moment),
-        "updatedAt": ("updated_at", _read_moment),
-        "version": ("version", readable_version),
-        "membershipHeld": ("excluded", _is_true),
+        "createdAt": ("created_at", read_moment),
+        "updatedAt": ("updated_at", read_moment),
+        "version": ("version", count_of),
+        "membershipHeld": ("excluded", is_true),
         f"{HELPERS}.id": ("id_key", readable_text),
         f"{HELPERS}.name": ("name_key", readable_text),
         f"{HELPERS}.contact": ("contact_key", readable_text),
@@ -210,15 +240,15 @@ ENTRY_SOURCE = Source(
     ENTRIES,
     {
         "customer": ("customer", key_of),
-        "kind": ("kind", lambda kind: kind if kind in _KINDS else None),
+        "kind": ("kind", kind_or_none),
         "amount": ("cents", cents_of),
-        "soldAt": ("sold_at", _read_moment),
-        "countsAt": ("counts_at", _read_moment),
-        "void": ("counts", lambda stored: stored is False),
-        "trashed": ("trashed", _is_true),
-        "revenueOnly": ("revenue_only", _is_true),
-        "saleId": ("sale", _text_or_none),
-        "refundOf": ("refund_of", _text_or_none),
+        "soldAt": ("sold_at", read_moment),
+        "countsAt": ("counts_at", read_moment),
+        "void": ("counts", is_false),
+        "trashed": ("trashed", is_true),
+        "revenueOnly": ("revenue_only", is_true),
+        "saleId": ("sale", text_or_none),
+        "refundOf": ("refund_of", text_or_none),
     },
 )
 MEMBERSHIP_SOURCE = Source(
@@ -226,9 +256,9 @@ MEMBERSHIP_SOURCE = Source(
     MEMBERSHIPS,
     {
         "customer": ("customer", key_of),
-        "from": ("begin", _read_moment),
-        "to": ("until", _read_moment),
-        "begun.basis": ("begun_by", _text_or_none),
+        "from": ("begin", read_moment),
+        "to": ("until", read_moment),
+        "begun.basis": ("begun_by", text_or_none),
     },
 )
 SOURCES = {source.collection: source for source in (CUSTOMER_SOURCE, ENTRY_SOURCE, MEMBERSHIP_SOURCE)}
@@ -240,10 +270,14 @@ def key_rows(documents: Iterable[Document]) -> Columns:
     pairs = [
         (key_of(document["_id"]), key)
         for document in documents
-        for key in _at(document, KEYS) or ()
+        for key in _list(_at(document, KEYS))
         if isinstance(key, str)
     ]
     return {"customer": [customer for customer, _ in pairs], "hash": [key for _, key in pairs]}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 @dataclass
