@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 from bson import ObjectId
 from pymongo import InsertOne, ReplaceOne, UpdateOne
@@ -18,7 +18,6 @@ from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.database.connection import BATCH, Connection, in_batches
 from kinso.database.search import HELPERS
 from kinso.models.money import read_stored_amount
-from kinso.models.purchases import EntryKind
 
 Document = dict[str, Any]
 
@@ -32,9 +31,6 @@ _OURS = {
 }
 """Whom Kinso has stored or adopted."""
 _EARLIER = {"byId": "system", "byName": "An earlier application", "source": "system", "change": ""}
-
-_LACKING = {"void": {"$in": [True, False]}, "kind": {"$in": list(get_args(EntryKind))}, "countsAt": None}
-"""In the terms of an index, so that it takes no time to find nothing."""
 
 
 def open_ledger(connection: Connection) -> None:
@@ -143,11 +139,10 @@ def _sale_id(key: str) -> str:
 def complete_counts_at(database: Database[Document]) -> None:
     """Date what lacks it: a refund counts where its sale does, everything else when it was sold.
 
-    Takes no time where the index over it is there and nothing lacks it. Safe to repeat, and to run in two processes at
-    once.
+    Reads all entries. Safe to repeat, and to run in two processes at once.
     """
     sales = database["sales"]
-    if sales.find_one(_LACKING, {"_id": True}) is None:
+    if sales.find_one({"countsAt": None}, {"_id": True}) is None:
         return
     sales.update_many({"kind": {"$ne": "refund"}, "countsAt": None}, [{"$set": {"countsAt": "$soldAt"}}])
     wanted = dict.fromkeys(("customer", "refundOf", "soldAt", "void", "trashed"), True)

@@ -47,7 +47,7 @@ from kinso.database.connection import Connection
 from kinso.database.ledger import complete_counts_at, open_ledger
 from kinso.database.processes import described, has_ended, this_process
 from kinso.database.refolding import rekey_ids
-from kinso.database.schema import INDEXES, REPLACED, create_indexes, drop_indexes
+from kinso.database.schema import INDEXES, OF_LISTS, REPLACED, create_indexes, drop_indexes
 from kinso.database.search import HELPERS
 from kinso.errors import StartupError
 
@@ -99,6 +99,11 @@ def _drop_replaced_indexes(connection: Connection) -> None:
             drop_indexes(database[name], indexes)
 
 
+def _drop_indexes_of_lists(connection: Connection) -> None:
+    for name, indexes in OF_LISTS.items():
+        drop_indexes(connection.database[name], indexes)
+
+
 def _has_foreign_accounts(database: Database[Document]) -> bool:
     """Whether the index that stands there may be another application's."""
     return database["users"].find_one({"active": {"$not": {"$type": "bool"}}}, {"_id": True}) is not None
@@ -119,6 +124,7 @@ MIGRATIONS = (
     Migration(4, "indexes that nothing reads any more are dropped", _drop_replaced_indexes),
     Migration(5, "IDs get the compared form of edition 3", _rekey_ids),
     Migration(6, "records carry checksums from now on", _begin_checksums),
+    Migration(7, "indexes that only lists and figures read are dropped", _drop_indexes_of_lists),
 )
 """After another edition of `kinso.models.text.FOLDING`, a further one does what 5 did."""
 NEWEST = MIGRATIONS[-1].number

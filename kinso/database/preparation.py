@@ -66,7 +66,7 @@ def _prepare(connection: Connection) -> Adoption:
     create_collections(database)
     set_guessed_country(database)
     migrate(connection)
-    adoption = _adopt(connection)
+    adoption = _adopt(connection, is_intact=not missing and marks_of(database).shape == _SHAPE)
     for name, indexes in INDEXES.items():
         create_indexes(database[name], indexes)
     refold(connection, most=_LOOKED_THROUGH_AT_START)
@@ -84,13 +84,17 @@ def _prepare_in_memory(database: Database[Document]) -> Adoption:
     return Adoption()
 
 
-def _adopt(connection: Connection) -> Adoption:
-    """Take over what other applications, or an earlier Kinso, have stored since the last start."""
+def _adopt(connection: Connection, *, is_intact: bool) -> Adoption:
+    """Take over what other applications, or an earlier Kinso, have stored since the last start.
+
+    As long as the database `is_intact`, its validators have refused ledger entries that an earlier Kinso made.
+    """
     database = connection.database
     # What keeps two processes from recording the same membership or balance twice has to be there before.
     for name in ("memberships", "sales"):
         create_indexes(database[name], INDEXES[name])
-    complete_counts_at(database)
+    if not is_intact:
+        complete_counts_at(database)
     return _adopt_customers(connection, thorough=marks_of(database).shape != _SHAPE)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bson import ObjectId
@@ -16,7 +15,7 @@ from kinso.database.country import country_of
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.stored import readable_version
-from kinso.models.text import fold, id_key
+from kinso.models.text import id_key
 from kinso.repository.customers_search import ByCustomerId, CustomerLists
 from kinso.repository.documents import (
     DUPLICATE_KEY,
@@ -35,29 +34,6 @@ from kinso.repository.documents import (
 )
 
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
-
-
-@dataclass(frozen=True, eq=False)
-class Comparable:
-    """A stored customer with what tells whether somebody else is the same person: see `kinso.database.search`.
-
-    Very many are compared and few are alike, so the model is only made of those.
-    """
-
-    document: Document
-    keys: frozenset[str]
-    contact: str
-    name: str
-
-    @property
-    def id(self) -> str:
-        """The customer's `_id`."""
-        return str(self.document["_id"])
-
-    @property
-    def customer(self) -> Customer:
-        """The model."""
-        return to_customer(self.document)
 
 
 class CustomerRepository(CustomerLists):
@@ -202,35 +178,6 @@ class CustomerRepository(CustomerLists):
             return int(document[search.HELPERS]["id"][len(start) : len(start) + len(digits)])
         return 0
 
-    def find_with_contact(self, contacts: Sequence[str], *, limit: int) -> list[Comparable]:
-        """Customers with a phone number or an e-mail address of one of these contacts, however it is written."""
-        country = country_of(self._database)
-        keys = [key for contact in contacts for key in search.contact_keys(contact, country)]
-        folded = list(filter(None, map(fold, contacts)))
-        return self._any_of([("search.keys", keys), ("search.contact", folded)], limit)
-
-    def find_with_name(self, names: Sequence[str], *, limit: int) -> list[Comparable]:
-        """Customers with one of these names, its words in any order."""
-        orders = [order for name in names for order in search.names_in_any_order(name)]
-        return self._any_of([("search.name", orders)], limit)
-
-    def find_with_nearly(self, names: Sequence[str], *, limit: int) -> list[Comparable]:
-        """Customers whose names may be nearly the same as one of these."""
-        keys = [key for name in names for key in search.name_keys(name)]
-        return self._any_of([("search.keys", keys)], limit)
-
-    def _any_of(self, wanted: Sequence[tuple[str, list[str]]], limit: int) -> list[Comparable]:
-        ways = [{field: {"$in": list(dict.fromkeys(values))}} for field, values in wanted if values]
-        found = self._customers.find({"$or": ways}).limit(limit) if ways else ()
-        return [_comparable(document) for document in found]
-
     def _country_for(self, changes: Iterable[Document]) -> str:
         """What the helper fields depend on, if any of these changes concern them."""
         return country_of(self._database) if any(SEARCHED & each.keys() for each in changes) else ""
-
-
-def _comparable(document: Document) -> Comparable:
-    helpers = document[search.HELPERS]
-    keys = frozenset(helpers.get("keys") or ())
-    contact, name = (str(helpers.get(each) or "") for each in ("contact", "name"))
-    return Comparable(document, keys, contact, name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -184,6 +185,70 @@ class CustomerLists:
         keys = [id_key(customer_id) for customer_id in customer_ids]
         found = at_once(self._customers.find(search.having_ids(keys), VISIBLE))
         return ByCustomerId(map(to_customer, found))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparable:
+    """A stored customer with the folded contact and name, by which another one may turn out to be the same person."""
+
+    customer: Customer
+    contact: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """The customer's `_id`."""
+        return self.customer.id
+
+
+class DuplicateRepository:
+    """Finds customers by what the same person would have in common; see `kinso.database.search`."""
+
+    def __init__(self, mirror: FollowingMirror) -> None:
+        self._mirror = mirror
+
+    def by_key(self, keys: Collection[str], *, limit: int) -> dict[str, list[Comparable]]:
+        """By each of these phone numbers, e-mail addresses and parts of names who has it; at most so many in all."""
+        if not keys:
+            return {}
+        wanted = list(dict.fromkeys(keys))
+        sql, parameters = _EACH_KEY, {"keys": wanted}
+        if len(wanted) <= _FEW:
+            sql = " UNION ALL ".join(_ONE_KEY.format(n=number) for number in range(len(wanted)))
+            parameters = {f"k{number}": key for number, key in enumerate(wanted)}  # type: ignore[misc]
+        pairs = self._mirror.rows(f"SELECT key, customer FROM ({sql}) LIMIT {limit}", **parameters)
+        found = self._read({customer for _, customer in pairs})
+        by_key: dict[str, list[Comparable]] = {}
+        for key, customer in pairs:
+            if customer in found:
+                by_key.setdefault(key, []).append(found[customer])
+        return by_key
+
+    def with_text(self, contacts: Collection[str], names: Collection[str], *, limit: int) -> list[Comparable]:
+        """Who has exactly one of these folded contacts or names."""
+        sql = f"""SELECT {_COMPARED} FROM customers
+            WHERE contact_key IN (SELECT unnest($contacts)) OR name_key IN (SELECT unnest($names)) LIMIT {limit}"""
+        rows = self._mirror.rows(sql, contacts=list(filter(None, contacts)), names=list(filter(None, names)))
+        return list(map(_comparable, rows))
+
+    def _read(self, keys: Collection[int]) -> dict[int, Comparable]:
+        sql = f"SELECT {_COMPARED} FROM customers WHERE key IN (SELECT unnest($keys)::HUGEINT)"
+        rows = self._mirror.rows(sql, keys=list(map(str, keys))) if keys else ()
+        return {row[0]: _comparable(row) for row in rows}
+
+
+_FEW = 30
+"""Keys that are found at once, because the rows are in their order."""
+_ONE_KEY = "SELECT $k{n} AS key, customer FROM customer_keys WHERE hash = hash($k{n}::VARCHAR)"
+_EACH_KEY = """
+    SELECT wanted.key, customer FROM (SELECT unnest($keys) AS key) AS wanted
+    JOIN customer_keys ON customer_keys.hash = hash(wanted.key)"""
+_COMPARED = f"{_COLUMNS}, contact_key, name_key"
+
+
+def _comparable(row: Sequence[Any]) -> Comparable:
+    *columns, contact, name = row
+    return Comparable(customer_of(columns), contact, name)
 
 
 def _order(query: CustomerQuery, *, is_reversed: bool = False) -> str:

@@ -18,6 +18,7 @@ from kinso.errors import DuplicateSaleId
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS, LedgerEntry, LedgerQuery
 from kinso.models.text import sale_key
+from kinso.repository.conditions import Conditions
 from kinso.repository.documents import (
     DUPLICATE_KEY,
     Document,
@@ -27,6 +28,8 @@ from kinso.repository.documents import (
     with_text_id,
     without_decimals,
 )
+from kinso.repository.mirror import FollowingMirror
+from kinso.repository.mirrored import id_of, utc
 
 _NOTHING = Decimal("0.00")
 
@@ -34,9 +37,10 @@ _NOTHING = Decimal("0.00")
 class LedgerRepository:
     """Appends entries, in the transaction of the change of the amount that they explain, and reads them."""
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    def __init__(self, database: Database[dict[str, Any]], mirror: FollowingMirror) -> None:
         self._entries = database["sales"]
         self._trash = database["trash"]
+        self._mirror = mirror
 
     def record(self, entries: Sequence[LedgerEntry]) -> None:
         """Append all of `entries`; raises `DuplicateSaleId`."""
@@ -75,11 +79,34 @@ class LedgerRepository:
 
     def find(self, query: LedgerQuery, *, page: int, limit: int) -> list[LedgerEntry]:
         """One page of the result, newest first; `page` counts from 1."""
-        return [to_entry(document) for document in self._newest_first(query).skip((page - 1) * limit).limit(limit)]
+        if query.customer:
+            found = self._entries.find(_filter(query)).sort(_NEWEST_FIRST).skip((page - 1) * limit).limit(limit)
+            return [to_entry(document) for document in found]
+        asked, skipped = _conditions(query), (page - 1) * limit
+        limit = min(limit, self.count(query) - skipped)
+        if limit <= 0:
+            return []
+        keys = self._page(asked, skipped, limit)
+        by_id = {document["_id"]: document for document in self._entries.find({"_id": {"$in": keys}})}
+        return [to_entry(by_id[key]) for key in keys if key in by_id]
+
+    def _page(self, asked: Conditions, skipped: int, limit: int) -> list[ObjectId]:
+        """Whoever is nearer to the other end is found from there."""
+        [(total,)] = self._mirror.rows(f"SELECT count(*) FROM entries WHERE {asked}", **asked.parameters)
+        is_reversed = skipped > total // 2
+        start, direction = (total - skipped - limit, "ASC") if is_reversed else (skipped, "DESC")
+        rows = self._mirror.rows(
+            f"SELECT key FROM entries WHERE {asked} ORDER BY sold_at {direction}, key {direction}"
+            f" LIMIT {limit} OFFSET {start}",
+            **asked.parameters,
+        )
+        keys = [ObjectId(id_of(key)) for (key,) in rows]
+        return keys[::-1] if is_reversed else keys
 
     def iterate(self, query: LedgerQuery) -> Iterator[LedgerEntry]:
         """The whole result, newest first."""
-        return map(to_entry, self._newest_first(query).batch_size(1000))
+        found = self._entries.find(_filter(query)).sort(_NEWEST_FIRST).allow_disk_use(True)
+        return map(to_entry, found.batch_size(1000))
 
     def iterate_by_customer(self) -> Iterator[LedgerEntry]:
         """Everything that counts, the entries of each customer together, the oldest of them first."""
@@ -88,7 +115,11 @@ class LedgerRepository:
 
     def count(self, query: LedgerQuery) -> int:
         """How many entries the query has on all its pages."""
-        return self._entries.count_documents(_filter(query))
+        if query.customer:
+            return self._entries.count_documents(_filter(query))
+        asked = _conditions(query)
+        [(count,)] = self._mirror.rows(f"SELECT count(*) FROM entries WHERE {asked}", **asked.parameters)
+        return int(count)
 
     def written_by(self, changes: Mapping[str, str]) -> dict[str, list[LedgerEntry]]:
         """The entries that these changes wrote, by change, also those that count no more.
@@ -234,8 +265,20 @@ class LedgerRepository:
         if keys:
             self._entries.update_many({"_id": {"$in": keys}}, {"$set": {"revenueOnly": False}})
 
-    def _newest_first(self, query: LedgerQuery) -> Any:
-        return self._entries.find(_filter(query)).sort([("soldAt", DESCENDING), ("_id", DESCENDING)])
+
+_NEWEST_FIRST = [("soldAt", DESCENDING), ("_id", DESCENDING)]
+
+
+def _conditions(query: LedgerQuery) -> Conditions:
+    asked = Conditions()
+    asked.add("counts")
+    if query.kind:
+        asked.add(f"kind = {asked.given(query.kind)}")
+    if query.since:
+        asked.add(f"sold_at >= {asked.given(utc(query.since))}")
+    if query.until:
+        asked.add(f"sold_at < {asked.given(utc(query.until))}")
+    return asked
 
 
 def _filter(query: LedgerQuery) -> dict[str, Any]:

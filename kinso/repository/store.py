@@ -10,7 +10,7 @@ from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.membership import Rule
 from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
 from kinso.repository.customers import CustomerRepository
-from kinso.repository.customers_search import SyncRepository
+from kinso.repository.customers_search import DuplicateRepository, SyncRepository
 from kinso.repository.drafts import DraftRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
@@ -35,10 +35,11 @@ class Store:
         self.connection = connection
         self.mirror = mirror_of(connection)
         self.customers = CustomerRepository(database, self.mirror)
+        self.duplicates = DuplicateRepository(self.mirror)
         self.changes = ChangeRepository(database)
         self.sync = SyncRepository(database)
-        self.memberships = MembershipRepository(database)
-        self.ledger = LedgerRepository(database)
+        self.memberships = MembershipRepository(database, self.mirror)
+        self.ledger = LedgerRepository(database, self.mirror)
         self.customer_ledger = CustomerLedgerRepository(database)
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)

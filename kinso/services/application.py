@@ -99,13 +99,16 @@ class ApplicationContext:
             code = prepare_first_admin(self._store, self.settings)
             if code:
                 self._announce(code)
-        self._store.mirror.start()
         self._ready.set()
 
     def maintain(self) -> None:
         """From now on, until `close`, try to get ready again and again, clean up after crashes and empty the trash."""
         self._maintenance = threading.Thread(target=self._maintain, name="kinso-maintenance", daemon=True)
         self._maintenance.start()
+
+    def start_mirror(self) -> None:
+        """Have the mirror loaded before somebody asks, in the background."""
+        self._store.mirror.start()
 
     def close(self) -> None:
         """Give back the connection, and stop the server if this process owns it."""

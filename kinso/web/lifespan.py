@@ -42,6 +42,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         context = open_application(load_settings(), _announce)
     except KinsoError as error:
         _give_up(error.message)
+    context.start_mirror()
     logger.info("%s: %s.", AT_THE_ROOT, HOW_INSTEAD)
     releasing = asyncio.create_task(release_files())
     backups = DailyBackups(lambda: context.store, context.settings)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median_low
@@ -15,7 +15,7 @@ from kinso.database import search
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyDuplicate
 from kinso.models.text import fold, id_key
-from kinso.repository.customers import Comparable
+from kinso.repository.customers_search import Comparable
 from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches
 from kinso.services.permissions import use_case
@@ -145,25 +145,22 @@ def find_duplicates_of(store: Store, actor: Actor, draft: CustomerDraft) -> list
 
 
 def _duplicates_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[list[LikelyDuplicate]]:
-    by_key: dict[str, list[Comparable]] = defaultdict(list)
-    for candidate in _candidates(store, drafts):
-        for key in {*candidate.keys, candidate.contact, _in_order(candidate.name)}:
-            by_key[key].append(candidate)
+    most = max(_FOR_ONE, _FOR_EACH * len(drafts))
+    contacts, names = [draft.contact_info for draft in drafts], [draft.customer_name for draft in drafts]
+    reached = [key for contact in contacts for key in search.contact_keys(contact, country)]
+    orders = [order for name in names for order in search.names_in_any_order(name)]
+    by_key = store.duplicates.by_key(reached, limit=most)
+    for candidate in store.duplicates.with_text(list(map(fold, contacts)), orders, limit=most):
+        for key in (candidate.contact, _in_order(candidate.name)):
+            by_key.setdefault(key, []).append(candidate)
+    for key, nearly in store.duplicates.by_key(
+        [key for name in names for key in search.name_keys(name)], limit=most
+    ).items():
+        by_key.setdefault(key, []).extend(nearly)
     return [_best(draft, by_key, country) for draft in drafts]
 
 
-def _candidates(store: Store, drafts: Sequence[CustomerDraft]) -> Iterable[Comparable]:
-    most = max(_FOR_ONE, _FOR_EACH * len(drafts))
-    contacts, names = [draft.contact_info for draft in drafts], [draft.customer_name for draft in drafts]
-    found = [
-        *store.customers.find_with_contact(contacts, limit=most),
-        *store.customers.find_with_name(names, limit=most),
-        *store.customers.find_with_nearly(names, limit=most),
-    ]
-    return {each.id: each for each in found}.values()
-
-
-def _best(draft: CustomerDraft, by_key: dict[str, list[Comparable]], country: str) -> list[LikelyDuplicate]:
+def _best(draft: CustomerDraft, by_key: Mapping[str, list[Comparable]], country: str) -> list[LikelyDuplicate]:
     contact, name = fold(draft.contact_info), fold(draft.customer_name)
     reached, words = search.contact_keys(draft.contact_info, country), _in_order(name)
     found: dict[str, LikelyDuplicate] = {}

@@ -10,7 +10,7 @@ from kinso.database import adoption, search
 from kinso.database.preparation import prepare
 from kinso.database.schema import UNIQUE_ID
 from kinso.models.customers import CustomerQuery
-from kinso.repository.customers import CustomerRepository
+from kinso.repository.store import Store
 
 BORN = datetime(2023, 3, 4, 5, 6, 7, tzinfo=UTC)
 LATER = datetime(2023, 9, 10, tzinfo=UTC)
@@ -207,7 +207,7 @@ def test_a_purchase_during_the_adoption_is_not_taken_for_what_was_there_before(n
 
 def test_adopted_customers_are_found_and_edited_like_others(new_database):
     customers, _ = adopted(new_database, original("abc1"), original("ABC1", purchaseAmount=12.345))
-    repository = CustomerRepository(customers.database)
+    repository = Store(new_database(customers.database.name)).customers
     found = repository.find(CustomerQuery(search="asa ek", sort_by="customerId", sort_order="asc"), page=1, limit=10)
     assert [customer.customer_id for customer in found] == ["abc1", "ABC1"]
     assert [customer.version for customer in found] == [0, 0]

@@ -23,7 +23,6 @@ def earlier(new_database):
         connection = new_database()
         prepare(connection)
         sales = connection.database["sales"]
-        sales.drop_index("void_1_kind_1_countsAt_1_customer_1_amount_1")
         sales.create_index([(key, 1) for key in ("void", "kind", "soldAt", "customer", "amount")])
         connection.database.command("collMod", "sales", validator={})
         connection.database["settings"].delete_one({"_id": STATE})

@@ -16,8 +16,8 @@ from kinso.database.embedded.folder import uri_of
 from kinso.database.preparation import prepare
 from kinso.database.schema import INDEXES
 from kinso.errors import StartupError
-from kinso.models.customers import SORT_FIELDS, CustomerQuery
-from kinso.repository.customers import CustomerRepository
+from kinso.models.customers import CustomerQuery
+from kinso.repository.store import Store
 from tests.support.processes import until
 
 NOW = datetime(2024, 5, 17, 12, tzinfo=UTC)
@@ -116,14 +116,14 @@ def test_what_expires_is_removed_by_the_server(connection, name):
 
 
 @pytest.mark.parametrize("sort_order", ["asc", "desc"])
-@pytest.mark.parametrize("sort_by", SORT_FIELDS)
-def test_every_sort_order_of_the_list_is_read_from_an_index(connection, sort_by, sort_order):
+@pytest.mark.parametrize("sort_by", ["customerId", "customerName", "createdAt", "updatedAt"])
+def test_the_first_page_of_a_plain_list_is_read_from_an_index(connection, sort_by, sort_order):
     database = connection.database
     database["customers"].insert_many([customer(f"C-{number}") for number in range(30)])
     database.command("profile", 2, filter={"op": "query", "ns": f"{database.name}.customers"})
     try:
         query = CustomerQuery(sort_by=sort_by, sort_order=sort_order)
-        found = CustomerRepository(database).find(query, page=1, limit=10)
+        found = Store(connection).customers.find(query, page=1, limit=10)
     finally:
         database.command("profile", 0)
     profile = list(database["system.profile"].find())
