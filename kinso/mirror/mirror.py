@@ -29,7 +29,10 @@ class Batch:
 
 
 class Mirror:
-    """Tables that are empty at first. Whoever reads sees all of what was applied at once, or nothing of it."""
+    """Tables that are empty at first. Whoever reads sees all of what was applied at once, or nothing of it.
+
+    It is gone when nobody holds it any more; who is reading when it is given up reads on to the end.
+    """
 
     def __init__(self, *, memory_limit: str | None = None, folder: Path | None = None) -> None:
         """Beyond `memory_limit` (such as `2GB`) it works from files in `folder`."""
@@ -42,10 +45,6 @@ class Mirror:
         self._lock = Lock()
         for table in TABLES:
             self._connection.execute(table.definition)
-
-    def close(self) -> None:
-        """Forget everything."""
-        self._connection.close()
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """The answer to one question; parameters stand in it as `$name`."""

@@ -162,9 +162,7 @@ class FollowingMirror:
                 _log.exception("The mirror could not follow the database; it is loaded anew.")
                 self._throw_away()
                 self._fail()
-        mirror, self._mirror = self._mirror, None
-        if mirror:
-            mirror.close()
+        self._mirror = None
 
     def _follow(self) -> None:
         """Load what is not loaded yet, and apply what happens, until something goes wrong or this is closed."""
@@ -184,11 +182,7 @@ class FollowingMirror:
     def _load(self) -> Mirror:
         mirror = Mirror()
         self._loading = Load(self._database, in_memory=self._connection.in_memory, should_stop=self._closing.is_set)
-        try:
-            self._loading.into(mirror)
-        except BaseException:
-            mirror.close()
-            raise
+        self._loading.into(mirror)
         return mirror
 
     def _apply(self, mirror: Mirror, stream: ChangeStream) -> None:
@@ -203,9 +197,7 @@ class FollowingMirror:
         return self._database[collection].find({"_id": {"$in": ids}})
 
     def _throw_away(self) -> None:
-        mirror, self._mirror, self._is_ready = self._mirror, None, False
-        if mirror:
-            mirror.close()
+        self._mirror, self._is_ready = None, False
 
     def _fail(self) -> None:
         with self._changed:
