@@ -27,7 +27,7 @@ from kinso.services.membership.activation import (
 from kinso.services.purchases.recording import record_sale
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.purchase_imports import import_purchases
-from tests.support.commands import Commands, counted
+from tests.support.commands import CountedCommands, counted
 
 FEW, MANY = 5, 150
 """The driver brings 101 documents by itself before it has to ask once more."""
@@ -36,7 +36,7 @@ Kind = Callable[[Store, Actor, Sequence[Customer]], Work]
 
 
 @pytest.fixture
-def commands(connection, settings) -> Iterator[Commands]:
+def commands(connection, settings) -> Iterator[CountedCommands]:
     with counted(settings) as commands:
         yield commands
 
@@ -174,5 +174,5 @@ def test_a_batch_of_an_activation_reads_and_writes_every_collection_once(command
     assert twice - once == Counter([*reads, *writes, "commitTransaction"])
 
 
-def taken(commands: Commands, kind: Kind, actor: Actor, count: int) -> Counter[str]:
+def taken(commands: CountedCommands, kind: Kind, actor: Actor, count: int) -> Counter[str]:
     return Counter(commands.of(kind(commands.store, actor, customers(commands.store, count))))
