@@ -97,6 +97,26 @@ class Mirror:
                 cursor.rollback()
                 raise
 
+    def sort(self, table: Table, column: str) -> None:
+        """Put the rows in the order of a column, so that few of them have to be looked at for one value."""
+        with self._cursor() as cursor:
+            cursor.execute(f"CREATE OR REPLACE TABLE {table.name} AS SELECT * FROM {table.name} ORDER BY {column}")
+
+    def unlike(self, table: Table, columns: Columns) -> list[int]:
+        """The keys of those of these whole rows that are not there, or not the same."""
+        if not columns or not len(columns[table.key]):
+            return []
+        made = ", ".join(f"{table.made(name)} AS {name}" for name in columns)
+        others = [name for name in columns if name != table.key]
+        differs = " OR ".join(f"stored.{name} IS DISTINCT FROM wanted.{name}" for name in others)
+        sql = f"""
+            SELECT wanted.{table.key} FROM (SELECT {made} FROM incoming) AS wanted
+            LEFT JOIN {table.name} AS stored ON stored.{table.key} = wanted.{table.key}
+            WHERE stored.{table.key} IS NULL OR {differs}"""
+        with self._cursor() as cursor:
+            cursor.register("incoming", table.arrow(columns))
+            return [key for (key,) in cursor.execute(sql).fetchall()]
+
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:

@@ -24,6 +24,7 @@ from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable
 from kinso.mirror.mirror import Answer, Mirror, Row
+from kinso.mirror.tables import Columns, Table
 from kinso.repository.documents import Document
 from kinso.repository.mirror_load import Load
 from kinso.repository.mirrored import Happened, batches_of
@@ -68,6 +69,7 @@ class FollowingMirror:
         self._heard_at = 0.0
         self._loading: Load | None = None
         self._failures = 0
+        self._is_wrong = Event()
 
     def start(self) -> None:
         """Begin to load and to follow, in the background; harmless when that was done before."""
@@ -103,6 +105,19 @@ class FollowingMirror:
         """The same for several questions about one moment."""
         with self._up_to_date().together() as answer:
             yield answer
+
+    def demand_following(self) -> None:
+        """Raise `MirrorNotReady` while it does not follow what happens; a mirror that nobody has started need not."""
+        if self._thread is not None and (not self._is_ready or self._is_silent(0.0)):
+            raise MirrorNotReady(self._progress())
+
+    def unlike(self, table: Table, columns: Columns) -> list[int]:
+        """The keys of those of these whole rows that the mirror has otherwise, or not at all."""
+        return self._up_to_date().unlike(table, columns)
+
+    def reload(self) -> None:
+        """Throw everything away and load it anew, in the background."""
+        self._is_wrong.set()
 
     def iterate(self, sql: str, parameters: Mapping[str, Any], *, at_once: int) -> Iterator[Row]:
         """The same for an answer of very many rows, read in pieces."""
@@ -173,6 +188,9 @@ class FollowingMirror:
                 self._mirror = self._load()
             loaded_at = 0 if self._is_ready else current_position(self._database)
             while not self._closing.is_set():
+                if self._is_wrong.is_set():
+                    self._is_wrong.clear()
+                    raise StreamLost("Asked to load everything anew")
                 self._apply(self._mirror, stream)
                 if not self._is_ready and self._position >= loaded_at:
                     self._is_ready = True

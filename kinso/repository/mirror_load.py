@@ -40,6 +40,7 @@ class Load:
         with ThreadPoolExecutor(1 if self._in_memory else _AT_THE_SAME_TIME, "kinso-mirror-load") as pool:
             for done in [pool.submit(self._collection_into, mirror, source) for source in SOURCES.values()]:
                 done.result()
+        mirror.sort(CUSTOMER_KEYS, "hash")
 
     def _collection_into(self, mirror: Mirror, source: Source) -> None:
         for count, rows in self._decoded(source) if self._in_memory else self._raw(source):

@@ -16,6 +16,7 @@ from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
 from kinso.repository.membership import MembershipRepository
 from kinso.repository.mirror import mirror_of
+from kinso.repository.mirror_check import MirrorCheckRepository
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
@@ -55,6 +56,7 @@ class Store:
         self.attempts = AttemptRepository(database)
         self.backups = BackupRepository(database)
         self.shop = ShopRepository(database)
+        self.mirror_checks = MirrorCheckRepository(database, self.mirror)
         self.checks = CheckRepository(database, in_memory=connection.in_memory)
 
     @property

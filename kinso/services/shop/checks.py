@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -122,6 +123,7 @@ def check_database(
         "the changes of settings": lambda: _check_settings_changes(store, report),
         "the e-mail addresses of accounts": lambda: _check_addresses(store, report),
         "the administrators": lambda: _check_administrators(store, report),
+        "the mirror": lambda: _check_mirror(store, report),
     }
     for about, examine in parts.items():
         with _on_its_own(report, about), store.guarded():
@@ -214,3 +216,19 @@ def _check_addresses(store: Store, report: CheckReport) -> None:
 def _check_administrators(store: Store, report: CheckReport) -> None:
     if store.checks.lacks_admin():
         report.add(Finding("There are accounts, but no active administrator."))
+
+
+_MOST_NAMED = 20
+
+
+def _check_mirror(store: Store, report: CheckReport) -> None:
+    """What lists and figures are answered from; it is loaded anew when it is wrong."""
+    differing = list(islice(store.mirror_checks.differing(), _MOST_NAMED))
+    for collection, id in differing:
+        report.add(Finding(f"The mirror has another document {id} of {collection} than the database."))
+    surplus = store.mirror_checks.surplus()
+    for collection, rows in surplus.items():
+        more = f"{abs(rows):,} {'more' if rows > 0 else 'fewer'}"
+        report.add(Finding(f"The mirror has {more} documents of {collection} than the database."))
+    if differing or surplus:
+        store.mirror_checks.reload()

@@ -10,12 +10,14 @@ from bson import ObjectId
 from kinso.config import Settings
 from kinso.database.connection import Connection, connect
 from kinso.errors import DatabaseUnavailable
+from kinso.mirror.mirror import Batch
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.mirrored import id_of, key_of
 from kinso.repository.store import Store
-from kinso.services.customers.editing import delete_customer, update_customer
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.shop.checks import check_database
 from tests.support.mirror import differences
 
 
@@ -153,12 +155,14 @@ def test_a_stream_that_was_cut_goes_on(store, add):
     assert differences(store) == {}
 
 
-def test_after_a_collection_was_dropped_all_is_read_anew(store, add):
-    add("C-1")
+def test_after_a_collection_was_dropped_all_is_read_anew(new_database):
+    store = Store(new_database())
+    customers = store.connection.database["customers"]
+    customers.insert_one(_document(customerName="Ada"))
     assert names(store) == ["Ada"]
-    store.connection.database["customers"].drop()
+    customers.drop()
     assert names(store) == []
-    store.connection.database["customers"].insert_one(_document())
+    customers.insert_one(_document())
     assert names(store) == ["X"]
 
 
@@ -186,3 +190,21 @@ def test_in_memory_every_write_is_seen_at_once(mock_store, manager):
     assert names(mock_store) == ["Bob"]
     delete_customer(mock_store, manager, ada.id)
     assert names(mock_store) == []
+
+
+def test_check_names_what_the_mirror_has_otherwise_and_has_it_loaded_anew(store, admin):
+    drafts = [CustomerDraft(customer_id=id, customer_name="Ada", contact_info="ada@shop.com") for id in ("C-1", "C-2")]
+    ada, bea = [create_customer(store, admin, draft) for draft in drafts]
+    assert check_database(store, admin).is_clean
+    wrong = {"key": [key_of(ada.id)], "customer_name": ["Somebody else"]}
+    store.mirror._mirror.apply({"customers": Batch(parts=[wrong], gone=[key_of(bea.id)])})
+    assert [finding.sentence for finding in check_database(store, admin).findings] == [
+        f"The mirror has another document {ada.id} of customers than the database.",
+        f"The mirror has another document {bea.id} of customers than the database.",
+        "The mirror has 1 fewer documents of customers than the database.",
+    ]
+    deadline = time.monotonic() + 10
+    while not check_database(store, admin).is_clean and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert check_database(store, admin).is_clean
+    assert names(store) == ["Ada", "Ada"]
