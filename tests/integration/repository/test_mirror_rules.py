@@ -1,0 +1,197 @@
+"""Whatever is done, by whomever: every question is answered as if somebody had looked at every document.
+
+`KINSO_MIRROR_STEPS=2000 pytest` takes ten thousand steps in five shops; `--hypothesis-profile=long` in fifty.
+"""
+
+import os
+import random
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import hypothesis
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinso.database.connection import connect
+from kinso.errors import KinsoError
+from kinso.models.customers import SORT_FIELDS, CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
+from kinso.models.rule_bases import RULE_BASES
+from kinso.repository.documents import now
+from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.history.trash import erase_person, restore_customers
+from kinso.services.history.undo import revert_change, undo_run
+from kinso.services.insights import get_sales_months, get_statistics
+from kinso.services.membership.activation import activate_at_threshold, set_membership_of_selected
+from kinso.services.membership.eligibility import count_members_at, rule_of
+from kinso.services.purchases.recording import list_entries, record_sale, refund_sale
+from kinso.services.transfer.customer_imports import import_customers
+from tests.support.mirror import differences
+from tests.support.oracle import Oracle
+
+STEPS = int(os.environ.get("KINSO_MIRROR_STEPS", "60"))
+NAMES = ["Ada Lovelace", "José Ñuñez", "রহিম উদ্দিন", "O'Brien (mother)", "Ada B", "Łódź Karim", "Li", "a.*b"]
+CONTACTS = ["ada@shop.com", "+44 20 7946 0958", "01711-234567", "12 Mill Lane, Leeds", "+880 1711 234567, x@y.org"]
+TEXTS = ["ada", "AD", "karim łódź", "020 7946", "+8801711234567", ".*", "(", "b ada", "shop.com", "none", "x", "উদ্দিন"]
+GROUPS = ("eligible", "excluded", "members")
+
+
+class Shop:
+    """Some people at work, in this process and in another one."""
+
+    def __init__(self, store, other, manager, chance):
+        self.store, self.other, self.manager, self.chance = store, other, manager, chance
+        self.number = 0
+
+    def step(self):
+        """What is refused must change nothing."""
+        often = (self.register, self.edit, self.sell)
+        seldom = (self.refund, self.delete, self.restore, self.erase, self.undo, self.undo_run)
+        others = (self.activate, self.select, self.bring, self.by_hand, self.cut)
+        with suppress(KinsoError):
+            self.chance.choice([*often, *often, *seldom, *others])()
+
+    def register(self):
+        self.number += 1
+        values = {"customer_name": self.one_of(NAMES), "contact_info": self.one_of(CONTACTS)}
+        amount = Decimal(self.chance.randrange(0, 200_000)) / 100
+        draft = CustomerDraft(customer_id=f"C-{self.number}", purchase_amount=amount, tags=["a", "b"], **values)
+        create_customer(self.store, self.manager, draft)
+
+    def edit(self):
+        field, value = self.one_of(
+            [
+                ("customer_name", self.one_of(NAMES)),
+                ("contact_info", self.one_of(CONTACTS)),
+                ("customer_id", f"c {self.number}"),
+                ("purchase_amount", Decimal(self.chance.randrange(0, 200_000)) / 100),
+                ("membership_status", self.chance.random() < 0.5),
+                ("notes", "A note\nof two lines"),
+                ("tags", ["c"]),
+            ]
+        )
+        update_customer(self.store, self.manager, self.somebody(), CustomerPatch(**{field: value}))
+
+    def sell(self):
+        sold_at = now() - timedelta(days=self.chance.randrange(500), seconds=1)
+        draft = PurchaseDraft(amount=Decimal(self.chance.randrange(1, 90_000)) / 100, sold_at=sold_at)
+        record_sale(self.store, self.manager, self.somebody(), draft)
+
+    def refund(self):
+        sale = self.one_of(self.documents("sales", {"kind": "sale", "void": False}))
+        amount = None if self.chance.random() < 0.5 else Decimal("0.01")
+        refund_sale(self.store, self.manager, sale["saleId"], RefundDraft(amount=amount))
+
+    def delete(self):
+        delete_customer(self.store, self.manager, self.somebody())
+
+    def restore(self):
+        restore_customers(self.store, self.manager, [str(self.one_of(self.documents("trash"))["_id"])])
+
+    def erase(self):
+        erase_person(self.store, self.manager, self.somebody())
+
+    def undo(self):
+        revert_change(self.store, self.manager, str(self.one_of(self.documents("changes"))["_id"]))
+
+    def undo_run(self):
+        undo_run(self.store, self.manager, str(self.one_of(self.documents("runs"))["_id"]))
+
+    def activate(self):
+        activate_at_threshold(self.store, self.manager, self.chance.randrange(1, 2000))
+
+    def select(self):
+        ids = [str(each["_id"]) for each in self.documents("customers")[::2]]
+        set_membership_of_selected(self.store, self.manager, ids, membership_status=self.chance.random() < 0.5)
+
+    def bring(self):
+        self.number += 1
+        rows = [f"C-{self.number},{self.one_of(NAMES)},a{self.number}@b.org,{self.chance.randrange(2000)},false"]
+        known = self.documents("customers")[:1]
+        rows += [f"{each['customerId']},Somebody Else,c@d.org,7,true" for each in known]
+        header = "customerId,customerName,contactInfo,purchaseAmount,membershipStatus"
+        import_customers(self.store, self.manager, "\n".join([header, *rows]).encode())
+
+    def by_hand(self):
+        """Another process writes past Kinso, and this one has to hear of it."""
+        change = self.one_of(
+            [{"$set": {"customerName": "By Hand"}}, {"$push": {"tags": "z"}}, {"$inc": {"version": 1}}]
+        )
+        self.other.database["customers"].update_many({}, change)
+        self.store.connection.database["customers"].update_one({}, {"$inc": {"version": 1}})
+
+    def cut(self):
+        """The server drops the stream."""
+        admin = self.store.connection.client.admin
+        operations = admin.aggregate([{"$currentOp": {"idleCursors": True}}, {"$match": {"cursor.tailable": True}}])
+        for operation in list(operations):
+            admin.command("killSessions", [{"id": operation["lsid"]["id"]}])
+
+    def somebody(self):
+        return str(self.one_of(self.documents("customers"))["_id"])
+
+    def documents(self, name, match=None):
+        return sorted(self.store.connection.database[name].find(match or {}), key=lambda each: each["_id"])
+
+    def one_of(self, choices):
+        if not choices:
+            raise KinsoError("There is nothing to do this with.")
+        return self.chance.choice(choices)
+
+
+def compare(store, manager, chance):
+    """Every question, one text and one order of each kind at a time."""
+    oracle = Oracle(store)
+    people = oracle.customers
+    told = get_statistics(store, manager)
+    assert (told.total_customers, told.members) == (len(people), sum(each.membership_status for each in people))
+    assert told.total_purchase_amount == sum(each.purchase_amount for each in people)
+    query = CustomerQuery(
+        search=chance.choice(["", *TEXTS]),
+        membership_status=chance.choice([None, True, False]),
+        sort_by=chance.choice(SORT_FIELDS),
+        sort_order=chance.choice(["asc", "desc"]),
+    )
+    expected = oracle.ordered(query)
+    assert [each.id for each in store.customers.iterate(query)] == expected
+    page = chance.randrange(1, 5)
+    found, total = store.customers.find_with_total(query, page=page, limit=3)
+    assert ([each.id for each in found], total) == (expected[(page - 1) * 3 : page * 3], len(expected))
+    by_id = {each.id: each for each in people}
+    assert found == [by_id[each.id] for each in found]
+    shop, at = store.shop.get(), now()
+    for key in RULE_BASES:
+        rule = rule_of(shop.model_copy(update={"threshold_basis": key}), at)
+        spenders, spent = store.spenders(rule), oracle.spent(rule)
+        largest = {each.customer.id: each.amount for group in GROUPS for each in spenders.largest(group, limit=9999)}
+        assert {id: largest.get(id, 0) for id in spent} == spent
+        below = {id for id, amount in spent.items() if amount < rule.threshold and by_id[id].membership_status}
+        assert spenders.count_members_below(rule.threshold) == len(below)
+    starts = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=90 * number) for number in range(20)]
+    assert [month.revenue for month in get_sales_months(store, manager, starts)] == oracle.revenue(starts)
+    moment = at - timedelta(seconds=chance.randrange(5))
+    assert count_members_at(store, manager, [moment]) == [oracle.members_at(moment)]
+    listed = list_entries(store, manager, LedgerQuery(), page=2, limit=4)
+    sales = oracle.sales()
+    assert ([each.sale_id for each in listed.items], listed.total) == (sales[4:8], len(sales))
+
+
+@pytest.mark.slow
+@hypothesis.settings(max_examples=hypothesis.settings.default.max_examples // 20)
+@given(seed=st.integers(0, 2**32))
+def test_every_answer_is_that_of_a_look_at_every_document(store, settings, manager, seed):
+    for name in ("customers", "changes", "memberships", "sales", "trash", "runs"):
+        store.connection.database[name].delete_many({})
+    chance, other = random.Random(seed), connect(settings)
+    shop = Shop(store, other, manager, chance)
+    try:
+        for _step in range(STEPS):
+            shop.step()
+            if chance.random() < 0.3:
+                compare(store, manager, chance)
+        compare(store, manager, chance)
+        assert differences(store) == {}
+    finally:
+        other.close()
