@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate
 
 import streamlit as st
 
-from kinso.models.insights import MonthCount, Statistics
+from kinso.models.insights import MonthCount, SalesMonth, Statistics
 from kinso.models.insights import Overview as Figures
 from kinso.ui.insights import charts, sales_charts
 from kinso.ui.insights.figures import (
     REFRESH,
     TOP,
-    forget_figures,
     members_at_month_ends,
     overview,
     sales_months,
@@ -25,25 +25,40 @@ from kinso.ui.shop import show_no_customers
 from kinso.ui.transfer.backups import show_backup_problem
 from kinso.ui.wording import clock, counted, money, month, number, percent
 
+# Pixels, on a wide screen.
+_HEIGHT_OF_CUSTOMERS, _HEIGHT_OF_PURCHASES = 1610, 840
 
-@st.fragment(run_every=REFRESH)
-def show_figures() -> None:
-    """Everything but the title; it looks again by itself."""
+
+@st.fragment(parallel=True, run_every=REFRESH)
+def show_customers() -> None:
+    """The figures and charts about customers; they are looked at again by themselves."""
     context = current_context(in_use=False)
-    figures = overview(context)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"As of {clock(figures.as_of, context.shop)}, {context.shop.time_zone}")
-        st.button(
-            "Refresh", icon=":material/refresh:", type="tertiary", key="refresh_overview", on_click=forget_figures
-        )
-    if not figures.statistics.total_customers:
-        show_no_customers(context)
-        return
-    show_backup_problem(context)
-    show_metrics(figures, context)
-    show_charts(figures, context)
-    st.subheader("Purchases", anchor=False)
-    show_purchases(context)
+    with st.skeleton(height=_HEIGHT_OF_CUSTOMERS):
+        figures = overview(context)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"As of {clock(datetime.now(context.shop.zone), context.shop)}, {context.shop.time_zone}")
+            if st.button("Refresh", icon=":material/refresh:", type="tertiary", key="refresh_overview"):
+                st.rerun()
+        if not figures.statistics.total_customers:
+            show_no_customers(context)
+            return
+        show_backup_problem(context)
+        show_metrics(figures, context)
+        show_charts(figures, context)
+
+
+@st.fragment(parallel=True, run_every=REFRESH)
+def show_purchases() -> None:
+    """Those about purchases, which are drawn at the same time."""
+    context = current_context(in_use=False)
+    with st.skeleton(height=_HEIGHT_OF_PURCHASES):
+        months = sales_months(context)
+        if any(each.sales or each.revenue for each in months):
+            st.subheader("Purchases", anchor=False)
+            show_sales(months, context)
+        elif overview(context).statistics.total_customers:
+            st.subheader("Purchases", anchor=False)
+            show_no_purchases()
 
 
 def show_metrics(figures: Figures, context: RequestContext) -> None:
@@ -124,14 +139,15 @@ def months_in_words(months: Sequence[MonthCount]) -> str:
     return f"New customers in each of the last twelve months, most of them in {month(best.month)}"
 
 
-def show_purchases(context: RequestContext) -> None:
+def show_no_purchases() -> None:
+    """Say so, and what would be here."""
+    with st.container(border=True, width=640):
+        st.markdown("**No purchases yet**")
+        st.write("As soon as purchases of the last twelve months are recorded or imported, they are drawn here.")
+
+
+def show_sales(months: Sequence[SalesMonth], context: RequestContext) -> None:
     """Revenue, weekdays, and new against returning customers of the last twelve months."""
-    months = sales_months(context)
-    if not any(each.sales or each.revenue for each in months):
-        with st.container(border=True, width=640):
-            st.markdown("**No purchases yet**")
-            st.write("As soon as purchases of the last twelve months are recorded or imported, they are drawn here.")
-        return
     weekdays = [sum(counts) for counts in zip(*(each.weekdays for each in months), strict=True)]
     st.caption(
         "The last twelve months by the date of each sale; a refund is taken off where its sale was. Balances that"
@@ -156,4 +172,5 @@ def show_purchases(context: RequestContext) -> None:
 
 
 st.title("Overview", anchor=False)
-show_figures()
+show_customers()
+show_purchases()

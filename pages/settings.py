@@ -15,7 +15,6 @@ from kinso.models.validation import LABELS, parse
 from kinso.services.shop.settings import guess_country, save_shop_settings
 from kinso.ui.accounts.dialogs import begin_form, problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_decisions
 from kinso.ui.transfer.backups import show_backups
@@ -166,7 +165,6 @@ def save() -> None:
         # What was not touched is not sent, so that what a colleague saved meanwhile stays.
         changes = {name: value for name, value in typed.items() if value != before[name]}
         st.session_state[SHOWN] = save_shop_settings(context.store, context.actor, parse(ShopSettings, changes))
-        forget_figures()
         celebrate("Settings saved.")
 
 

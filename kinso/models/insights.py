@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
@@ -71,9 +71,8 @@ class SalesMonth(_Model):
 
 
 class Overview(_Model):
-    """Everything the overview page draws, read at one moment."""
+    """Everything the overview page draws about customers."""
 
-    as_of: datetime
     statistics: Statistics
     months: list[MonthCount]
     distribution: list[AmountBin]

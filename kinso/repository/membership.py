@@ -77,10 +77,12 @@ class MembershipRepository:
             found[document["customer"]] = document["begun"]["basis"]
         return found
 
-    def count_at(self, moment: datetime) -> int:
-        """How many customers were members at a moment."""
-        [(count,)] = self._mirror.rows(f"SELECT count(*) FROM memberships WHERE {_DURING}", moment=utc(moment))
-        return int(count)
+    def count_at(self, moments: Sequence[datetime]) -> list[int]:
+        """How many customers were members at each of these moments."""
+        during = "begin <= $moment{0} AND (until IS NULL OR until > $moment{0})"
+        counts = ", ".join(f"count(*) FILTER ({during.format(place)})" for place in range(len(moments)))
+        parameters = {f"moment{place}": utc(moment) for place, moment in enumerate(moments)}
+        return list(self._mirror.rows(f"SELECT {counts} FROM memberships", **parameters)[0]) if moments else []
 
     def customers_at(self, moment: datetime, *, limit: int) -> list[str]:
         """The `_id`s of customers who were members at a moment, the newest members first."""

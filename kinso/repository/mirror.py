@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from threading import Condition, Event, Thread
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -24,7 +25,7 @@ from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable
 from kinso.mirror.mirror import Answer, Mirror, Row
-from kinso.mirror.tables import Columns, Table
+from kinso.mirror.tables import TABLES, Columns, Table
 from kinso.repository.documents import Document
 from kinso.repository.mirror_load import Load
 from kinso.repository.mirrored import Happened, batches_of
@@ -38,6 +39,9 @@ _SILENCE = 3.0
 """Seconds without a word from the database after which it counts as gone; it says something ten times a second."""
 _PAUSE = 0.5
 _SECONDS_FOR_ENDING = 2.0
+_EVERYTHING = [table.name for table in TABLES]
+_versions = count(1)
+"""Of no two mirrors the same, so that what is kept of one is never taken for another one's."""
 
 
 class MirrorNotReady(DatabaseUnavailable):
@@ -70,6 +74,7 @@ class FollowingMirror:
         self._loading: Load | None = None
         self._failures = 0
         self._is_wrong = Event()
+        self._versions: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin to load and to follow, in the background; harmless when that was done before."""
@@ -91,7 +96,13 @@ class FollowingMirror:
         """How far it is."""
         loading = self._loading
         loaded, expected = (loading.loaded, loading.expected) if loading else (0, 0)
-        return MirrorState(self._is_ready, loaded, expected, self._position)
+        is_ready = self._is_ready or self._connection.written is not None
+        return MirrorState(is_ready, loaded, expected, self._position)
+
+    def version(self, *tables: str) -> int:
+        """Another, higher number after anything happened to these tables; as of all that this process has written."""
+        self._up_to_date()
+        return max(self._versions[table] for table in tables)
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """The answer to a question, with everything in it that this process wrote before it was asked.
@@ -149,9 +160,15 @@ class FollowingMirror:
             happened = {name: Happened(again=ids) for name, ids in written.take().items()}
             if self._mirror is None:
                 self._mirror = self._load()
+                self._note_change()
             elif happened:
-                self._mirror.apply(batches_of(happened, self._read))
+                self._mirror.apply(batches := batches_of(happened, self._read))
+                self._note_change(batches)
             return self._mirror
+
+    def _note_change(self, tables: Iterable[str] = _EVERYTHING) -> None:
+        # Only after it was applied: what was read before must not be kept as what is there now.
+        self._versions |= dict.fromkeys(tables, next(_versions))
 
     def _is_silent(self, since: float) -> bool:
         return self._is_ready and time.monotonic() - max(self._heard_at, since) > _SILENCE
@@ -186,6 +203,7 @@ class FollowingMirror:
         with ChangeStream(self._database, after=self._position) as stream:
             if self._mirror is None:
                 self._mirror = self._load()
+                self._note_change()
             loaded_at = 0 if self._is_ready else current_position(self._database)
             while not self._closing.is_set():
                 if self._is_wrong.is_set():
@@ -208,7 +226,8 @@ class FollowingMirror:
         for event in stream.next_events(_APPLIED_AT_ONCE):
             happened[event.collection].note(event)
         if happened:
-            mirror.apply(batches_of(happened, self._read))
+            mirror.apply(batches := batches_of(happened, self._read))
+            self._note_change(batches)
         self._position, self._heard_at = stream.position, time.monotonic()
 
     def _read(self, collection: str, ids: list[Any]) -> Iterator[Document]:

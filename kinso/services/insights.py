@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from kinso.models.accounts import Actor, Permission
 from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
@@ -16,11 +17,18 @@ from kinso.repository.store import Store
 from kinso.services.permissions import use_case
 
 MONTHS = 12
+MirrorTable = Literal["customers", "entries", "memberships"]
 _BINS = 24
 _BEYOND = 50
 """The histogram's last bin begins where only one in this many customers spent more: one big spender must not squeeze
 all others into the first bin."""
 _NICE_STEPS = (Decimal("1"), Decimal("2"), Decimal("2.5"), Decimal("5"), Decimal("10"))
+
+
+@use_case(Permission.READ)
+def data_version(store: Store, actor: Actor, *tables: MirrorTable) -> int:
+    """Another number whenever the data in one of these tables were changed, by anybody and in any way."""
+    return store.mirror.version(*tables)
 
 
 @use_case(Permission.READ)
@@ -32,20 +40,15 @@ def get_statistics(store: Store, actor: Actor) -> Statistics:
 @use_case(Permission.READ)
 def get_overview(store: Store, actor: Actor) -> Overview:
     """Statistics, the last twelve months of registrations and the distribution of purchase amounts, as of now."""
-    as_of = now()
-    starts = month_starts(as_of.astimezone(store.shop.get().zone), MONTHS)
+    starts = month_starts(now().astimezone(store.shop.get().zone), MONTHS)
     counts = store.figures.created_between(starts)
     months = [
         MonthCount(month=start.date(), members=members, non_members=non_members)
         for start, (members, non_members) in zip(starts[:-1], counts, strict=True)
     ]
-    return Overview(as_of=as_of, statistics=_statistics(store), months=months, distribution=_distribution(store))
-
-
-@use_case(Permission.READ)
-def total_purchases(store: Store, actor: Actor, start: datetime, end: datetime) -> tuple[int, Decimal]:
-    """How many sales and refunds count from `start` up to but not including `end`, and sales less refunds."""
-    return store.sales_figures.totals_between([start, end])[0]
+    statistics = _statistics(store)
+    distribution = _distribution(store, statistics.total_customers)
+    return Overview(statistics=statistics, months=months, distribution=distribution)
 
 
 @use_case(Permission.READ)
@@ -89,8 +92,7 @@ def _statistics(store: Store) -> Statistics:
     )
 
 
-def _distribution(store: Store) -> list[AmountBin]:
-    everyone = store.figures.count()
+def _distribution(store: Store, everyone: int) -> list[AmountBin]:
     if not everyone:
         return []
     return store.figures.distribution(bin_edges(usual_maximum(store.figures, everyone)))

@@ -17,7 +17,6 @@ from kinso.services.customers.editing import create_customer
 from kinso.services.shop.samples import load_samples
 from kinso.services.shop.settings import list_settings_changes
 from kinso.ui.feedback import celebrate, failures_as_toasts
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import amount_of, counted, moment
 
@@ -105,7 +104,6 @@ def _load_sample_data() -> None:
     context = current_context()
     with failures_as_toasts():
         loaded = load_samples(context.store, context.actor, _SAMPLES)
-        forget_figures()
         celebrate(f"{counted(loaded, 'sample customer')} loaded.")
     # The button may be in a fragment, and the whole page is concerned.
     st.rerun()

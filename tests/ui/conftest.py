@@ -2,7 +2,9 @@
 
 import functools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from kinso.mirror.mirror import Mirror
 from kinso.models.accounts import NewUser, Role, Session
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.validation import parse
@@ -68,6 +71,33 @@ def open_page(application, signed_in) -> OpenPage:
         return page.switch_page(f"../../pages/{name}.py").run()
 
     return open_page
+
+
+@pytest.fixture
+def questions(store, monkeypatch) -> list[str]:
+    """What the mirror is asked from now on."""
+    asked: list[str] = []
+
+    def noting(answer):
+        def ask(sql, parameters=None):
+            asked.append(sql)
+            return answer(sql, parameters)
+
+        return ask
+
+    rows, together = Mirror.rows, Mirror.together
+
+    @contextmanager
+    def noted_together(mirror):
+        with together(mirror) as answer:
+            yield noting(answer)
+
+    def noted_rows(mirror, sql, parameters=None):
+        return noting(partial(rows, mirror))(sql, parameters)
+
+    monkeypatch.setattr(Mirror, "rows", noted_rows)
+    monkeypatch.setattr(Mirror, "together", noted_together)
+    return asked
 
 
 @pytest.fixture

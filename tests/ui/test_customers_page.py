@@ -202,3 +202,16 @@ class TestWithoutCustomers:
         page = open_page("customers", Role.ANALYST)
         assert "No customers yet" in texts(page)
         assert "load_sample_data" not in button_keys(page)
+
+
+def test_a_list_and_its_total_are_asked_for_once_and_not_again(open_page, ada, bob, questions):
+    page = open_page("customers")
+    questions.clear()
+
+    page.session_state["q"] = "ada"
+    page.run()
+    assert [question.split(" FROM ")[0] == "SELECT count(*)" for question in questions] == [True, False]
+    questions.clear()
+
+    page.run()
+    assert questions == []

@@ -57,15 +57,24 @@ def test_amounts_and_the_time_are_those_of_the_shop(open_page, store, shop_of_th
     assert times & {caption.value for caption in page.caption}
 
 
-def test_refresh_shows_what_others_did_meanwhile(open_page, add_customer, shop_of_three):
+def test_every_look_shows_what_others_did_meanwhile(open_page, add_customer, shop_of_three):
     page = open_page("overview")
     add_customer("A-4")
 
-    page.run()
-    assert figures(page)["Customers"] == "3"
+    assert figures(page.run())["Customers"] == "4"
 
-    page.button(key="refresh_overview").click().run()
-    assert figures(page)["Customers"] == "4"
+
+def test_nothing_is_asked_again_while_nothing_happens(open_page, add_customer, shop_of_three, questions):
+    page = open_page("overview")
+    questions.clear()
+
+    assert figures(page.run())["Customers"] == "3"
+    assert questions == []
+
+    add_customer("A-4")
+    assert figures(page.run())["Customers"] == "4"
+    assert questions
+    assert not [question for question in questions if "entries" in question]
 
 
 def test_every_chart_describes_itself(open_page, shop_of_three):

@@ -8,6 +8,7 @@ import pytest
 
 from kinso.models.customers import Customer
 from kinso.models.insights import AmountBin, MonthCount, Statistics
+from kinso.models.rule_bases import LIFETIME
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import new_id, now
 from kinso.ui.insights import charts
@@ -130,17 +131,17 @@ def test_the_last_bar_is_named_as_everyone_beyond():
 
 
 def test_the_threshold_line_is_at_its_amount_and_says_so():
-    figure = charts.draw_distribution(bins(0, 10, 20, 30, 1_000_000), SHOP, Decimal("12.50"))
+    marks = charts.mark_threshold(bins(0, 10, 20, 30, 1_000_000), SHOP, Decimal("12.50"), LIFETIME)
 
-    assert figure.layout.shapes[0].x0 == 12.5
-    assert figure.layout.annotations[0].text == "Threshold $12.50"
+    assert marks.lines[0]["x0"] == 12.5
+    assert marks.texts[0]["text"] == "Threshold $12.50"
 
 
 def test_a_threshold_beyond_the_usual_amounts_is_marked_in_the_last_bar():
-    figure = charts.draw_distribution(bins(0, 10, 20, 30, 1_000_000), SHOP, Decimal(5000))
+    marks = charts.mark_threshold(bins(0, 10, 20, 30, 1_000_000), SHOP, Decimal(5000), LIFETIME)
 
-    assert figure.layout.shapes[0].x0 == 35
-    assert figure.layout.annotations[0].text == "Threshold $5,000.00"
+    assert marks.lines[0]["x0"] == 35
+    assert marks.texts[0]["text"] == "Threshold $5,000.00"
 
 
 def test_charts_do_not_take_over_scrolling_and_zooming_on_a_phone():

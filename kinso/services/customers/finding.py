@@ -8,13 +8,12 @@ from datetime import datetime
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, Customer, CustomerQuery
+from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, Customer
 from kinso.models.customers_sync import Changed, ChangedPage, Cursor, Deletion, News, Place
 from kinso.models.history import TrashedCustomer
 from kinso.models.text import fold
 from kinso.models.times import moment_of
 from kinso.repository.store import Store
-from kinso.services.membership.eligibility import eligible_in
 from kinso.services.permissions import use_case
 
 SHOWN = 6
@@ -46,12 +45,6 @@ def get_customers(store: Store, actor: Actor, ids: Collection[str]) -> dict[str,
 def find_deleted(store: Store, actor: Actor, id: str) -> TrashedCustomer | None:
     """The customer with this `_id` if they are in the trash; the history tells of them to everyone anyway."""
     return store.trash.get(id)
-
-
-@use_case(Permission.READ)
-def find_page(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> list[Customer]:
-    """One page of a query for a caller that knows the total already; a page past the end is empty."""
-    return store.customers.find(query, page=page, limit=min(limit, LARGEST_PAGE), eligible=eligible_in(store, query))
 
 
 @use_case(Permission.READ)

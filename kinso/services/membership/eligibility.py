@@ -147,7 +147,7 @@ def list_memberships(store: Store, actor: Actor, customer: str) -> list[Membersh
 @use_case(Permission.READ)
 def count_members_at(store: Store, actor: Actor, moments: Sequence[datetime]) -> list[int]:
     """How many customers were members at each of these moments."""
-    return [store.memberships.count_at(moment) for moment in moments]
+    return store.memberships.count_at(moments)
 
 
 @use_case(Permission.READ)

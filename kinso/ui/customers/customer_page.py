@@ -36,7 +36,6 @@ from kinso.ui.customers.toolbar import delete_each, draw_deletion
 from kinso.ui.customers.words import isolated, named, value_in_words
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.trash import Erasure, draw_erasure, erase_if_confirmed
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.status import ask_to_change, badge_of
 from kinso.ui.purchases.ledger import ask_for_refund
 from kinso.ui.purchases.recording import ask_for_purchase
@@ -191,5 +190,4 @@ def _restore(id: str) -> None:
     with failures_as_toasts():
         context = current_context()
         (restored,) = restore_customers(context.store, context.actor, [id])
-        forget_figures()
         celebrate(f"{named(restored)} restored.")

@@ -106,6 +106,10 @@ def _key(options: Mapping[str, object], value: object) -> str:
 
 
 PAGE = "page"
+_LONGEST_PAGE = 9
+"""Digits."""
+_PAUSE = "120ms"
+"""Without a key, after which the list follows what was typed."""
 _CUSTOMERS = Path(__file__).parents[3] / "pages" / "customers.py"
 _START = View(CustomerQuery(), 1, DEFAULT_SIZE)
 
@@ -119,7 +123,7 @@ def choose_query(*, live: bool) -> CustomerQuery:
             key="q",
             bind="query-params",
             placeholder=listed(_SEARCHED, "or"),
-            live="300ms" if live else False,
+            live=_PAUSE if live else False,
             on_change=_back_to_first_page,
             width="stretch",
         )
@@ -136,7 +140,7 @@ def choose_query(*, live: bool) -> CustomerQuery:
             "Name contains",
             key="name",
             bind="query-params",
-            live="300ms" if live else False,
+            live=_PAUSE if live else False,
             on_change=_back_to_first_page,
             width=140,
         )
@@ -175,6 +179,12 @@ def choose_size() -> int:
         width=100,
     )
     return size if size in SIZES else DEFAULT_SIZE
+
+
+def page_asked_for() -> int:
+    """The page that the address or the page numbers ask for, before they are drawn; there may be no such page."""
+    asked = str(st.session_state.get(PAGE) or st.query_params.get(PAGE, ""))
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) <= _LONGEST_PAGE else 1
 
 
 def choose_page(pages: int) -> int:

@@ -12,17 +12,24 @@ from jinja2 import Template
 from streamlit.delta_generator import DeltaGenerator
 
 from kinso.models.accounts import Actor
-from kinso.models.customers import CustomerQuery
+from kinso.models.customers import CustomerPage, CustomerQuery
 from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.services.customers.editing import count_customers, find_changed_since
-from kinso.services.customers.finding import find_page
+from kinso.services.customers.editing import find_changed_since, list_customers
 from kinso.services.customers.saving import save_edits
 from kinso.services.membership.eligibility import find_eligible
 from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
 from kinso.ui.customers.field_widgets import WIDGETS, label_of
-from kinso.ui.customers.filters import View, choose_page, choose_size, clear_filters, filter_in_words, range_in_words
+from kinso.ui.customers.filters import (
+    View,
+    choose_page,
+    choose_size,
+    clear_filters,
+    filter_in_words,
+    page_asked_for,
+    range_in_words,
+)
 from kinso.ui.customers.grid_state import SELECTED, GridState, Row
 from kinso.ui.customers.page_state import PageSession, current_session, grid_key
 from kinso.ui.customers.saving import refresh
@@ -149,21 +156,20 @@ def bring_up(
     _welcome_back(session, context)
     with place:
         size = choose_size()
-    grid = session.grid
-    is_same_list = grid is not None and (grid.view.query, grid.view.size) == (query, size)
-    if grid is not None and (is_same_list or grid.pending_count):
-        total, known = grid.total, grid.view.size
-    else:
-        total, known = count_customers(context.store, context.actor, query), size
-    wanted = View(query, _choose_page(total, known, place), size)
-    if grid is not None and (grid.view == wanted or grid.pending_count):
+    grid, asked = session.grid, View(query, page_asked_for(), size)
+    if grid is not None and (grid.view == asked or grid.pending_count):
+        wanted = View(query, _choose_page(grid.total, grid.view.size, place), size)
         return grid, grid.view != wanted
-    customers = find_page(context.store, context.actor, query, page=wanted.page, limit=size)
-    if total and not customers and is_same_list:
-        # The list has become shorter than it was when it was counted.
-        session.drop_grid()
-        st.rerun()
-    return session.lay_out(wanted, total, customers), False
+    found = _read(asked, context)
+    wanted = View(query, _choose_page(found.total, size, place), size)
+    if wanted != asked:
+        # There are fewer pages than when that one was asked for.
+        found = _read(wanted, context)
+    return session.lay_out(wanted, found.total, found.items), False
+
+
+def _read(view: View, context: RequestContext) -> CustomerPage:
+    return list_customers(context.store, context.actor, view.query, page=view.page, limit=view.size)
 
 
 def _welcome_back(session: PageSession, context: RequestContext) -> None:

@@ -23,7 +23,6 @@ from kinso.ui.customers.field_widgets import restore_values, typed_values
 from kinso.ui.customers.words import named
 from kinso.ui.drafts import forget_draft, seen_in
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, membership, plain
 
@@ -141,7 +140,6 @@ def _create(
         return False
     end_draft(context.store, context.actor, form.draft_id)
     form.begin_next(created, is_finished=not another)
-    forget_figures()
     is_other = is_proposed and id_key(created.customer_id) != id_key(draft.customer_id)
     taken = f" {draft.customer_id} was taken meanwhile." if is_other else ""
     celebrate(plain(f"{created.customer_name} ({created.customer_id}) is registered.{taken}"))

@@ -17,7 +17,6 @@ from kinso.ui.customers.grid_state import GridState, Problem, Row, keeping_seen,
 from kinso.ui.customers.page_state import Conflicts, PageSession, current_session, in_session
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.demotion import tell_of_members_below
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted
@@ -130,7 +129,6 @@ def save(session: PageSession, edits: Sequence[CustomerEdit]) -> None:
 def tell_of(report: SaveReport) -> None:
     """Say whose cells were saved and how many were not."""
     if report.saved:
-        forget_figures()
         whose = report.customers
         of = named(whose[0]) if len(whose) == 1 else counted(len(whose), "customer")
         celebrate(f"Saved {counted(report.saved, 'change')} of {of}.")

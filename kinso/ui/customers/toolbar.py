@@ -26,7 +26,6 @@ from kinso.ui.customers.saving import discard_changes, look_again, save_changes
 from kinso.ui.customers.words import isolated, listed, named, value_in_words
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
 from kinso.ui.history.run_panel import AskedRunPanel, Outcome
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import Job
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, money, number, plain
@@ -283,7 +282,6 @@ def delete_each(context: RequestContext, customers: Sequence[Customer]) -> list[
     """From a callback: delete these as they were seen, tell how it went, and return who is gone now."""
     gone = [customer for customer in customers if _delete_one(context, customer)]
     if gone:
-        forget_figures()
         who = named(gone[0]) if len(gone) == 1 else counted(len(gone), "customer")
         celebrate(f"{who} deleted.")
     return gone

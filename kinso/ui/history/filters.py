@@ -18,7 +18,6 @@ from kinso.services.history.changes import list_people_in_history
 from kinso.services.history.runs import get_run, list_runs
 from kinso.ui.customers.words import named
 from kinso.ui.history.words import KINDS, describe
-from kinso.ui.insights.figures import LIFETIME
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import moment
 
@@ -32,6 +31,8 @@ _RUN_CONTROL = "history_run"
 _ASKED = "history_link"
 _CLEARED = {PERSON: None, CUSTOMER: "", KIND: None, SINCE: None, UNTIL: None, PAGE: 1}
 _RUNS = 50
+_LIFETIME = 45
+"""Seconds that the names of people are kept."""
 _DAYS = "YYYY-MM-DD"
 
 
@@ -205,6 +206,6 @@ def _kind_of(words: str | None) -> ChangeKind | None:
     return next((kind for kind, known in KINDS.items() if known == words), None)
 
 
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
+@st.cache_data(ttl=_LIFETIME, show_spinner=False)
 def _people(database: str, _context: RequestContext) -> list[str]:
     return list_people_in_history(_context.store, _context.actor)

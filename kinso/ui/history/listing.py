@@ -30,7 +30,6 @@ from kinso.ui.history.words import (
     what_changed,
     who_and_how,
 )
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.demotion import tell_of_statuses
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import moment, plain
@@ -53,7 +52,6 @@ def revert_asked(asked: Asked) -> Asked | None:
         raise
     except KinsoError as error:
         return replace(asked, refusal=error.message)
-    forget_figures()
     celebrate(f"The change of customer {isolated(asked.change.customer_id)} was undone.")
     if "purchaseAmount" in (record.before or {}):
         current = get_customers(context.store, context.actor, [record.customer])

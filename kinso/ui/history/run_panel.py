@@ -16,7 +16,6 @@ from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts, show_toasts, warn
 from kinso.ui.history.filters import link_to_history
 from kinso.ui.history.words import describe, noun_of, undo_in_words
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.job import LOOK_AGAIN, Job, draw_ending, watch
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, plain
@@ -119,11 +118,8 @@ class RunPanel(Generic[Plan]):
 
     def _working(self, plan: Plan, state: _State[Plan], context: RequestContext) -> Callable[[Progress], str]:
         def work(on_progress: Progress) -> str:
-            try:
-                report, state.run = self.work(context, plan, on_progress)
-                return report
-            finally:
-                forget_figures()
+            report, state.run = self.work(context, plan, on_progress)
+            return report
 
         return work
 

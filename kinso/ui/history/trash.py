@@ -23,7 +23,6 @@ from kinso.ui.customers.grid_state import new_serial
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.words import as_they_were
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, currency_symbol, listed, membership, plain
 
@@ -186,7 +185,6 @@ def erase_if_confirmed(erasure: Erasure) -> bool:
         return False
     context = current_context()
     alias = erase_person(context.store, context.actor, erasure.customer.id)
-    forget_figures()
     celebrate(f"The personal data was erased for good; the figures stay under {isolated(alias)}.")
     return True
 
@@ -210,7 +208,6 @@ def _restore(chosen: Sequence[TrashedCustomer]) -> None:
     except KinsoError as error:
         st.session_state[REFUSAL] = (ids, f"Nobody was restored. {plain(error.message)}")
     else:
-        forget_figures()
         who = named(restored[0]) if len(restored) == 1 else counted(len(restored), "customer")
         celebrate(f"{who} restored.")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 from textwrap import wrap
@@ -16,7 +18,7 @@ from kinso.models.insights import AmountBin, MonthCount, Statistics
 from kinso.models.rule_bases import LIFETIME, RuleBasis, Unit
 from kinso.models.shop import ShopSettings
 from kinso.ui.customers.words import kept_apart
-from kinso.ui.insights.built_charts import BuiltCharts
+from kinso.ui.insights.kept import Kept
 from kinso.ui.wording import (
     amount_of,
     bare_amount_of,
@@ -38,35 +40,57 @@ _LABELLED_EDGES = 6
 _LONGEST_LABEL = 22
 _FEWEST_TO_COUNT_BY_MORE, _THOUSAND = 6, 1000
 _LONGEST_LINE = 48
-_built = BuiltCharts()
+_built = Kept()
 _PATTERNS = {True: "", False: "/"}
 _COLOURS = {True: MEMBERS, False: NON_MEMBERS}
 
 
-def forget_charts() -> None:
-    """Keep no figure that was built before."""
-    _built.clear()
+class BuiltChart(go.Figure):  # type: ignore[misc]
+    """A chart whose content is written down: plotly checks and copies every part of another one whenever it is shown.
+
+    It can be marked and shown, but not changed.
+    """
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        super().__init__()
+        self._content = content
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content, which nobody may change."""
+        return self._content
+
+    def marked(self, marks: Marks) -> BuiltChart:
+        """The same with these marks on top."""
+        layout = {**self._content["layout"], "shapes": list(marks.lines), "annotations": list(marks.texts)}
+        return BuiltChart({**self._content, "layout": layout, "data": [*self._content["data"], *marks.points]})
 
 
-def show_chart(figure: go.Figure, *, alt: str, key: str) -> None:
-    """Draw a figure of this module; `alt` tells in a sentence what it shows."""
-    if st.context.theme.type == "light":
-        _darken_texts(figure)
-    st.plotly_chart(figure, config=_CONFIG, alt=alt, key=key)
+@dataclass(frozen=True)
+class Marks:
+    """What is drawn on top of a chart of the same data again and again at another place, in plotly's words."""
+
+    lines: Sequence[dict[str, Any]] = ()
+    texts: Sequence[dict[str, Any]] = ()
+    points: Sequence[dict[str, Any]] = ()
 
 
-def show_data(draw: Callable[..., go.Figure], *data: Any, alt: str, key: str) -> None:
-    """Draw what `draw` makes of the data, which is built once for all who see the same; see `show_chart`."""
+def show_data(draw: Callable[..., go.Figure], *data: Any, alt: str, key: str, marks: Marks | None = None) -> None:
+    """Draw what `draw` makes of the data, which is built once for all who see the same; `alt` says what it shows."""
     is_light = st.context.theme.type == "light"
 
-    def build() -> go.Figure:
+    def build() -> BuiltChart:
         figure = draw(*data)
         if is_light:
             _darken_texts(figure)
-        return figure
+        return BuiltChart(figure.to_dict())
 
-    figure = _built.get(build, draw.__module__, draw.__qualname__, data, is_light)
-    st.plotly_chart(figure, config=_CONFIG, alt=alt, key=key)
+    built = _built.get(None, (draw.__module__, draw.__qualname__, is_light, digest_of(data)), build)
+    st.plotly_chart(built.marked(marks) if marks else built, config=_CONFIG, alt=alt, key=key)
+
+
+def digest_of(data: Any) -> str:
+    """Another one for other data; so that what is drawn is found again without keeping the data."""
+    return hashlib.sha256(repr(data).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def draw_months(months: Sequence[MonthCount]) -> go.Figure:
@@ -104,14 +128,12 @@ def draw_members(months: Sequence[MonthCount], members: Sequence[int]) -> go.Fig
 def draw_distribution(
     bins: Sequence[AmountBin],
     shop: ShopSettings,
-    threshold: Decimal | None = None,
-    *,
     basis: RuleBasis = LIFETIME,
     height: int = HEIGHT,
 ) -> go.Figure:
-    """Customers by what counts of them, the last bar being everyone beyond; with a line where `threshold` lies."""
+    """Customers by what counts of them, the last bar being everyone beyond."""
     usual, beyond = bins[:-1], bins[-1]
-    width = float(usual[0].upper - usual[0].lower)
+    width = _width(bins)
     edges = [float(bin_.lower) for bin_ in bins]
     spans = [_span(bin_, basis.unit, shop) for bin_ in usual]
     spans.append(f"{amount_of(basis.unit, beyond.lower, shop)} and more")
@@ -130,10 +152,35 @@ def draw_distribution(
     figure.update_xaxes(
         tickvals=shown, ticktext=labels, tickangle=0, title=title, range=[0, edges[-1] + width], showgrid=False
     )
-    if threshold is not None:
-        words = amount_of(basis.unit, threshold, shop)
-        _mark_threshold(figure, threshold, words, edges[-1] + width / 2)
     return dressed(figure, height=height)
+
+
+def mark_threshold(bins: Sequence[AmountBin], shop: ShopSettings, threshold: Decimal, basis: RuleBasis) -> Marks:
+    """A line in the distribution where a threshold lies, or in its last bar."""
+    furthest = float(bins[-1].lower) + _width(bins) / 2
+    place = min(float(threshold), furthest)
+    is_left = place < furthest / 2
+    text = {
+        "x": place,
+        "y": 1,
+        "yref": "paper",
+        "text": f"Threshold {amount_of(basis.unit, threshold, shop)}",
+        "showarrow": False,
+        "xanchor": "left" if is_left else "right",
+        "yanchor": "top",
+        "xshift": 6 if is_left else -6,
+    }
+    return Marks([upright(place, THRESHOLD, "dash")], [text])
+
+
+def upright(place: float, colour: str, dash: str) -> dict[str, Any]:
+    """A line from the bottom to the top of a chart."""
+    line = {"color": colour, "width": 2, "dash": dash}
+    return {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
+
+
+def _width(bins: Sequence[AmountBin]) -> float:
+    return float(bins[0].upper - bins[0].lower)
 
 
 def _span(bin_: AmountBin, unit: Unit, shop: ShopSettings) -> str:
@@ -263,22 +310,6 @@ def label_every_other(figure: go.Figure, months: Sequence[str]) -> None:
 def _marker(is_member: bool) -> dict[str, Any]:
     pattern = {"shape": _PATTERNS[is_member], **PATTERN_STYLE}
     return {"color": _COLOURS[is_member], "line": {"width": 0}, "pattern": pattern}
-
-
-def _mark_threshold(figure: go.Figure, threshold: Decimal, words: str, furthest: float) -> None:
-    place = min(float(threshold), furthest)
-    figure.add_vline(x=place, line={"color": THRESHOLD, "width": 2, "dash": "dash"})
-    in_left_half = place < furthest / 2
-    figure.add_annotation(
-        x=place,
-        y=1,
-        yref="paper",
-        text=f"Threshold {words}",
-        showarrow=False,
-        xanchor="left" if in_left_half else "right",
-        yanchor="top",
-        xshift=6 if in_left_half else -6,
-    )
 
 
 def axis_amount(amount: float) -> str:

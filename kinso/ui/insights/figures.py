@@ -1,163 +1,124 @@
-"""Figures that may be up to a minute old, except after one's own change."""
+"""Figures about everybody, each kept for as long as nothing has happened to the data that it was made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, time
 from decimal import Decimal
 
-import streamlit as st
-
 from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
-from kinso.models.membership import DemotionPreview, ThresholdPoint
+from kinso.models.membership import Comparison, DemotionPreview, ThresholdPoint
 from kinso.services import insights
 from kinso.services.customers.editing import list_customers
-from kinso.services.membership import eligibility
-from kinso.services.membership.activation import count_below, preview_demotion
-from kinso.services.membership.eligibility import count_members_at
-from kinso.ui.insights.charts import forget_charts
+from kinso.services.insights import MirrorTable
+from kinso.services.membership import activation, eligibility
+from kinso.ui.insights.kept import Kept, Made
 from kinso.ui.request_context import RequestContext
 
 TOP = 10
-LIFETIME = 45
-"""Seconds that a figure is kept."""
-LIFETIME_OF_THE_PAST = 3600
-"""Seconds; nothing that anyone does changes who was a member last month."""
 REFRESH = 15
-"""Seconds after which an open page looks again; together with `LIFETIME` a minute at most."""
+"""Seconds after which an open page looks again."""
+_MOST_LISTS = 8
+"""Each may name a thousand customers."""
+
+
+class _Figures:
+    """Figures made of the same tables; they are made anew on another day, and when the shop decides something else."""
+
+    def __init__(self, *tables: MirrorTable, most: int = 100) -> None:
+        self._tables = tables
+        self._kept = Kept(most)
+
+    def get(self, context: RequestContext, about: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` makes of the present data, which is told apart from other figures by `about`."""
+        version = insights.data_version(context.store, context.actor, *self._tables)
+        today = datetime.now(context.shop.zone).date()
+        return self._kept.get((version, today, context.shop), about, make)
+
+
+_of_customers = _Figures("customers")
+_of_entries = _Figures("entries")
+_of_memberships = _Figures("memberships")
+_of_all = _Figures("customers", "entries", "memberships")
+_lists = _Figures("customers", "entries", "memberships", most=_MOST_LISTS)
 
 
 def overview(context: RequestContext) -> Overview:
-    """Everything the overview draws."""
-    return _overview(context.store.name, context)
+    """Everything the overview draws about customers."""
+    return _of_customers.get(context, "overview", lambda: insights.get_overview(context.store, context.actor))
 
 
 def current_statistics(context: RequestContext) -> Statistics:
     """The six figures."""
-    return _statistics(context.store.name, context)
-
-
-def spending_distribution(context: RequestContext) -> list[AmountBin]:
-    """Customers by what counts for the shop's rule."""
-    return _spending_distribution(context.store.name, context.shop.threshold_basis, context)
-
-
-def threshold_curve(context: RequestContext, *, up_to: Decimal) -> list[ThresholdPoint]:
-    """How many members each threshold would mean."""
-    return _threshold_curve(context.store.name, context.shop.threshold_basis, str(up_to), context)
-
-
-def members_below(context: RequestContext, *, adopted: bool) -> DemotionPreview:
-    """Members who do not reach the threshold of the shop's rule."""
-    shop = context.shop
-    return _members_below(context.store.name, shop.threshold_basis, str(shop.threshold), adopted, context)
-
-
-def count_members_below(context: RequestContext) -> int:
-    """How many members do not reach the threshold of the shop's rule, whoever made them members."""
-    shop = context.shop
-    return _count_members_below(context.store.name, shop.threshold_basis, str(shop.threshold), context)
+    return _of_customers.get(context, "statistics", lambda: insights.get_statistics(context.store, context.actor))
 
 
 def top_customers(context: RequestContext) -> list[Customer]:
     """Those with the largest purchase amounts, the largest first."""
-    return _top_customers(context.store.name, context)
+    first = CustomerQuery(sort_by="purchaseAmount", sort_order="desc")
+    return _of_customers.get(
+        context, "top", lambda: list_customers(context.store, context.actor, first, page=1, limit=TOP).items
+    )
 
 
 def members_at_month_ends(context: RequestContext, months: Sequence[MonthCount], now: Statistics) -> list[int]:
     """How many members there were at the end of each month; the last month has not ended, so it is as of now."""
-    ends = tuple(datetime.combine(later.month, time.min, context.shop.zone) for later in months[1:])
-    return [*_members_at(context.store.name, ends, context), now.members]
+    ends = [datetime.combine(later.month, time.min, context.shop.zone) for later in months[1:]]
+    counts = _of_memberships.get(
+        context, "month ends", lambda: eligibility.count_members_at(context.store, context.actor, ends)
+    )
+    return [*counts, now.members]
 
 
 def sales_months(context: RequestContext) -> list[SalesMonth]:
     """Purchases in each of the last twelve calendar months, the last of which has not ended."""
-    starts = tuple(insights.month_starts(datetime.now(context.shop.zone), insights.MONTHS))
-    store = context.store
-    # While their total stays the same, nothing happened to the months that have ended.
-    total = _total_of_the_past(store.name, starts[0], starts[-2], context)
-    return [
-        *_sales_of_the_past(store.name, starts[:-1], total, context),
-        *_sales_of_this_month(store.name, starts[-2:], context),
-    ]
+    starts = insights.month_starts(datetime.now(context.shop.zone), insights.MONTHS)
+    return _of_entries.get(context, "months", lambda: insights.get_sales_months(context.store, context.actor, starts))
 
 
-def forget_figures() -> None:
-    """Call after every change, so that the person sees its effect at once."""
-    for cached in _OF_THE_PRESENT:
-        cached.clear()
-    forget_charts()
+def spending_distribution(context: RequestContext) -> list[AmountBin]:
+    """Customers by what counts for the shop's rule."""
+    return _of_all.get(
+        context, "distribution", lambda: eligibility.get_spending_distribution(context.store, context.actor)
+    )
 
 
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _overview(database: str, _context: RequestContext) -> Overview:
-    return insights.get_overview(_context.store, _context.actor)
+def threshold_curve(context: RequestContext, *, up_to: Decimal) -> list[ThresholdPoint]:
+    """How many members each threshold would mean."""
+    return _of_all.get(
+        context, ("curve", up_to), lambda: eligibility.get_curve(context.store, context.actor, up_to=up_to)
+    )
 
 
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _statistics(database: str, _context: RequestContext) -> Statistics:
-    return insights.get_statistics(_context.store, _context.actor)
+def count_members_below(context: RequestContext) -> int:
+    """How many members do not reach the threshold of the shop's rule, whoever made them members."""
+    return _of_all.get(context, "below", lambda: activation.count_below(context.store, context.actor))
 
 
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _spending_distribution(database: str, basis: str, _context: RequestContext) -> list[AmountBin]:
-    return eligibility.get_spending_distribution(_context.store, _context.actor)
+def members_below(context: RequestContext, *, adopted: bool) -> DemotionPreview:
+    """Members who do not reach the threshold of the shop's rule."""
+    return _lists.get(
+        context,
+        ("members below", adopted),
+        lambda: activation.preview_demotion(context.store, context.actor, adopted=adopted),
+    )
 
 
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _threshold_curve(database: str, basis: str, up_to: str, _context: RequestContext) -> list[ThresholdPoint]:
-    return eligibility.get_curve(_context.store, _context.actor, up_to=Decimal(up_to))
+def activation_preview(context: RequestContext, threshold: float, *, shown: int) -> ActivationPreview:
+    """Whom a threshold would activate now; raises `InvalidInput` for what is none."""
+    return _lists.get(
+        context,
+        ("preview", threshold, shown),
+        lambda: activation.preview_activation(context.store, context.actor, threshold, shown=shown),
+    )
 
 
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _members_below(
-    database: str, basis: str, threshold: str, adopted: bool, _context: RequestContext
-) -> DemotionPreview:
-    return preview_demotion(_context.store, _context.actor, adopted=adopted)
-
-
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _count_members_below(database: str, basis: str, threshold: str, _context: RequestContext) -> int:
-    return count_below(_context.store, _context.actor)
-
-
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _top_customers(database: str, _context: RequestContext) -> list[Customer]:
-    largest_first = CustomerQuery(sort_by="purchaseAmount", sort_order="desc")
-    return list_customers(_context.store, _context.actor, largest_first, page=1, limit=TOP).items
-
-
-@st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
-def _members_at(database: str, moments: tuple[datetime, ...], _context: RequestContext) -> list[int]:
-    return count_members_at(_context.store, _context.actor, moments)
-
-
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _total_of_the_past(database: str, start: datetime, end: datetime, _context: RequestContext) -> tuple[int, Decimal]:
-    return insights.total_purchases(_context.store, _context.actor, start, end)
-
-
-@st.cache_data(ttl=LIFETIME_OF_THE_PAST, show_spinner=False)
-def _sales_of_the_past(
-    database: str, starts: tuple[datetime, ...], total: tuple[int, Decimal], _context: RequestContext
-) -> list[SalesMonth]:
-    return insights.get_sales_months(_context.store, _context.actor, starts)
-
-
-@st.cache_data(ttl=LIFETIME, show_spinner=False)
-def _sales_of_this_month(database: str, starts: tuple[datetime, ...], _context: RequestContext) -> list[SalesMonth]:
-    return insights.get_sales_months(_context.store, _context.actor, starts)
-
-
-_OF_THE_PRESENT = (
-    _sales_of_this_month,
-    _total_of_the_past,
-    _overview,
-    _statistics,
-    _spending_distribution,
-    _threshold_curve,
-    _members_below,
-    _count_members_below,
-    _top_customers,
-)
+def threshold_comparison(context: RequestContext, threshold: Decimal, *, shown: int) -> Comparison:
+    """What a threshold would mean instead of the shop's own."""
+    return _lists.get(
+        context,
+        ("comparison", threshold, shown),
+        lambda: eligibility.compare_thresholds(context.store, context.actor, threshold, shown=shown),
+    )

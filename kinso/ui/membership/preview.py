@@ -9,9 +9,8 @@ import streamlit as st
 from kinso.errors import InvalidInput
 from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin
-from kinso.services.membership.activation import preview_activation
 from kinso.ui.insights import charts
-from kinso.ui.insights.figures import current_statistics, spending_distribution
+from kinso.ui.insights.figures import activation_preview, current_statistics, spending_distribution
 from kinso.ui.membership.activation import ACTIVATION, choose_threshold, offer_activation
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.membership.rule import offer_to_save_threshold
@@ -36,7 +35,7 @@ def show_preview() -> None:
     with controls:
         threshold = choose_threshold(bins, context.shop, disabled=ACTIVATION.is_under_way)
         try:
-            preview = preview_activation(context.store, context.actor, threshold, shown=_LISTED)
+            preview = activation_preview(context, threshold, shown=_LISTED)
         except InvalidInput as error:
             st.error(plain(error.message), icon=":material/error:")
             return
@@ -80,8 +79,9 @@ def _show_histogram(bins: Sequence[AmountBin], preview: ActivationPreview, conte
         f"Customers by {basis.name}, members and non-members stacked, with a line at the threshold of"
         f" {amount_of(basis.unit, threshold, context.shop)}"
     )
-    figure = charts.draw_distribution(bins, context.shop, threshold, basis=basis, height=_HISTOGRAM)
-    charts.show_chart(figure, alt=alt, key="threshold_histogram")
+    mark = charts.mark_threshold(bins, context.shop, threshold, basis)
+    data = (bins, context.shop, basis, _HISTOGRAM)
+    charts.show_data(charts.draw_distribution, *data, alt=alt, key="threshold_histogram", marks=mark)
 
 
 def _show_lists(preview: ActivationPreview, context: RequestContext) -> None:

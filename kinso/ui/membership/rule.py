@@ -14,7 +14,6 @@ from kinso.models.validation import parse
 from kinso.services.shop.settings import save_rule
 from kinso.ui.accounts.dialogs import problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate, failures_as_toasts
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.activation import start_threshold_at
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.shop import show_decisions
@@ -166,7 +165,6 @@ def _save(changes: dict[str, Any]) -> None:
         celebrate("There was nothing to save.")
         return
     saved = save_rule(context.store, context.actor, parse(MembershipRule, changes))
-    forget_figures()
     if "threshold" in changes:
         start_threshold_at(saved.basis.unit, saved.threshold)
     celebrate("The rule is saved.")

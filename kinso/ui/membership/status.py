@@ -14,7 +14,6 @@ from kinso.services.membership.eligibility import list_memberships
 from kinso.ui.customers.card import MembershipChange, at_card, close_question
 from kinso.ui.customers.words import named
 from kinso.ui.feedback import celebrate, failures_as_toasts, warn
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.status_words import earlier_in_words, present_in_words
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import amount_of, bare_amount_of, number, plain
@@ -121,5 +120,4 @@ def _set(question: MembershipChange, context: RequestContext) -> None:
     except NotFound as error:
         warn(error.message)
     else:
-        forget_figures()
         celebrate(f"{named(customer)} is a member now." if status else f"{named(customer)} is no member any more.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,10 +13,19 @@ import streamlit as st
 from kinso.models.history import ActivationPreview
 from kinso.models.membership import Comparison, DecidedBy, Spenders, ThresholdPoint
 from kinso.models.shop import ShopSettings
-from kinso.services.membership.eligibility import compare_thresholds
 from kinso.ui.insights import charts
-from kinso.ui.insights.charts import MEMBERS, NON_MEMBERS, OTHER, THRESHOLD, amount_format, count_along_y, dressed
-from kinso.ui.insights.figures import threshold_curve
+from kinso.ui.insights.charts import (
+    MEMBERS,
+    NON_MEMBERS,
+    OTHER,
+    THRESHOLD,
+    Marks,
+    amount_format,
+    count_along_y,
+    dressed,
+    upright,
+)
+from kinso.ui.insights.figures import threshold_comparison, threshold_curve
 from kinso.ui.membership.activation import both_sides_of
 from kinso.ui.membership.members_at import show_spenders
 from kinso.ui.request_context import RequestContext
@@ -32,7 +42,7 @@ MEMBER_BY: dict[DecidedBy | None, str] = {
 
 def show_what_if(preview: ActivationPreview, context: RequestContext) -> None:
     """Two curves with today's threshold and the chosen one, and the customers between the two."""
-    compared = compare_thresholds(context.store, context.actor, preview.rule.threshold, shown=_LISTED)
+    compared = threshold_comparison(context, preview.rule.threshold, shown=_LISTED)
     st.caption(
         "As if the threshold alone decided: whoever reaches it is a member. Memberships that colleagues gave to others"
         " come on top; those whom a colleague made non-members are left out."
@@ -55,16 +65,16 @@ def _show_curves(compared: Comparison, context: RequestContext) -> None:
             f"Members that each threshold would mean: {number(compared.saved.members)} at today's {today},"
             f" {number(compared.other.members)} at {slider}"
         )
-        figure = draw_members_by_threshold(curve, compared, shop)
-        charts.show_chart(figure, alt=alt, key="members_by_threshold")
+        marks = _marks(curve, compared, shop, members_at)
+        charts.show_data(draw_members_by_threshold, curve, shop, alt=alt, key="members_by_threshold", marks=marks)
     with right:
         st.markdown("**Their purchases by threshold**")
         alt = (
             f"What the members of each threshold {shop.basis.unit.verb}: {_written(compared.saved.total, shop)} at"
             f" today's {today}, {_written(compared.other.total, shop)} at {slider}"
         )
-        figure = draw_spending_by_threshold(curve, compared, shop)
-        charts.show_chart(figure, alt=alt, key="spending_by_threshold")
+        marks = _marks(curve, compared, shop, spending_at)
+        charts.show_data(draw_spending_by_threshold, curve, shop, alt=alt, key="spending_by_threshold", marks=marks)
 
 
 def _show_difference(compared: Comparison, context: RequestContext) -> None:
@@ -140,18 +150,30 @@ class _Mark:
     dash: str
 
 
-def draw_members_by_threshold(curve: Sequence[ThresholdPoint], compared: Comparison, shop: ShopSettings) -> go.Figure:
-    """How many members each threshold would mean, with today's and the chosen one."""
-    figure = _curve(curve, compared, shop, lambda point: point.members, MEMBERS, lambda point: number(point.members))
+Value = Callable[[ThresholdPoint, ShopSettings], tuple[float, str]]
+"""What is drawn of a threshold, as a height and in words."""
+
+
+def members_at(point: ThresholdPoint, shop: ShopSettings) -> tuple[float, str]:
+    """How many members a threshold would mean."""
+    return point.members, number(point.members)
+
+
+def spending_at(point: ThresholdPoint, shop: ShopSettings) -> tuple[float, str]:
+    """What the members of a threshold spent together."""
+    return float(point.total), _written(point.total, shop)
+
+
+def draw_members_by_threshold(curve: Sequence[ThresholdPoint], shop: ShopSettings) -> go.Figure:
+    """How many members each threshold would mean."""
+    figure = _curve(curve, shop, members_at, MEMBERS)
     count_along_y(figure, "Members", max((point.members for point in curve), default=0))
     return figure
 
 
-def draw_spending_by_threshold(curve: Sequence[ThresholdPoint], compared: Comparison, shop: ShopSettings) -> go.Figure:
-    """What the members of each threshold spent together, with today's and the chosen one."""
-    figure = _curve(
-        curve, compared, shop, lambda point: float(point.total), NON_MEMBERS, lambda point: _written(point.total, shop)
-    )
+def draw_spending_by_threshold(curve: Sequence[ThresholdPoint], shop: ShopSettings) -> go.Figure:
+    """What the members of each threshold spent together."""
+    figure = _curve(curve, shop, spending_at, NON_MEMBERS)
     unit = shop.basis.unit
     title = "Their purchases" if unit.noun else f"Their purchases ({sign_of(unit, shop)})"
     figure.update_yaxes(title=title, tickformat=amount_format(_most(curve)))
@@ -162,53 +184,56 @@ def _most(curve: Sequence[ThresholdPoint]) -> float:
     return max((float(point.total) for point in curve), default=0.0)
 
 
-def _curve(
-    curve: Sequence[ThresholdPoint],
-    compared: Comparison,
-    shop: ShopSettings,
-    value: Callable[[ThresholdPoint], float],
-    colour: str,
-    in_words: Callable[[ThresholdPoint], str],
-) -> go.Figure:
-    furthest = curve[-1].threshold
+def _curve(curve: Sequence[ThresholdPoint], shop: ShopSettings, value: Value, colour: str) -> go.Figure:
+    heights, words = zip(*(value(point, shop) for point in curve), strict=True)
+    thresholds = [_written(point.threshold, shop) for point in curve]
     figure = go.Figure(
         go.Scatter(
             x=[float(point.threshold) for point in curve],
-            y=[value(point) for point in curve],
+            y=list(heights),
             mode="lines",
             line={"color": colour, "width": 3},
             fill="tozeroy",
             fillcolor=_faint(colour),
-            customdata=[[_written(point.threshold, shop), in_words(point)] for point in curve],
+            customdata=list(zip(thresholds, words, strict=True)),
             hovertemplate="From %{customdata[0]}: %{customdata[1]}<extra></extra>",
             showlegend=False,
         )
     )
-    marks = [_Mark("Today", compared.saved, THRESHOLD, "diamond", "dash")]
-    if compared.other.threshold != compared.saved.threshold:
-        marks.append(_Mark("Slider", compared.other, OTHER, "circle", "dot"))
-    for mark in marks:
-        place = float(min(mark.point.threshold, furthest))
-        _draw(figure, mark, place, value(mark.point), f"{_written(mark.point.threshold, shop)}: {in_words(mark.point)}")
+    furthest = float(curve[-1].threshold)
     figure.update_xaxes(
-        title=f"Threshold ({sign_of(shop.basis.unit, shop)})", tickformat=",~r", range=[0, float(furthest)], nticks=6
+        title=f"Threshold ({sign_of(shop.basis.unit, shop)})", tickformat=",~r", range=[0, furthest], nticks=6
     )
     figure.update_yaxes(rangemode="tozero", nticks=6)
-    # Room for two lines of legend, as on a phone.
+    # Room for two lines of legend, as on a phone. The marks are what it names.
+    figure.update_layout(showlegend=True)
     return dressed(figure, margin={"l": 8, "r": 12, "t": 56, "b": 8})
 
 
-def _draw(figure: go.Figure, mark: _Mark, place: float, height: float, words: str) -> None:
-    figure.add_vline(x=place, line={"color": mark.colour, "width": 2, "dash": mark.dash})
-    figure.add_scatter(
-        x=[place],
-        y=[height],
-        mode="markers",
-        name=f"{mark.name} {words}",
-        marker={"color": mark.colour, "size": 12, "symbol": mark.symbol, "line": {"width": 0}},
-        hovertemplate=f"{mark.name} {words}<extra></extra>",
-        cliponaxis=False,
+def _marks(curve: Sequence[ThresholdPoint], compared: Comparison, shop: ShopSettings, value: Value) -> Marks:
+    """Today's threshold and the chosen one."""
+    marks = [_Mark("Today", compared.saved, THRESHOLD, "diamond", "dash")]
+    if compared.other.threshold != compared.saved.threshold:
+        marks.append(_Mark("Slider", compared.other, OTHER, "circle", "dot"))
+    places = [float(min(mark.point.threshold, curve[-1].threshold)) for mark in marks]
+    return Marks(
+        lines=[upright(place, mark.colour, mark.dash) for mark, place in zip(marks, places, strict=True)],
+        points=[_point(mark, place, shop, *value(mark.point, shop)) for mark, place in zip(marks, places, strict=True)],
     )
+
+
+def _point(mark: _Mark, place: float, shop: ShopSettings, height: float, words: str) -> dict[str, Any]:
+    name = f"{mark.name} {_written(mark.point.threshold, shop)}: {words}"
+    return {
+        "type": "scatter",
+        "x": [place],
+        "y": [height],
+        "mode": "markers",
+        "name": name,
+        "marker": {"color": mark.colour, "size": 12, "symbol": mark.symbol, "line": {"width": 0}},
+        "hovertemplate": f"{name}<extra></extra>",
+        "cliponaxis": False,
+    }
 
 
 def _faint(colour: str) -> str:

@@ -25,7 +25,6 @@ from kinso.ui.customers.words import isolated
 from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
 from kinso.ui.insights.charts import NON_MEMBERS, dressed, label_every_other, show_data
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.membership.demotion import tell_of_statuses
 from kinso.ui.purchases.recording import WHOLE, draw_day, draw_error, draw_note, draw_payment, errors_of, typed_details
 from kinso.ui.purchases.words import KINDS, PAYMENTS, about, sale_in_words
@@ -268,7 +267,6 @@ def _try_to_refund(card: Card, form: RefundForm, sale_id: str, context: RequestC
         form.errors = errors_of(error)
         warn("Not refunded; the reason is in the form.")
         return
-    forget_figures()
     card.ask(None)
     total = plain(money(refunded.customer.purchase_amount, context.shop))
     if refunded.repeated:

@@ -20,7 +20,6 @@ from kinso.ui.customers.card import Card, Difference, PurchaseForm, at_card, clo
 from kinso.ui.customers.words import isolated, named
 from kinso.ui.drafts import keep_while_typed, place_at
 from kinso.ui.feedback import celebrate, warn
-from kinso.ui.insights.figures import forget_figures
 from kinso.ui.purchases.items import add_item, draw_items, items_of, items_total
 from kinso.ui.purchases.words import PAYMENTS, stated_in_words
 from kinso.ui.request_context import RequestContext, current_context
@@ -188,7 +187,6 @@ def _try_to_record(card: Card, form: PurchaseForm, context: RequestContext) -> N
         draft = parse(PurchaseDraft, typed).model_copy(update={"items": items})
         if not form.errors:
             recorded = record_sale(context.store, context.actor, card.id, draft)
-            forget_figures()
             card.ask(None)
             _tell(card, recorded, context.shop)
             return

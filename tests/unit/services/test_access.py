@@ -25,11 +25,11 @@ LEAST = {
         accounts.users.rename_own accounts.users.revoke_own_token accounts.users.sign_out_everywhere
         customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
         customers.editing.list_customers customers.finding.find_by_customer_id customers.finding.find_customers
-        customers.finding.find_deleted customers.finding.find_page customers.finding.get_customers
+        customers.finding.find_deleted customers.finding.get_customers
         customers.finding.list_changed history.changes.export_history history.changes.list_history
         history.changes.list_people_in_history history.runs.get_run history.runs.list_customers_of_run
-        history.runs.list_run_page history.runs.list_runs history.undo.find_reverted insights.get_overview
-        insights.get_sales_months insights.get_statistics insights.total_purchases membership.activation.count_below
+        history.runs.list_run_page history.runs.list_runs history.undo.find_reverted insights.data_version
+        insights.get_overview insights.get_sales_months insights.get_statistics membership.activation.count_below
         membership.activation.preview_activation membership.activation.preview_demotion
         membership.eligibility.compare_thresholds membership.eligibility.count_members_at
         membership.eligibility.find_below membership.eligibility.find_eligible membership.eligibility.get_curve

@@ -2,8 +2,8 @@ import pytest
 
 from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.validation import parse
-from kinso.services.customers.editing import create_customer
-from kinso.services.customers.finding import find_by_customer_id, find_page, get_customers
+from kinso.services.customers.editing import create_customer, list_customers
+from kinso.services.customers.finding import find_by_customer_id, get_customers
 
 
 @pytest.fixture
@@ -28,5 +28,6 @@ def test_only_those_that_exist_are_got(store, analyst, add):
 
 def test_a_page_past_the_end_is_empty(store, analyst, add):
     added = add("C-1")
-    assert find_page(store, analyst, CustomerQuery(), page=1, limit=10) == [added]
-    assert find_page(store, analyst, CustomerQuery(), page=2, limit=10) == []
+    assert list_customers(store, analyst, CustomerQuery(), page=1, limit=10).items == [added]
+    beyond = list_customers(store, analyst, CustomerQuery(), page=2, limit=10)
+    assert (beyond.items, beyond.total) == ([], 1)

@@ -275,7 +275,7 @@ def test_an_interrupted_import_leaves_nobody_behind_but_the_history(store, manag
     assert recover_interrupted(store, AT_ONCE) == 1
     assert (store.customers.count(CustomerQuery()), store.trash.count()) == (len(base), 0)
     assert store.connection.database["sales"].count_documents({"customer": created.customer}) == 0
-    assert [store.memberships.count_at(moment) for moment in (before, created.at, now())] == [0, 0, 0]
+    assert store.memberships.count_at([before, created.at, now()]) == [0, 0, 0]
     [removed, _] = store.changes.of_customer(created.customer, limit=5)
     assert (removed.kind, removed.undoes, removed.source) == ("delete", created.id, "system")
     assert removed.reason == "The bulk change was not finished"
