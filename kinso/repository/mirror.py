@@ -37,6 +37,8 @@ _PATIENCE = 15.0
 """Seconds that somebody waits for what is being loaded or caught up with."""
 _SILENCE = 3.0
 """Seconds without a word from the database after which it counts as gone; it says something ten times a second."""
+_GATHERED_FOR = 0.05
+"""Seconds; what other processes write arrives within twice of that."""
 _PAUSE = 0.5
 _SECONDS_FOR_ENDING = 2.0
 _EVERYTHING = [table.name for table in TABLES]
@@ -72,7 +74,7 @@ class FollowingMirror:
         self._position = 0
         self._heard_at = 0.0
         self._loading: Load | None = None
-        self._failures = 0
+        self._failures = self._waiting = 0
         self._is_wrong = Event()
         self._versions: dict[str, int] = {}
 
@@ -140,7 +142,7 @@ class FollowingMirror:
         self.start()
         wanted = self._connection.commits.latest if self._connection.commits else 0
         begun, failures = time.monotonic(), self._failures
-        with self._changed:
+        with self._changed, self._somebody_waiting():
             while True:
                 if self._closing.is_set():
                     raise DatabaseUnavailable
@@ -153,6 +155,15 @@ class FollowingMirror:
                 if self._failures > failures + 1 or self._is_silent(begun):
                     raise DatabaseUnavailable
                 self._changed.wait(0.1)
+
+    @contextmanager
+    def _somebody_waiting(self) -> Iterator[None]:
+        self._waiting += 1
+        self._changed.notify_all()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
     def _fed(self, written: Written) -> Mirror:
         """Without a stream: what was written since the last question is read now."""
@@ -226,9 +237,15 @@ class FollowingMirror:
         for event in stream.next_events(_APPLIED_AT_ONCE):
             happened[event.collection].note(event)
         if happened:
+            self._wait_for_somebody()
             mirror.apply(batches := batches_of(happened, self._read))
             self._note_change(batches)
         self._position, self._heard_at = stream.position, time.monotonic()
+
+    def _wait_for_somebody(self) -> None:
+        """Many writes one after the other cost less when they are applied together, as long as nobody asks."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing.is_set(), _GATHERED_FOR)
 
     def _read(self, collection: str, ids: list[Any]) -> Iterator[Document]:
         return self._database[collection].find({"_id": {"$in": ids}})
