@@ -21,8 +21,8 @@ from kinso.models.customers_sync import LONGEST_CURSOR, Cursor
 from kinso.models.purchases import EntryKind, LedgerQuery
 from kinso.models.text import searchable
 from kinso.models.times import MEANING, read_written
+from kinso.models.transfer.cells import Flavour
 from kinso.models.validation import OPERATOR, folded
-from kinso.services.transfer.exports import Flavour
 
 _LAST_PAGE = 1_000_000_000
 _DIGITS = re.compile(r"-?[0-9]{1,1000}")

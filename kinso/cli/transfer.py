@@ -11,6 +11,7 @@ from kinso.cli.opening import name_of, opened, opened_store, writable, write_chu
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.cells import Flavour
 from kinso.models.transfer.plans import (
     ImportChoices,
     ImportPlan,
@@ -32,7 +33,7 @@ from kinso.services.transfer.customer_imports import (
     preview_import,
 )
 from kinso.services.transfer.customer_survey import Sink
-from kinso.services.transfer.exports import Flavour, export_customers, export_ledger
+from kinso.services.transfer.exports import export_customers, export_ledger
 from kinso.services.transfer.purchase_imports import (
     PurchasesRefused,
     PurchasesUndecided,

@@ -97,6 +97,26 @@ class Mirror:
                 cursor.rollback()
                 raise
 
+    def texts(
+        self, ordered: str, table: str, lines: Callable[[str], str], parameters: Mapping[str, Any], *, at_once: int
+    ) -> Iterator[bytes]:
+        """One text for each row of a table, in pieces of so many, all as of the moment when the first one is read.
+
+        `ordered` asks for the keys of the rows that are wanted, each with its `place` from 1 on; so only these are
+        sorted, and few texts at a time are in memory. `lines` makes the statement that gives some rows their `line`.
+        """
+        with self._cursor() as cursor:
+            cursor.begin()
+            try:
+                cursor.execute(f"CREATE TEMP TABLE ordered AS {ordered}", dict(parameters))
+                for start in range(0, cursor.execute("SELECT count(*) FROM ordered").fetchall()[0][0], at_once):
+                    within = f"place > {start} AND place <= {start + at_once}"
+                    rows = f"(SELECT * FROM {table} JOIN ordered USING (key) WHERE {within})"
+                    found = cursor.sql(f"SELECT line FROM ({lines(rows)}) ORDER BY place")
+                    yield from map(_bytes_of, found.to_arrow_table()["line"].chunks)
+            finally:
+                cursor.rollback()
+
     def sort(self, table: Table, column: str) -> None:
         """Put the rows in the order of a column, so that few of them have to be looked at for one value."""
         with self._cursor() as cursor:
@@ -125,6 +145,15 @@ class Mirror:
             yield cursor
         finally:
             cursor.close()
+
+
+def _bytes_of(texts: pa.StringArray) -> bytes:
+    """All texts one after the other, as they lie in memory."""
+    _, offsets, characters = texts.buffers()
+    if characters is None:
+        return b""
+    ends = memoryview(offsets).cast("i")
+    return bytes(memoryview(characters)[ends[texts.offset] : ends[texts.offset + len(texts)]])
 
 
 def _apply(cursor: duckdb.DuckDBPyConnection, table: Table, batch: Batch) -> None:

@@ -123,6 +123,10 @@ class CustomerLists:
         sql = f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY {_order(query)}"
         return map(customer_of, self._mirror.iterate(sql, asked.parameters, at_once=_AT_ONCE))
 
+    def asked(self, query: CustomerQuery, eligible: str | None) -> tuple[Conditions, str]:
+        """What a query asks, and the order that it wants, for a statement."""
+        return self._conditions(query, eligible), _order(query)
+
     def count(self, query: CustomerQuery, *, eligible: str | None = None) -> int:
         """How many customers the query has on all its pages."""
         asked = self._conditions(query, eligible)

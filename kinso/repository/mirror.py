@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -131,6 +131,12 @@ class FollowingMirror:
     def reload(self) -> None:
         """Throw everything away and load it anew, in the background."""
         self._is_wrong.set()
+
+    def texts(
+        self, ordered: str, table: str, lines: Callable[[str], str], parameters: Mapping[str, Any], *, at_once: int
+    ) -> Iterator[bytes]:
+        """See `Mirror.texts`."""
+        return self._up_to_date().texts(ordered, table, lines, parameters, at_once=at_once)
 
     def iterate(self, sql: str, parameters: Mapping[str, Any], *, at_once: int) -> Iterator[Row]:
         """The same for an answer of very many rows, read in pieces."""

@@ -12,6 +12,7 @@ from kinso.repository.accounts import AttemptRepository, SessionRepository, Toke
 from kinso.repository.customers import CustomerRepository
 from kinso.repository.customers_search import DuplicateRepository, SyncRepository
 from kinso.repository.drafts import DraftRepository
+from kinso.repository.exports import CustomerExportRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
 from kinso.repository.membership import MembershipRepository
@@ -36,6 +37,7 @@ class Store:
         self.connection = connection
         self.mirror = mirror_of(connection)
         self.customers = CustomerRepository(database, self.mirror)
+        self.exports = CustomerExportRepository(self.customers, self.mirror)
         self.duplicates = DuplicateRepository(self.mirror)
         self.changes = ChangeRepository(database)
         self.sync = SyncRepository(database)

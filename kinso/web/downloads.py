@@ -14,13 +14,14 @@ from kinso.errors import DatabaseUnavailable, FieldError, InvalidInput, NotFound
 from kinso.models.accounts import Actor
 from kinso.models.customers import CustomerQuery
 from kinso.models.history import HistoryQuery
+from kinso.models.transfer.cells import Flavour
 from kinso.models.validation import parse
 from kinso.repository.store import Store
 from kinso.services.application import current_application
 from kinso.services.history.changes import export_history
 from kinso.services.purchases.reading import export_purchases
 from kinso.services.shop.settings import get_shop_settings
-from kinso.services.transfer.exports import Flavour, export_customers, export_ledger
+from kinso.services.transfer.exports import export_customers, export_ledger
 from kinso.web.error_pages import database_away, refused
 from kinso.web.threads import look_up
 

@@ -63,7 +63,7 @@ def download(page, name):
 def rows_of(text):
     head, *rows = csv.reader(io.StringIO(text, newline=""))
     assert head == COLUMNS
-    assert all(seen.startswith("c2-") for *_, seen in rows)
+    assert all(seen.startswith("c3-") for *_, seen in rows)
     return [row[:-1] for row in rows]
 
 

@@ -6,11 +6,12 @@ import binascii
 import re
 import unicodedata
 from base64 import b32decode, b32encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from hashlib import md5
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,8 @@ from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
 if TYPE_CHECKING:
     from kinso.models.customers import Customer
 
+Flavour = Literal["excel", "raw"]
+"""For people with a spreadsheet, or for programs."""
 AS_EXPORTED = "asExported"
 """The column that tells an import what the file saw."""
 COLUMNS = (
@@ -91,7 +94,9 @@ def shortened(text: str) -> str:
     return words if len(words) <= 40 else f"{words[:39]}…"
 
 
-_CUSTOMER, _EARLIER_CUSTOMER, _ENTRY = "c2-", "c1-", "p1-"
+CUSTOMER_SEEN = "c3-"
+DIGITS_OF_DIGEST = 8
+_EARLIER_CUSTOMERS, _ENTRY = ("c2-", "c1-"), "p1-"
 """Before `c2-` all exports saw the specified fields; since then they say of how many fields there are digests."""
 _ID, _DIGEST, _MILLISECONDS, _OFFSET = 12, 4, 7, 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,15 +118,16 @@ class ExportedMoment:
 
 @dataclass(frozen=True)
 class ExportedCustomer:
-    """A customer as an export saw them, by their `_id`; of the values only digests are known."""
+    """A customer as an export saw them, by their `_id`; of the values only digests are known, made by `digest`."""
 
     id: str
-    digests: Mapping[str, int]
+    digests: Mapping[str, str]
     created: ExportedMoment
+    digest: Callable[[str, str], str]
 
     def saw(self, field: str, text: str) -> bool:
         """Whether the field was written like this, unescaped; one that came later was empty."""
-        return self.digests[field] == digest(self.id, text) if field in self.digests else not text
+        return self.digests[field] == self.digest(self.id, text) if field in self.digests else not text
 
 
 @dataclass(frozen=True)
@@ -132,15 +138,18 @@ class ExportedEntry:
     at: ExportedMoment
 
 
-def digest(id: str, text: str) -> int:
+def digest(id: str, text: str) -> str:
     """Tells texts apart, and the same text of different customers."""
-    return crc32(text.encode("utf-8", "surrogatepass"), crc32(id.encode()))
+    return _digest(f"{id}{text}")
 
 
-def customer_as_exported(id: str, cells: Mapping[str, str], created_at: datetime, zone: ZoneInfo) -> str:
-    """The text for one customer with these cells, which are unescaped; nothing for an `_id` of another application."""
-    digests = b"".join(digest(id, cells[field.name]).to_bytes(_DIGEST) for field in FIELDS)
-    return _written(_CUSTOMER, id, bytes([len(FIELDS)]) + digests + _moment_in_bytes(created_at, zone))
+def _digest(text: str) -> str:
+    whole = md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    return whole.hexdigest()[:DIGITS_OF_DIGEST]
+
+
+def _earlier_digest(id: str, text: str) -> str:
+    return crc32(text.encode("utf-8", "surrogatepass"), crc32(id.encode())).to_bytes(_DIGEST).hex()
 
 
 def entry_as_exported(id: str, sold_at: datetime, zone: ZoneInfo) -> str:
@@ -148,23 +157,43 @@ def entry_as_exported(id: str, sold_at: datetime, zone: ZoneInfo) -> str:
     return _written(_ENTRY, id, _moment_in_bytes(sold_at, zone))
 
 
+_SEEN = re.compile(
+    rf"{CUSTOMER_SEEN}([0-9a-f]{{24}})-((?:[0-9a-f]{{{DIGITS_OF_DIGEST}}})+)-(n?[0-9]{{1,15}})-(n?[0-9]{{1,5}})-([0-9a-f]+)"
+)
+
+
 def read_exported_customer(text: str) -> ExportedCustomer | None:
-    """What the text says; None when it is not whole."""
-    content, count = _content(_EARLIER_CUSTOMER, text), SPECIFIED
-    if content is None and (content := _content(_CUSTOMER, text)):
+    """What the text says, as `CustomerExportRepository` writes it; None when it is not whole."""
+    written = text.strip().lower()
+    found = _SEEN.fullmatch(written)
+    if found is None:
+        return _read_earlier(written)
+    id, digests, milliseconds, offset, check = found.groups()
+    if _digest(written.rpartition("-")[0]) != check:
+        return None
+    parts = (digests[place : place + DIGITS_OF_DIGEST] for place in range(0, len(digests), DIGITS_OF_DIGEST))
+    utc, seconds = (int(number.replace("n", "-")) for number in (milliseconds, offset))
+    created = ExportedMoment(_EPOCH + utc * _MILLISECOND, timedelta(seconds=seconds))
+    # What a later Kinso had beyond the fields of this one is not compared.
+    return ExportedCustomer(id, {field.name: part for field, part in zip(FIELDS, parts, strict=False)}, created, digest)
+
+
+def _read_earlier(text: str) -> ExportedCustomer | None:
+    content, count = _content(_EARLIER_CUSTOMERS[1], text), SPECIFIED
+    if content is None and (content := _content(_EARLIER_CUSTOMERS[0], text)):
         count, content = content[_ID], content[:_ID] + content[_ID + 1 :]
     length = count * _DIGEST
     if content is None or len(content) != _ID + length + _MILLISECONDS + _OFFSET:
         return None
     digests = content[_ID : _ID + length]
-    # What a later Kinso had beyond the fields of this one is not compared.
     return ExportedCustomer(
         id=content[:_ID].hex(),
         digests={
-            field.name: int.from_bytes(digests[place * _DIGEST : (place + 1) * _DIGEST])
+            field.name: digests[place * _DIGEST : (place + 1) * _DIGEST].hex()
             for place, field in enumerate(FIELDS[:count])
         },
         created=_moment(content[_ID + length :]),
+        digest=_earlier_digest,
     )
 
 

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from kinso.models.accounts import Actor, Permission
 from kinso.models.history import Change, HistoryPage, HistoryQuery
-from kinso.models.transfer.cells import escape_formula
+from kinso.models.transfer.cells import Flavour, escape_formula
 from kinso.repository.store import Store
 from kinso.services.permissions import use_case
 from kinso.services.shop.settings import in_the_shops_time
-from kinso.services.transfer.exports import Flavour, moment_for, started, stream_csv
+from kinso.services.transfer.exports import moment_for, started, stream_csv
 
 COLUMNS = ("at", "customerId", "kind", "field", "before", "after", "by", "source", "reason", "run")
 HIDDEN = frozenset({"membershipHeld", "createdAt"})

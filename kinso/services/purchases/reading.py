@@ -21,12 +21,12 @@ from kinso.models.purchases import (
     PurchaseSummary,
     items_in_words,
 )
-from kinso.models.transfer.cells import entry_as_exported, escape_formula
+from kinso.models.transfer.cells import Flavour, entry_as_exported, escape_formula
 from kinso.repository.documents import now
 from kinso.repository.store import Store
 from kinso.services.insights import month_starts
 from kinso.services.permissions import use_case
-from kinso.services.transfer.exports import Flavour, moment_for, started, stream_csv
+from kinso.services.transfer.exports import moment_for, started, stream_csv
 
 MOST_MONTHS = 24
 COLUMNS = (

@@ -11,22 +11,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from kinso.errors import FileInTheWay
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
-from kinso.models.fields import BY_NAME
 from kinso.models.purchases import LedgerEntry, items_in_words
 from kinso.models.transfer.cells import (
     AS_EXPORTED,
     COLUMNS,
-    customer_as_exported,
+    Flavour,
     entry_as_exported,
     escape_formula,
     local_moment,
-    written_cells,
     written_moment,
 )
 from kinso.repository.store import Store
@@ -34,8 +32,6 @@ from kinso.services.history.runs import in_batches
 from kinso.services.membership.eligibility import eligible_in
 from kinso.services.permissions import use_case
 
-Flavour = Literal["excel", "raw"]
-"""For people with a spreadsheet, or for programs."""
 CHUNK = 64 * 1024
 """Characters that are collected before they are sent."""
 UNFINISHED = ".part"
@@ -57,7 +53,7 @@ def export_customers(store: Store, actor: Actor, query: CustomerQuery, flavour: 
     before this returns, so an unreachable database is told before anything was sent; while the others are read,
     `DatabaseUnavailable` may be raised as well.
     """
-    return started(stream_csv(COLUMNS, _customer_rows(store, query, flavour), flavour))
+    return started(_customers_file(store, query, flavour))
 
 
 @use_case(Permission.EXPORT)
@@ -139,22 +135,12 @@ def completed_file(target: Path, name: str, finish: Callable[[Path], None]) -> I
         raise
 
 
-def _customer_rows(store: Store, query: CustomerQuery, flavour: Flavour) -> Iterator[list[str]]:
+def _customers_file(store: Store, query: CustomerQuery, flavour: Flavour) -> Iterator[bytes]:
     with store.guarded():
-        zone = store.shop.get().zone
-        for customer in store.customers.iterate(query, eligible=eligible_in(store, query)):
-            yield _customer_row(customer, zone, flavour)
-
-
-def _customer_row(customer: Customer, zone: ZoneInfo, flavour: Flavour) -> list[str]:
-    cells = written_cells(customer)
-    seen = customer_as_exported(customer.id, cells, customer.created_at, zone)
-    if flavour == "excel":
-        cells |= {column: escape_formula(cells[column]) for column in cells if BY_NAME[column].type.is_text}
-    moments = (moment_for(flavour, moment, zone) for moment in (customer.created_at, customer.updated_at))
-    written = {**cells, **dict(zip(("createdAt", "updatedAt"), moments, strict=True))}
-    written |= {"version": str(customer.version), AS_EXPORTED: seen}
-    return [written[column] for column in COLUMNS]
+        eligible = eligible_in(store, query)
+        lines = store.exports.lines(query, flavour, store.shop.get().zone, eligible=eligible)
+        yield from stream_csv(COLUMNS, (), flavour)
+        yield from lines
 
 
 def _ledger_rows(store: Store, flavour: Flavour) -> Iterator[list[str]]:

@@ -13,8 +13,8 @@ import streamlit as st
 from kinso.models.customers import LONGEST_SEARCH, SORT_FIELDS, CustomerQuery, SortField
 from kinso.models.fields import FIELDS
 from kinso.models.text import searchable
+from kinso.models.transfer.cells import Flavour
 from kinso.models.validation import LABELS
-from kinso.services.transfer.exports import Flavour
 from kinso.ui.browser import CUSTOMER_ID
 from kinso.ui.wording import counted, listed, number
 

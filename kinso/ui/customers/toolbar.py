@@ -11,12 +11,13 @@ import streamlit as st
 from kinso.errors import NotFound, StaleVersion
 from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
+from kinso.models.transfer.cells import Flavour
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import count_customers, create_customer, delete_customer
 from kinso.services.customers.saving import save_edits
 from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import set_membership_of_matching, set_membership_of_selected
-from kinso.services.transfer.exports import Flavour, export_customers
+from kinso.services.transfer.exports import export_customers
 from kinso.ui.browser import download_link, open_customer
 from kinso.ui.customers.filters import download_address, filter_in_words
 from kinso.ui.customers.grid_state import GridState, Row, stored_value

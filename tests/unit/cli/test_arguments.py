@@ -9,10 +9,10 @@ from typer.main import get_command
 
 from kinso.cli.main import app
 from kinso.models.accounts import Role
+from kinso.models.transfer.cells import Flavour
 from kinso.models.transfer.dates import DATE_ORDERS
 from kinso.models.transfer.plans import OPENING_BALANCES, Damaged
 from kinso.services.shop.samples import MOST_SAMPLES
-from kinso.services.transfer.exports import Flavour
 
 COMMANDS = get_command(app).commands
 

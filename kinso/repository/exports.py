@@ -1,0 +1,129 @@
+"""Customers as lines of a CSV file, written by the mirror itself: a million of them take seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from kinso.models.customers import CustomerQuery
+from kinso.models.fields import FIELDS, SPECIFIED, Field
+from kinso.models.times import offsets_between
+from kinso.models.transfer.cells import CUSTOMER_SEEN, DIGITS_OF_DIGEST, Flavour
+from kinso.repository.customers_search import CustomerLists
+from kinso.repository.mirror import FollowingMirror
+from kinso.repository.mirrored import utc
+
+_AT_ONCE = 50_000
+_MOMENTS = ("created_at", "updated_at")
+_FIRST, _LAST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Nobody's clocks were changed before, and nobody knows how they will be after."""
+_CELLS = {
+    "amount": (
+        "CASE WHEN {0} < 0 THEN '-' ELSE '' END || abs({0}) // 100 || '.' || lpad((abs({0}) % 100)::VARCHAR, 2, '0')"
+    ),
+    "yes/no": "CASE WHEN {0} THEN 'true' ELSE 'false' END",
+    "date": "coalesce({0}::VARCHAR, '')",
+    "number": r"coalesce(regexp_replace({0}::DECIMAL(38, 6)::VARCHAR, '\.?0+$', ''), '')",
+    "tags": "array_to_string({0}, ', ')",
+}
+"""How the values of the other types than text are written, as `FieldType.to_cell` does."""
+_SPACES = r"\s\x0b\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+_FORMULA = rf"^''*[{_SPACES}]*[=+\-@\t\r\n＝＋－＠]"
+"""See `escape_formula`; the quote is doubled for the statement."""
+
+
+class CustomerExportRepository:
+    """Writes customers for files."""
+
+    def __init__(self, customers: CustomerLists, mirror: FollowingMirror) -> None:
+        self._customers = customers
+        self._mirror = mirror
+
+    def lines(
+        self, query: CustomerQuery, flavour: Flavour, zone: ZoneInfo, *, eligible: str | None = None
+    ) -> Iterator[bytes]:
+        """The whole result of a query in its order as of one moment, in pieces of many whole lines.
+
+        The columns are those of an export, which also tells what the excel flavour does to them.
+        """
+        asked, order = self._customers.asked(query, eligible)
+        ordered = f"SELECT key, row_number() OVER (ORDER BY {order}) AS place FROM customers WHERE {asked}"
+        offset = self._offset(zone)
+        return self._mirror.texts(
+            ordered, "customers", lambda rows: lines_of(rows, flavour, offset), asked.parameters, at_once=_AT_ONCE
+        )
+
+    def _offset(self, zone: ZoneInfo) -> str:
+        """How many seconds the clocks in the zone are ahead of UTC at the moment that is put into the braces."""
+        [(first, last)] = self._mirror.rows(
+            "SELECT min(least(created_at, updated_at)), max(greatest(created_at, updated_at)) FROM customers"
+        )
+        start, end = (_within(moment or utc(_FIRST)) for moment in (first, last))
+        (_, offset), *changes = offsets_between(start.astimezone(zone), end)
+        cases = "".join(
+            f" WHEN {{0}} >= TIMESTAMP '{utc(moment).isoformat(sep=' ')}' THEN {seconds}"
+            for moment, seconds in reversed(changes)
+        )
+        return f"CASE{cases} ELSE {offset} END" if cases else str(offset)
+
+
+def _within(moment: datetime) -> datetime:
+    return min(max(moment.replace(tzinfo=UTC), _FIRST), _LAST)
+
+
+def lines_of(customers: str, flavour: Flavour, offset: str) -> str:
+    """A statement with the `line` of each row of `customers`, and all their columns.
+
+    `offset` is by how many seconds clocks are ahead of UTC at the moment that is put into its braces. Each step builds
+    on the one before, so that nothing is written twice: a statement of that size would take longer than its work.
+    """
+    plain = ", ".join(f"{_plain(field)} AS {_cell(field)}" for field in FIELDS)
+    moments = ", ".join(f"{_moment(column, flavour, offset)} AS {column}_cell" for column in _MOMENTS)
+    cells = f"SELECT *, lpad(lower(to_hex(key)), 24, '0') AS id, {plain}, {moments} FROM {customers}"
+    seen = f"SELECT *, {_seen(offset)} AS seen FROM ({cells})"
+    texts = ", ".join(f"{_shown(field, flavour)} AS {_cell(field)}" for field in FIELDS if field.type.is_text)
+    shown = f"SELECT * REPLACE ({texts}) FROM ({seen})"
+    return f"SELECT *, {' || chr(44) || '.join(_columns())} || chr(13) || chr(10) AS line FROM ({shown})"
+
+
+def _columns() -> list[str]:
+    cells = [_quoted(_cell(field)) if field.type.is_text else _cell(field) for field in FIELDS]
+    checked = f"CASE WHEN odd_id IS NULL THEN seen || '-' || left(md5(seen), {DIGITS_OF_DIGEST}) ELSE '' END"
+    moments = [f"{column}_cell" for column in _MOMENTS]
+    return [*cells[:SPECIFIED], *moments, *cells[SPECIFIED:], "version::VARCHAR", checked]
+
+
+def _plain(field: Field) -> str:
+    return _CELLS.get(field.type.key, "{0}").format(field.attribute)
+
+
+def _cell(field: Field) -> str:
+    return f"{field.attribute}_cell"
+
+
+def _moment(column: str, flavour: Flavour, offset: str) -> str:
+    if flavour == "raw":
+        return f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%gZ')"
+    return f"strftime({column} + to_seconds({offset.format(column)}), '%Y-%m-%d %H:%M:%S')"
+
+
+def _seen(offset: str) -> str:
+    """What an import reads again by `read_exported_customer`, without what shows that it is whole."""
+    digests = " || ".join(f"left(md5(id || {_cell(field)}), {DIGITS_OF_DIGEST})" for field in FIELDS)
+    numbers = ("epoch_ms(created_at)", offset.format("created_at"))
+    created, seconds = (f"replace(({number})::VARCHAR, '-', 'n')" for number in numbers)
+    return f"'{CUSTOMER_SEEN}' || id || '-' || {digests} || '-' || {created} || '-' || {seconds}"
+
+
+def _shown(field: Field, flavour: Flavour) -> str:
+    cell = _cell(field)
+    if flavour == "raw":
+        return cell
+    return f"CASE WHEN regexp_matches({cell}, '{_FORMULA}') THEN chr(39) || {cell} ELSE {cell} END"
+
+
+def _quoted(cell: str) -> str:
+    special = " OR ".join(f"contains({cell}, chr({code}))" for code in (34, 44, 10, 13))
+    doubled = f"replace({cell}, chr(34), chr(34) || chr(34))"
+    return f"CASE WHEN {special} THEN chr(34) || {doubled} || chr(34) ELSE {cell} END"
