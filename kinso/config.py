@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from kinso.errors import ConfigurationError
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 MONGOMOCK_SCHEME = "mongomock://"
 _PREFIX = "KINSO_"
+_FACTORS = {"K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
+_LEAST_MEMORY = 128 * _FACTORS["M"]
 
 
 def _absolute(path: Path) -> Path:
@@ -23,6 +26,13 @@ def _absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError as error:
         raise ValueError(f"names a home folder that nobody has: {path}") from error
+
+
+def _amount_of_memory(text: str) -> str:
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([KMGT]i?B)", text.strip(), re.IGNORECASE)
+    if not found or float(found[1]) * _FACTORS[found[2][0].upper()] < _LEAST_MEMORY:
+        raise ValueError(f"must be an amount of memory of 128MB or more, such as 2GB or 800MB, not “{text}”")
+    return found[1] + found[2]
 
 
 _Folder = Annotated[Path, AfterValidator(_absolute)]
@@ -38,6 +48,7 @@ class Settings(BaseModel):
     data_dir: _Folder = Path(".kinso")
     backup_dir: _Folder | None = None
     mongod: str | None = None
+    mirror_memory: Annotated[str, AfterValidator(_amount_of_memory)] = "2GB"
     admin_email: str | None = None
     admin_password: str | None = Field(default=None, repr=False)
 

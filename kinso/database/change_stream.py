@@ -61,6 +61,7 @@ class ChangeStream:
 
     def __init__(self, database: Database[dict[str, Any]], *, after: int) -> None:
         self._position = after
+        self._first = after + 1
         with _lost_ones_told():
             self._stream = database.watch(
                 _PIPELINE,
@@ -100,7 +101,10 @@ class ChangeStream:
                     self._position = position_of(change["clusterTime"]) - 1
                     return events
                 change = self._stream.try_next()
-        self._position = max(self._position, self._read_up_to())
+        read_up_to = self._read_up_to()
+        # An unused stream says that it is where it begins, although what happens at that very time is still to come.
+        if events or read_up_to > self._first:
+            self._position = max(self._position, read_up_to)
         return events
 
     def _read_up_to(self) -> int:

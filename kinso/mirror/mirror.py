@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -12,7 +12,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from kinso.mirror.snapshot import Moment, SnapshotUnusable, opened
 from kinso.mirror.tables import TABLES, Columns, Table
+
+_MUCH = 500_000
+"""Rows after which it is worth a second to keep them in less memory."""
 
 Row = tuple[Any, ...]
 Answer = Callable[..., list[Row]]
@@ -43,6 +47,7 @@ class Mirror:
             config["temp_directory"] = str(folder)
         self._connection = duckdb.connect(":memory:", config=config)
         self._lock = Lock()
+        self._written = 0
         for table in TABLES:
             self._connection.execute(table.definition)
 
@@ -77,7 +82,7 @@ class Mirror:
     def append(self, table: Table, columns: Columns) -> None:
         """Add rows that are not there yet."""
         with self._cursor() as cursor:
-            _insert(cursor, table, columns)
+            self._written += _insert(cursor, table, columns)
 
     def apply(self, batches: Mapping[str, Batch]) -> None:
         """Write what happened to the rows of some tables (by name), all of it at once.
@@ -91,7 +96,7 @@ class Mirror:
             try:
                 for table in TABLES:
                     if batch := batches.get(table.name):
-                        _apply(cursor, table, batch)
+                        self._written += _apply(cursor, table, batch)
                 cursor.commit()
             except BaseException:
                 cursor.rollback()
@@ -137,6 +142,35 @@ class Mirror:
             cursor.register("incoming", table.arrow(columns))
             return [key for (key,) in cursor.execute(sql).fetchall()]
 
+    def compact(self) -> None:
+        """After very much was written, give back the room of rows that are gone, and keep the others in less of it.
+
+        For a thread that writes.
+        """
+        # While somebody is reading for long, or another thread writes, there will be another time.
+        if self._written >= _MUCH:
+            with self._cursor() as cursor, suppress(duckdb.TransactionException):
+                cursor.execute("CHECKPOINT")
+                self._written = 0
+
+    def moment(self) -> Moment:
+        """What is there now, to be written while it goes on changing."""
+        with self._lock:
+            return Moment(self._connection.cursor())
+
+    def read_snapshot(self, path: Path, *, origin: str, latest: int) -> int:
+        """Fill the tables, which are empty, from what `Moment.write` wrote; returns its position.
+
+        Raises `SnapshotUnusable` for one that is broken, of another origin or of a position after `latest`.
+        """
+        with self._cursor() as cursor, opened(cursor, path) as (position, its_origin):
+            if its_origin != origin or position > latest:
+                raise SnapshotUnusable("It is of another database or program, or of another time.")
+            for table in TABLES:
+                cursor.execute(f"INSERT INTO {table.name} FROM snapshot.{table.name}")
+                self._written += max(cursor.rowcount, 0)
+            return position
+
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
@@ -156,28 +190,32 @@ def _bytes_of(texts: pa.StringArray) -> bytes:
     return bytes(memoryview(characters)[ends[texts.offset] : ends[texts.offset + len(texts)]])
 
 
-def _apply(cursor: duckdb.DuckDBPyConnection, table: Table, batch: Batch) -> None:
+def _apply(cursor: duckdb.DuckDBPyConnection, table: Table, batch: Batch) -> int:
+    """Returns how many rows were touched."""
+    touched = 0
     keys = [*batch.whole.get(table.key, ()), *batch.gone]
     if keys:
         among = f"{_between(table, keys)} AND {table.key} IN (SELECT {table.key} FROM incoming)"
-        _with(cursor, table, {table.key: keys}, f"DELETE FROM {table.name} WHERE {among}")
+        touched += _with(cursor, table, {table.key: keys}, f"DELETE FROM {table.name} WHERE {among}")
     if batch.whole.get(table.key):
-        _insert(cursor, table, batch.whole)
+        touched += _insert(cursor, table, batch.whole)
     for part in batch.parts:
         changed = ", ".join(f"{name} = {table.made(name)}" for name in part if name != table.key)
         same = f"{table.name}.{table.key} = incoming.{table.key} AND {_between(table, part[table.key])}"
-        _with(cursor, table, part, f"UPDATE {table.name} SET {changed} FROM incoming WHERE {same}")
+        touched += _with(cursor, table, part, f"UPDATE {table.name} SET {changed} FROM incoming WHERE {same}")
+    return touched
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> None:
+def _insert(cursor: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> int:
     made = ", ".join(map(table.made, columns))
-    _with(cursor, table, columns, f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {made} FROM incoming")
+    return _with(cursor, table, columns, f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {made} FROM incoming")
 
 
-def _with(cursor: duckdb.DuckDBPyConnection, table: Table, columns: Columns, sql: str) -> None:
+def _with(cursor: duckdb.DuckDBPyConnection, table: Table, columns: Columns, sql: str) -> int:
     cursor.register("incoming", table.arrow(columns))
-    cursor.execute(sql)
+    [(rows,)] = cursor.execute(sql).fetchall()
     cursor.unregister("incoming")
+    return int(rows)
 
 
 def _between(table: Table, keys: Sequence[int]) -> str:

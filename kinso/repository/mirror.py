@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
+from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -23,12 +25,14 @@ from kinso.database.change_stream import ChangeStream, StreamLost, current_posit
 from kinso.database.connection import Connection
 from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
-from kinso.errors import DatabaseUnavailable
+from kinso.errors import DatabaseUnavailable, StartupError
 from kinso.mirror.mirror import Answer, Mirror, Row
 from kinso.mirror.tables import TABLES, Columns, Table
 from kinso.repository.documents import Document
+from kinso.repository.mirror_files import MirrorFiles
 from kinso.repository.mirror_load import Load
 from kinso.repository.mirrored import Happened, batches_of
+from kinso.repository.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +44,12 @@ _SILENCE = 3.0
 _GATHERED_FOR = 0.05
 """Seconds; what other processes write arrives within twice of that."""
 _PAUSE = 0.5
-_SECONDS_FOR_ENDING = 2.0
 _EVERYTHING = [table.name for table in TABLES]
 _versions = count(1)
 """Of no two mirrors the same, so that what is kept of one is never taken for another one's."""
+_SECONDS_FOR_ENDING = 7.0
+_CLOCKS = 60
+"""Seconds by which the clocks of two machines may differ."""
 
 
 class MirrorNotReady(DatabaseUnavailable):
@@ -73,10 +79,34 @@ class FollowingMirror:
         self._is_ready = False
         self._position = 0
         self._heard_at = 0.0
+        self._changed_at = 0
         self._loading: Load | None = None
         self._failures = self._waiting = 0
         self._is_wrong = Event()
         self._versions: dict[str, int] = {}
+        self._files: MirrorFiles | None = None
+        self._snapshots = Snapshots(connection.database, None)
+        self._memory_limit: str | None = None
+
+    def keep_in(self, folder: Path, *, keeps_snapshots: bool, memory_limit: str) -> None:
+        """Where it is read from at the start and, if `keeps_snapshots`, written to; to be called before all else.
+
+        What is more than `memory_limit` (such as `2GB`) is put there, too.
+        """
+        self._memory_limit = memory_limit
+        if self._connection.in_memory:
+            return
+        try:
+            self._files = MirrorFiles(folder, keeps_snapshots=keeps_snapshots)
+        except (OSError, StartupError) as error:
+            _log.warning("The folder %s cannot be used (%s); every start reads the whole database.", folder, error)
+        self._snapshots = Snapshots(self._database, self._files)
+
+    def forget_erased(self, until: datetime | None = None) -> None:
+        """Leave nobody on disk who was erased by this process until now, or by any process `until` then."""
+        commits = self._connection.commits
+        position = (int(until.timestamp()) + _CLOCKS << 32) if until else commits.latest if commits else 0
+        self._snapshots.forget(position)
 
     def start(self) -> None:
         """Begin to load and to follow, in the background; harmless when that was done before."""
@@ -92,6 +122,8 @@ class FollowingMirror:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(_SECONDS_FOR_ENDING)
+        if self._files:
+            self._files.close()
 
     @property
     def state(self) -> MirrorState:
@@ -202,6 +234,7 @@ class FollowingMirror:
             try:
                 self._follow()
             except StreamLost:
+                self._snapshots.lost()
                 self._throw_away()
             except PyMongoError as error:
                 if is_closed(error):
@@ -209,18 +242,22 @@ class FollowingMirror:
                 self._fail()
             except Exception:
                 _log.exception("The mirror could not follow the database; it is loaded anew.")
+                self._snapshots.lost()
                 self._throw_away()
                 self._fail()
+        if self._mirror and self._is_ready:
+            self._snapshots.write_last(self._mirror, self._position, self._changed_at)
         self._mirror = None
 
     def _follow(self) -> None:
         """Load what is not loaded yet, and apply what happens, until something goes wrong or this is closed."""
         if self._mirror is None:
-            self._position = current_position(self._database)
+            self._begin()
         with ChangeStream(self._database, after=self._position) as stream:
             if self._mirror is None:
                 self._mirror = self._load()
                 self._note_change()
+                self._snapshots.loaded()
             loaded_at = 0 if self._is_ready else current_position(self._database)
             while not self._closing.is_set():
                 if self._is_wrong.is_set():
@@ -231,9 +268,24 @@ class FollowingMirror:
                     self._is_ready = True
                 with self._changed:
                     self._changed.notify_all()
+                if self._is_ready:
+                    self._snapshots.write_if_due(self._mirror, self._position, self._changed_at)
+
+    def _begin(self) -> None:
+        """Take what was kept, or else the present position, from which on all will be known that happens."""
+        kept = self._empty()
+        position = self._snapshots.read_into(kept)
+        if position is not None:
+            self._mirror, self._position = kept, position
+            self._note_change()
+        else:
+            self._position = self._changed_at = current_position(self._database)
+
+    def _empty(self) -> Mirror:
+        return Mirror(memory_limit=self._memory_limit, folder=self._files.place() if self._files else None)
 
     def _load(self) -> Mirror:
-        mirror = Mirror()
+        mirror = self._empty()
         self._loading = Load(self._database, in_memory=self._connection.in_memory, should_stop=self._closing.is_set)
         self._loading.into(mirror)
         return mirror
@@ -246,6 +298,9 @@ class FollowingMirror:
             self._wait_for_somebody()
             mirror.apply(batches := batches_of(happened, self._read))
             self._note_change(batches)
+            self._changed_at = stream.position
+        else:
+            mirror.compact()
         self._position, self._heard_at = stream.position, time.monotonic()
 
     def _wait_for_somebody(self) -> None:

@@ -149,7 +149,7 @@ def _alone(type: int, raw: bytes) -> bytes:
 
 def _key_columns(values: Values | None, keys: Column) -> Columns:
     if values is None or values.type != ARRAY:
-        return {}
+        return key_rows([])
     places, starts, ends = _texts_in(values)
     return {"customer": arrays.chosen(keys, places), "hash": arrays.texts(values.data, starts, ends)}
 

@@ -216,7 +216,14 @@ def _open(settings: Settings, announce: Announce | None) -> ApplicationContext:
     server = EmbeddedServer(settings.data_dir, settings.mongod) if settings.embedded else None
     uri = server.start() if server else None
     try:
-        application = ApplicationContext(settings, Store(connect(settings, uri)), server=server, announce=announce)
+        store = Store(connect(settings, uri))
+        # A command that ends in a moment has nothing to keep.
+        store.mirror.keep_in(
+            settings.data_dir / "mirror" / settings.database,
+            keeps_snapshots=announce is not None,
+            memory_limit=settings.mirror_memory,
+        )
+        application = ApplicationContext(settings, store, server=server, announce=announce)
     except BaseException:
         if server:
             server.stop()

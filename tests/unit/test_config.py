@@ -93,3 +93,17 @@ def test_two_unusable_settings_are_both_named(configured):
     with pytest.raises(ConfigurationError) as refused:
         configured("[kinso]\ndatabase = 3\nmongod = true\n")
     assert [sentence.split()[0] for sentence in refused.value.message.split(". ")] == ["KINSO_DATABASE", "KINSO_MONGOD"]
+
+
+@pytest.mark.parametrize(("written", "found"), [("800MB", "800MB"), (" 1.5 GiB ", "1.5GiB"), ("3gb", "3gb")])
+def test_an_amount_of_memory_has_a_unit(configured, written, found):
+    assert configured(KINSO_MIRROR_MEMORY=written).mirror_memory == found
+
+
+@pytest.mark.parametrize("written", ["much", "2", "-2GB", "64MB", "80%", "2GB; DROP TABLE customers"])
+def test_an_unusable_amount_of_memory_is_refused_with_a_sentence(configured, written):
+    with pytest.raises(ConfigurationError) as refused:
+        configured(KINSO_MIRROR_MEMORY=written)
+    assert refused.value.message == (
+        f"KINSO_MIRROR_MEMORY must be an amount of memory of 128MB or more, such as 2GB or 800MB, not “{written}”."
+    )

@@ -83,7 +83,9 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
         record_changes(store, [record_of_erasure(actor, erased)])
         return alias
 
-    return store.transact(work)
+    alias = store.transact(work)
+    store.mirror.forget_erased()
+    return alias
 
 
 def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
@@ -124,7 +126,10 @@ def finish_erasures(store: Store) -> int:
     """
     with store.guarded():
         lately = HistoryQuery(kind="erase", since=now() - _STILL_LATELY)
-        erased = {change.customer: change.customer_id for change in store.changes.iterate(lately)}
+        changes = list(store.changes.iterate(lately))
+        if changes:
+            store.mirror.forget_erased(max(change.at for change in changes))
+        erased = {change.customer: change.customer_id for change in changes}
         for customer, alias in erased.items():
             store.runs.erase(customer, alias)
             store.requests.erase(customer)
@@ -147,5 +152,8 @@ def empty_trash(store: Store) -> int:
     What these customers bought stays in the revenue.
     """
     with store.guarded():
-        kept_for = timedelta(days=store.shop.get().trash_days)
-        return store.trash.empty(deleted_before=now() - kept_for)
+        deleted_before = now() - timedelta(days=store.shop.get().trash_days)
+        removed = store.trash.empty(deleted_before=deleted_before)
+        if removed:
+            store.mirror.forget_erased(deleted_before)
+        return removed
