@@ -8,6 +8,7 @@ from kinso.models.rule_bases import RULE_BASES
 from kinso.ui.history.run_panel import UNDO, show_run_question
 from kinso.ui.history.runs import show_recent_runs
 from kinso.ui.insights.figures import REFRESH, count_members_below, current_statistics
+from kinso.ui.lists import wait_for_lists
 from kinso.ui.membership.activation import ACTIVATION
 from kinso.ui.membership.demotion import DEMOTION, show_members_below
 from kinso.ui.membership.members_at import show_members_at
@@ -42,6 +43,7 @@ if context.shop.threshold_basis not in RULE_BASES:
     # Nothing else can be told before somebody chooses what counts.
     show_rule(context)
     st.stop()
+wait_for_lists(context)
 show_base()
 show_rule(context)
 show_members_below()

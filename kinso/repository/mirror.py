@@ -65,6 +65,11 @@ class MirrorState:
     expected: int
     position: int
 
+    @property
+    def share(self) -> float:
+        """How much of it is loaded, from 0 to 1."""
+        return min(1.0, self.loaded / self.expected) if self.expected else 0.0
+
 
 class FollowingMirror:
     """The mirror of one connection's database. Thread-safe."""
@@ -132,6 +137,14 @@ class FollowingMirror:
         loaded, expected = (loading.loaded, loading.expected) if loading else (0, 0)
         is_ready = self._is_ready or self._connection.written is not None
         return MirrorState(is_ready, loaded, expected, self._position)
+
+    def await_loaded(self, seconds: float) -> None:
+        """Raise `MirrorNotReady` unless it is there within this time, which is less than questions wait for it."""
+        if not self._connection.written:
+            self.start()
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._is_ready or self._closing.is_set(), seconds):
+                    raise MirrorNotReady(self._progress())
 
     def version(self, *tables: str) -> int:
         """Another, higher number after anything happened to these tables; as of all that this process has written."""

@@ -12,6 +12,7 @@ from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, S
 from kinso.models.money import CENT, LARGEST, round_to_cents
 from kinso.repository.documents import now
 from kinso.repository.insights import FigureRepository
+from kinso.repository.mirror import MirrorState
 from kinso.repository.spenders import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.permissions import use_case
@@ -23,6 +24,18 @@ _BEYOND = 50
 """The histogram's last bin begins where only one in this many customers spent more: one big spender must not squeeze
 all others into the first bin."""
 _NICE_STEPS = (Decimal("1"), Decimal("2"), Decimal("2.5"), Decimal("5"), Decimal("10"))
+
+
+@use_case(Permission.READ)
+def await_lists(store: Store, actor: Actor, *, seconds: float = 1.5) -> None:
+    """Raise `MirrorNotReady` unless lists and figures can be asked for within this time, which is worth no message."""
+    store.mirror.await_loaded(seconds)
+
+
+@use_case(Permission.READ)
+def get_lists_state(store: Store, actor: Actor) -> MirrorState:
+    """How far what lists and figures are made of has been loaded."""
+    return store.mirror.state
 
 
 @use_case(Permission.READ)

@@ -10,8 +10,10 @@ from uuid import uuid4
 import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotPermitted, NotSignedIn
+from kinso.repository.mirror import MirrorNotReady
 from kinso.services.application import current_application
 from kinso.ui.browser import GO_TO_SIGN_IN, run_script
+from kinso.ui.lists import show_lists_not_ready
 
 SIGN_IN = "/sign-in"
 _LOOK_AGAIN = 2
@@ -28,6 +30,8 @@ def show_script_error(error: BaseException) -> bool:
     match error:
         case NotSignedIn():
             _show_signed_out(error.message)
+        case MirrorNotReady():
+            show_lists_not_ready()
         case DatabaseUnavailable():
             _show_database_away()
         case NotPermitted():

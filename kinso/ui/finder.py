@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kinso.errors import AmbiguousCustomerId
 from kinso.models.customers import Customer
 from kinso.models.text import searchable
-from kinso.services.customers.finding import find_customers
+from kinso.repository.mirror import MirrorNotReady
+from kinso.services.customers.finding import find_by_customer_id, find_customers
+from kinso.services.insights import await_lists
 from kinso.ui.browser import CUSTOMER_ID, link_to_customer
 from kinso.ui.customers.words import isolated
 from kinso.ui.request_context import RequestContext, current_context
@@ -38,12 +41,29 @@ def _draw(key: str) -> None:
     if not typed or not typed.strip():
         return
     context = current_context()
-    found = find_customers(context.store, context.actor, searchable(typed))
+    found, nobody = _find(context, searchable(typed))
     with st.container(gap="xxsmall", key="found_customers"):
         for customer in found:
             link_to_customer(customer.id, _in_words(customer, context))
         if not found:
-            st.caption("Nobody found.")
+            st.caption(nobody)
+
+
+def _find(context: RequestContext, text: str) -> tuple[list[Customer], str]:
+    """Who is found, and what to say if that is nobody."""
+    try:
+        await_lists(context.store, context.actor)
+        return find_customers(context.store, context.actor, text), "Nobody found."
+    except MirrorNotReady:
+        return _with_whole_id(context, text), "Until the lists are prepared, only a whole customer ID is found."
+
+
+def _with_whole_id(context: RequestContext, text: str) -> list[Customer]:
+    try:
+        found = find_by_customer_id(context.store, context.actor, text)
+    except AmbiguousCustomerId:
+        found = None
+    return [found] if found else []
 
 
 def _in_words(customer: Customer, context: RequestContext) -> str:

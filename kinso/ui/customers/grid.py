@@ -35,6 +35,7 @@ from kinso.ui.customers.page_state import PageSession, current_session, grid_key
 from kinso.ui.customers.saving import refresh
 from kinso.ui.customers.words import isolated, value_in_words
 from kinso.ui.feedback import FAILED
+from kinso.ui.lists import wait_for_lists
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, day
 
@@ -160,6 +161,7 @@ def bring_up(
     if grid is not None and (grid.view == asked or grid.pending_count):
         wanted = View(query, _choose_page(grid.total, grid.view.size, place), size)
         return grid, grid.view != wanted
+    wait_for_lists(context)
     found = _read(asked, context)
     wanted = View(query, _choose_page(found.total, size, place), size)
     if wanted != asked:

@@ -15,14 +15,16 @@ from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyDuplica
 from kinso.models.text import id_key
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
+from kinso.repository.mirror import MirrorNotReady
 from kinso.services.customers.editing import create_customer, end_draft
 from kinso.services.customers.finding import find_by_customer_id
 from kinso.services.customers.registering import find_duplicates_of
+from kinso.services.insights import await_lists
 from kinso.ui.browser import link_to_customer
 from kinso.ui.customers.field_widgets import restore_values, typed_values
 from kinso.ui.customers.words import named
 from kinso.ui.drafts import forget_draft, seen_in
-from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.feedback import celebrate, failures_as_toasts, remind, warn
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, membership, plain
 
@@ -130,7 +132,7 @@ def _create(
 ) -> bool:
     person = (draft.customer_id, draft.customer_name, draft.contact_info)
     form.errors = {}
-    if seen != person and _warn(form, person, find_duplicates_of(context.store, context.actor, draft), another=another):
+    if seen != person and _warn(form, person, _find_duplicates(context, draft), another=another):
         return False
     is_proposed = _is_proposed(form, draft.customer_id)
     try:
@@ -144,6 +146,16 @@ def _create(
     taken = f" {draft.customer_id} was taken meanwhile." if is_other else ""
     celebrate(plain(f"{created.customer_name} ({created.customer_id}) is registered.{taken}"))
     return True
+
+
+def _find_duplicates(context: RequestContext, draft: CustomerDraft) -> list[LikelyDuplicate]:
+    """Who may be the same person; nobody has to wait for lists that are being prepared to register somebody."""
+    try:
+        await_lists(context.store, context.actor)
+        return find_duplicates_of(context.store, context.actor, draft)
+    except MirrorNotReady:
+        remind("Nobody could look yet whether this customer may be there already.")
+        return []
 
 
 def _warn(form: Registration, person: Person, duplicates: Sequence[LikelyDuplicate], *, another: bool) -> bool:

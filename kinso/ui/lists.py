@@ -1,0 +1,41 @@
+"""What is shown while lists and figures are still being prepared; single customers can be worked on meanwhile."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kinso.repository.mirror import MirrorNotReady
+from kinso.services.insights import await_lists, get_lists_state
+from kinso.ui.request_context import RequestContext, current_context
+from kinso.ui.wording import plain
+
+_LOOK_AGAIN = 1
+"""Seconds."""
+
+
+def wait_for_lists(context: RequestContext) -> None:
+    """Go on with the page when lists and figures can be asked for; until then say how far they are."""
+    try:
+        await_lists(context.store, context.actor)
+    except MirrorNotReady:
+        show_lists_not_ready()
+        st.stop()
+
+
+def show_lists_not_ready() -> None:
+    """How far they are; the page is drawn anew by itself when they are there."""
+    with st.container(border=True, width=560, key="lists_not_ready"):
+        st.subheader("One moment", icon=":material/hourglass_top:", anchor=False)
+        _watch()
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _watch() -> None:
+    context = current_context(in_use=False)
+    try:
+        await_lists(context.store, context.actor, seconds=0)
+    except MirrorNotReady as error:
+        st.write(plain(error.message))
+        st.progress(get_lists_state(context.store, context.actor).share)
+    else:
+        st.rerun()
