@@ -166,6 +166,14 @@ def test_after_a_collection_was_dropped_all_is_read_anew(new_database):
     assert names(store) == ["X"]
 
 
+def test_what_is_written_right_after_it_was_loaded_is_in_the_next_answer(new_database):
+    for _ in range(5):
+        store = Store(new_database())
+        assert names(store) == []
+        store.connection.database["customers"].insert_one(_document(customerName="Ada"))
+        assert names(store) == ["Ada"]
+
+
 def test_without_a_database_the_question_is_refused_soon():
     connection = connect(Settings(mongodb_uri="mongodb://127.0.0.1:9/?replicaSet=none"))
     with pytest.raises(DatabaseUnavailable):
