@@ -88,7 +88,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("search.twin", sparse=True),
         _index("search.name", "_id"),
         _index("createdAt", "_id"),
-        _index("updatedAt", "_id"),
     ],
     "users": [
         _index(
@@ -161,6 +160,7 @@ OF_LISTS: dict[str, list[IndexModel]] = {
         _index("membershipStatus", "createdAt"),
         _index("membershipStatus", "purchaseAmount", "_id"),
         _index("membershipStatus", "membershipHeld", "purchaseAmount", "_id"),
+        _index("updatedAt", "_id"),
     ],
     "sales": [
         _index("void", "kind", "countsAt", "customer", "amount"),

@@ -21,7 +21,7 @@ from kinso.models.text import fold, id_key
 from kinso.repository.conditions import SOMEWHERE, WHOLE_ID, Conditions, fit_of, named, searched_for
 from kinso.repository.documents import VISIBLE, Document, at_once, to_customer
 from kinso.repository.mirror import FollowingMirror
-from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_of
+from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_of, utc
 
 
 class ByCustomerId:
@@ -68,7 +68,6 @@ _INDEXED = {
     "customerId": "search.id",
     "customerName": "search.name",
     "createdAt": "createdAt",
-    "updatedAt": "updatedAt",
 }
 """By what MongoDB has everybody in order; the first pages of such a list are its business."""
 _FIRST_PAGES = 1000
@@ -271,40 +270,38 @@ _SHOWN = {"customer": True, "customerId": True, "at": True}
 class SyncRepository:
     """Reads what was changed after a place."""
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._customers = database["customers"]
+    def __init__(self, database: Database[dict[str, Any]], mirror: FollowingMirror) -> None:
         self._changes = database["changes"]
+        self._mirror = mirror
 
     def after(self, place: Place, *, limit: int) -> list[News]:
-        """The earliest changes and deletions after this place."""
+        """The earliest changes and deletions after this place, with everything in it that anybody has committed.
+
+        Those whom another application gave an odd `_id` are left out: nobody can ask for them one by one either.
+        """
+        self._mirror.catch_up()
+        asked = _changed_after(place)
+        sql = f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY updated_at, key LIMIT {limit}"
+        changed: list[News] = [Changed(customer_of(row)) for row in self._mirror.rows(sql, **asked.parameters)]
+        # After the customers: who was deleted since they were read is told as deleted after they were changed.
         found = self._changes.find(deleted_after(place), _SHOWN).sort([("at", ASCENDING), ("_id", ASCENDING)])
         deletions: list[News] = [_deletion(document) for document in found.limit(limit)]
-        found = self._customers.find(changed_after(place), VISIBLE)
-        found = found.sort([("updatedAt", ASCENDING), ("_id", ASCENDING)])
-        changed: list[News] = [Changed(to_customer(document)) for document in found.limit(limit)]
         return list(islice(merge(changed, deletions, key=lambda each: each.place), limit))
 
     def count_after(self, place: Place) -> int:
         """How many changes and deletions there are after this place."""
-        # Not in one question: a plain range is counted from the index alone.
-        later = self._customers.count_documents({"updatedAt": {"$gt": place.at}})
-        same = 0 if place.is_deletion else self._customers.count_documents(_at_the_same_moment(place))
-        return later + same + self._changes.count_documents(deleted_after(place))
+        asked = _changed_after(place)
+        [(changed,)] = self._mirror.rows(f"SELECT count(*) FROM customers WHERE {asked}", **asked.parameters)
+        return int(changed) + self._changes.count_documents(deleted_after(place))
 
 
-def changed_after(place: Place) -> Document:
-    """Filter for the customers who come after this place, but for those whom another application gave an odd `_id`.
-
-    Nobody can ask for these one by one either.
-    """
-    later = {"updatedAt": {"$gt": place.at}, "_id": {"$type": "objectId"}}
-    if place.is_deletion:
-        return later
-    return {"$or": [_at_the_same_moment(place), later]}
-
-
-def _at_the_same_moment(place: Place) -> Document:
-    return {"updatedAt": place.at, "_id": {"$gt": ObjectId(place.id)}}
+def _changed_after(place: Place) -> Conditions:
+    asked = Conditions()
+    asked.add("odd_id IS NULL")
+    at = asked.given(utc(place.at))
+    same = "" if place.is_deletion else f" OR (updated_at = {at} AND key > {asked.given(key_of(place.id))})"
+    asked.add(f"updated_at > {at}{same}")
+    return asked
 
 
 def deleted_after(place: Place) -> Document:

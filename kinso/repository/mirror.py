@@ -164,6 +164,10 @@ class FollowingMirror:
         with self._up_to_date().together() as answer:
             yield answer
 
+    def catch_up(self) -> None:
+        """Wait until everything is in that anybody had committed when this was called, also other processes."""
+        self._up_to_date(0 if self._connection.in_memory else current_position(self._database))
+
     def demand_following(self) -> None:
         """Raise `MirrorNotReady` while it does not follow what happens; a mirror that nobody has started need not."""
         if self._thread is not None and (not self._is_ready or self._is_silent(0.0)):
@@ -187,11 +191,11 @@ class FollowingMirror:
         """The same for an answer of very many rows, read in pieces."""
         return self._up_to_date().iterate(sql, parameters, at_once=at_once)
 
-    def _up_to_date(self) -> Mirror:
+    def _up_to_date(self, at_least: int = 0) -> Mirror:
         if self._connection.written:
             return self._fed(self._connection.written)
         self.start()
-        wanted = self._connection.commits.latest if self._connection.commits else 0
+        wanted = max(at_least, self._connection.commits.latest if self._connection.commits else 0)
         begun, failures = time.monotonic(), self._failures
         with self._changed, self._somebody_waiting():
             while True:

@@ -40,7 +40,7 @@ class Store:
         self.exports = CustomerExportRepository(self.customers, self.mirror)
         self.duplicates = DuplicateRepository(self.mirror)
         self.changes = ChangeRepository(database)
-        self.sync = SyncRepository(database)
+        self.sync = SyncRepository(database, self.mirror)
         self.memberships = MembershipRepository(database, self.mirror)
         self.ledger = LedgerRepository(database, self.mirror)
         self.customer_ledger = CustomerLedgerRepository(database)

@@ -58,7 +58,7 @@ def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit:
     limit = min(limit, LARGEST_PAGE)
     # Before anything is read: what is committed after this look is dated later.
     settled = store.connection.settled_until()
-    found, total = store.transact(lambda: _look(store, begun, limit))
+    found, total = _look(store, begun, limit)
     news, cursor = begun.next_news(found, limit, settled)
     new = sum(each.mark not in begun.sent for each in found)
     more = new > limit == len(news)
@@ -75,7 +75,6 @@ def list_changed(store: Store, actor: Actor, since: datetime | Cursor, *, limit:
 
 
 def _look(store: Store, begun: Cursor, limit: int) -> tuple[list[News], int]:
-    """In one transaction: who is deleted and restored meanwhile must not be sent in the wrong order."""
     found = store.sync.after(begun.place, limit=limit + len(begun.sent) + 1)
     return found, begun.total if begun.page else store.sync.count_after(begun.place) - len(begun.sent)
 
