@@ -163,6 +163,10 @@ class DatabaseUnavailable(KinsoError):
         super().__init__(message)
 
 
+class MirrorNotReady(DatabaseUnavailable):
+    """What answers questions about many customers is still being prepared; single customers can be worked on."""
+
+
 class StartupError(KinsoError):
     """Kinso cannot start; the sentence names the cause and the way out."""
 

@@ -25,7 +25,7 @@ from kinso.database.change_stream import ChangeStream, StreamLost, current_posit
 from kinso.database.connection import Connection
 from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
-from kinso.errors import DatabaseUnavailable, StartupError
+from kinso.errors import DatabaseUnavailable, MirrorNotReady, StartupError
 from kinso.mirror.mirror import Answer, Mirror, Row
 from kinso.mirror.tables import TABLES, Columns, Table
 from kinso.repository.documents import Document
@@ -50,10 +50,6 @@ _versions = count(1)
 _SECONDS_FOR_ENDING = 7.0
 _CLOCKS = 60
 """Seconds by which the clocks of two machines may differ."""
-
-
-class MirrorNotReady(DatabaseUnavailable):
-    """What answers questions about many customers is still being prepared; single customers can be worked on."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from kinso.errors import DatabaseUnavailable, KinsoError, NotPermitted, NotSignedIn
-from kinso.repository.mirror import MirrorNotReady
+from kinso.errors import DatabaseUnavailable, KinsoError, MirrorNotReady, NotPermitted, NotSignedIn
 from kinso.services.application import current_application
 from kinso.ui.browser import GO_TO_SIGN_IN, run_script
 from kinso.ui.lists import show_lists_not_ready

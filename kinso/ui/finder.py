@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.errors import AmbiguousCustomerId
+from kinso.errors import AmbiguousCustomerId, MirrorNotReady
 from kinso.models.customers import Customer
 from kinso.models.text import searchable
-from kinso.repository.mirror import MirrorNotReady
 from kinso.services.customers.finding import find_by_customer_id, find_customers
 from kinso.services.insights import await_lists
 from kinso.ui.browser import CUSTOMER_ID, link_to_customer

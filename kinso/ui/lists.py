@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kinso.repository.mirror import MirrorNotReady
+from kinso.errors import MirrorNotReady
 from kinso.services.insights import await_lists, get_lists_state
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import plain

@@ -10,12 +10,11 @@ from typing import Any
 
 import streamlit as st
 
-from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput
+from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput, MirrorNotReady
 from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyDuplicate
 from kinso.models.text import id_key
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
-from kinso.repository.mirror import MirrorNotReady
 from kinso.services.customers.editing import create_customer, end_draft
 from kinso.services.customers.finding import find_by_customer_id
 from kinso.services.customers.registering import find_duplicates_of
