@@ -45,6 +45,8 @@ def readable_moment(value: Any) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    if EARLIEST.year < value.year < LATEST.year:
+        return aware
     return min(max(aware, EARLIEST), LATEST)
 
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from bson import ObjectId
+from bson.tz_util import utc as utc_of_driver
 
 from kinso.database.change_stream import Event
 from kinso.database.search import HELPERS
@@ -70,7 +71,8 @@ def amount_of(cents: int | None) -> Decimal:
 
 def utc(moment: datetime) -> datetime:
     """The moment as the mirror holds it."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    # What the driver reads is in UTC already, and that is most of them.
+    return (moment if moment.tzinfo is utc_of_driver else moment.astimezone(UTC)).replace(tzinfo=None)
 
 
 def bucket(column: str, boundaries: Sequence[datetime] | Sequence[int]) -> str:
