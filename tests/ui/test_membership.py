@@ -324,3 +324,19 @@ def test_a_shop_without_customers_gets_a_way_to_begin(open_page, store):
 
     assert page.slider
     assert figures(page)["Members"] != "0"
+
+
+def test_nothing_is_asked_again_and_the_slider_asks_for_nothing_that_stays(open_page, add_customer, questions):
+    for number in range(4):
+        add_customer(f"C-{number}", purchase_amount=400 * number, membership_status=number == 3)
+    page = open_page("membership")
+    page.session_state["threshold_view"] = "What if it were the rule"
+    page.run()
+
+    questions.clear()
+    assert not page.run().exception
+    assert questions == []
+
+    page.number_input(key="threshold_amount").set_value(900.0).run()
+    assert questions
+    assert not [question for question in questions if "place" in question or "GROUP BY" in question]

@@ -198,9 +198,10 @@ def compare_thresholds(store: Store, actor: Actor, threshold: Any, *, shown: int
     lost = _between(spenders, "members", rule.threshold, other, shown)
     why = store.memberships.why_members([each.customer.id for each in lost.first])
     named = [replace(each, member_by=why.get(each.customer.id)) for each in lost.first]
+    saved = _point(spenders, rule.threshold)
     return Comparison(
-        saved=_point(spenders, rule.threshold),
-        other=_point(spenders, other),
+        saved=saved,
+        other=saved if other == rule.threshold else _point(spenders, other),
         gained=gained,
         lost=replace(lost, first=named),
     )
