@@ -24,6 +24,7 @@ class Moment:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
+        self._is_stopped = False
         cursor.begin()
         # A transaction sees what is there when it first reads.
         cursor.execute(f"SELECT count(*) FROM {TABLES[0].name}").fetchall()
@@ -35,6 +36,8 @@ class Moment:
             try:
                 path.chmod(0o600)
                 for table in TABLES:
+                    if self._is_stopped:
+                        raise duckdb.InterruptException("Stopped")
                     self._cursor.execute(f"CREATE TABLE writing.{table.name} AS FROM {table.name}")
                 about = "SELECT $position::BIGINT AS position, $origin AS origin"
                 self._cursor.execute(f"CREATE TABLE writing.about AS {about}", {"position": position, "origin": origin})
@@ -49,6 +52,7 @@ class Moment:
 
     def stop(self) -> None:
         """Have the writing fail; for another thread."""
+        self._is_stopped = True
         self._cursor.interrupt()
 
 

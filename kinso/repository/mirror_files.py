@@ -52,6 +52,11 @@ class MirrorFiles:
         """A place to write the next one to."""
         return self._folder / f"{_UNFINISHED}{self.spill.name}-{uuid4().hex}"
 
+    def drop(self, unfinished: Path) -> None:
+        """Remove what was not finished, and what DuckDB wrote beside it."""
+        for file in self._folder.glob(f"{unfinished.name}*"):
+            _remove(file)
+
     def keep(self, written: Path, position: int) -> None:
         """Let a whole one take the place of all earlier ones; raises `OSError` when it was removed meanwhile."""
         final = self._folder / f"{_SNAPSHOT}{position:016x}-{uuid4().hex}"

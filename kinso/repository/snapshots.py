@@ -107,7 +107,8 @@ class Snapshots:
         self._plan(_BETWEEN)
         self._moment = mirror.moment()
         arguments = (self._files, self._moment, position)
-        self._writer = Thread(target=self._write, args=arguments, name="kinso-mirror-snapshot", daemon=True)
+        # No daemon: what DuckDB is doing must not be cut off when the process ends.
+        self._writer = Thread(target=self._write, args=arguments, name="kinso-mirror-snapshot")
         self._writer.start()
 
     def _write(self, files: MirrorFiles, moment: Moment, position: int) -> None:
@@ -119,7 +120,7 @@ class Snapshots:
         except Exception as error:
             # It was stopped, or removed because somebody was erased, or the disk is full: there will be another time.
             _log.info("What lists are answered from was not written to disk: %s", error)
-            path.unlink(missing_ok=True)
+            files.drop(path)
             self._plan(_SOON)
 
 
