@@ -86,6 +86,12 @@ class ApplicationContext:
             raise DatabaseUnavailable
         return self._store
 
+    def demand_following(self) -> None:
+        """Raise `DatabaseUnavailable` unless the database answers and lists are up to date with it."""
+        store = self.store
+        store.connection.ping()
+        store.mirror.demand_following()
+
     def prepare(self) -> None:
         """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
         adoption = prepare(self._store.connection)
