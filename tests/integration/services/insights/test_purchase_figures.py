@@ -108,37 +108,3 @@ def test_a_part_of_the_months_tells_the_same_as_all_of_them(store, analyst, regi
         assert month.sales == sum(kind == "sale" for _, kind, _, _ in within)
         assert month.weekdays[2] == sum(kind == "sale" and at.weekday() == 2 for _, kind, _, at in within)
         assert (month.new_customers, month.returning_customers) == (len(buyers - earlier), len(buyers & earlier))
-
-
-def test_first_purchases_are_found_by_skipping_through_an_index(store, register, enter, connection):
-    enter(register("C-1"), "1.00", NOW)
-    stages = [
-        {"$match": {"void": False, "kind": "sale"}},
-        {"$sort": {"customer": 1, "soldAt": 1}},
-        {"$group": {"_id": "$customer", "first": {"$first": "$soldAt"}}},
-    ]
-    plan = connection.database.command("explain", {"aggregate": "sales", "pipeline": stages, "cursor": {}})
-
-    assert "DISTINCT_SCAN" in str(plan)
-    assert store.sales_figures.first_buyers_between(STARTS)[-1] == 1
-
-
-def test_the_latest_entries_of_the_whole_ledger_are_read_in_their_order_from_an_index(connection, register, enter):
-    enter(register("C-1"), "1.00", NOW)
-    find = {"find": "sales", "filter": {"void": False}, "sort": {"soldAt": -1, "_id": -1}, "limit": 10}
-
-    plan = str(connection.database.command("explain", find)["queryPlanner"]["winningPlan"])
-
-    assert "IXSCAN" in plan
-    assert "'SORT'" not in plan
-
-
-def test_the_entries_of_a_kind_and_a_period_are_counted_without_looking_at_them(connection, register, enter):
-    enter(register("C-1"), "1.00", NOW)
-    match = {"void": False, "kind": "refund", "soldAt": {"$gte": NOW - timedelta(days=1), "$lt": NOW}}
-    stages = [{"$match": match}, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
-    pipeline = {"aggregate": "sales", "pipeline": stages, "cursor": {}, "hint": "void_1_soldAt_1__id_1_kind_1"}
-    plan = str(connection.database.command("explain", pipeline))
-
-    assert "IXSCAN" in plan
-    assert "FETCH" not in plan
