@@ -67,6 +67,10 @@ class MirrorState:
         return min(1.0, self.loaded / self.expected) if self.expected else 0.0
 
 
+class _Silent(DatabaseUnavailable):
+    """Nothing has been heard from the database for a while."""
+
+
 class FollowingMirror:
     """The mirror of one connection's database. Thread-safe."""
 
@@ -95,7 +99,7 @@ class FollowingMirror:
         What is more than `memory_limit` (such as `2GB`) is put there, too.
         """
         self._memory_limit = memory_limit
-        if self._connection.in_memory:
+        if self._connection.in_memory or not (keeps_snapshots or folder.is_dir()):
             return
         try:
             self._files = MirrorFiles(folder, keeps_snapshots=keeps_snapshots)
@@ -192,19 +196,30 @@ class FollowingMirror:
             return self._fed(self._connection.written)
         self.start()
         wanted = max(at_least, self._connection.commits.latest if self._connection.commits else 0)
+        try:
+            return self._awaited(wanted, _SILENCE)
+        except _Silent:
+            # The database is gone, or all are very busy.
+            self._connection.ping()
+            return self._awaited(wanted, _PATIENCE)
+
+    def _awaited(self, wanted: int, silence: float) -> Mirror:
+        """The mirror once it has this position; raises `_Silent` when nothing is heard for so long."""
         begun, failures = time.monotonic(), self._failures
         with self._changed, self._somebody_waiting():
             while True:
                 if self._closing.is_set():
                     raise DatabaseUnavailable
                 if self._is_ready and self._position >= wanted and self._mirror:
-                    if time.monotonic() - self._heard_at < _SILENCE:
+                    if time.monotonic() - self._heard_at < silence:
                         return self._mirror
                 elif time.monotonic() - begun > _PATIENCE:
                     raise MirrorNotReady(self._progress())
                 # The first failure may be the end of an attempt that was under way.
-                if self._failures > failures + 1 or self._is_silent(begun):
+                if self._failures > failures + 1:
                     raise DatabaseUnavailable
+                if self._is_silent(begun, silence):
+                    raise _Silent
                 self._changed.wait(0.1)
 
     @contextmanager
@@ -232,8 +247,8 @@ class FollowingMirror:
         # Only after it was applied: what was read before must not be kept as what is there now.
         self._versions |= dict.fromkeys(tables, next(_versions))
 
-    def _is_silent(self, since: float) -> bool:
-        return self._is_ready and time.monotonic() - max(self._heard_at, since) > _SILENCE
+    def _is_silent(self, since: float, silence: float = _SILENCE) -> bool:
+        return self._is_ready and time.monotonic() - max(self._heard_at, since) > silence
 
     def _progress(self) -> str:
         if self._is_ready:

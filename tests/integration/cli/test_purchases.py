@@ -17,6 +17,8 @@ FILE = f"{HEADER}S-1,C-001,2025-01-31,10\nS-2,C-002,2025-02-01,20.50\n".encode()
 
 
 def amounts(store):
+    # The command is another process.
+    store.mirror.catch_up()
     return {each.customer_id: each.purchase_amount for each in store.customers.iterate(CustomerQuery())}
 
 
