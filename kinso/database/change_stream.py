@@ -60,14 +60,14 @@ class ChangeStream:
     """
 
     def __init__(self, database: Database[dict[str, Any]], *, after: int) -> None:
-        self._position = after
-        self._first = after + 1
+        self._position = self._after = after
         with _lost_ones_told():
             self._stream = database.watch(
                 _PIPELINE,
                 max_await_time_ms=_LONGEST_WAIT,
                 batch_size=_BATCH,
-                start_at_operation_time=moment_of(after + 1),
+                # Not a tick later: an unused stream says that it has read up to where it begins.
+                start_at_operation_time=moment_of(after),
             )
 
     def __enter__(self) -> Self:
@@ -89,7 +89,8 @@ class ChangeStream:
         with _lost_ones_told():
             change, of_batch = self._stream.try_next(), 0
             while change is not None:
-                events.append(_event(change))
+                if position_of(change["clusterTime"]) > self._after:
+                    events.append(_event(change))
                 of_batch += 1
                 # There is no public way to ask whether the driver would have to wait for the next one.
                 if not self._stream._cursor._has_next():
@@ -101,10 +102,7 @@ class ChangeStream:
                     self._position = position_of(change["clusterTime"]) - 1
                     return events
                 change = self._stream.try_next()
-        read_up_to = self._read_up_to()
-        # An unused stream says that it is where it begins, although what happens at that very time is still to come.
-        if events or read_up_to > self._first:
-            self._position = max(self._position, read_up_to)
+        self._position = max(self._position, self._read_up_to())
         return events
 
     def _read_up_to(self) -> int:

@@ -132,7 +132,8 @@ def test_a_snapshot_of_collections_that_were_made_anew_is_thrown_away(store, ope
     try:
         customers.insert_many(documents)
         assert len(ended(opened())["customers"]) == 1
-        assert len(loads) == 2
+        # The mirror of `store` may have followed until then, and be loaded anew as well.
+        assert len(loads) in (2, 3)
     finally:
         # With what it lost, for those who come after.
         prepare(store.connection)

@@ -141,6 +141,7 @@ def test_two_processes_take_the_same_run_back_at_once(store, settings, manager, 
     for other in others:
         other.connection.close()
     assert sum(reverted) == 6
+    store.mirror.catch_up()
     assert members(store) == set()
     assert latest(store).exceptions == []
     assert_clean(store, admin)
