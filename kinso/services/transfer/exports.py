@@ -140,7 +140,8 @@ def _customers_file(store: Store, query: CustomerQuery, flavour: Flavour) -> Ite
         eligible = eligible_in(store, query)
         lines = store.exports.lines(query, flavour, store.shop.get().zone, eligible=eligible)
         yield from stream_csv(COLUMNS, (), flavour)
-        yield from lines
+        for many in lines:
+            yield from (many[start : start + CHUNK] for start in range(0, len(many), CHUNK))
 
 
 def _ledger_rows(store: Store, flavour: Flavour) -> Iterator[list[str]]:

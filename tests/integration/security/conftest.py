@@ -118,6 +118,12 @@ class Running:
         self.store.sessions.insert(session)
         return secret
 
+    def catch_up(self) -> None:
+        """Wait until the server has heard of everything that was written here: who asks for changes is told of all."""
+        cookies = {SESSION_COOKIE: self.secret_of(Role.STAFF)}
+        assert self.ask("GET", "/api/customers?updatedSince=2000-01-01", cookies=cookies).status_code == 200
+        self.store.sessions.delete(session_id_of(cookies[SESSION_COOKIE]))
+
     @contextmanager
     def open_tab(self, secret: str, page: str = "") -> Iterator[Tab]:
         """A tab of a browser that is signed in, with a page in it."""
@@ -159,6 +165,7 @@ def running(_running: Running) -> Running:
     for name in ("Ada Secret", "Bob Secret"):
         draft = {"customerId": name.upper(), "customerName": name, "contactInfo": f"{name[:3]}@secret.test"}
         create_customer(_running.store, COMMAND_LINE, parse(CustomerDraft, draft))
+    _running.catch_up()
     return _running
 
 
@@ -172,7 +179,7 @@ def _wait_for(running: Running, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(httpx.TransportError):
-            if running.ask("GET", "/_stcore/health").status_code == 200:
+            if running.ask("GET", "/api/health").status_code == 200:
                 return
         time.sleep(0.1)
     pytest.fail(f"The server does not come up: {running.console.read_text(errors='replace')}")

@@ -27,6 +27,7 @@ REFUSALS = {
     errors.NotPermitted: (errors.NotPermitted("No."), 403),
     errors.TooManyAttempts: (errors.TooManyAttempts(90), 429),
     errors.DatabaseUnavailable: (errors.DatabaseUnavailable(), 503),
+    errors.MirrorNotReady: (errors.MirrorNotReady("The lists are being prepared."), 503),
     errors.BackupUnusable: (errors.BackupUnusable(), 400),
     errors.BackupDamaged: (errors.BackupDamaged(), 400),
     errors.BackupFailed: (errors.BackupFailed(Path("backups"), "it is full"), 400),
