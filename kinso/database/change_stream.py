@@ -11,7 +11,7 @@ from typing import Any, Self
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from kinso.database.commits import MIRRORED, moment_of, position_of
+from kinso.database.commits import MAJORITY, MIRRORED, moment_of, position_of
 
 _LONGEST_WAIT = 100
 """Milliseconds that the server waits for an event before it says that there is none."""
@@ -114,6 +114,15 @@ class ChangeStream:
 def current_position(database: Database[dict[str, Any]]) -> int:
     """The present moment in the database's time."""
     return position_of(database.client.admin.command("ping")["operationTime"])
+
+
+def committed_position(database: Database[dict[str, Any]]) -> int:
+    """The moment up to which everything is with the majority: reads of what is there are all of it from now on.
+
+    A write from before the present moment may become visible after it; none from before this one does.
+    """
+    asked = {"find": MIRRORED[0], "limit": 1, "projection": {"_id": True}, "readConcern": MAJORITY.document}
+    return position_of(database.command(asked)["operationTime"])
 
 
 def _event(change: Mapping[str, Any]) -> Event:

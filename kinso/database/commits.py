@@ -13,9 +13,12 @@ from pymongo.monitoring import (
     CommandStartedEvent,
     CommandSucceededEvent,
 )
+from pymongo.read_concern import ReadConcern
 
 MIRRORED = ("customers", "sales", "memberships")
 """The collections that the mirror follows."""
+MAJORITY = ReadConcern("majority")
+"""What is read cannot be rolled back."""
 
 _WRITES = frozenset({"insert", "update", "delete", "findAndModify", "drop"})
 _COMMIT, _ABORT = "commitTransaction", "abortTransaction"

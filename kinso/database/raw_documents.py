@@ -12,6 +12,8 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
+from kinso.database.commits import MAJORITY, moment_of
+
 DOUBLE, STRING, OBJECT, ARRAY, OBJECT_ID, BOOLEAN, DATE, NULL, INT32, INT64 = 1, 2, 3, 4, 7, 8, 9, 10, 16, 18
 """The bytes that tell the types of values."""
 FIXED = {DOUBLE: 8, OBJECT_ID: 12, BOOLEAN: 1, DATE: 8, NULL: 0, INT32: 4, INT64: 8} | {6: 0, 17: 8, 19: 16}
@@ -56,10 +58,14 @@ def elements(data: memoryview, start: int) -> Iterator[Element]:
         at = value + size
 
 
-def raw_batches(collection: Collection[dict[str, Any]], wanted: dict[str, bool]) -> Iterator[RawBatch]:
-    """All documents in the order in which they are kept, with what is `wanted` of each."""
+def raw_batches(collection: Collection[dict[str, Any]], wanted: dict[str, bool], *, after: int) -> Iterator[RawBatch]:
+    """All documents in the order in which they are kept, with what is `wanted` of each.
+
+    They are as of a moment that is not before `after`, and none of it can be rolled back.
+    """
     database, name = collection.database, collection.name
     command: dict[str, Any] = {"find": name, "projection": wanted, "batchSize": _MOST}
+    command["readConcern"] = {**MAJORITY.document, "afterClusterTime": moment_of(after)}
     cursor = 0
     with database.client.start_session() as session:
         try:

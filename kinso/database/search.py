@@ -26,19 +26,6 @@ from kinso.models.text import fold, id_key
 
 HELPERS = "search"
 
-SORT_KEYS: dict[str, str] = {
-    "customerId": "search.id",
-    "customerName": "search.name",
-    "contactInfo": "search.contact",
-    "purchaseAmount": "purchaseAmount",
-    "membershipStatus": "membershipStatus",
-    "createdAt": "createdAt",
-    "updatedAt": "updatedAt",
-    "_id": "_id",
-    "version": "version",
-}
-"""What each sortable field is really ordered by."""
-
 CASE_DUPLICATE_MARK = "\0"
 
 HIGHEST = "\U0010ffff"

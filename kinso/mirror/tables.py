@@ -50,14 +50,13 @@ Columns = dict[str, Sequence[Any]]
 
 @dataclass(frozen=True)
 class Table:
-    """A table, and its columns by name; the first one tells the rows apart, unless it is a `part` of another table.
+    """A table, and its columns by name.
 
-    Then there are any number of rows for one of the other table.
+    Rows are found by the first one, which tells them apart, or says which row of another table they are parts of.
     """
 
     name: str
     columns: dict[str, ColumnType]
-    is_part: bool = False
 
     @property
     def key(self) -> str:
@@ -104,7 +103,7 @@ CUSTOMERS = Table(
 
 The `…_key` columns are what customers are sorted by, `searched` is what a search looks through.
 """
-CUSTOMER_KEYS = Table("customer_keys", {"customer": KEY, "hash": HASH}, is_part=True)
+CUSTOMER_KEYS = Table("customer_keys", {"customer": KEY, "hash": HASH})
 """What the same person would have in common; see `kinso.database.search`."""
 ENTRIES = Table(
     "entries",

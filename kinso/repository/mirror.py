@@ -21,7 +21,8 @@ from weakref import WeakKeyDictionary
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from kinso.database.change_stream import ChangeStream, StreamLost, current_position
+from kinso.database.change_stream import ChangeStream, StreamLost, committed_position, current_position
+from kinso.database.commits import MAJORITY
 from kinso.database.connection import Connection
 from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
@@ -307,14 +308,15 @@ class FollowingMirror:
             self._mirror, self._position = kept, position
             self._note_change()
         else:
-            self._position = self._changed_at = current_position(self._database)
+            self._position = self._changed_at = committed_position(self._database)
 
     def _empty(self) -> Mirror:
         return Mirror(memory_limit=self._memory_limit, folder=self._files.place() if self._files else None)
 
     def _load(self) -> Mirror:
         mirror = self._empty()
-        self._loading = Load(self._database, in_memory=self._connection.in_memory, should_stop=self._closing.is_set)
+        in_memory, should_stop = self._connection.in_memory, self._closing.is_set
+        self._loading = Load(self._database, after=self._position, in_memory=in_memory, should_stop=should_stop)
         self._loading.into(mirror)
         return mirror
 
@@ -337,7 +339,8 @@ class FollowingMirror:
             self._changed.wait_for(lambda: self._waiting or self._closing.is_set(), _GATHERED_FOR)
 
     def _read(self, collection: str, ids: list[Any]) -> Iterator[Document]:
-        return self._database[collection].find({"_id": {"$in": ids}})
+        concern = None if self._connection.in_memory else MAJORITY
+        return self._database.get_collection(collection, read_concern=concern).find({"_id": {"$in": ids}})
 
     def _throw_away(self) -> None:
         self._mirror, self._is_ready = None, False

@@ -24,10 +24,13 @@ Rows = Iterable[tuple[Table, Columns]]
 
 
 class Load:
-    """`loaded` of about `expected` documents have been read."""
+    """Reads what there was at the position `after`; `loaded` of about `expected` documents have been read."""
 
-    def __init__(self, database: Database[dict[str, Any]], *, in_memory: bool, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, database: Database[dict[str, Any]], *, after: int, in_memory: bool, should_stop: Callable[[], bool]
+    ) -> None:
         self._database = database
+        self._after = after
         self._in_memory = in_memory
         self._should_stop = should_stop
         self._lock = Lock()
@@ -54,7 +57,7 @@ class Load:
 
     def _raw(self, source: Source) -> Iterator[tuple[int, Rows]]:
         collection = self._database[source.collection]
-        for batch in raw_batches(collection, _wanted(source)):
+        for batch in raw_batches(collection, _wanted(source), after=self._after):
             yield len(batch.starts), columns_of(source, batch, collection.codec_options)
 
     def _decoded(self, source: Source) -> Iterator[tuple[int, Rows]]:
