@@ -33,7 +33,8 @@ def adopt(folder: Path, shop: Path, count: int) -> Iterator[Figure]:
     def seconds() -> float:
         return time.perf_counter() - started
 
-    application = open_application(Settings(data_dir=folder))
+    # A command, which announces no one-time code, would wait until everybody is adopted.
+    application = open_application(Settings(data_dir=folder), announce=lambda code: None)
     try:
         until_it_answers(lambda: _sell(application, sample_id(count // 2)))
         sold = seconds()

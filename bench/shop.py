@@ -28,6 +28,7 @@ from kinso.config import Settings
 from kinso.database.connection import Connection, connect, in_batches
 from kinso.database.embedded.server import EmbeddedServer
 from kinso.database.preparation import prepare
+from kinso.database.refolding import refold
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import Customer
 from kinso.models.membership import Decision
@@ -116,6 +117,8 @@ def build(folder: Path, count: int) -> None:
     with served(folder) as (connection, uri):
         prepare(connection)
         Store(connection).shop.save(ShopSettings(country=COUNTRY))
+        # There is nobody yet, so that nobody has to be looked through because of the country.
+        refold(connection)
         Specified(connection.client).prepare()
         with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
             for _ in pool.map(partial(_fill, uri, now()), in_batches(range(1, count + 1), 10_000)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +14,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.collection import Collection
+from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from kinso.database import search
@@ -41,6 +43,7 @@ _LONGEST_QUOTE = 100
 _BASIS: DecidedBy = "adopted"
 EARLIER = "An earlier application"
 """Who is named for what was there before Kinso kept records."""
+_ID_KEY = f"{search.HELPERS}.id"
 _COMPLETE = {
     **{f"{search.HELPERS}.{helper}": {"$type": "string"} for helper in ("id", "name", "contact", "text")},
     f"{search.HELPERS}.keys": {"$type": "array"},
@@ -58,6 +61,7 @@ _COMPLETE = {
         ),
     ],
 }
+_INCOMPLETE = {"$nor": [_COMPLETE]}
 
 
 @dataclass
@@ -74,29 +78,67 @@ class Adoption:
     unreadable_amounts: list[str] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
 
-    def add(self, more: Adoption) -> None:
-        """Count in what was taken over later."""
-        self.adopted += more.adopted
-        self.case_duplicates += more.case_duplicates
-        self.unreadable_amounts += more.unreadable_amounts
+    def note_case_duplicate(self, first: str, other: str) -> None:
+        """Put the ID in the group of the one that holds the unique key."""
+        for place, group in enumerate(self.case_duplicates):
+            if group[0] == first:
+                self.case_duplicates[place] = (*group, other)
+                return
+        self.case_duplicates.append((first, other))
 
 
-def adopt(connection: Connection, *, unique: bool, thorough: bool = False) -> Adoption:
-    """Complete all customers that lack something; `unique` says whether the unique index is there already.
+def adopt_bypassing(connection: Connection, adoption: Adoption) -> None:
+    """Complete what another application has stored although the unique index was there, which cannot be much."""
+    _complete_all(connection, {_ID_KEY: None}, adoption)
 
-    Safe to repeat, and to run in two processes at once: each write names what it read. Without the index everything
-    is looked through, and if it is to be `thorough`; otherwise only what bypassed Kinso since.
+
+def adopt_these(connection: Connection, adoption: Adoption, ids: Sequence[Any]) -> None:
+    """Complete those of these customers (by `_id`) that lack something; not to be called within a transaction."""
+    _complete_all(connection, {"_id": {"$in": list(ids)}, **_INCOMPLETE}, adoption)
+
+
+def adopt_all(
+    connection: Connection,
+    adoption: Adoption,
+    *,
+    on_progress: Callable[[int], object] = lambda count: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Complete all customers that lack something, unless somebody says to stop.
+
+    Safe to repeat, and to run in two processes at once: each write names what it read. `on_progress` gets how many more
+    were looked at.
     """
-    adoption = Adoption()
-    customers = connection.database["customers"]
-    country = country_of(connection.database)
-    incomplete = {f"{search.HELPERS}.id": None} if unique and not thorough else {"$nor": [_COMPLETE]}
-    as_they_are = customers.with_options(_AS_IT_IS)
-    for batch in in_batches(as_they_are.find(incomplete).sort("_id", 1)):
-        _complete(connection, batch, adoption, country)
-    if not unique:
-        _separate_case_duplicates(customers, adoption)
-    return adoption
+    before = -1
+    # Who was changed between being read and being completed comes again.
+    while before < adoption.adopted and not should_stop():
+        before = adoption.adopted
+        _complete_all(connection, _INCOMPLETE, adoption, on_progress=on_progress, should_stop=should_stop)
+
+
+def separate_case_duplicates(customers: Collection[Document], adoption: Adoption) -> None:
+    """Mark those whose compared form somebody else has as well, although that is to be unique."""
+    # What another application keeps under this name is replaced when the customer is adopted.
+    customers.update_many({_ID_KEY: {"$exists": True, "$not": {"$type": "string"}}}, {"$unset": {search.HELPERS: ""}})
+    groups = customers.aggregate(
+        [
+            {"$match": {_ID_KEY: {"$type": "string"}}},
+            {"$sort": {"_id": 1}},
+            {"$group": {"_id": f"${_ID_KEY}", "same": {"$push": {"id": "$_id", "customerId": "$customerId"}}}},
+            {"$match": {"same.1": {"$exists": True}}},
+        ],
+        allowDiskUse=True,
+    )
+    writes = []
+    for group in groups:
+        first, *others = group["same"]
+        for other in others:
+            adoption.note_case_duplicate(str(first.get("customerId")), str(other.get("customerId")))
+            fields = search.case_duplicate_fields(group["_id"], other["id"])
+            separate = {"$set": {f"{search.HELPERS}.{name}": value for name, value in fields.items()}}
+            writes.append(UpdateOne({"_id": other["id"], _ID_KEY: group["_id"]}, separate))
+    if writes:
+        customers.bulk_write(writes, ordered=False)
 
 
 def mark_case_duplicates(customers: Collection[Document]) -> None:
@@ -108,11 +150,43 @@ def mark_case_duplicates(customers: Collection[Document]) -> None:
     )
 
 
-def _complete(connection: Connection, batch: Sequence[RawBSONDocument], adoption: Adoption, country: str) -> None:
-    customers = connection.database["customers"]
+def _complete_all(
+    connection: Connection,
+    wanted: Document,
+    adoption: Adoption,
+    *,
+    on_progress: Callable[[int], object] = lambda count: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Complete those who are `wanted`, in the order of their `_id`s; returns how many were looked at."""
+    customers, country, count = connection.database["customers"], country_of(connection.database), 0
+    found = in_batches(customers.with_options(_AS_IT_IS).find(wanted).sort("_id", 1))
+    with ThreadPoolExecutor(1, "kinso-adoption") as pool:
+        # While one batch is written, the next one is prepared.
+        prepared = (pool.submit(_prepare, connection, batch, country) for batch in found)
+        ahead = next(prepared, None)
+        while ahead and not should_stop():
+            batch, updates = ahead.result()
+            ahead = next(prepared, None)
+            _write_all(customers, batch, updates, adoption)
+            count += len(batch)
+            on_progress(len(batch))
+    return count
+
+
+def _prepare(
+    connection: Connection, batch: list[RawBSONDocument], country: str
+) -> tuple[list[RawBSONDocument], list[Document]]:
+    """Record what belongs to these customers; returns them with what they lack themselves."""
     updates = [_missing_fields(document, country) for document in batch]
     _record_memberships(connection.database["memberships"], batch, updates)
-    connection.transact(partial(_balance, customers, [document["_id"] for document in batch]))
+    connection.transact(partial(_balance, connection.database, [document["_id"] for document in batch]))
+    return batch, updates
+
+
+def _write_all(
+    customers: Collection[Document], batch: Sequence[RawBSONDocument], updates: Sequence[Document], adoption: Adoption
+) -> None:
     try:
         writes = [_write(document, update) for document, update in zip(batch, updates, strict=True)]
         adopted = customers.bulk_write(writes, ordered=False).modified_count
@@ -129,10 +203,21 @@ def _complete(connection: Connection, batch: Sequence[RawBSONDocument], adoption
     ]
 
 
-def _balance(customers: Collection[Document], ids: Sequence[Any]) -> None:
+def _balance(database: Database[Document], ids: Sequence[Any]) -> None:
     """Amounts and entries are read at one moment, because somebody may be buying meanwhile."""
-    documents = list(customers.find({"_id": {"$in": ids}}))
-    balance(customers.database, ({**document, **_missing_fields(document)} for document in documents))
+    wanted = {"purchaseAmount": True, "createdAt": True}
+    documents = database["customers"].with_options(_AS_IT_IS).find({"_id": {"$in": ids}}, wanted)
+    balance(
+        database,
+        (
+            {
+                "_id": document["_id"],
+                "purchaseAmount": _as_amount(document.get("purchaseAmount")),
+                "createdAt": _as_time(document.get("createdAt")) or _birth(document),
+            }
+            for document in documents
+        ),
+    )
 
 
 def _record_memberships(
@@ -180,35 +265,10 @@ def _complete_case_duplicate(
     customers: Collection[Document], document: RawBSONDocument, update: Document, adoption: Adoption
 ) -> int:
     key = update[search.HELPERS]["id"]
-    first = customers.find_one({f"{search.HELPERS}.id": key}) or {}
-    adoption.case_duplicates.append((str(first.get("customerId")), str(document.get("customerId"))))
+    first = customers.find_one({_ID_KEY: key}) or {}
+    adoption.note_case_duplicate(str(first.get("customerId")), str(document.get("customerId")))
     helpers = {**update[search.HELPERS], **search.case_duplicate_fields(key, document["_id"])}
     return customers.bulk_write([_write(document, {**update, search.HELPERS: helpers})]).modified_count
-
-
-def _separate_case_duplicates(customers: Collection[Document], adoption: Adoption) -> None:
-    key_path = f"{search.HELPERS}.id"
-    case_duplicate = {"id": "$_id", "customerId": "$customerId"}
-    groups = customers.aggregate(
-        [
-            {"$match": {key_path: {"$type": "string"}}},
-            {"$sort": {"_id": 1}},
-            {"$group": {"_id": f"${key_path}", "same": {"$push": case_duplicate}}},
-            {"$match": {"same.1": {"$exists": True}}},
-        ],
-        allowDiskUse=True,
-    )
-    writes = []
-    for group in groups:
-        adoption.case_duplicates.append(
-            tuple(str(case_duplicate.get("customerId")) for case_duplicate in group["same"])
-        )
-        for case_duplicate in group["same"][1:]:
-            fields = search.case_duplicate_fields(group["_id"], case_duplicate["id"])
-            separate = {"$set": {f"{search.HELPERS}.{name}": value for name, value in fields.items()}}
-            writes.append(UpdateOne({"_id": case_duplicate["id"], key_path: group["_id"]}, separate))
-    if writes:
-        customers.bulk_write(writes, ordered=False)
 
 
 def _missing_fields(document: Mapping[str, Any], country: str = "") -> Document:

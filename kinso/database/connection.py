@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from kinso.config import Settings
+from kinso.database.adoption_progress import AdoptionProgress, NotAdopted
 from kinso.database.commits import Commits
 from kinso.database.in_memory import Written, open_in_memory
 from kinso.database.processes import application_name
@@ -53,7 +54,8 @@ class Connection:
     """A database and the client it is reached by; safe to use from any thread.
 
     `commits` knows when this process last wrote what is mirrored, `written` what it wrote to a database in memory.
-    What is in `on_close` is called before the connection is closed.
+    What is in `on_close` is called before the connection is closed. `adoption` tells of customers of another
+    application who are taken over in the background.
     """
 
     client: MongoClient[Document]
@@ -61,6 +63,7 @@ class Connection:
     commits: Commits | None = None
     written: Written | None = None
     on_close: list[Callable[[], object]] = field(default_factory=list)
+    adoption: AdoptionProgress = field(default_factory=AdoptionProgress)
 
     @property
     def in_memory(self) -> bool:
@@ -74,8 +77,27 @@ class Connection:
         database. In memory there are no transactions: `work` just runs. Raises `DatabaseUnavailable` and
         `WriteCollision`.
         """
-        if self.in_memory or _open_transaction.get() is self.client:
+        if self.in_memory or self._is_in_transaction():
             return work()
+        while True:
+            try:
+                return self._transact(work)
+            except NotAdopted as error:
+                self.complete(error.ids)
+
+    def complete(self, ids: Sequence[Any]) -> None:
+        """Adopt those customers (by `_id`) now who are still to be adopted.
+
+        Within a transaction, which could not see it, raises `NotAdopted`.
+        """
+        if self._is_in_transaction():
+            raise NotAdopted(ids)
+        self.adoption.complete(ids)
+
+    def _is_in_transaction(self) -> bool:
+        return _open_transaction.get() is self.client
+
+    def _transact(self, work: Callable[[], Result]) -> Result:
         token = _open_transaction.set(self.client)
         try:
             with (

@@ -107,6 +107,14 @@ def _state(database: Database[Document]) -> Document:
     return {**wanted, **began}
 
 
+def note_current_edition(database: Database[Document]) -> None:
+    """Whoever is adopted from now on is found by what is current: there is nobody to look through because of them."""
+    wanted = {"folding": FOLDING, "country": country_of(database)}
+    state = {**wanted, "after": None, "began": datetime.now(UTC), "passed": True, "settled": False}
+    if database["customers"].find_one({f"{HELPERS}.id": {"$gte": ""}}, {"_id": True}) is None:
+        database["settings"].update_one(_STATE, {"$setOnInsert": state}, upsert=True)
+
+
 def _look_through(
     database: Database[Document], state: Document, most: int | None, should_stop: Callable[[], bool]
 ) -> bool:
@@ -142,7 +150,8 @@ def _look_again(database: Database[Document], state: Document) -> None:
 
 def _renew(customers: Collection[Document], batch: Iterable[Document], country: str) -> None:
     renewed = [(document, renewed_helpers(document, country)) for document in batch]
-    stale = [(document, helpers) for document, helpers in renewed if document.get(HELPERS) != helpers]
+    # Who has none at all is still to be adopted, and gets them then.
+    stale = [each for each in renewed if isinstance(each[0].get(HELPERS), Mapping) and each[0][HELPERS] != each[1]]
     if not stale:
         return
     try:
@@ -164,10 +173,8 @@ def _set_apart(customers: Collection[Document], alike: Sequence[tuple[Document, 
 
 def _write(document: Document, helpers: Document) -> UpdateOne:
     """Writes what differs, so that only the indexes over that are touched."""
-    version, stored = document.get("version"), document.get(HELPERS)
+    version, stored = document.get("version"), document[HELPERS]
     unchanged = {"_id": document["_id"], "version": version if version else {"$not": {"$gt": 0}}}
-    if not isinstance(stored, Mapping):
-        return UpdateOne(unchanged, {"$set": {HELPERS: helpers}})
     differing = {f"{HELPERS}.{name}": value for name, value in helpers.items() if stored.get(name) != value}
     surplus = {f"{HELPERS}.{name}": "" for name in stored if name not in helpers}
     return UpdateOne(unchanged, {"$set": differing, **({"$unset": surplus} if surplus else {})})

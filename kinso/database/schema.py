@@ -82,10 +82,14 @@ def _index(*keys: str, **options: Any) -> IndexModel:
     return IndexModel(order, **options)
 
 
+UNIQUE_ID_FOR_NOW = _index("search.id", unique=True, sparse=True, name="kinso_unique_id_for_now")
+"""Stands for `UNIQUE_ID` until all customers of another application have been adopted."""
+CASE_DUPLICATES = _index("search.twin", sparse=True)
+
 INDEXES: dict[str, list[IndexModel]] = {
     "customers": [
         _index("search.id", unique=True, name=UNIQUE_ID),
-        _index("search.twin", sparse=True),
+        CASE_DUPLICATES,
         _index("search.name", "_id"),
         _index("createdAt", "_id"),
     ],
@@ -117,6 +121,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("run", "_id"),
         _index("at", "_id"),
         _index("kind", "at", "_id", partialFilterExpression={"kind": "delete"}, name="kinso_deletions"),
+        _index("kind", "at", "_id", partialFilterExpression={"kind": "erase"}, name="kinso_erasures"),
     ],
     "runs": [
         _index("startedAt", "_id"),

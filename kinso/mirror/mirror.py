@@ -15,8 +15,8 @@ import pyarrow as pa
 from kinso.mirror.snapshot import Moment, SnapshotUnusable, opened
 from kinso.mirror.tables import TABLES, Columns, Table
 
-_MUCH = 500_000
-"""Rows after which it is worth a second to keep them in less memory."""
+_MUCH, _VERY_MUCH = 500_000, 2_000_000
+"""Written rows after which it is worth a second or two to keep them in less memory: in a quiet moment, and always."""
 
 Row = tuple[Any, ...]
 Answer = Callable[..., list[Row]]
@@ -138,13 +138,13 @@ class Mirror:
             cursor.register("incoming", table.arrow(columns))
             return [key for (key,) in cursor.execute(sql).fetchall()]
 
-    def compact(self) -> None:
-        """After very much was written, give back the room of rows that are gone, and keep the others in less of it.
+    def compact(self, *, is_quiet: bool) -> None:
+        """After much was written, give back the room of rows that are gone, and keep the others in less of it.
 
-        For a thread that writes.
+        For a thread that writes, which can do nothing else meanwhile.
         """
         # While somebody is reading for long, or another thread writes, there will be another time.
-        if self._written >= _MUCH:
+        if self._written >= (_MUCH if is_quiet else _VERY_MUCH):
             with self._cursor() as cursor, suppress(duckdb.TransactionException):
                 cursor.execute("CHECKPOINT")
                 self._written = 0

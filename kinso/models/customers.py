@@ -109,11 +109,9 @@ class CustomerQuery(_Model):
     sort_order: Literal["asc", "desc"] = "desc"
 
     @property
-    def is_filtered(self) -> bool:
-        """Whether some customers may be left out."""
-        texts = (self.customer_id, self.search, self.customer_name)
-        given = (self.membership_status, self.eligible)
-        return any(text.strip() for text in texts) or any(value is not None for value in given)
+    def is_searched(self) -> bool:
+        """Whether texts of customers have to be read to find them."""
+        return bool(self.search.strip() or self.customer_name.strip())
 
 
 class CustomerPage(_Model):

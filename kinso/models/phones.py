@@ -26,6 +26,7 @@ _EXTENSION = r"(?:\s*(?:;\s*ext=|,?\s*(?:ext(?:ensi[oó]?n|n)?|доб|int|anexo|
 _NUMBER = re.compile(rf"(?<![\w@.+])(?P<number>\(?\+? ?\(?\d(?:{_SEPARATORS}\d){{4,}}){_EXTENSION}?(?![\w@])")
 _WHOLE = re.compile(rf"(?:tel:)?\s*(?P<number>\(?\+?[\d ().\-/~]*){_EXTENSION}?")
 _PARTIAL = re.compile(r"(?:tel:)?[ +(]*\d[\d ().\-/~]*")
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _TRUNK_ZERO = re.compile(r"^(\+ ?\d{1,3}[ .\-/]*)\( *0 *\)")
 _DATE = re.compile(r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4}")
 _EMAIL = re.compile(r"[^\s@,;:<>()\"'\[\]]+@[^\s@,;:<>()\"'\[\]]+\.[^\s@,;:<>()\"'\[\].]+")
@@ -129,6 +130,8 @@ def parts_of_number(text: str, country: str) -> list[str]:
 
 def digits_of(text: str) -> str:
     """The decimal digits in a text, whatever their script."""
+    if text.isascii():
+        return _NO_DIGITS.sub("", text)
     return "".join(str(unicodedata.decimal(character)) for character in text if character.isdecimal())
 
 

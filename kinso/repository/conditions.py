@@ -41,8 +41,9 @@ def searched_for(asked: Conditions, text: str, country: str) -> str:
     """
 
     def written(part: str) -> str:
-        numbers = _with_number(asked, part, country) if looks_like_a_number(part) else []
-        return " OR ".join([f"contains(searched, {asked.given(fold(part))})", *numbers])
+        if looks_like_a_number(part):
+            return " OR ".join(_with_number(asked, part, country, also=[fold(part)]))
+        return f"contains(searched, {asked.given(fold(part))})"
 
     if looks_like_a_number(text):
         return written(text)
@@ -72,9 +73,11 @@ def fit_of(asked: Conditions, text: str, country: str) -> str:
     return f"CASE {cases} ELSE {SOMEWHERE} END"
 
 
-def _with_number(asked: Conditions, text: str, country: str) -> list[str]:
-    parts = [part for part in parts_of_number(text, country) if part != fold(text)]
-    ways = [f"contains(searched, {asked.given(part)})" for part in parts]
+def _with_number(asked: Conditions, text: str, country: str, *, also: Iterable[str] = ()) -> list[str]:
+    parts = {*also, *(part for part in parts_of_number(text, country) if part != fold(text))}
+    # Whoever has one that contains another one has that one, too.
+    shortest = sorted(part for part in parts if not any(other in part for other in parts - {part}))
+    ways = [f"contains(searched, {asked.given(part)})" for part in shortest]
     if keys := number_keys(text, country):
         hashes = ", ".join(f"hash({asked.given(key)}::VARCHAR)" for key in keys)
         ways.append(f"key IN (SELECT customer FROM customer_keys WHERE hash IN ({hashes}))")

@@ -50,22 +50,24 @@ class CustomerRepository(CustomerLists):
     def get(self, id: str) -> Customer | None:
         """The customer, or None when there is none or `id` is malformed."""
         key = object_id(id)
-        document = self._customers.find_one({"_id": key}, VISIBLE) if key else None
-        return to_customer(document) if document else None
+        documents = self._complete_ones({"_id": key}) if key else ()
+        return next(map(to_customer, documents), None)
 
     def get_many(self, ids: Iterable[str]) -> dict[str, Customer]:
         """Those of `ids` that exist, by id."""
         keys = [key for id in ids if (key := object_id(id))]
         if not keys:
             return {}
-        found = at_once(self._customers.find({"_id": {"$in": keys}}, VISIBLE))
+        found = self._complete_ones({"_id": {"$in": keys}})
         return {str(document["_id"]): to_customer(document) for document in found}
 
     def holders(self, customer_ids: Iterable[str]) -> dict[str, str]:
         """Who (by `_id`) holds the compared forms of these IDs, as far as anybody does: nobody else can have them."""
-        keys = [id_key(customer_id) for customer_id in customer_ids]
-        if not keys:
+        wanted = list(customer_ids)
+        if not wanted:
             return {}
+        self._adopt_alike(wanted)
+        keys = [id_key(customer_id) for customer_id in wanted]
         found = at_once(self._customers.find({"search.id": {"$in": keys}}, {"search.id": True}))
         return {document[search.HELPERS]["id"]: str(document["_id"]) for document in found}
 
@@ -86,6 +88,7 @@ class CustomerRepository(CustomerLists):
 
     def insert(self, draft: CustomerDraft, at: datetime) -> Customer:
         """Store a new customer; raises `DuplicateCustomerId`."""
+        self._adopt_alike([draft.customer_id])
         document = to_document(draft, at, country_of(self._database))
         try:
             self._customers.insert_one(document)
@@ -100,6 +103,7 @@ class CustomerRepository(CustomerLists):
 
         `created_at`, where given, says for each draft when the customer was really registered.
         """
+        self._adopt_alike([draft.customer_id for draft in drafts])
         country = country_of(self._database)
         documents = [to_document(draft, at, country) for draft in drafts]
         for document, moment in zip(documents, created_at, strict=False):
@@ -109,6 +113,7 @@ class CustomerRepository(CustomerLists):
 
     def insert_as_they_are(self, customers: Sequence[Customer]) -> None:
         """Store customers with a history, in one round trip; raises `DuplicateCustomerId`."""
+        self._adopt_alike([customer.customer_id for customer in customers])
         country = country_of(self._database)
         insert_all(self._customers, [as_it_is(customer, country) for customer in customers])
 
@@ -151,6 +156,7 @@ class CustomerRepository(CustomerLists):
     def erase(self, id: str, alias: str, at: datetime) -> Customer | None:
         """Replace what tells who this is; returns the customer as it is now, None when there is none."""
         key = object_id(id)
+        self.get(id)
         document = self._customers.find_one({"_id": key}) if key else None
         if document is None:
             return None

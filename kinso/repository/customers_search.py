@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
@@ -11,15 +12,17 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
+from pymongo.errors import ExecutionTimeout
 
 from kinso.database import search
+from kinso.database.connection import Connection
 from kinso.database.country import country_of
 from kinso.errors import AmbiguousCustomerId
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.customers_sync import Changed, Deletion, News, Place
 from kinso.models.text import fold, id_key
 from kinso.repository.conditions import SOMEWHERE, WHOLE_ID, Conditions, fit_of, named, searched_for
-from kinso.repository.documents import VISIBLE, Document, at_once, to_customer
+from kinso.repository.documents import VISIBLE, Document, at_once, is_adopted, to_customer
 from kinso.repository.mirror import FollowingMirror
 from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_of, utc
 
@@ -72,7 +75,16 @@ _INDEXED = {
 """By what MongoDB has everybody in order; the first pages of such a list are its business."""
 _FIRST_PAGES = 1000
 """Customers; beyond them an index is walked for longer than the mirror takes."""
+_OF_MEMBERSHIP: dict[bool | None, Document] = {
+    None: {},
+    True: {"membershipStatus": True},
+    False: {"membershipStatus": {"$ne": True}},
+}
+_GLANCE = 20
+"""Milliseconds; in more time the mirror looks through everybody."""
 _AT_ONCE = 5000
+_LONGEST_READING = 2000
+"""Milliseconds in which a list of a few is read without the mirror."""
 
 
 class CustomerLists:
@@ -82,39 +94,55 @@ class CustomerLists:
     are: `SpenderRepository.filter` tells.
     """
 
-    def __init__(self, database: Database[dict[str, Any]], mirror: FollowingMirror) -> None:
-        self._database = database
-        self._customers = database["customers"]
+    def __init__(self, connection: Connection, mirror: FollowingMirror) -> None:
+        self._connection = connection
+        self._database = connection.database
+        self._customers = self._database["customers"]
         self._mirror = mirror
 
     def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: str | None = None) -> list[Customer]:
         """One page of the result; `page` counts from 1."""
-        if _is_indexed(query, page, limit):
-            return self._first_page(query, page, limit)
+        if (first := self._first_page(query, page, limit)) is not None:
+            return first
         return self.find_with_total(query, page=page, limit=limit, eligible=eligible)[0]
 
     def find_with_total(
         self, query: CustomerQuery, *, page: int, limit: int, eligible: str | None = None
     ) -> tuple[list[Customer], int]:
         """One page of the result, and how many customers the query has on all its pages."""
-        if _is_indexed(query, page, limit):
-            return self._first_page(query, page, limit), self.count(query)
+        if (first := self._first_page(query, page, limit)) is not None:
+            return first, self.count(query)
         asked, skipped = self._conditions(query, eligible), (page - 1) * limit
         with self._mirror.together() as answer:
-            total = answer(f"SELECT count(*) FROM customers WHERE {asked}", asked.parameters)[0][0]
+            matching, parameters = f"customers WHERE {asked}", asked.parameters
+            if query.is_searched:
+                # Reading the texts of everybody takes most of the time, so that is done once.
+                answer(f"CREATE TEMP TABLE matching AS SELECT {_SORTED_BY[query.sort_by]} FROM {matching}", parameters)
+                matching, parameters = "matching", {}
+            total = answer(f"SELECT count(*) FROM {matching}", parameters)[0][0]
             limit = min(limit, total - skipped)
             if limit <= 0:
                 return [], total
             # Whoever is nearer to the other end is found from there.
             is_reversed = skipped > total // 2
             start = total - skipped - limit if is_reversed else skipped
-            rows = answer(
-                f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY {_order(query, is_reversed=is_reversed)}"
-                f" LIMIT {limit} OFFSET {start}",
-                asked.parameters,
+            order = _order(query, is_reversed=is_reversed)
+            found = answer(
+                f"SELECT key, odd_id FROM {matching} ORDER BY {order} LIMIT {limit} OFFSET {start}", parameters
             )
-        found = [customer_of(row) for row in rows]
-        return found[::-1] if is_reversed else found, total
+        return self.by_keys(found[::-1] if is_reversed else found), total
+
+    def by_keys(self, keys: Sequence[tuple[int, str | None]]) -> list[Customer]:
+        """The customers whom the mirror knows by these keys and odd ids, as they are now; who is gone is left out.
+
+        Some whole rows of the mirror would take it longer than it takes MongoDB to find as many documents.
+        """
+        stored = self._complete_ones({"_id": {"$in": [ObjectId(id_of(key)) for key, odd_id in keys if odd_id is None]}})
+        found = {key_of(document["_id"]): to_customer(document) for document in stored}
+        if odd := [str(key) for key, odd_id in keys if odd_id is not None]:
+            sql = f"SELECT {_COLUMNS} FROM customers WHERE key IN (SELECT unnest($keys)::HUGEINT)"
+            found |= {row[0]: customer_of(row) for row in self._mirror.rows(sql, keys=odd)}
+        return [found[key] for key, _ in keys if key in found]
 
     def iterate(self, query: CustomerQuery, *, eligible: str | None = None) -> Iterator[Customer]:
         """The whole result as of one moment, read in pieces."""
@@ -148,19 +176,39 @@ class CustomerLists:
         asked, country = Conditions(), country_of(self._database)
         asked.add(searched_for(asked, text, country))
         fit = fit_of(asked, text, country)
-        sql = f"SELECT {_COLUMNS}, {fit} AS fit FROM customers WHERE {asked} ORDER BY fit, name_key, key LIMIT {limit}"
+        sql = f"SELECT key, odd_id, {fit} AS fit FROM customers WHERE {asked} ORDER BY fit, name_key, key LIMIT {limit}"
         rows = self._mirror.rows(sql, **asked.parameters)
         has_whole_id = any(fit == WHOLE_ID for *_, fit in rows)
-        return [customer_of(row) for *row, fit in rows if fit < SOMEWHERE or not has_whole_id]
+        return self.by_keys([(key, odd_id) for key, odd_id, fit in rows if fit < SOMEWHERE or not has_whole_id])
 
-    def _first_page(self, query: CustomerQuery, page: int, limit: int) -> list[Customer]:
-        direction = ASCENDING if query.sort_order == "asc" else DESCENDING
-        order = [(_INDEXED[query.sort_by], direction), ("_id", direction)]
-        if query.sort_by == "customerId":
+    def _first_page(self, query: CustomerQuery, page: int, limit: int) -> list[Customer] | None:
+        """A page that MongoDB finds as quickly as one customer; None when it does not."""
+        is_narrow = query.is_searched or query.customer_id.strip() or query.eligible is not None
+        # The indexes come at the end of an adoption.
+        if is_narrow or self._connection.adoption.is_under_way:
+            return None
+        sort_by, status, is_ascending = query.sort_by, query.membership_status, query.sort_order == "asc"
+        if is_by_membership := sort_by == "membershipStatus":
+            # Those of one kind come first, by their names.
+            sort_by, status, is_ascending = "customerName", status if status is not None else not is_ascending, True
+        if sort_by not in _INDEXED or page * limit > _FIRST_PAGES:
+            return None
+        direction = ASCENDING if is_ascending else DESCENDING
+        order = [(_INDEXED[sort_by], direction), ("_id", direction)]
+        if sort_by == "customerId":
             # They are unique, so there is nothing to settle, and only without `_id` does the index give the order.
             del order[1:]
-        found = self._customers.find({}, VISIBLE).sort(order).skip((page - 1) * limit).limit(limit)
-        return [to_customer(document) for document in found]
+        found = self._customers.find(_OF_MEMBERSHIP[status], VISIBLE).sort(order)
+        if status is not None:
+            found.max_time_ms(_GLANCE)
+        try:
+            customers = list(map(to_customer, at_once(found.skip((page - 1) * limit).limit(limit))))
+        except ExecutionTimeout:
+            # Too few of those who come first in this order are members, or are none.
+            return None
+        # Those of the other kind may follow.
+        is_whole = not is_by_membership or query.membership_status is not None or len(customers) == limit
+        return customers if is_whole else None
 
     def _conditions(self, query: CustomerQuery, eligible: str | None) -> Conditions:
         asked = Conditions()
@@ -185,9 +233,39 @@ class CustomerLists:
 
     def get_by_customer_ids(self, customer_ids: Iterable[str]) -> ByCustomerId:
         """Everybody who has one of these IDs, in any letter case."""
-        keys = [id_key(customer_id) for customer_id in customer_ids]
-        found = at_once(self._customers.find(search.having_ids(keys), VISIBLE))
+        wanted = list(customer_ids)
+        self._adopt_alike(wanted)
+        found = at_once(self._customers.find(search.having_ids([id_key(each) for each in wanted]), VISIBLE))
         return ByCustomerId(map(to_customer, found))
+
+    def find_as_written(self, text: str, *, limit: int) -> list[Customer]:
+        """Some of those in whose ID, name or contact `text` stands, in any letter case; nobody if that takes long.
+
+        For as long as the mirror is being loaded: it reads documents one after the other.
+        """
+        pattern = {"$regex": re.escape(text), "$options": "i"}
+        anywhere = {"$or": [{name: pattern} for name in ("customerId", "customerName", "contactInfo")]}
+        try:
+            found = self._customers.find(anywhere, {"_id": True}).limit(limit).max_time_ms(_LONGEST_READING)
+            ids = [document["_id"] for document in found]
+        except ExecutionTimeout:
+            return []
+        return list(map(to_customer, self._complete_ones({"_id": {"$in": ids}})))
+
+    def _complete_ones(self, wanted: Document) -> Sequence[Document]:
+        """The documents that are wanted, each with everything that Kinso relies on."""
+        found = list(at_once(self._customers.find(wanted, VISIBLE)))
+        lacking = self._connection.adoption.is_under_way and [each["_id"] for each in found if not is_adopted(each)]
+        if lacking:
+            self._connection.complete(lacking)
+            found = list(at_once(self._customers.find(wanted, VISIBLE)))
+        return found
+
+    def _adopt_alike(self, customer_ids: Sequence[str]) -> None:
+        """Adopt those with these IDs, so that nobody gets one of them again."""
+        if self._connection.adoption.is_under_way:
+            spelled = {form(each) for each in customer_ids for form in (str, str.strip, str.upper, str.lower)}
+            self._complete_ones({"customerId": {"$in": list(spelled)}})
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,9 +332,12 @@ def _comparable(row: Sequence[Any]) -> Comparable:
     return Comparable(customer_of(columns), contact, name)
 
 
-def _is_indexed(query: CustomerQuery, page: int, limit: int) -> bool:
-    """Whether MongoDB finds this page as quickly as one customer."""
-    return not query.is_filtered and query.sort_by in _INDEXED and page * limit <= _FIRST_PAGES
+_SORTED_BY = {
+    **{name: f"key, odd_id, {column}" for name, column in _SORT_COLUMNS.items()},
+    "membershipStatus": "key, odd_id, membership_status, name_key",
+    "_id": "key, odd_id",
+}
+"""What is read of everybody to have some of them in an order."""
 
 
 def _order(query: CustomerQuery, *, is_reversed: bool = False) -> str:

@@ -86,6 +86,11 @@ def erased_document(document: dict[str, Any], alias: str, at: datetime) -> dict[
     }
 
 
+def is_adopted(document: Mapping[str, Any]) -> bool:
+    """Whether Kinso has stored this customer, or has adopted them from another application."""
+    return "membershipHeld" in document
+
+
 def at_once(cursor: Cursor[dict[str, Any]]) -> Cursor[dict[str, Any]]:
     """The cursor, made to bring what a batch needs in one round trip; by itself it brings 101 documents at first."""
     return cursor.batch_size(_BATCH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -18,11 +18,17 @@ from kinso.models.fields import to_stored as values_to_stored
 from kinso.models.history import Change, HistoryQuery, Run, RunException
 from kinso.models.money import read_stored_amount
 from kinso.models.text import id_key
-from kinso.repository.documents import Document, at_once, canonical_id, object_id, with_text_id, without_decimals
+from kinso.repository.documents import Document, at_once, canonical_id, now, object_id, with_text_id, without_decimals
 
 SIDES = ("before", "after")
 _STORED_NAMES = {name: str(field.alias) for name, field in Change.model_fields.items()}
 """What a change calls its parts, and what they are stored as; a run makes very many of them."""
+
+
+_COUNTED_EXACTLY = 100_000
+"""Changes; of more the database knows how many there are, except after a power cut, when it may be wrong by a few."""
+_STILL_COMMITTED = timedelta(minutes=2)
+"""So long after its moment a change may appear; no transaction lasts longer, and clocks differ by seconds."""
 
 
 class ChangeRepository:
@@ -30,6 +36,8 @@ class ChangeRepository:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._changes = database["changes"]
+        self._names: set[str] = set()
+        self._named_until: datetime | None = None
 
     def record(self, changes: Iterable[Change]) -> None:
         """Append all of `changes`."""
@@ -59,11 +67,19 @@ class ChangeRepository:
 
     def count(self, query: HistoryQuery) -> int:
         """How many changes the query has on all its pages."""
-        return self._changes.count_documents(_filter(query))
+        match = _filter(query)
+        if not match and (count := self._changes.estimated_document_count()) > _COUNTED_EXACTLY:
+            return count
+        return self._changes.count_documents(match)
 
     def names_of_people(self) -> list[str]:
         """Everyone who ever changed a customer, in alphabetical order."""
-        return sorted(self._changes.distinct("byName"))
+        begun = now()
+        # It takes a second to look through a million changes, so those of before are remembered.
+        new = {"at": {"$gte": self._named_until - _STILL_COMMITTED}} if self._named_until else {}
+        self._names = self._names | set(self._changes.distinct("byName", new))
+        self._named_until = begun
+        return sorted(self._names)
 
     def texts_about(self, customer: str) -> set[str]:
         """Every text of `identifying_fields` that their changes tell of."""

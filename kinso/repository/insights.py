@@ -75,37 +75,43 @@ class SalesFigureRepository:
 
     def totals_between(self, boundaries: Sequence[datetime]) -> list[tuple[int, Decimal]]:
         """How many sales and refunds count from each boundary to the next, and the revenue of them."""
-        place = _place("counts_at", boundaries)
-        sql = f"SELECT {place} AS place, count(*), sum(cents) FROM entries WHERE {_PURCHASES} GROUP BY place"
+        sql = f"""SELECT {_place("counts_at", boundaries)} AS place, count(*), sum(cents) FROM entries
+            WHERE {_PURCHASES} AND {_between("counts_at", boundaries)} GROUP BY place"""
         found = {number: (count, amount_of(cents)) for number, count, cents in self._mirror.rows(sql)}
         return [found.get(number, (0, Decimal("0.00"))) for number in range(len(boundaries) - 1)]
 
     def weekdays_between(self, boundaries: Sequence[datetime]) -> list[list[int]]:
         """How many sales there were on each day of the week, Mondays first; days are those of the zone of the first."""
-        start, end = boundaries[0], boundaries[-1]
-        place, local = _place("counts_at", boundaries), _local_time("counts_at", start, end)
+        place, local = _place("counts_at", boundaries), _local_time("counts_at", boundaries[0], boundaries[-1])
         sql = f"""SELECT {place} AS place, isodow({local}) AS day, count(*) FROM entries
-            WHERE {_SALES} AND place IS NOT NULL GROUP BY place, day"""
+            WHERE {_SALES} AND {_between("counts_at", boundaries)} GROUP BY place, day"""
         counts = [[0] * _WEEKDAYS for _ in boundaries[1:]]
         for number, day, count in self._mirror.rows(sql):
             counts[number][day - 1] = count
         return counts
 
-    def buyers_between(self, boundaries: Sequence[datetime]) -> list[int]:
-        """How many different customers bought something from each boundary to the next."""
-        place = _place("counts_at", boundaries)
-        sql = f"SELECT {place} AS place, count(DISTINCT customer) FROM entries WHERE {_SALES} GROUP BY place"
-        return self._counts(sql, boundaries)
+    def buyers_between(self, boundaries: Sequence[datetime]) -> list[tuple[int, int]]:
+        """How many different customers bought something from each boundary to the next, and for the first time ever.
 
-    def first_buyers_between(self, boundaries: Sequence[datetime]) -> list[int]:
-        """How many customers bought for the first time ever from each boundary to the next."""
-        first = f"SELECT min(sold_at) AS first FROM entries WHERE {_SALES} GROUP BY customer"
-        sql = f"SELECT {_place('first', boundaries)} AS place, count(*) FROM ({first}) GROUP BY place"
-        return self._counts(sql, boundaries)
+        There are fewer than 64 boundaries.
+        """
+        bought = f"bit_or(CASE WHEN {_between('counts_at', boundaries)} THEN 1::BIGINT << place ELSE 0 END)"
+        each = f"""SELECT min(sold_at) AS first, {bought} AS places
+            FROM (SELECT customer, sold_at, counts_at, {_place("counts_at", boundaries)} AS place
+                FROM entries WHERE {_SALES}) GROUP BY customer"""
+        sql = f"SELECT places, {_place('first', boundaries)} AS first_place, count(*) FROM ({each}) GROUP BY ALL"
+        buyers, first_ones = ([0] * (len(boundaries) - 1) for _ in range(2))
+        for places, first_place, count in self._mirror.rows(sql):
+            if first_place is not None:
+                first_ones[first_place] += count
+            for number in range(len(buyers)):
+                buyers[number] += count * (places >> number & 1)
+        return list(zip(buyers, first_ones, strict=True))
 
-    def _counts(self, sql: str, boundaries: Sequence[datetime]) -> list[int]:
-        found: dict[int | None, int] = dict(self._mirror.rows(sql))
-        return [found.get(number, 0) for number in range(len(boundaries) - 1)]
+
+def _between(column: str, boundaries: Sequence[datetime]) -> str:
+    first, last = (f"TIMESTAMP '{utc(each).isoformat(sep=' ')}'" for each in (boundaries[0], boundaries[-1]))
+    return f"({column} >= {first} AND {column} < {last})"
 
 
 def _place(column: str, boundaries: Sequence[datetime]) -> str:

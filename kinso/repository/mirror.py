@@ -44,6 +44,8 @@ _SILENCE = 3.0
 """Seconds without a word from the database after which it counts as gone; it says something ten times a second."""
 _GATHERED_FOR = 0.05
 """Seconds; what other processes write arrives within twice of that."""
+_QUIET = 2.0
+"""Seconds without a change, after which probably nobody waits for one to arrive."""
 _PAUSE = 0.5
 _EVERYTHING = [table.name for table in TABLES]
 _versions = count(1)
@@ -55,7 +57,7 @@ _CLOCKS = 60
 
 @dataclass(frozen=True)
 class MirrorState:
-    """`loaded` of `expected` documents are read while it is loading; `position` is how far it follows afterwards."""
+    """`loaded` of `expected` documents are read, or adopted before that; `position` is how far it follows then."""
 
     is_ready: bool
     loaded: int
@@ -84,7 +86,7 @@ class FollowingMirror:
         self._closing = Event()
         self._is_ready = False
         self._position = 0
-        self._heard_at = 0.0
+        self._heard_at = self._quiet_since = 0.0
         self._changed_at = 0
         self._loading: Load | None = None
         self._failures = self._waiting = 0
@@ -134,13 +136,21 @@ class FollowingMirror:
     @property
     def state(self) -> MirrorState:
         """How far it is."""
-        loading = self._loading
+        adoption, loading = self._connection.adoption, self._loading
         loaded, expected = (loading.loaded, loading.expected) if loading else (0, 0)
+        if adoption.is_under_way:
+            loaded, expected = adoption.done, adoption.expected
         is_ready = self._is_ready or self._connection.written is not None
         return MirrorState(is_ready, loaded, expected, self._position)
 
+    def demand_adopted(self) -> None:
+        """Raise `MirrorNotReady` while customers of another application are still being adopted."""
+        if self._connection.adoption.is_under_way:
+            raise MirrorNotReady(self._progress())
+
     def await_loaded(self, seconds: float) -> None:
         """Raise `MirrorNotReady` unless it is there within this time, which is less than questions wait for it."""
+        self.demand_adopted()
         if not self._connection.written:
             self.start()
             with self._changed:
@@ -171,6 +181,7 @@ class FollowingMirror:
 
     def demand_following(self) -> None:
         """Raise `MirrorNotReady` while it does not follow what happens; a mirror that nobody has started need not."""
+        self.demand_adopted()
         if self._thread is not None and (not self._is_ready or self._is_silent(0.0)):
             raise MirrorNotReady(self._progress())
 
@@ -195,6 +206,7 @@ class FollowingMirror:
     def _up_to_date(self, at_least: int = 0) -> Mirror:
         if self._connection.written:
             return self._fed(self._connection.written)
+        self.demand_adopted()
         self.start()
         wanted = max(at_least, self._connection.commits.latest if self._connection.commits else 0)
         try:
@@ -255,12 +267,18 @@ class FollowingMirror:
         if self._is_ready:
             return "The lists are being brought up to date; please try again in a few seconds."
         state = self.state
+        if self._connection.adoption.is_under_way:
+            return (
+                f"The customers of another application are being taken over ({state.loaded:,} of about"
+                f" {state.expected:,}); they can be found, opened and sold to meanwhile."
+            )
         share = f" ({state.loaded:,} of about {state.expected:,} records)" if state.expected else ""
-        return f"The lists are being prepared{share}; customers can be opened and sold to meanwhile."
+        return f"The lists are being prepared{share}; customers can be found, opened and sold to meanwhile."
 
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
+                self._await_adoption()
                 self._follow()
             except StreamLost:
                 self._snapshots.lost()
@@ -278,6 +296,11 @@ class FollowingMirror:
             self._snapshots.write_last(self._mirror, self._position, self._changed_at)
         self._mirror = None
 
+    def _await_adoption(self) -> None:
+        """Everybody is written in it once, which is not worth following."""
+        while self._connection.adoption.is_under_way and not self._closing.wait(_PAUSE):
+            pass
+
     def _follow(self) -> None:
         """Load what is not loaded yet, and apply what happens, until something goes wrong or this is closed."""
         if self._mirror is None:
@@ -294,7 +317,7 @@ class FollowingMirror:
                     raise StreamLost("Asked to load everything anew")
                 self._apply(self._mirror, stream)
                 if not self._is_ready and self._position >= loaded_at:
-                    self._is_ready = True
+                    self._is_ready, self._quiet_since = True, time.monotonic()
                 with self._changed:
                     self._changed.notify_all()
                 if self._is_ready:
@@ -328,9 +351,8 @@ class FollowingMirror:
             self._wait_for_somebody()
             mirror.apply(batches := batches_of(happened, self._read))
             self._note_change(batches)
-            self._changed_at = stream.position
-        else:
-            mirror.compact()
+            self._changed_at, self._quiet_since = stream.position, time.monotonic()
+        mirror.compact(is_quiet=time.monotonic() - self._quiet_since > _QUIET)
         self._position, self._heard_at = stream.position, time.monotonic()
 
     def _wait_for_somebody(self) -> None:

@@ -49,7 +49,7 @@ class Load:
         for count, rows in self._decoded(source) if self._in_memory else self._raw(source):
             for table, columns in rows:
                 mirror.append(table, columns)
-            mirror.compact()
+            mirror.compact(is_quiet=True)
             with self._lock:
                 self.loaded += count
             if self._should_stop():

@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 
 from kinso.database.checksums import OF_ENTRY, with_checksum
 from kinso.errors import DuplicateSaleId
+from kinso.mirror.mirror import Answer
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS, LedgerEntry, LedgerQuery
 from kinso.models.text import sale_key
@@ -77,31 +78,18 @@ class LedgerRepository:
         match = {"customer": sale.customer, "refundOf": sale.sale_id, "void": False}
         return [to_entry(document) for document in self._entries.find(match).sort("_id", 1)]
 
-    def find(self, query: LedgerQuery, *, page: int, limit: int) -> list[LedgerEntry]:
-        """One page of the result, newest first; `page` counts from 1."""
+    def find_with_total(self, query: LedgerQuery, *, page: int, limit: int) -> tuple[list[LedgerEntry], int]:
+        """One page of the result, newest first, and how many entries all its pages have; `page` counts from 1."""
+        skipped = (page - 1) * limit
         if query.customer:
-            found = self._entries.find(_filter(query)).sort(_NEWEST_FIRST).skip((page - 1) * limit).limit(limit)
-            return [to_entry(document) for document in found]
-        asked, skipped = _conditions(query), (page - 1) * limit
-        limit = min(limit, self.count(query) - skipped)
-        if limit <= 0:
-            return []
-        keys = self._page(asked, skipped, limit)
-        by_id = {document["_id"]: document for document in self._entries.find({"_id": {"$in": keys}})}
-        return [to_entry(by_id[key]) for key in keys if key in by_id]
-
-    def _page(self, asked: Conditions, skipped: int, limit: int) -> list[ObjectId]:
-        """Whoever is nearer to the other end is found from there."""
-        [(total,)] = self._mirror.rows(f"SELECT count(*) FROM entries WHERE {asked}", **asked.parameters)
-        is_reversed = skipped > total // 2
-        start, direction = (total - skipped - limit, "ASC") if is_reversed else (skipped, "DESC")
-        rows = self._mirror.rows(
-            f"SELECT key FROM entries WHERE {asked} ORDER BY sold_at {direction}, key {direction}"
-            f" LIMIT {limit} OFFSET {start}",
-            **asked.parameters,
-        )
-        keys = [ObjectId(id_of(key)) for (key,) in rows]
-        return keys[::-1] if is_reversed else keys
+            found = self._entries.find(_filter(query)).sort(_NEWEST_FIRST).skip(skipped).limit(limit)
+            return [to_entry(document) for document in found], self.count(query)
+        asked = _conditions(query)
+        with self._mirror.together() as answer:
+            total = answer(f"SELECT count(*) FROM entries WHERE {asked}", asked.parameters)[0][0]
+            keys = _page(answer, asked, total, skipped, limit)
+        by_id = {document["_id"]: document for document in at_once(self._entries.find({"_id": {"$in": keys}}))}
+        return [to_entry(by_id[key]) for key in keys if key in by_id], total
 
     def iterate(self, query: LedgerQuery) -> Iterator[LedgerEntry]:
         """The whole result, newest first."""
@@ -267,6 +255,22 @@ class LedgerRepository:
 
 
 _NEWEST_FIRST = [("soldAt", DESCENDING), ("_id", DESCENDING)]
+
+
+def _page(answer: Answer, asked: Conditions, total: int, skipped: int, limit: int) -> list[ObjectId]:
+    limit = min(limit, total - skipped)
+    if limit <= 0:
+        return []
+    # Whoever is nearer to the other end is found from there.
+    is_reversed = skipped > total // 2
+    start, direction = (total - skipped - limit, "ASC") if is_reversed else (skipped, "DESC")
+    found = answer(
+        f"SELECT key FROM entries WHERE {asked} ORDER BY sold_at {direction}, key {direction}"
+        f" LIMIT {limit} OFFSET {start}",
+        asked.parameters,
+    )
+    keys = [ObjectId(id_of(key)) for (key,) in found]
+    return keys[::-1] if is_reversed else keys
 
 
 def _conditions(query: LedgerQuery) -> Conditions:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
 from typing import Any
 
+from kinso.mirror.mirror import Answer, Row
 from kinso.models.insights import AmountBin
 from kinso.models.membership import DecidedBy, Rule, Spender, SpenderGroup, ThresholdPoint
 from kinso.models.rule_bases import Measure
+from kinso.repository.customers_search import CustomerLists
 from kinso.repository.mirror import FollowingMirror
-from kinso.repository.mirrored import CUSTOMER_COLUMNS, bucket, customer_of, id_of, utc
+from kinso.repository.mirrored import bucket, id_of, key_of, utc
 
 GROUPS: Mapping[SpenderGroup, str] = {
     "eligible": "NOT membership_status AND NOT excluded",
@@ -49,18 +52,33 @@ class BelowTotals:
 class SpenderRepository:
     """Customers by what counts for a rule; every method takes and gives amounts of its basis."""
 
-    def __init__(self, mirror: FollowingMirror, rule: Rule) -> None:
+    def __init__(self, mirror: FollowingMirror, customers: CustomerLists, rule: Rule) -> None:
         self._mirror = mirror
+        self._customers = customers
+        self._rule = rule
         self._unit = rule.basis.unit
+        self._answer: Answer | None = None
         self._amounts = _amounts(rule)
         self._everyone = _everyone(rule)
+
+    @contextmanager
+    def at_once(self) -> Iterator[SpenderRepository]:
+        """The same for several questions about one moment, for all of which the ledger is added up once."""
+        with self._mirror.together() as answer:
+            spenders = SpenderRepository(self._mirror, self._customers, self._rule)
+            spenders._answer = answer
+            if self._rule.basis.measure is not None:
+                answer(f"CREATE TEMP TABLE spenders AS {_measured_or_not(self._rule)}", {})
+                spenders._amounts = "SELECT * FROM spenders WHERE amount IS NOT NULL"
+                spenders._everyone = "SELECT * REPLACE (coalesce(amount, 0) AS amount) FROM spenders"
+            yield spenders
 
     def totals(
         self, group: SpenderGroup, *, at_or_above: Decimal | None = None, below: Decimal | None = None
     ) -> tuple[int, Decimal]:
         """How many of a group spent an amount within these bounds, and how much together."""
         where = self._within(group, at_or_above, below)
-        [(count, total)] = self._mirror.rows(f"SELECT count(*), sum(amount) FROM ({self._amounts}) WHERE {where}")
+        [(count, total)] = self._rows(f"SELECT count(*), sum(amount) FROM ({self._amounts}) WHERE {where}")
         return count, self._amount(total)
 
     def largest(
@@ -68,17 +86,15 @@ class SpenderRepository:
     ) -> list[Spender]:
         """The largest spenders of a group within these bounds, the largest first."""
         where = self._within(group, at_or_above, below)
-        chosen = f"SELECT key, amount FROM ({self._amounts}) WHERE {where} ORDER BY amount DESC, key DESC LIMIT $limit"
         sql = f"""
-            SELECT {_CUSTOMER}, amount FROM ({chosen}) AS chosen
-            JOIN customers ON customers.key = chosen.key ORDER BY amount DESC, customers.key DESC"""
-        rows = self._mirror.rows(sql, limit=limit)
-        return [Spender(customer_of(row), self._amount(amount)) for *row, amount in rows]
+            SELECT key, odd_id, amount FROM ({self._amounts})
+            WHERE {where} ORDER BY amount DESC, key DESC LIMIT {limit}"""
+        return [Spender(customer, self._amount(amount)) for customer, amount in self._with_customers(self._rows(sql))]
 
     def versions(self, group: SpenderGroup, *, at_or_above: Decimal) -> dict[str, int]:
         """Those of a group who are at or above an amount, the largest first, with their versions."""
         where = self._within(group, at_or_above, None)
-        rows = self._mirror.rows(
+        rows = self._rows(
             f"SELECT key, odd_id, version FROM ({self._amounts}) WHERE {where} ORDER BY amount DESC, key DESC"
         )
         return {id_of(key, odd_id): version for key, odd_id, version in rows}
@@ -86,29 +102,28 @@ class SpenderRepository:
     def count_members_below(self, threshold: Decimal) -> int:
         """How many members are below a threshold, also those who spent nothing."""
         sql = f"SELECT count(*) FROM ({self._everyone}) WHERE membership_status AND amount < {self._units(threshold)}"
-        [(count,)] = self._mirror.rows(sql)
+        [(count,)] = self._rows(sql)
         return int(count)
 
     def members_below(self, threshold: Decimal) -> dict[DecidedBy | None, BelowTotals]:
         """The same with what they spent, by who or what made them members; None where that is not known."""
-        rows = self._mirror.rows(f"SELECT begun_by, count(*), sum(amount) FROM ({self._below(threshold)}) GROUP BY ALL")
+        rows = self._rows(f"SELECT begun_by, count(*), sum(amount) FROM ({self._below(threshold)}) GROUP BY ALL")
         return {begun_by: BelowTotals(count, self._amount(total)) for begun_by, count, total in rows}
 
     def smallest_members(self, threshold: Decimal, begun_by: Collection[DecidedBy], *, limit: int) -> list[Spender]:
         """The smallest spenders of those members below a threshold whom one of these made so, the smallest first."""
         sql = f"""
-            SELECT {_CUSTOMER}, amount, begun_by FROM ({self._below(threshold)}) AS below
-            JOIN customers ON customers.key = below.key
-            WHERE begun_by IN $begun_by ORDER BY amount, customers.key LIMIT $limit"""
-        rows = self._mirror.rows(sql, begun_by=list(begun_by), limit=limit)
-        return [Spender(customer_of(row), self._amount(amount), by) for *row, amount, by in rows]
+            SELECT key, odd_id, amount, begun_by FROM ({self._below(threshold)})
+            WHERE begun_by IN $begun_by ORDER BY amount, key LIMIT {limit}"""
+        found = self._with_customers(self._rows(sql, begun_by=list(begun_by)))
+        return [Spender(customer, self._amount(amount), by) for customer, amount, by in found]
 
     def versions_of_members_below(self, threshold: Decimal, begun_by: Collection[DecidedBy]) -> dict[str, int]:
         """All of these members, the smallest spenders first, with their versions."""
         sql = f"""
             SELECT key, odd_id, version FROM ({self._below(threshold)})
             WHERE begun_by IN $begun_by ORDER BY amount, key"""
-        return {id_of(key, odd): version for key, odd, version in self._mirror.rows(sql, begun_by=list(begun_by))}
+        return {id_of(key, odd): version for key, odd, version in self._rows(sql, begun_by=list(begun_by))}
 
     def filter(self, *, at_or_above: Decimal) -> str:
         """The question for the eligible at or above an amount, as a condition on customers."""
@@ -121,7 +136,7 @@ class SpenderRepository:
             SELECT least(amount // {step}, {points}) AS place, count(*), sum(amount) FROM ({self._amounts})
             WHERE {_UNDER_THE_RULE} AND amount >= {step} GROUP BY place"""
         counts, totals = [0] * (points + 1), [0] * (points + 1)
-        for place, count, total in self._mirror.rows(sql):
+        for place, count, total in self._rows(sql):
             counts[place], totals[place] = count, total
         return [
             ThresholdPoint(width * place, sum(counts[place:]), self._amount(sum(totals[place:])))
@@ -135,7 +150,7 @@ class SpenderRepository:
         """
         place = bucket("greatest(amount, 0)", list(map(self._units, boundaries)))
         sql = f"SELECT {place} AS place, membership_status, count(*) FROM ({self._everyone}) GROUP BY ALL"
-        counts = {(number, status): count for number, status, count in self._mirror.rows(sql)}
+        counts = {(number, status): count for number, status, count in self._rows(sql)}
         return [
             AmountBin(
                 lower=lower,
@@ -149,8 +164,16 @@ class SpenderRepository:
     def amount_with_above(self, number: int) -> Decimal:
         """The amount that at most `number` customers exceed; 0 when there are no more customers than that."""
         sql = f"SELECT amount FROM ({self._amounts}) ORDER BY amount DESC LIMIT 1 OFFSET $number"
-        rows = self._mirror.rows(sql, number=number)
+        rows = self._rows(sql, number=number)
         return self._amount(rows[0][0] if rows else 0)
+
+    def _rows(self, sql: str, **parameters: Any) -> list[Row]:
+        return self._answer(sql, parameters) if self._answer else self._mirror.rows(sql, **parameters)
+
+    def _with_customers(self, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
+        """Rows that begin with a key and an odd id, with the customer instead of these; who is gone is left out."""
+        found = {key_of(each.id): each for each in self._customers.by_keys([(key, odd) for key, odd, *_ in rows])}
+        return ((found[key], *others) for key, _, *others in rows if key in found)
 
     def _below(self, threshold: Decimal) -> str:
         return f"""
@@ -174,7 +197,6 @@ class SpenderRepository:
         return int(units or 0) * self._unit.smallest
 
 
-_CUSTOMER = ", ".join(f"customers.{name}" for name in CUSTOMER_COLUMNS)
 _COLUMNS = "key, odd_id, version, membership_status, excluded"
 
 
@@ -189,8 +211,13 @@ def _everyone(rule: Rule) -> str:
     """The same of all customers."""
     if rule.basis.measure is None:
         return f"SELECT {_COLUMNS}, purchase_amount AS amount FROM customers"
+    return f"SELECT * REPLACE (coalesce(amount, 0) AS amount) FROM ({_measured_or_not(rule)})"
+
+
+def _measured_or_not(rule: Rule) -> str:
+    """All customers with the amount, or without one if nothing counts."""
     measured = f"LEFT JOIN ({_measured(rule)}) AS measured ON measured.customer = customers.key"
-    return f"SELECT {_COLUMNS}, coalesce(measured.amount, 0) AS amount FROM customers {measured}"
+    return f"SELECT {_COLUMNS}, measured.amount AS amount FROM customers {measured}"
 
 
 def _measured(rule: Rule) -> str:

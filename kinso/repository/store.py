@@ -36,7 +36,7 @@ class Store:
         database = connection.database
         self.connection = connection
         self.mirror = mirror_of(connection)
-        self.customers = CustomerRepository(database, self.mirror)
+        self.customers = CustomerRepository(connection, self.mirror)
         self.exports = CustomerExportRepository(self.customers, self.mirror)
         self.duplicates = DuplicateRepository(self.mirror)
         self.changes = ChangeRepository(database)
@@ -68,7 +68,7 @@ class Store:
 
     def spenders(self, rule: Rule) -> SpenderRepository:
         """Customers by what counts for this rule."""
-        return SpenderRepository(self.mirror, rule)
+        return SpenderRepository(self.mirror, self.customers, rule)
 
     def transact(self, work: Callable[[], Result]) -> Result:
         """Run `work` so that all of its writes happen or none; it may be called again after a collision."""

@@ -12,7 +12,7 @@ from kinso.config import Settings
 from kinso.database.adoption import Adoption
 from kinso.database.connection import connect
 from kinso.database.embedded.server import EmbeddedServer
-from kinso.database.preparation import prepare
+from kinso.database.preparation import finish_adoption, prepare
 from kinso.database.processes import RENEWED_AFTER, end_presence, note_presence
 from kinso.database.refolding import refold
 from kinso.errors import DatabaseUnavailable, KinsoError, StartupError
@@ -63,6 +63,7 @@ class ApplicationContext:
         self._ready = threading.Event()
         self._closing = threading.Event()
         self._maintenance: threading.Thread | None = None
+        self._adopting: threading.Thread | None = None
         self._trash_is_due = 0.0
         self._presence_is_due = 0.0
         self._is_refolded = False
@@ -94,8 +95,12 @@ class ApplicationContext:
 
     def prepare(self) -> None:
         """Get the database into shape and clean up after a crash; raises `DatabaseUnavailable` and `StartupError`."""
-        adoption = prepare(self._store.connection)
-        _report(adoption)
+        # Somebody who gives one command waits for its end anyway.
+        adoption = prepare(self._store.connection, in_background=self._announce is not None)
+        if self._store.connection.adoption.is_under_way:
+            self._adopt_in_background(adoption)
+        else:
+            _report(adoption)
         self.put_back = adoption.put_back
         with self._store.guarded():
             self._note_presence()
@@ -124,10 +129,30 @@ class ApplicationContext:
         with suppress(DatabaseUnavailable), self._store.within(_SECONDS_FOR_ENDING):
             self._end_presence()
         self._store.connection.close()
-        if self._maintenance:
-            self._maintenance.join()
+        for thread in (self._maintenance, self._adopting):
+            if thread:
+                thread.join()
         if self._server:
             self._server.stop()
+
+    def _adopt_in_background(self, adoption: Adoption) -> None:
+        if self._adopting is None:
+            self._adopting = threading.Thread(target=self._adopt, args=(adoption,), name="kinso-adopting", daemon=True)
+            self._adopting.start()
+
+    def _adopt(self, adoption: Adoption) -> None:
+        connection, should_stop = self._store.connection, self._closing.is_set
+        while not should_stop():
+            try:
+                if finish_adoption(connection, adoption, should_stop):
+                    _report(adoption)
+                    return
+            except KinsoError as error:
+                if not should_stop():
+                    _log.warning("%s", error.message)
+            except Exception:
+                _log.exception("Taking over customers failed; it will be tried again.")
+            self._closing.wait(_RETRY_SECONDS)
 
     def _note_presence(self) -> None:
         if time.monotonic() >= self._presence_is_due:
@@ -143,19 +168,23 @@ class ApplicationContext:
             self._note_presence()
             self._store.connection.end_abandoned()
             recover_interrupted(self._store)
-            self._is_refolded = refold(
-                self._store.connection, most=_LOOKED_THROUGH_AT_ONCE, should_stop=self._closing.is_set
-            )
+            self._refold()
             if time.monotonic() >= self._trash_is_due:
                 empty_trash(self._store)
                 finish_erasures(self._store)
                 self._trash_is_due = time.monotonic() + _TRASH_SECONDS
 
+    def _refold(self) -> None:
+        connection = self._store.connection
+        if not connection.adoption.is_under_way:
+            self._is_refolded = refold(connection, most=_LOOKED_THROUGH_AT_ONCE, should_stop=self._closing.is_set)
+
     def _pause(self) -> float:
         """Seconds until there is something to do."""
         if not self.ready:
             return _RETRY_SECONDS
-        return _MAINTENANCE_SECONDS if self._is_refolded else _SECONDS_FOR_OTHERS
+        is_busy = not (self._is_refolded or self._store.connection.adoption.is_under_way)
+        return _SECONDS_FOR_OTHERS if is_busy else _MAINTENANCE_SECONDS
 
     def _maintain(self) -> None:
         said = ""

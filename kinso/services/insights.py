@@ -75,7 +75,6 @@ def get_sales_months(store: Store, actor: Actor, starts: Sequence[datetime]) -> 
         figures.totals_between(starts),
         figures.weekdays_between(starts),
         figures.buyers_between(starts),
-        figures.first_buyers_between(starts),
         strict=True,
     )
     return [
@@ -86,7 +85,7 @@ def get_sales_months(store: Store, actor: Actor, starts: Sequence[datetime]) -> 
             new_customers=new,
             returning_customers=buyers - new,
         )
-        for start, (_, revenue), weekdays, buyers, new in months
+        for start, (_, revenue), weekdays, (buyers, new) in months
     ]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from kinso.errors import AmbiguousCustomerId, MirrorNotReady
 from kinso.models.customers import Customer
 from kinso.models.text import searchable
-from kinso.services.customers.finding import find_by_customer_id, find_customers
+from kinso.services.customers.finding import find_as_written, find_by_customer_id, find_customers
 from kinso.services.insights import await_lists
 from kinso.ui.browser import CUSTOMER_ID, link_to_customer
 from kinso.ui.customers.words import isolated
@@ -54,15 +56,17 @@ def _find(context: RequestContext, text: str) -> tuple[list[Customer], str]:
         await_lists(context.store, context.actor)
         return find_customers(context.store, context.actor, text), "Nobody found."
     except MirrorNotReady:
-        return _with_whole_id(context, text), "Until the lists are prepared, only a whole customer ID is found."
+        return _find_meanwhile(context, text), (
+            "Nobody found by what is written in ID, name or contact; until the lists are prepared, accents and spaces"
+            " have to be as they are stored."
+        )
 
 
-def _with_whole_id(context: RequestContext, text: str) -> list[Customer]:
-    try:
-        found = find_by_customer_id(context.store, context.actor, text)
-    except AmbiguousCustomerId:
-        found = None
-    return [found] if found else []
+def _find_meanwhile(context: RequestContext, text: str) -> list[Customer]:
+    with suppress(AmbiguousCustomerId):
+        if found := find_by_customer_id(context.store, context.actor, text):
+            return [found]
+    return find_as_written(context.store, context.actor, text)
 
 
 def _in_words(customer: Customer, context: RequestContext) -> str:

@@ -41,7 +41,7 @@ def said(page):
 def test_a_page_that_needs_them_says_so_and_goes_on_when_they_are_there(go_on, open_page, store, ada, name):
     page = open_page(name)
 
-    assert "customers can be opened and sold to meanwhile" in said(page)
+    assert "customers can be found, opened and sold to meanwhile" in said(page)
     assert not page.exception
     go_on.set()
     wait_until(lambda: store.mirror.state.is_ready)

@@ -30,6 +30,13 @@ def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN)
 
 
 @use_case(Permission.READ)
+def find_as_written(store: Store, actor: Actor, text: str, *, limit: int = SHOWN) -> list[Customer]:
+    """The same while lists are still being prepared: some who have the text in their ID, name or contact as it is."""
+    wanted = text.strip()[:LONGEST_SEARCH]
+    return store.customers.find_as_written(wanted, limit=limit) if wanted else []
+
+
+@use_case(Permission.READ)
 def find_by_customer_id(store: Store, actor: Actor, customer_id: str) -> Customer | None:
     """The customer with this ID in any letter case, if there is one; raises `AmbiguousCustomerId`."""
     return store.customers.get_by_customer_id(customer_id)

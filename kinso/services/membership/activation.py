@@ -42,18 +42,18 @@ def preview_activation(
 ) -> ActivationPreview:
     """Whom `threshold` would activate now; lists are cut to `shown` and `near_misses` customers."""
     rule = _rule(store, threshold)
-    spenders = store.spenders(rule)
-    count, purchase_total = spenders.totals("eligible", at_or_above=rule.threshold)
     everyone = store.figures.count()
-    return ActivationPreview(
-        rule=rule,
-        count=count,
-        purchase_total=purchase_total,
-        share_of_base=count / everyone if everyone else 0.0,
-        eligible=spenders.largest("eligible", at_or_above=rule.threshold, limit=shown),
-        near_misses=spenders.largest("eligible", below=rule.threshold, limit=near_misses),
-        excluded=spenders.totals("excluded", at_or_above=rule.threshold)[0],
-    )
+    with store.spenders(rule).at_once() as spenders:
+        count, purchase_total = spenders.totals("eligible", at_or_above=rule.threshold)
+        return ActivationPreview(
+            rule=rule,
+            count=count,
+            purchase_total=purchase_total,
+            share_of_base=count / everyone if everyone else 0.0,
+            eligible=spenders.largest("eligible", at_or_above=rule.threshold, limit=shown),
+            near_misses=spenders.largest("eligible", below=rule.threshold, limit=near_misses),
+            excluded=spenders.totals("excluded", at_or_above=rule.threshold)[0],
+        )
 
 
 @use_case(Permission.AUTO_ACTIVATE)
@@ -186,15 +186,17 @@ def preview_demotion(store: Store, actor: Actor, *, adopted: bool = False, shown
     `adopted` offers those as well whom an earlier application left as members.
     """
     rule = rule_of(store.shop.get(), now())
-    spenders, deciders = store.spenders(rule), _deciders(adopted=adopted)
-    below = spenders.members_below(rule.threshold)
+    deciders = _deciders(adopted=adopted)
+    with store.spenders(rule).at_once() as spenders:
+        below = spenders.members_below(rule.threshold)
+        first = spenders.smallest_members(rule.threshold, deciders, limit=shown)
     offered = [below[by] for by in deciders if by in below]
     return DemotionPreview(
         rule=rule,
         offered=Spenders(
             count=sum(each.count for each in offered),
             total=sum((each.total for each in offered), rule.basis.unit.nothing),
-            first=spenders.smallest_members(rule.threshold, deciders, limit=shown),
+            first=first,
         ),
         by_person=sum(below[by].count for by in ("person", None) if by in below),
         adopted=below["adopted"].count if "adopted" in below and not adopted else 0,

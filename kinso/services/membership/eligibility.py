@@ -169,8 +169,8 @@ def get_spending_distribution(store: Store, actor: Actor) -> list[AmountBin]:
     if not everyone:
         return []
     rule = rule_of(store.shop.get(), now())
-    spenders = store.spenders(rule)
-    return spenders.distribution(bin_edges(usual_maximum(spenders, everyone), rule.basis.unit.smallest))
+    with store.spenders(rule).at_once() as spenders:
+        return spenders.distribution(bin_edges(usual_maximum(spenders, everyone), rule.basis.unit.smallest))
 
 
 @use_case(Permission.READ)
@@ -181,11 +181,12 @@ def get_curve(store: Store, actor: Actor, *, up_to: Decimal = CENT) -> list[Thre
     so are left out.
     """
     rule = rule_of(store.shop.get(), now())
-    spenders, smallest = store.spenders(rule), rule.basis.unit.smallest
-    usual = bin_edges(usual_maximum(spenders, store.figures.count()), smallest)[-2]
-    furthest = max(usual, up_to)
-    width = max((furthest / _POINTS).quantize(smallest, rounding=ROUND_CEILING), smallest)
-    return spenders.curve(width, int((furthest / width).to_integral_value(ROUND_CEILING)))
+    everyone, smallest = store.figures.count(), rule.basis.unit.smallest
+    with store.spenders(rule).at_once() as spenders:
+        usual = bin_edges(usual_maximum(spenders, everyone), smallest)[-2]
+        furthest = max(usual, up_to)
+        width = max((furthest / _POINTS).quantize(smallest, rounding=ROUND_CEILING), smallest)
+        return spenders.curve(width, int((furthest / width).to_integral_value(ROUND_CEILING)))
 
 
 @use_case(Permission.READ)
@@ -193,18 +194,14 @@ def compare_thresholds(store: Store, actor: Actor, threshold: Any, *, shown: int
     """What `threshold` would mean instead of the shop's own; lists are cut to the `shown` largest spenders."""
     rule = rule_of(store.shop.get(), now())
     other = check_threshold(threshold, rule.basis.unit)
-    spenders = store.spenders(rule)
-    gained = _between(spenders, "eligible", other, rule.threshold, shown)
-    lost = _between(spenders, "members", rule.threshold, other, shown)
+    with store.spenders(rule).at_once() as spenders:
+        gained = _between(spenders, "eligible", other, rule.threshold, shown)
+        lost = _between(spenders, "members", rule.threshold, other, shown)
+        saved = _point(spenders, rule.threshold)
+        compared = saved if other == rule.threshold else _point(spenders, other)
     why = store.memberships.why_members([each.customer.id for each in lost.first])
     named = [replace(each, member_by=why.get(each.customer.id)) for each in lost.first]
-    saved = _point(spenders, rule.threshold)
-    return Comparison(
-        saved=saved,
-        other=saved if other == rule.threshold else _point(spenders, other),
-        gained=gained,
-        lost=replace(lost, first=named),
-    )
+    return Comparison(saved=saved, other=compared, gained=gained, lost=replace(lost, first=named))
 
 
 def _between(spenders: SpenderRepository, group: SpenderGroup, lower: Decimal, upper: Decimal, shown: int) -> Spenders:

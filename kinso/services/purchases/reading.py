@@ -72,8 +72,7 @@ def summarize_purchases(store: Store, actor: Actor, customer: str) -> PurchaseSu
 def list_ledger(store: Store, actor: Actor, customer: str, *, page: int, limit: int) -> LedgerPage:
     """One page of everything that makes up the purchase amount of the customer with this `_id`, newest first."""
     limit, query = min(limit, LARGEST_PAGE), LedgerQuery(customer=customer)
-    total = store.ledger.count(query)
-    entries = store.ledger.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
+    entries, total = store.ledger.find_with_total(query, page=page, limit=limit)
     balance = store.customer_ledger.sum_up_to(entries[0]) if entries else _NOTHING
     lines = []
     for entry, left in zip(entries, _left_of_each(store, entries), strict=True):

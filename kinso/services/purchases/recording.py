@@ -52,8 +52,7 @@ class Recorded:
 def list_entries(store: Store, actor: Actor, query: LedgerQuery, *, page: int, limit: int) -> EntryPage:
     """One page of the ledger, newest first; a page past the end is empty. Raises `InvalidInput`."""
     query, limit = in_the_shops_time(store, query), min(limit, LARGEST_PAGE)
-    total = store.ledger.count(query)
-    items = store.ledger.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
+    items, total = store.ledger.find_with_total(query, page=page, limit=limit)
     return EntryPage(items=items, page=page, limit=limit, total=total)
 
 

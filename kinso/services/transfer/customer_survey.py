@@ -83,7 +83,8 @@ class Survey:
         self._digest = blake2b(digest_size=16)
 
     def go_through(self) -> None:
-        """Compare the whole file with what is stored."""
+        """Compare the whole file with what is stored; raises `MirrorNotReady` while customers are being adopted."""
+        self.store.mirror.demand_adopted()
         with first_rows() as first:
             try:
                 for batch in in_batches(self.reader.file.records()):

@@ -85,7 +85,11 @@ class _Reverted:
 def surveyed(
     store: Store, source: bytes | BinaryIO, unknown: Unknown, choices: ImportChoices, duplicates: DuplicatesOfNew
 ) -> Iterator[Survey]:
-    """Go through the whole file and compare it with what is stored; raises `InvalidInput` for an unusable file."""
+    """Go through the whole file and compare it with what is stored.
+
+    Raises `InvalidInput` for an unusable file, and `MirrorNotReady` while customers are being adopted.
+    """
+    store.mirror.demand_adopted()
     with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.case_duplicates()) as staging:
         errors, reverted = _Errors(), _Reverted()
         zone = store.shop.get().zone

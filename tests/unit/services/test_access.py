@@ -24,7 +24,8 @@ LEAST = {
         accounts.users.change_own_password accounts.users.create_token accounts.users.list_own_tokens
         accounts.users.rename_own accounts.users.revoke_own_token accounts.users.sign_out_everywhere
         customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
-        customers.editing.list_customers customers.finding.find_by_customer_id customers.finding.find_customers
+        customers.editing.list_customers customers.finding.find_as_written customers.finding.find_by_customer_id
+        customers.finding.find_customers
         customers.finding.find_deleted customers.finding.get_customers
         customers.finding.list_changed history.changes.export_history history.changes.list_history
         history.changes.list_people_in_history history.runs.get_run history.runs.list_customers_of_run
