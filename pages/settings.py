@@ -15,6 +15,7 @@ from kinso.models.validation import LABELS, parse
 from kinso.services.shop.settings import guess_country, save_shop_settings
 from kinso.ui.accounts.dialogs import begin_form, problems_beside_fields, show_problem
 from kinso.ui.feedback import celebrate
+from kinso.ui.lists import show_mirror
 from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_decisions
 from kinso.ui.transfer.backups import show_backups
@@ -172,4 +173,5 @@ context = current_context()
 st.title("Settings", anchor=False)
 show_form(context.shop)
 show_backups(context)
+show_mirror(context)
 show_decisions("What was changed", FIELDS, context)

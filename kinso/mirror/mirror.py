@@ -149,6 +149,15 @@ class Mirror:
                 cursor.execute("CHECKPOINT")
                 self._written = 0
 
+    def rows_by_table(self) -> dict[str, int]:
+        """How many rows each table has."""
+        with self.together() as answer:
+            return {table.name: answer(f"SELECT count(*) FROM {table.name}", {})[0][0] for table in TABLES}
+
+    def memory(self) -> int:
+        """The bytes of memory that the tables and the answers under way take."""
+        return int(self.rows("SELECT sum(memory_usage_bytes) FROM duckdb_memory()")[0][0])
+
     def moment(self) -> Moment:
         """What is there now, to be written while it goes on changing."""
         with self._lock:

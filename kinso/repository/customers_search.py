@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
@@ -268,18 +267,13 @@ class CustomerLists:
             self._complete_ones({"customerId": {"$in": list(spelled)}})
 
 
-@dataclass(frozen=True, eq=False)
-class Comparable:
-    """A stored customer with the folded contact and name, by which another one may turn out to be the same person."""
+class Comparable(NamedTuple):
+    """By which a stored customer may turn out to be the same person: the folded contact and name."""
 
-    customer: Customer
+    key: int
+    odd_id: str | None
     contact: str
     name: str
-
-    @property
-    def id(self) -> str:
-        """The customer's `_id`."""
-        return self.customer.id
 
 
 class DuplicateRepository:
@@ -310,12 +304,12 @@ class DuplicateRepository:
         sql = f"""SELECT {_COMPARED} FROM customers
             WHERE contact_key IN (SELECT unnest($contacts)) OR name_key IN (SELECT unnest($names)) LIMIT {limit}"""
         rows = self._mirror.rows(sql, contacts=list(filter(None, contacts)), names=list(filter(None, names)))
-        return list(map(_comparable, rows))
+        return list(map(Comparable._make, rows))
 
     def _read(self, keys: Collection[int]) -> dict[int, Comparable]:
         sql = f"SELECT {_COMPARED} FROM customers WHERE key IN (SELECT unnest($keys)::HUGEINT)"
         rows = self._mirror.rows(sql, keys=list(map(str, keys))) if keys else ()
-        return {row[0]: _comparable(row) for row in rows}
+        return {row[0]: Comparable._make(row) for row in rows}
 
 
 _FEW = 30
@@ -324,12 +318,7 @@ _ONE_KEY = "SELECT $k{n} AS key, customer FROM customer_keys WHERE hash = hash($
 _EACH_KEY = """
     SELECT wanted.key, customer FROM (SELECT unnest($keys) AS key) AS wanted
     JOIN customer_keys ON customer_keys.hash = hash(wanted.key)"""
-_COMPARED = f"{_COLUMNS}, contact_key, name_key"
-
-
-def _comparable(row: Sequence[Any]) -> Comparable:
-    *columns, contact, name = row
-    return Comparable(customer_of(columns), contact, name)
+_COMPARED = "key, odd_id, contact_key, name_key"
 
 
 _SORTED_BY = {

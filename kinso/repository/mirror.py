@@ -28,7 +28,7 @@ from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable, MirrorNotReady, StartupError
 from kinso.mirror.mirror import Answer, Mirror, Row
-from kinso.mirror.tables import TABLES, Columns, Table
+from kinso.mirror.tables import CUSTOMERS, ENTRIES, TABLES, Columns, Table
 from kinso.repository.documents import Document
 from kinso.repository.mirror_files import MirrorFiles
 from kinso.repository.mirror_load import Load
@@ -68,6 +68,20 @@ class MirrorState:
     def share(self) -> float:
         """How much of it is loaded, from 0 to 1."""
         return min(1.0, self.loaded / self.expected) if self.expected else 0.0
+
+
+@dataclass(frozen=True)
+class MirrorMetrics:
+    """`seconds_behind` is how long nothing has been heard from the database, which usually is a tenth of a second.
+
+    `memory` is in bytes; `snapshot_at` is the moment that the file on disk shows, if there is one.
+    """
+
+    customers: int
+    entries: int
+    memory: int
+    seconds_behind: float
+    snapshot_at: datetime | None
 
 
 class _Silent(DatabaseUnavailable):
@@ -147,6 +161,20 @@ class FollowingMirror:
         """Raise `MirrorNotReady` while customers of another application are still being adopted."""
         if self._connection.adoption.is_under_way:
             raise MirrorNotReady(self._progress())
+
+    def metrics(self) -> MirrorMetrics | None:
+        """What it holds and how it is going; None while it is being loaded, and in memory."""
+        mirror = self._mirror
+        if mirror is None or not self._is_ready:
+            return None
+        rows, behind = mirror.rows_by_table(), time.monotonic() - self._heard_at
+        return MirrorMetrics(
+            customers=rows[CUSTOMERS.name],
+            entries=rows[ENTRIES.name],
+            memory=mirror.memory(),
+            seconds_behind=behind,
+            snapshot_at=self._snapshots.written_at,
+        )
 
     def await_loaded(self, seconds: float) -> None:
         """Raise `MirrorNotReady` unless it is there within this time, which is less than questions wait for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Thread
 from typing import Any
@@ -93,6 +94,11 @@ class Snapshots:
             self._moment.stop()
         if self._writer:
             self._writer.join(1)
+
+    @property
+    def written_at(self) -> datetime | None:
+        """The moment that the latest one shows."""
+        return datetime.fromtimestamp(self._written_at >> 32, UTC) if self._written_at > 0 else None
 
     @property
     def _is_writing(self) -> bool:

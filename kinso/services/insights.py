@@ -12,7 +12,7 @@ from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, S
 from kinso.models.money import CENT, LARGEST, round_to_cents
 from kinso.repository.documents import now
 from kinso.repository.insights import FigureRepository
-from kinso.repository.mirror import MirrorState
+from kinso.repository.mirror import MirrorMetrics, MirrorState
 from kinso.repository.spenders import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.permissions import use_case
@@ -36,6 +36,12 @@ def await_lists(store: Store, actor: Actor, *, seconds: float = 1.5) -> None:
 def get_lists_state(store: Store, actor: Actor) -> MirrorState:
     """How far what lists and figures are made of has been loaded."""
     return store.mirror.state
+
+
+@use_case(Permission.SETTINGS)
+def get_mirror_metrics(store: Store, actor: Actor) -> MirrorMetrics | None:
+    """What lists and figures are answered from, and how that is going; None while it is being loaded."""
+    return store.mirror.metrics()
 
 
 @use_case(Permission.READ)

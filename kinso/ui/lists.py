@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.errors import MirrorNotReady
-from kinso.services.insights import await_lists, get_lists_state
+from kinso.services.insights import await_lists, get_lists_state, get_mirror_metrics
 from kinso.ui.request_context import RequestContext, current_context
-from kinso.ui.wording import plain
+from kinso.ui.wording import counted, moment, number, plain
 
 _LOOK_AGAIN = 1
 """Seconds."""
@@ -27,6 +27,23 @@ def show_lists_not_ready() -> None:
     with st.container(border=True, width=560, key="lists_not_ready"):
         st.subheader("One moment", icon=":material/hourglass_top:", anchor=False)
         _watch()
+
+
+def show_mirror(context: RequestContext) -> None:
+    """What lists and figures are answered from, for whoever looks after Kinso."""
+    st.subheader("Lists and figures", anchor=False)
+    metrics = get_mirror_metrics(context.store, context.actor)
+    if metrics is None:
+        st.caption("They are still being prepared.")
+        return
+    kept = "not kept on disk yet"
+    if metrics.snapshot_at:
+        kept = f"kept on disk as of {moment(metrics.snapshot_at, context.shop)}"
+    st.caption(
+        f"Answered from memory ({number(metrics.memory // 2**20)} MB): {counted(metrics.customers, 'customer')},"
+        f" {counted(metrics.entries, 'purchase')}, refunds and amounts typed included;"
+        f" {metrics.seconds_behind:.1f} seconds behind the database; {kept}."
+    )
 
 
 @st.fragment(run_every=_LOOK_AGAIN)

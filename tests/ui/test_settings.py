@@ -10,6 +10,7 @@ from kinso.models.customers import CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import parse
 from kinso.repository.documents import now
+from kinso.services.insights import get_statistics
 from kinso.services.shop.settings import save_shop_settings
 
 
@@ -246,3 +247,9 @@ def until_ended(page):
     job = page.session_state["backup_under_way"]
     assert job.has_ended(30)
     page.run()
+
+
+def test_it_says_what_lists_and_figures_are_answered_from(open_page, store, admin, add_customer):
+    add_customer("A-1")
+    assert get_statistics(store, admin).total_customers == 1
+    assert "1 customer, 0 purchases" in words(open_page("settings", Role.ADMIN))

@@ -16,6 +16,7 @@ from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyDuplicate
 from kinso.models.text import fold, id_key
 from kinso.repository.customers_search import Comparable
+from kinso.repository.mirrored import key_of
 from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches
 from kinso.services.permissions import use_case
@@ -157,18 +158,23 @@ def _duplicates_of(store: Store, drafts: Sequence[CustomerDraft], country: str) 
         [key for name in names for key in search.name_keys(name)], limit=most
     ).items():
         by_key.setdefault(key, []).extend(nearly)
-    return [_best(draft, by_key, country) for draft in drafts]
+    best = [_best(draft, by_key, country) for draft in drafts]
+    wanted = {each.key: each.odd_id for found in best for each, _ in found}
+    customers = {key_of(each.id): each for each in store.customers.by_keys(list(wanted.items()))}
+    return [
+        [LikelyDuplicate(customers[each.key], alike) for each, alike in found if each.key in customers]
+        for found in best
+    ]
 
 
-def _best(draft: CustomerDraft, by_key: Mapping[str, list[Comparable]], country: str) -> list[LikelyDuplicate]:
+def _best(draft: CustomerDraft, by_key: Mapping[str, list[Comparable]], country: str) -> list[tuple[Comparable, Alike]]:
     contact, name = fold(draft.contact_info), fold(draft.customer_name)
     reached, words = search.contact_keys(draft.contact_info, country), _in_order(name)
-    found: dict[str, LikelyDuplicate] = {}
+    found: dict[Comparable, Alike] = {}
 
     def note(candidates: Iterable[Comparable], alike: Alike) -> None:
         for candidate in candidates:
-            if candidate.id not in found:
-                found[candidate.id] = LikelyDuplicate(candidate.customer, alike)
+            found.setdefault(candidate, alike)
 
     note((each for key in reached if "@" not in key for each in by_key.get(key, ())), "phone")
     note((each for key in reached if "@" in key for each in by_key.get(key, ())), "email")
@@ -181,7 +187,7 @@ def _best(draft: CustomerDraft, by_key: Mapping[str, list[Comparable]], country:
         if (score := _likeness(name, each.name)) >= _SIMILAR_NAME
     }
     note(sorted(scored, key=lambda each: -scored[each]), "similar name")
-    return list(found.values())[:_SHOWN]
+    return list(found.items())[:_SHOWN]
 
 
 def _in_order(name: str) -> str:
@@ -190,10 +196,10 @@ def _in_order(name: str) -> str:
 
 
 def _likeness(one: str, other: str) -> float:
-    """From 0 to 100; names that differ in a number, such as the branches of a firm, are different."""
-    if sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other)):
-        return 0.0
-    return fuzz.token_sort_ratio(one, other)
+    """From 0 to 100, or 0 if it is too little; names with different numbers, such as branches of a firm, differ."""
+    score = fuzz.token_sort_ratio(one, other, score_cutoff=_SIMILAR_NAME)
+    is_other_number = score and sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other))
+    return 0.0 if is_other_number else score
 
 
 def _with_other_zeros(customer_id: str) -> list[str]:

@@ -61,6 +61,7 @@ LEAST = {
         membership.activation.plan_demotion shop.settings.save_rule
         """,
     Role.ADMIN: """
+        insights.get_mirror_metrics
         accounts.users.change_role accounts.users.create_user accounts.users.list_all_tokens accounts.users.list_users
         accounts.users.reset_password accounts.users.revoke_any_token accounts.users.set_active
         shop.checks.check_database shop.settings.guess_country shop.settings.save_shop_settings
