@@ -20,10 +20,15 @@ from kinso.errors import StartupError
 
 REPLICA_SET = "kinso"
 
-_CACHE_GB = 0.5
+_SHARE_OF_MEMORY = 8
+_SMALLEST_CACHE, _LARGEST_CACHE = 512, 4096
+"""Megabytes. In a cache that is much smaller than the data, every change of a customer waits for the disk."""
 _OPLOG_MB = 128
+_OPLOG_HOURS = 0.1
+"""What has happened in so long is kept in any case, for who follows it while very much is written."""
 _LARGEST_LOG = 10_000_000
 _MOST_WORDS = 200_000
+_LIMIT_OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _STOP_SECONDS = 20.0
 _KILL = 9
 """SIGKILL, which Windows does not name; there a server of ours is not recognised."""
@@ -147,14 +152,31 @@ def _command(binary: Path, folder: ServerFolder, host: str) -> list[str]:
         *("--replSet", REPLICA_SET),
         *_listening(folder, host),
         *("--logpath", str(folder.log), "--logappend", "--logRotate", "reopen", "--quiet"),
-        *("--wiredTigerCacheSizeGB", str(_CACHE_GB)),
+        *("--wiredTigerCacheSizeGB", f"{_cache() / 1024:.2f}"),
         *("--oplogSize", str(_OPLOG_MB)),
+        *("--oplogMinRetentionHours", str(_OPLOG_HOURS)),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         # What a process that died left open is in nobody's way for longer than this.
         *("--setParameter", "transactionLifetimeLimitSeconds=30"),
         # Nobody is far away, and their libraries had holes.
         *("--networkMessageCompressors", "disabled"),
     ]
+
+
+def _cache() -> int:
+    """A part of the memory that this machine has, or this container may use, in megabytes."""
+    return min(max(_memory() // 2**20 // _SHARE_OF_MEMORY, _SMALLEST_CACHE), _LARGEST_CACHE)
+
+
+def _memory() -> int:
+    """In bytes; 0 where it is not told."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with contextlib.suppress(OSError, ValueError):
+        # “max” is no number.
+        found.append(int(_LIMIT_OF_CONTAINER.read_text()))
+    return min(found, default=0)
 
 
 def _listening(folder: ServerFolder, host: str) -> list[str]:

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median_low
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -102,6 +103,8 @@ _SHOWN = 5
 _FOR_EACH = 20
 """Candidates that are looked at for each person on average; more have a name that tells nothing."""
 _FOR_ONE = 500
+_AT_ONCE = 5000
+"""The mirror looks at everybody each time."""
 _NUMBER = re.compile(r"\d+")
 _NUMBER_AT_END = re.compile(r"(.*?)(\d{1,18})")
 _LONGEST_NUMBER = 18
@@ -114,8 +117,27 @@ def find_likely_duplicates(store: Store, actor: Actor, drafts: Sequence[Customer
     They have the same phone number, e-mail address or contact, the same name in any order of its words, or nearly the
     same name. All of it is found by an index, for many at once, so that a whole file can be asked about.
     """
-    country = store.shop.get().country
-    return [duplicates for batch in in_batches(drafts) for duplicates in _duplicates_of(store, batch, country)]
+    best = _best_of_each(store, drafts)
+    customers = _customers_of(store, [each for found in best for each, _ in found])
+    return [
+        [LikelyDuplicate(customers[each.key], alike) for each, alike in found if each.key in customers]
+        for found in best
+    ]
+
+
+@use_case(Permission.CREATE)
+def find_known_already(
+    store: Store, actor: Actor, drafts: Sequence[CustomerDraft], *, shown: int
+) -> tuple[int, dict[int, LikelyDuplicate]]:
+    """How many of these have a likely duplicate, and the likeliest of the first `shown` ones, by their places."""
+    known = {place: found[0] for place, found in enumerate(_best_of_each(store, drafts)) if found}
+    first = dict(islice(known.items(), shown))
+    customers = _customers_of(store, [each for each, _ in first.values()])
+    return len(known), {
+        place: LikelyDuplicate(customers[each.key], alike)
+        for place, (each, alike) in first.items()
+        if each.key in customers
+    }
 
 
 @use_case(Permission.CREATE)
@@ -145,31 +167,48 @@ def find_duplicates_of(store: Store, actor: Actor, draft: CustomerDraft) -> list
     return [*by_id.values(), *(duplicate for duplicate in others if duplicate.customer.id not in by_id)][:_SHOWN]
 
 
-def _duplicates_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[list[LikelyDuplicate]]:
+def _best_of_each(store: Store, drafts: Sequence[CustomerDraft]) -> list[list[tuple[Comparable, Alike]]]:
+    country = store.shop.get().country
+    pieces = (drafts[start : start + _AT_ONCE] for start in range(0, len(drafts), _AT_ONCE))
+    return [found for piece in pieces for found in _best_of(store, piece, country)]
+
+
+def _customers_of(store: Store, found: Iterable[Comparable]) -> dict[int, Customer]:
+    keys = {each.key: each.odd_id for each in found}
+    return {key_of(customer.id): customer for customer in store.customers.by_keys(list(keys.items()))}
+
+
+def _best_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> list[list[tuple[Comparable, Alike]]]:
     most = max(_FOR_ONE, _FOR_EACH * len(drafts))
-    contacts, names = [draft.contact_info for draft in drafts], [draft.customer_name for draft in drafts]
-    reached = [key for contact in contacts for key in search.contact_keys(contact, country)]
-    orders = [order for name in names for order in search.names_in_any_order(name)]
-    by_key = store.duplicates.by_key(reached, limit=most)
-    for candidate in store.duplicates.with_text(list(map(fold, contacts)), orders, limit=most):
+    people = [_Compared.of(draft, country) for draft in drafts]
+    orders = [order for each in people for order in search.names_in_any_order(each.name)]
+    by_key = store.duplicates.by_key([key for each in people for key in each.reached], limit=most)
+    for candidate in store.duplicates.with_text([each.contact for each in people], orders, limit=most):
         for key in (candidate.contact, _in_order(candidate.name)):
             by_key.setdefault(key, []).append(candidate)
-    for key, nearly in store.duplicates.by_key(
-        [key for name in names for key in search.name_keys(name)], limit=most
-    ).items():
-        by_key.setdefault(key, []).extend(nearly)
-    best = [_best(draft, by_key, country) for draft in drafts]
-    wanted = {each.key: each.odd_id for found in best for each, _ in found}
-    customers = {key_of(each.id): each for each in store.customers.by_keys(list(wanted.items()))}
-    return [
-        [LikelyDuplicate(customers[each.key], alike) for each, alike in found if each.key in customers]
-        for found in best
-    ]
+    nearly = store.duplicates.by_key([key for each in people for key in each.name_keys], limit=most)
+    for key, candidates in nearly.items():
+        by_key.setdefault(key, []).extend(candidates)
+    return [_best(each, by_key) for each in people]
 
 
-def _best(draft: CustomerDraft, by_key: Mapping[str, list[Comparable]], country: str) -> list[tuple[Comparable, Alike]]:
-    contact, name = fold(draft.contact_info), fold(draft.customer_name)
-    reached, words = search.contact_keys(draft.contact_info, country), _in_order(name)
+class _Compared(NamedTuple):
+    """What of somebody is compared: the folded contact and name, and what would be in common with others."""
+
+    contact: str
+    name: str
+    reached: list[str]
+    name_keys: list[str]
+
+    @classmethod
+    def of(cls, draft: CustomerDraft, country: str) -> _Compared:
+        contact, name = draft.contact_info, draft.customer_name
+        return cls(fold(contact), fold(name), search.contact_keys(contact, country), search.name_keys(name))
+
+
+def _best(person: _Compared, by_key: Mapping[str, list[Comparable]]) -> list[tuple[Comparable, Alike]]:
+    contact, name, reached, name_keys = person
+    words = _in_order(name)
     found: dict[Comparable, Alike] = {}
 
     def note(candidates: Iterable[Comparable], alike: Alike) -> None:
@@ -182,7 +221,7 @@ def _best(draft: CustomerDraft, by_key: Mapping[str, list[Comparable]], country:
     note((each for each in by_key.get(words, ()) if _in_order(each.name) == words), "name")
     scored = {
         each: score
-        for key in search.name_keys(name)
+        for key in name_keys
         for each in by_key.get(key, ())
         if (score := _likeness(name, each.name)) >= _SIMILAR_NAME
     }

@@ -26,7 +26,7 @@ from kinso.models.transfer.cells import (
 from kinso.models.transfer.plans import MOST_DUPLICATES_SHOWN, ImportChoices, KnownAlready, Side
 from kinso.models.validation import LABELS, parse
 from kinso.repository.store import Store
-from kinso.services.customers.registering import find_likely_duplicates
+from kinso.services.customers.registering import find_known_already
 from kinso.services.history.records import decided_by_person
 from kinso.services.transfer.customer_matches import Seen, Subject
 from kinso.services.transfer.reading import SURPLUS, CsvFile, FileDates, Layout, Record, named
@@ -247,6 +247,9 @@ def _spoilt(cell: str, stored: str) -> str:
     )
 
 
+_LOOKED_FOR_AT_ONCE = 5000
+
+
 @dataclass
 class DuplicatesOfNew:
     """All of them counted, the first ones kept; looking for them takes as long as reading the file."""
@@ -256,6 +259,7 @@ class DuplicatesOfNew:
     is_wanted: bool
     count: int = 0
     first: list[KnownAlready] = field(default_factory=list)
+    _waiting: list[tuple[int, CustomerDraft]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # Nobody is told about customers whom they may not register, and in an empty shop there is nobody to be found.
@@ -263,13 +267,20 @@ class DuplicatesOfNew:
         self.is_wanted = self.is_wanted and may and not self.store.customers.is_empty()
 
     def look_for(self, rows: Sequence[tuple[int, CustomerDraft]]) -> None:
-        """Whether somebody is stored who may be one of these, each with the number of the row."""
-        if not rows or not self.is_wanted:
+        """Whether somebody is stored who may be one of these, each with the number of the row; `finish` at the end."""
+        if self.is_wanted:
+            self._waiting += rows
+            if len(self._waiting) >= _LOOKED_FOR_AT_ONCE:
+                self.finish()
+
+    def finish(self) -> None:
+        """Look for those of whom it was not done yet."""
+        rows, self._waiting = self._waiting, []
+        if not rows:
             return
-        found = find_likely_duplicates(self.store, self.actor, [draft for _, draft in rows])
-        for (row, draft), duplicates in zip(rows, found, strict=True):
-            if not duplicates:
-                continue
-            self.count += 1
-            if len(self.first) < MOST_DUPLICATES_SHOWN:
-                self.first.append(KnownAlready(row, draft.customer_id, draft.customer_name, duplicates[0]))
+        shown = MOST_DUPLICATES_SHOWN - len(self.first)
+        count, found = find_known_already(self.store, self.actor, [draft for _, draft in rows], shown=shown)
+        self.count += count
+        for place, duplicate in found.items():
+            row, draft = rows[place]
+            self.first.append(KnownAlready(row, draft.customer_id, draft.customer_name, duplicate))

@@ -209,6 +209,7 @@ def _look_for_duplicates(staging: Staging, duplicates: DuplicatesOfNew) -> None:
                 told = draft.contact_info if draft.contact_info != NO_CONTACT else ""
                 drafts.append((rows[0].row, draft.model_copy(update={"contact_info": told})))
         duplicates.look_for(drafts)
+    duplicates.finish()
 
 
 def _is_same(row: PurchaseRow, customer: Customer | None, earlier: LedgerEntry) -> bool:

@@ -46,7 +46,8 @@ LEAST = {
         customers.bulk.upsert_customers customers.editing.create_customer customers.editing.end_draft
         customers.editing.find_drafts customers.editing.keep_draft customers.saving.save_edits
         customers.editing.set_membership customers.editing.update_customer customers.registering.find_duplicates_of
-        customers.registering.find_likely_duplicates customers.registering.find_without_leading_zeros
+        customers.registering.find_known_already customers.registering.find_likely_duplicates
+        customers.registering.find_without_leading_zeros
         customers.registering.propose_customer_id history.runs.stop_run history.undo.revert_change
         membership.activation.activate_at_threshold membership.activation.count_eligible
         membership.activation.plan_activation membership.activation.set_membership_of_matching

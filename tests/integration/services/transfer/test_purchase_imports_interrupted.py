@@ -196,4 +196,5 @@ def test_two_files_for_the_same_customers_take_turns_and_add_up(store, staff, kn
     with closing(connect(settings)) as other, ThreadPoolExecutor(2) as pool:
         done = [pool.submit(sold, till, each) for till, each in (("A", store), ("B", Store(other)))]
         assert [attempt.result().run.changed for attempt in done] == [len(KNOWN)] * 2
+    store.mirror.catch_up()
     assert set(amounts(store).values()) == {Decimal("5.20")}

@@ -244,6 +244,7 @@ def looked_after(store, settings):
 def test_of_an_import_that_is_killed_while_others_work_nothing_stays(store, settings, manager, admin):
     """People work on with its customers, the process is killed, and within seconds Kinso undoes all of it."""
     with importing_process(settings, 900) as importing, looked_after(store, settings):
+        store.mirror.catch_up()
         half = store.customers.count(CustomerQuery())
         assert 0 < half < 900
         some = list(store.customers.iterate(CustomerQuery()))[:60]
