@@ -178,7 +178,8 @@ def _prepare(
     connection: Connection, batch: list[RawBSONDocument], country: str
 ) -> tuple[list[RawBSONDocument], list[Document]]:
     """Record what belongs to these customers; returns them with what they lack themselves."""
-    updates = [_missing_fields(document, country) for document in batch]
+    # A raw document would look up each of its fields anew.
+    updates = [_missing_fields(dict(document.items()), country) for document in batch]
     _record_memberships(connection.database["memberships"], batch, updates)
     connection.transact(partial(_balance, connection.database, [document["_id"] for document in batch]))
     return batch, updates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -67,28 +68,38 @@ _PURCHASES = f"kind IN ('sale', 'refund') AND {_COUNTED}"
 _SALES = f"kind = 'sale' AND {_COUNTED}"
 
 
+@dataclass
+class PurchaseTotals:
+    """`weekdays` are the sales on each day of the week, Mondays first; `revenue` is sales less refunds."""
+
+    weekdays: list[int] = field(default_factory=lambda: [0] * _WEEKDAYS)
+    refunds: int = 0
+    revenue: Decimal = Decimal("0.00")
+
+    def add(self, day: int, sales: int, refunds: int, revenue: Decimal) -> None:
+        """Count in what there was on one day of the week, which is 1 on Mondays."""
+        self.weekdays[day - 1] += sales
+        self.refunds += refunds
+        self.revenue += revenue
+
+
 class SalesFigureRepository:
     """Counts and sums over the purchases in the ledger, also those of deleted customers."""
 
     def __init__(self, mirror: FollowingMirror) -> None:
         self._mirror = mirror
 
-    def totals_between(self, boundaries: Sequence[datetime]) -> list[tuple[int, Decimal]]:
-        """How many sales and refunds count from each boundary to the next, and the revenue of them."""
-        sql = f"""SELECT {_place("counts_at", boundaries)} AS place, count(*), sum(cents) FROM entries
-            WHERE {_PURCHASES} AND {_between("counts_at", boundaries)} GROUP BY place"""
-        found = {number: (count, amount_of(cents)) for number, count, cents in self._mirror.rows(sql)}
-        return [found.get(number, (0, Decimal("0.00"))) for number in range(len(boundaries) - 1)]
-
-    def weekdays_between(self, boundaries: Sequence[datetime]) -> list[list[int]]:
-        """How many sales there were on each day of the week, Mondays first; days are those of the zone of the first."""
-        place, local = _place("counts_at", boundaries), _local_time("counts_at", boundaries[0], boundaries[-1])
-        sql = f"""SELECT {place} AS place, isodow({local}) AS day, count(*) FROM entries
-            WHERE {_SALES} AND {_between("counts_at", boundaries)} GROUP BY place, day"""
-        counts = [[0] * _WEEKDAYS for _ in boundaries[1:]]
-        for number, day, count in self._mirror.rows(sql):
-            counts[number][day - 1] = count
-        return counts
+    def totals_between(self, boundaries: Sequence[datetime]) -> list[PurchaseTotals]:
+        """What counts from each boundary to the next; days are those of the zone of the first."""
+        local = _local_time("counts_at", boundaries[0], boundaries[-1])
+        sql = f"""
+            SELECT {_place("counts_at", boundaries)} AS place, isodow({local}) AS day,
+                count(*) FILTER (kind = 'sale'), count(*) FILTER (kind = 'refund'), sum(cents)
+            FROM entries WHERE {_PURCHASES} AND {_between("counts_at", boundaries)} GROUP BY place, day"""
+        totals = [PurchaseTotals() for _ in boundaries[1:]]
+        for number, day, sales, refunds, cents in self._mirror.rows(sql):
+            totals[number].add(day, sales, refunds, amount_of(cents))
+        return totals
 
     def buyers_between(self, boundaries: Sequence[datetime]) -> list[tuple[int, int]]:
         """How many different customers bought something from each boundary to the next, and for the first time ever.

@@ -76,22 +76,16 @@ def get_sales_months(store: Store, actor: Actor, starts: Sequence[datetime]) -> 
     if len(starts) < 2:
         return []
     figures = store.sales_figures
-    months = zip(
-        starts[:-1],
-        figures.totals_between(starts),
-        figures.weekdays_between(starts),
-        figures.buyers_between(starts),
-        strict=True,
-    )
+    months = zip(starts[:-1], figures.totals_between(starts), figures.buyers_between(starts), strict=True)
     return [
         SalesMonth(
             month=start.date(),
-            revenue=revenue,
-            weekdays=weekdays,
+            revenue=totals.revenue,
+            weekdays=totals.weekdays,
             new_customers=new,
             returning_customers=buyers - new,
         )
-        for start, (_, revenue), weekdays, (buyers, new) in months
+        for start, totals, (buyers, new) in months
     ]
 
 

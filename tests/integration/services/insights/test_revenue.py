@@ -50,7 +50,7 @@ def this_month(store, actor):
     """Revenue, sales, new and returning customers."""
     starts = month_starts(now(), 1)
     [month] = get_sales_months(store, actor, starts)
-    assert store.sales_figures.totals_between(starts)[0][1] == month.revenue
+    assert store.sales_figures.totals_between(starts)[0].revenue == month.revenue
     return float(month.revenue), month.sales, month.new_customers, month.returning_customers
 
 

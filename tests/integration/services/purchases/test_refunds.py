@@ -283,7 +283,7 @@ def test_every_sum_over_a_period_is_that_of_the_sales_in_it_less_their_refunds(
     assert {id: spent.get(id, 0) for id in ids} == {id: oracle(start, customer=id) for id in ids}
     assert {**dict.fromkeys(ids, 0), **store.spending.of_customers(measured, ids)} == {**dict.fromkeys(ids, 0), **spent}
     starts = month_starts(present, 30)
-    revenues = [revenue for _, revenue in store.sales_figures.totals_between(starts)]
+    revenues = [each.revenue for each in store.sales_figures.totals_between(starts)]
     assert revenues == [oracle(*month) for month in pairwise(starts)]
     rule = rule_of(store.shop.get(), present)
     for customer in customers:
