@@ -63,11 +63,7 @@ class Oracle:
 
     def revenue(self, boundaries: list[datetime]) -> list[Decimal]:
         """Sales less refunds from each boundary to the next, also of those who were deleted."""
-        counted = [
-            *self._counting(),
-            *(each for each in self.entries if each.get("revenueOnly") and each.get("trashed")),
-        ]
-        purchases = [each for each in counted if each["kind"] in ("sale", "refund")]
+        purchases = [each for each in self._counting_for_revenue() if each["kind"] in ("sale", "refund")]
         return [
             sum(
                 (read_stored_amount(each["amount"]) for each in purchases if start <= each["countsAt"] < end),
@@ -76,6 +72,29 @@ class Oracle:
             for start, end in pairwise(boundaries)
         ]
 
+    def buyers(self, boundaries: list[datetime]) -> list[tuple[int, int]]:
+        """How many bought something from each boundary to the next, and how many of them for the first time ever."""
+        sales = self._sales_of_all()
+        first = {
+            each["customer"]: min(one["soldAt"] for one in sales if one["customer"] == each["customer"])
+            for each in sales
+        }
+        return [
+            (
+                len({each["customer"] for each in sales if start <= each["countsAt"] < end}),
+                sum(start <= moment < end for moment in first.values()),
+            )
+            for start, end in pairwise(boundaries)
+        ]
+
+    def weekdays(self, boundaries: list[datetime]) -> list[list[int]]:
+        """How many sales there were on each day of the week from each boundary to the next."""
+        days = [
+            Counter(each["countsAt"].weekday() for each in self._sales_of_all() if start <= each["countsAt"] < end)
+            for start, end in pairwise(boundaries)
+        ]
+        return [[counted[day] for day in range(7)] for counted in days]
+
     def members_at(self, moment: datetime) -> int:
         return sum(each["from"] <= moment and (not each["to"] or each["to"] > moment) for each in self.memberships)
 
@@ -83,6 +102,14 @@ class Oracle:
         """The sale IDs of all entries that count, the newest first."""
         newest_first = sorted(self._counting(), key=lambda each: (each["soldAt"], each["_id"]), reverse=True)
         return [entry["saleId"] for entry in newest_first]
+
+    def _sales_of_all(self) -> list[dict]:
+        return [each for each in self._counting_for_revenue() if each["kind"] == "sale"]
+
+    def _counting_for_revenue(self) -> list[dict]:
+        """Also what deleted customers bought."""
+        trashed = (each for each in self.entries if each.get("revenueOnly") and each.get("trashed"))
+        return [*self._counting(), *trashed]
 
     def _counting(self) -> list[dict]:
         return [each for each in self.entries if not each["void"]]

@@ -20,6 +20,7 @@ from kinso.models.customers import SORT_FIELDS, CustomerDraft, CustomerPatch, Cu
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.rule_bases import RULE_BASES
 from kinso.repository.documents import now
+from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.history.trash import erase_person, restore_customers
 from kinso.services.history.undo import revert_change, undo_run
@@ -41,15 +42,21 @@ GROUPS = ("eligible", "excluded", "members")
 class Shop:
     """Some people at work, in this process and in another one."""
 
-    def __init__(self, store, other, manager, chance):
-        self.store, self.other, self.manager, self.chance = store, other, manager, chance
+    def __init__(self, settings, folder, manager, chance):
+        self.settings, self.folder, self.manager, self.chance = settings, folder, manager, chance
+        self.store, self.other = self.open(), connect(settings)
         self.number = 0
+
+    def open(self):
+        store = Store(connect(self.settings))
+        store.mirror.keep_in(self.folder, keeps_snapshots=True, memory_limit="1GB")
+        return store
 
     def step(self):
         """What is refused must change nothing."""
         often = (self.register, self.edit, self.sell)
         seldom = (self.refund, self.delete, self.restore, self.erase, self.undo, self.undo_run)
-        others = (self.activate, self.select, self.bring, self.by_hand, self.cut)
+        others = (self.activate, self.select, self.bring, self.by_hand, self.cut, self.come_again)
         with suppress(KinsoError):
             self.chance.choice([*often, *often, *seldom, *others])()
 
@@ -129,6 +136,12 @@ class Shop:
         for operation in list(operations):
             admin.command("killSessions", [{"id": operation["lsid"]["id"]}])
 
+    def come_again(self):
+        """The process ends, others write meanwhile, and the next one goes on from what was kept on disk."""
+        self.store.connection.close()
+        self.other.database["customers"].update_many({}, {"$inc": {"purchaseAmount": 1}})
+        self.store = self.open()
+
     def somebody(self):
         return str(self.one_of(self.documents("customers"))["_id"])
 
@@ -169,8 +182,19 @@ def compare(store, manager, chance):
         assert {id: largest.get(id, 0) for id in spent} == spent
         below = {id for id, amount in spent.items() if amount < rule.threshold and by_id[id].membership_status}
         assert spenders.count_members_below(rule.threshold) == len(below)
+        with spenders.at_once() as together:
+            assert together.count_members_below(rule.threshold) == len(below)
+            count, total = together.totals("eligible", at_or_above=rule.threshold)
+        eligible = [each for each in people if not each.membership_status and not each.excluded]
+        reached = [spent[each.id] for each in eligible if spent[each.id] >= rule.threshold and each.id in largest]
+        assert (count, total) == (len(reached), sum(reached))
     starts = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=90 * number) for number in range(20)]
-    assert [month.revenue for month in get_sales_months(store, manager, starts)] == oracle.revenue(starts)
+    months = get_sales_months(store, manager, starts)
+    assert [month.revenue for month in months] == oracle.revenue(starts)
+    assert [(each.new_customers + each.returning_customers, each.new_customers) for each in months] == oracle.buyers(
+        starts
+    )
+    assert [month.weekdays for month in months] == oracle.weekdays(starts)
     moment = at - timedelta(seconds=chance.randrange(5))
     assert count_members_at(store, manager, [moment]) == [oracle.members_at(moment)]
     listed = list_entries(store, manager, LedgerQuery(), page=2, limit=4)
@@ -181,17 +205,18 @@ def compare(store, manager, chance):
 @pytest.mark.slow
 @hypothesis.settings(max_examples=hypothesis.settings.default.max_examples // 20)
 @given(seed=st.integers(0, 2**32))
-def test_every_answer_is_that_of_a_look_at_every_document(store, settings, manager, seed):
+def test_every_answer_is_that_of_a_look_at_every_document(store, settings, tmp_path, manager, seed):
     for name in ("customers", "changes", "memberships", "sales", "trash", "runs"):
         store.connection.database[name].delete_many({})
-    chance, other = random.Random(seed), connect(settings)
-    shop = Shop(store, other, manager, chance)
+    chance = random.Random(seed)
+    shop = Shop(settings, tmp_path, manager, chance)
     try:
         for _step in range(STEPS):
             shop.step()
             if chance.random() < 0.3:
-                compare(store, manager, chance)
-        compare(store, manager, chance)
-        assert differences(store) == {}
+                compare(shop.store, manager, chance)
+        compare(shop.store, manager, chance)
+        assert differences(shop.store) == {}
     finally:
-        other.close()
+        shop.other.close()
+        shop.store.connection.close()
