@@ -17,11 +17,15 @@ class NotAdopted(Exception):
 
 
 class AdoptionProgress:
-    """Whether customers of a database are still being adopted by this process; `done` of about `expected` are."""
+    """Whether customers of a database are still being adopted by this process; `done` of about `expected` are.
+
+    `problem` is a sentence about what stands in the way, if anything does.
+    """
 
     def __init__(self) -> None:
         self.done = 0
         self.expected = 0
+        self.problem = ""
         self._complete: Complete | None = None
 
     @property
@@ -37,6 +41,10 @@ class AdoptionProgress:
         """Adopt these before the others."""
         if ids and (complete := self._complete):
             complete(ids)
+
+    def begin_again(self) -> None:
+        """Everybody is looked at, whether anything stood in the way before or not."""
+        self.done, self.problem = 0, ""
 
     def note(self, count: int) -> None:
         """So many more have been looked at."""

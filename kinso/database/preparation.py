@@ -77,6 +77,7 @@ def finish_adoption(connection: Connection, adoption: Adoption, should_stop: Cal
 
     Safe to repeat, and to run in two processes at once. Raises `DatabaseUnavailable` and `StartupError`.
     """
+    connection.adoption.begin_again()
     with translated_errors():
         _adopt_all(connection, adoption, should_stop)
         if should_stop():

@@ -22,6 +22,7 @@ from kinso.models.customers_sync import Changed, Deletion, News, Place
 from kinso.models.text import fold, id_key
 from kinso.repository.conditions import SOMEWHERE, WHOLE_ID, Conditions, fit_of, named, searched_for
 from kinso.repository.documents import VISIBLE, Document, at_once, is_adopted, to_customer
+from kinso.repository.listed import Listed, Order
 from kinso.repository.mirror import FollowingMirror
 from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_of, utc
 
@@ -111,25 +112,19 @@ class CustomerLists:
         """One page of the result, and how many customers the query has on all its pages."""
         if (first := self._first_page(query, page, limit)) is not None:
             return first, self.count(query)
-        asked, skipped = self._conditions(query, eligible), (page - 1) * limit
+        asked = self._conditions(query, eligible)
         with self._mirror.together() as answer:
-            matching, parameters = f"customers WHERE {asked}", asked.parameters
             if query.is_searched:
                 # Reading the texts of everybody takes most of the time, so that is done once.
-                answer(f"CREATE TEMP TABLE matching AS SELECT {_SORTED_BY[query.sort_by]} FROM {matching}", parameters)
-                matching, parameters = "matching", {}
-            total = answer(f"SELECT count(*) FROM {matching}", parameters)[0][0]
-            limit = min(limit, total - skipped)
-            if limit <= 0:
-                return [], total
-            # Whoever is nearer to the other end is found from there.
-            is_reversed = skipped > total // 2
-            start = total - skipped - limit if is_reversed else skipped
-            order = _order(query, is_reversed=is_reversed)
-            found = answer(
-                f"SELECT key, odd_id FROM {matching} ORDER BY {order} LIMIT {limit} OFFSET {start}", parameters
-            )
-        return self.by_keys(found[::-1] if is_reversed else found), total
+                answer(
+                    f"CREATE TEMP TABLE matching AS SELECT {_SORTED_BY[query.sort_by]} FROM customers WHERE {asked}",
+                    asked.parameters,
+                )
+                listed = Listed.of(answer, "matching", Conditions())
+            else:
+                listed = Listed.of(answer, "customers", asked)
+            keys = listed.page(_order(query), (page - 1) * limit, limit)
+        return self.by_keys(keys), listed.total
 
     def by_keys(self, keys: Sequence[tuple[int, str | None]]) -> list[Customer]:
         """The customers whom the mirror knows by these keys and odd ids, as they are now; who is gone is left out.
@@ -149,7 +144,7 @@ class CustomerLists:
         sql = f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY {_order(query)}"
         return map(customer_of, self._mirror.iterate(sql, asked.parameters, at_once=_AT_ONCE))
 
-    def asked(self, query: CustomerQuery, eligible: str | None) -> tuple[Conditions, str]:
+    def asked(self, query: CustomerQuery, eligible: str | None) -> tuple[Conditions, Order]:
         """What a query asks, and the order that it wants, for a statement."""
         return self._conditions(query, eligible), _order(query)
 
@@ -329,14 +324,13 @@ _SORTED_BY = {
 """What is read of everybody to have some of them in an order."""
 
 
-def _order(query: CustomerQuery, *, is_reversed: bool = False) -> str:
-    directions = ("ASC", "DESC") if (query.sort_order == "asc") is not is_reversed else ("DESC", "ASC")
+def _order(query: CustomerQuery) -> Order:
+    is_ascending = query.sort_order == "asc"
     if query.sort_by == "membershipStatus":
-        settled = "DESC" if is_reversed else "ASC"
-        return f"membership_status {directions[0]}, name_key {settled}, key {settled}"
-    if query.sort_by == "_id":
-        return f"key {directions[0]}"
-    return f"{_SORT_COLUMNS[query.sort_by]} {directions[0]}, key {directions[0]}"
+        # Those of one kind are in the order of their names either way.
+        return Order((("membership_status", is_ascending), ("name_key", True), ("key", True)))
+    columns = ["key"] if query.sort_by == "_id" else [_SORT_COLUMNS[query.sort_by], "key"]
+    return Order(tuple((column, is_ascending) for column in columns))
 
 
 _SHOWN = {"customer": True, "customerId": True, "at": True}

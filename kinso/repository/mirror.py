@@ -295,6 +295,8 @@ class FollowingMirror:
         if self._is_ready:
             return "The lists are being brought up to date; please try again in a few seconds."
         state = self.state
+        if problem := self._connection.adoption.problem:
+            return f"The customers of another application cannot be taken over: {problem}"
         if self._connection.adoption.is_under_way:
             return (
                 f"The customers of another application are being taken over ({state.loaded:,} of about"

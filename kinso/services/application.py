@@ -148,6 +148,7 @@ class ApplicationContext:
                     _report(adoption)
                     return
             except KinsoError as error:
+                connection.adoption.problem = error.message
                 if not should_stop():
                     _log.warning("%s", error.message)
             except Exception:

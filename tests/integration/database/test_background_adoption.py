@@ -8,11 +8,13 @@ from kinso.database import preparation
 from kinso.database.adoption_progress import NotAdopted
 from kinso.database.preparation import finish_adoption, prepare
 from kinso.database.schema import UNIQUE_ID, UNIQUE_ID_FOR_NOW
-from kinso.errors import DuplicateCustomerId, MirrorNotReady
+from kinso.errors import DuplicateCustomerId, MirrorNotReady, StartupError
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.purchases import PurchaseDraft
 from kinso.repository.store import Store
+from kinso.services import application as application_module
+from kinso.services.application import ApplicationContext
 from kinso.services.customers.editing import create_customer, delete_customer, list_customers, update_customer
 from kinso.services.customers.finding import find_as_written, find_by_customer_id
 from kinso.services.history.trash import restore_customers
@@ -147,6 +149,23 @@ def test_lists_say_how_far_it_is(shop):
     assert get_lists_state(shop.store, COMMAND_LINE).share == 0
     shop.finish()
     assert list_customers(shop.store, COMMAND_LINE, CustomerQuery(), page=1, limit=50).total == 8
+
+
+def test_what_stands_in_the_way_is_said(shop, settings, monkeypatch):
+    application = ApplicationContext(settings, shop.store)
+    attempts = []
+
+    def fail(*arguments):
+        attempts.append(arguments)
+        application._closing.set()
+        raise StartupError("Two indexes have the same name: remove one.")
+
+    monkeypatch.setattr(application_module, "finish_adoption", fail)
+    application._adopt(shop.adoption)
+    assert len(attempts) == 1
+    with pytest.raises(MirrorNotReady, match=r"cannot be taken over: Two indexes have the same name"):
+        shop.store.mirror.demand_following()
+    shop.finish()
 
 
 def test_it_goes_on_at_the_next_start_when_it_was_stopped(shop, new_database):
