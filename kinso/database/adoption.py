@@ -12,14 +12,14 @@ from typing import Any
 from bson import ObjectId
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
-from pymongo import DeleteMany, InsertOne, UpdateOne
+from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from kinso.database import search
 from kinso.database.checksums import decision_with_checksum
-from kinso.database.connection import Connection, in_batches
+from kinso.database.connection import BATCH, Connection, in_batches
 from kinso.database.country import country_of
 from kinso.database.ledger import balance
 from kinso.models.fields import FIELDS, SPECIFIED
@@ -68,23 +68,20 @@ _INCOMPLETE = {"$nor": [_COMPLETE]}
 class Adoption:
     """What a start took over or had to mend.
 
-    `case_duplicates` are groups of customer IDs that differ in letter case only; the first of a group keeps the unique
-    key. `unreadable_amounts` are IDs of customers whose purchase amount was no number and now is 0. `put_back` are the
+    `alike` are customer IDs that differ in letter case only from the one that holds the unique key.
+    `unreadable_amounts` are IDs of customers whose purchase amount was no number and now is 0. `put_back` are the
     indexes and validators that somebody had removed since the last start.
     """
 
     adopted: int = 0
-    case_duplicates: list[tuple[str, ...]] = field(default_factory=list)
+    alike: dict[str, list[str]] = field(default_factory=dict)
     unreadable_amounts: list[str] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
 
-    def note_case_duplicate(self, first: str, other: str) -> None:
-        """Put the ID in the group of the one that holds the unique key."""
-        for place, group in enumerate(self.case_duplicates):
-            if group[0] == first:
-                self.case_duplicates[place] = (*group, other)
-                return
-        self.case_duplicates.append((first, other))
+    @property
+    def case_duplicates(self) -> list[tuple[str, ...]]:
+        """Groups of customer IDs that differ in letter case only; the first of a group has the unique key."""
+        return [(first, *others) for first, others in self.alike.items()]
 
 
 def adopt_bypassing(connection: Connection, adoption: Adoption) -> None:
@@ -133,7 +130,7 @@ def separate_case_duplicates(customers: Collection[Document], adoption: Adoption
     for group in groups:
         first, *others = group["same"]
         for other in others:
-            adoption.note_case_duplicate(str(first.get("customerId")), str(other.get("customerId")))
+            adoption.alike.setdefault(str(first.get("customerId")), []).append(str(other.get("customerId")))
             fields = search.case_duplicate_fields(group["_id"], other["id"])
             separate = {"$set": {f"{search.HELPERS}.{name}": value for name, value in fields.items()}}
             writes.append(UpdateOne({"_id": other["id"], _ID_KEY: group["_id"]}, separate))
@@ -180,8 +177,7 @@ def _prepare(
     """Record what belongs to these customers; returns them with what they lack themselves."""
     # A raw document would look up each of its fields anew.
     updates = [_missing_fields(dict(document.items()), country) for document in batch]
-    _record_memberships(connection.database["memberships"], batch, updates)
-    connection.transact(partial(_balance, connection.database, [document["_id"] for document in batch]))
+    connection.transact(partial(_record_what_belongs, connection.database, [document["_id"] for document in batch]))
     return batch, updates
 
 
@@ -204,44 +200,37 @@ def _write_all(
     ]
 
 
-def _balance(database: Database[Document], ids: Sequence[Any]) -> None:
-    """Amounts and entries are read at one moment, because somebody may be buying meanwhile."""
-    wanted = {"purchaseAmount": True, "createdAt": True}
-    documents = database["customers"].with_options(_AS_IT_IS).find({"_id": {"$in": ids}}, wanted)
-    balance(
-        database,
-        (
-            {
-                "_id": document["_id"],
-                "purchaseAmount": _as_amount(document.get("purchaseAmount")),
-                "createdAt": _as_time(document.get("createdAt")) or _birth(document),
-            }
-            for document in documents
-        ),
-    )
+def _record_what_belongs(database: Database[Document], ids: Sequence[Any]) -> None:
+    """The memberships and opening balances of those who still lack something, at one moment.
 
-
-def _record_memberships(
-    memberships: Collection[Document], batch: Sequence[RawBSONDocument], updates: Sequence[Document]
-) -> None:
-    """Open a membership for each member, and drop what an interrupted adoption recorded of others.
-
-    It comes before the customers are completed, so that an interruption in between leaves it to the next start.
+    Somebody may have adopted some of them since they were read, and others may be buying meanwhile. It comes before the
+    customers are completed, so that an interruption in between leaves it to the next start.
     """
-    members = [
-        {**document, **update}
-        for document, update in zip(batch, updates, strict=True)
-        if document.get("membershipStatus") is True
+    wanted = {"purchaseAmount": True, "createdAt": True, "membershipStatus": True}
+    found = database["customers"].with_options(_AS_IT_IS).find({"_id": {"$in": ids}, **_INCOMPLETE}, wanted)
+    customers = [
+        {
+            "_id": document["_id"],
+            "purchaseAmount": _as_amount(document.get("purchaseAmount")),
+            "createdAt": _as_time(document.get("createdAt")) or _birth(document),
+            "membershipStatus": document.get("membershipStatus") is True,
+        }
+        for document in found.batch_size(BATCH)
     ]
-    others = [str(document["_id"]) for document in batch if document.get("membershipStatus") is not True]
-    writes: list[InsertOne[Document] | DeleteMany] = [InsertOne(_membership(member)) for member in members]
-    writes.append(DeleteMany({"customer": {"$in": others}, "open": True, "begun.basis": _BASIS}))
-    try:
-        memberships.bulk_write(writes, ordered=False)
-    except BulkWriteError as error:
-        # An interrupted adoption, or another process that starts at the same time, has recorded them already.
-        if any(failed["code"] != _DUPLICATE_KEY for failed in error.details["writeErrors"]):
-            raise
+    _record_memberships(database["memberships"], customers)
+    balance(database, customers)
+
+
+def _record_memberships(memberships: Collection[Document], customers: Sequence[Document]) -> None:
+    """Open a membership for each member, and drop what an interrupted adoption recorded of others."""
+    ids = [str(customer["_id"]) for customer in customers]
+    found = memberships.find({"customer": {"$in": ids}, "open": True}, {"customer": True, "begun.basis": True})
+    present = {each["customer"]: each["begun"]["basis"] for each in found.batch_size(BATCH)}
+    members = {str(each["_id"]): each for each in customers if each["membershipStatus"]}
+    if new := [_membership(each) for id, each in members.items() if id not in present]:
+        memberships.insert_many(new)
+    if ended := [id for id, basis in present.items() if basis == _BASIS and id not in members]:
+        memberships.delete_many({"customer": {"$in": ended}, "open": True})
 
 
 def _membership(member: Document) -> Document:
@@ -267,7 +256,7 @@ def _complete_case_duplicate(
 ) -> int:
     key = update[search.HELPERS]["id"]
     first = customers.find_one({_ID_KEY: key}) or {}
-    adoption.note_case_duplicate(str(first.get("customerId")), str(document.get("customerId")))
+    adoption.alike.setdefault(str(first.get("customerId")), []).append(str(document.get("customerId")))
     helpers = {**update[search.HELPERS], **search.case_duplicate_fields(key, document["_id"])}
     return customers.bulk_write([_write(document, {**update, search.HELPERS: helpers})]).modified_count
 

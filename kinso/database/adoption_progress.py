@@ -43,8 +43,8 @@ class AdoptionProgress:
             complete(ids)
 
     def begin_again(self) -> None:
-        """Everybody is looked at, whether anything stood in the way before or not."""
-        self.done, self.problem = 0, ""
+        """Everybody is looked at; what stood in the way before is known until it is done."""
+        self.done = 0
 
     def note(self, count: int) -> None:
         """So many more have been looked at."""
@@ -52,4 +52,4 @@ class AdoptionProgress:
 
     def end(self) -> None:
         """All of them are complete."""
-        self._complete = None
+        self._complete, self.problem = None, ""

@@ -32,13 +32,14 @@ from kinso.database.transactions import (
     run_in_transaction,
     settled_until,
 )
-from kinso.errors import ConfigurationError, DatabaseUnavailable
+from kinso.errors import ConfigurationError, DatabaseUnavailable, WriteCollision
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Document = dict[str, Any]
 
 BATCH = 1000
+_MOST_ADOPTIONS = 20
 _SCHEMES = ("mongodb://", "mongodb+srv://")
 _PATIENCE = 3.0
 """Seconds in which a server that is well answers a ping; one that hangs keeps its connections open."""
@@ -79,11 +80,12 @@ class Connection:
         """
         if self.in_memory or self._is_in_transaction():
             return work()
-        while True:
+        for _attempt in range(_MOST_ADOPTIONS):
             try:
                 return self._transact(work)
             except NotAdopted as error:
                 self.complete(error.ids)
+        raise WriteCollision
 
     def complete(self, ids: Sequence[Any]) -> None:
         """Adopt those customers (by `_id`) now who are still to be adopted.

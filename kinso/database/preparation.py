@@ -9,7 +9,7 @@ found by follows the country of the shop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,7 @@ from kinso.database.schema import (
     UNIQUE_ID_FOR_NOW,
     create_collections,
     create_indexes,
-    drop_indexes,
+    drop_index,
     fingerprint,
     flaws,
 )
@@ -78,7 +78,7 @@ def finish_adoption(connection: Connection, adoption: Adoption, should_stop: Cal
     Safe to repeat, and to run in two processes at once. Raises `DatabaseUnavailable` and `StartupError`.
     """
     connection.adoption.begin_again()
-    with translated_errors():
+    with translated_errors(), _explained_refusals(connection.database.name):
         _adopt_all(connection, adoption, should_stop)
         if should_stop():
             return False
@@ -110,6 +110,8 @@ def _prepare(connection: Connection, *, in_background: bool) -> Adoption:
         (adopt_bypassing if marks_of(database).shape == _SHAPE else adopt_all)(connection, adoption)
     else:
         _guard_ids(database["customers"], adoption)
+        if connection.adoption.is_under_way:
+            return adoption
         if in_background and (count := database["customers"].estimated_document_count()) > _COMPLETED_AT_START:
             connection.adoption.begin(count, partial(adopt_these, connection, adoption))
             return adoption
@@ -180,9 +182,12 @@ def _adopt_all(connection: Connection, adoption: Adoption, should_stop: Callable
         adopt_all(connection, adoption, on_progress=progress.note, should_stop=should_stop)
         if should_stop():
             return
-        # Another application may have stored more of them just now.
-        with suppress(DuplicateKeyError):
+        try:
             customers.create_indexes(unique)
-            drop_indexes(customers, [UNIQUE_ID_FOR_NOW])
+        except DuplicateKeyError:
+            # Another application may have stored more of them just now.
+            separate_case_duplicates(customers, adoption)
+        else:
+            drop_index(customers, UNIQUE_ID_FOR_NOW)
             return
     raise StartupError(_COLLIDING)

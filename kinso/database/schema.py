@@ -279,12 +279,21 @@ def drop_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]
     unwanted = [essence(index.document) for index in indexes]
     for index in list(collection.list_indexes()):
         if essence(index) in unwanted:
-            try:
-                collection.drop_index(index["name"])
-            except OperationFailure as error:
-                # Another process that starts at the same time has dropped it already.
-                if error.code != _INDEX_NOT_FOUND:
-                    raise
+            _drop(collection, index["name"])
+
+
+def drop_index(collection: Collection[Document], index: IndexModel) -> None:
+    """Drop the one with this name, and none that only is as good as it."""
+    _drop(collection, index.document["name"])
+
+
+def _drop(collection: Collection[Document], name: str) -> None:
+    try:
+        collection.drop_index(name)
+    except OperationFailure as error:
+        # Another process that starts at the same time has dropped it already.
+        if error.code != _INDEX_NOT_FOUND:
+            raise
 
 
 def _said(error: OperationFailure) -> str:

@@ -87,7 +87,7 @@ def _with_number(asked: Conditions, text: str, country: str, *, also: Iterable[s
 def _in_any_order(asked: Conditions, column: str, literally: str, words: list[str], numbers: list[str]) -> str:
     """Who has the text literally, or all of its words and numbers; every word rules out almost everybody quickly."""
     if len(words) + len(numbers) < 2:
-        return literally
+        return " OR ".join([literally, *numbers])
     needed = [f"contains({column}, {asked.given(word)})" for word in words]
     begun = [f"regexp_matches({column}, {asked.given(_beginning(word))})" for word in words]
     return _all([*needed, *numbers, f"({literally}) OR ({_all(begun)})"])

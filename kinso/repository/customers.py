@@ -122,6 +122,7 @@ class CustomerRepository(CustomerLists):
 
         Returns the customer as it is now, or None when that version is no longer there. Raises `DuplicateCustomerId`.
         """
+        self._adopt_alike([changes["customerId"]] if "customerId" in changes else ())
         try:
             result = self._customers.update_one(*versioned_update(before, changes, at, self._country_for([changes])))
         except DuplicateKeyError as error:
@@ -130,6 +131,7 @@ class CustomerRepository(CustomerLists):
 
     def update_many(self, updates: Sequence[tuple[Customer, Document]], at: datetime) -> int:
         """Like `update` for many in one round trip; returns how many still had their version."""
+        self._adopt_alike([changes["customerId"] for _, changes in updates if "customerId" in changes])
         country = self._country_for([changes for _, changes in updates])
         operations = [UpdateOne(*versioned_update(before, changes, at, country)) for before, changes in updates]
         try:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
+from pymongo.collation import Collation
 from pymongo.database import Database
 from pymongo.errors import ExecutionTimeout
 
@@ -83,6 +84,8 @@ _OF_MEMBERSHIP: dict[bool | None, Document] = {
 _GLANCE = 20
 """Milliseconds; in more time the mirror looks through everybody."""
 _AT_ONCE = 5000
+_IN_ANY_CASE = Collation("en", strength=2)
+_LONGEST_NUMBER = 19
 _LONGEST_READING = 2000
 """Milliseconds in which a list of a few is read without the mirror."""
 
@@ -246,20 +249,31 @@ class CustomerLists:
             return []
         return list(map(to_customer, self._complete_ones({"_id": {"$in": ids}})))
 
-    def _complete_ones(self, wanted: Document) -> Sequence[Document]:
+    def _complete_ones(self, wanted: Document, *, collation: Collation | None = None) -> Sequence[Document]:
         """The documents that are wanted, each with everything that Kinso relies on."""
-        found = list(at_once(self._customers.find(wanted, VISIBLE)))
+        found = list(at_once(self._customers.find(wanted, VISIBLE, collation=collation)))
         lacking = self._connection.adoption.is_under_way and [each["_id"] for each in found if not is_adopted(each)]
         if lacking:
             self._connection.complete(lacking)
-            found = list(at_once(self._customers.find(wanted, VISIBLE)))
+            found = list(at_once(self._customers.find(wanted, VISIBLE, collation=collation)))
         return found
 
     def _adopt_alike(self, customer_ids: Sequence[str]) -> None:
-        """Adopt those with these IDs, so that nobody gets one of them again."""
-        if self._connection.adoption.is_under_way:
-            spelled = {form(each) for each in customer_ids for form in (str, str.strip, str.upper, str.lower)}
-            self._complete_ones({"customerId": {"$in": list(spelled)}})
+        """Adopt those with these IDs in any letter case, so that they are found and nobody gets one of them again.
+
+        What looks the same in another way, such as another kind of dash, is told apart when all are adopted.
+        """
+        if not customer_ids or not self._connection.adoption.is_under_way:
+            return
+        typed = [each.strip() for each in customer_ids]
+        self._complete_ones({"customerId": {"$in": typed}})
+        keys = {each: id_key(each) for each in typed}
+        found = self._customers.find(search.having_ids(list(keys.values())), {"search.id": True, "search.twin": True})
+        known = {key for document in found for key in document[search.HELPERS].values()}
+        if missing := [each for each, key in keys.items() if key not in known]:
+            # This looks at every document, but only until all are adopted.
+            numbers = [int(each) for each in missing if each.isdecimal() and len(each) < _LONGEST_NUMBER]
+            self._complete_ones({"customerId": {"$in": [*missing, *numbers]}}, collation=_IN_ANY_CASE)
 
 
 class Comparable(NamedTuple):

@@ -75,9 +75,10 @@ class ChangeRepository:
     def names_of_people(self) -> list[str]:
         """Everyone who ever changed a customer, in alphabetical order."""
         begun = now()
-        # It takes a second to look through a million changes, so those of before are remembered.
-        new = {"at": {"$gte": self._named_until - _STILL_COMMITTED}} if self._named_until else {}
-        self._names = self._names | set(self._changes.distinct("byName", new))
+        # It takes a second to look through a million changes, so those of before are remembered. An `_id` tells when a
+        # change was written, also of one that is dated earlier.
+        since = ObjectId.from_datetime(self._named_until - _STILL_COMMITTED) if self._named_until else None
+        self._names = self._names | set(self._changes.distinct("byName", {"_id": {"$gt": since}} if since else {}))
         self._named_until = begun
         return sorted(self._names)
 

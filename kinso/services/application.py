@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 
 from kinso.config import Settings
 from kinso.database.adoption import Adoption
@@ -26,11 +27,14 @@ Announce = Callable[[str], None]
 _log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
+_SECONDS_BETWEEN_FAILURES = 60.0
+_UNEXPECTED = "Something went wrong on our side; the log of Kinso tells what."
 _MAINTENANCE_SECONDS = 5.0
 """A killed process must not hold anybody up for longer; a look costs a millisecond."""
 _SECONDS_FOR_OTHERS = 0.1
 _TRASH_SECONDS = 3600.0
 _SECONDS_FOR_ENDING = 1.0
+_SECONDS_FOR_ADOPTING = 3.0
 _MOST_NAMED = 20
 _LOOKED_THROUGH_AT_ONCE = 10_000
 """Customers who are brought up to date between two looks at whether anything else is to be done."""
@@ -129,31 +133,40 @@ class ApplicationContext:
         with suppress(DatabaseUnavailable), self._store.within(_SECONDS_FOR_ENDING):
             self._end_presence()
         self._store.connection.close()
-        for thread in (self._maintenance, self._adopting):
-            if thread:
-                thread.join()
+        if self._maintenance:
+            self._maintenance.join()
+        if self._adopting:
+            # It may be creating an index, which ends with the server; the next start goes on.
+            self._adopting.join(_SECONDS_FOR_ADOPTING)
         if self._server:
             self._server.stop()
 
     def _adopt_in_background(self, adoption: Adoption) -> None:
-        if self._adopting is None:
+        if self._adopting is None or not self._adopting.is_alive():
             self._adopting = threading.Thread(target=self._adopt, args=(adoption,), name="kinso-adopting", daemon=True)
             self._adopting.start()
 
     def _adopt(self, adoption: Adoption) -> None:
         connection, should_stop = self._store.connection, self._closing.is_set
+        said, pause = "", _RETRY_SECONDS
         while not should_stop():
             try:
                 if finish_adoption(connection, adoption, should_stop):
                     _report(adoption)
                     return
+            except DatabaseUnavailable:
+                pause = _RETRY_SECONDS
             except KinsoError as error:
                 connection.adoption.problem = error.message
-                if not should_stop():
+                pause = _SECONDS_BETWEEN_FAILURES
+                if error.message != said:
                     _log.warning("%s", error.message)
+                said = error.message
             except Exception:
                 _log.exception("Taking over customers failed; it will be tried again.")
-            self._closing.wait(_RETRY_SECONDS)
+                connection.adoption.problem = _UNEXPECTED
+                pause = _SECONDS_BETWEEN_FAILURES
+            self._closing.wait(pause)
 
     def _note_presence(self) -> None:
         if time.monotonic() >= self._presence_is_due:
@@ -283,11 +296,11 @@ def _report(adoption: Adoption) -> None:
     for case_duplicates in adoption.case_duplicates[:_MOST_NAMED]:
         _log.warning(
             "These customer IDs differ in letter case, spaces or the like only; please change all but one: %s",
-            ", ".join(case_duplicates),
+            ", ".join(case_duplicates[:_MOST_NAMED]),
         )
     if len(adoption.case_duplicates) > _MOST_NAMED:
         _log.warning("There are %d more groups of such customer IDs.", len(adoption.case_duplicates) - _MOST_NAMED)
-    for customer_id in adoption.unreadable_amounts[:_MOST_NAMED]:
+    for customer_id in islice(dict.fromkeys(adoption.unreadable_amounts), _MOST_NAMED):
         _log.warning(
             "The purchase amount of customer %s was not an amount of money and is 0 now; `check` tells what it was."
             " Type the right one on the customer's page.",

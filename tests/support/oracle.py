@@ -123,7 +123,7 @@ class Oracle:
             return self._has_literally(helpers, text)
         words = words_of(text)
         if len(words) < 2:
-            return self._has_literally(helpers, text)
+            return any(self._has_literally(helpers, each) for each in (text, *filter(looks_like_a_number, words)))
         of_numbers = [word for word in words if looks_like_a_number(word)]
         others = [word for word in words if word not in of_numbers]
         if not all(self._has_literally(helpers, word) for word in of_numbers):

@@ -91,9 +91,9 @@ class Survey:
                     known = KnownCustomers(self.store, self.reader.file, batch)
                     plans = [(record.row, self._take(record, known, first)) for record in batch]
                     self.duplicates.look_for([(row, plan.draft.draft) for row, plan in plans if plan and plan.draft])
-                self.duplicates.finish()
             except MalformedRow as error:
                 self._add_errors(error.row, error.line, [FieldError("file", error.message)])
+        self.duplicates.finish()
 
     def plan(self) -> ImportPlan:
         """All of it for the person who decides."""

@@ -194,13 +194,16 @@ def test_a_purchase_during_the_adoption_is_not_taken_for_what_was_there_before(n
     database, document = connection.database, original("A-1", purchaseAmount=100)
     database["customers"].insert_one(document, bypass_document_validation=True)
 
+    prepare_batch = adoption._prepare
+
     def buy_first(*arguments):
         record = {"saleId": "S-1", "customer": str(document["_id"]), "kind": "sale", "amount": 10.0, "void": False}
         database["sales"].insert_one({**record, "soldAt": LATER, "countsAt": LATER})
         database["customers"].update_one({"_id": document["_id"]}, {"$inc": {"purchaseAmount": 10}})
         monkeypatch.undo()
+        return prepare_batch(*arguments)
 
-    monkeypatch.setattr(adoption, "_record_memberships", buy_first)
+    monkeypatch.setattr(adoption, "_prepare", buy_first)
     prepare(connection)
     assert sum(entry["amount"] for entry in database["sales"].find()) == 110
 

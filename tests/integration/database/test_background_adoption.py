@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from kinso.database import adoption as adoption_module
 from kinso.database import preparation
 from kinso.database.adoption_progress import NotAdopted
 from kinso.database.preparation import finish_adoption, prepare
@@ -75,7 +76,7 @@ def test_whoever_is_opened_is_adopted_at_once(shop):
     shop.finish()
 
 
-@pytest.mark.parametrize("typed", ["C-4", "c-4", " C-4 "])
+@pytest.mark.parametrize("typed", ["C-4", "c-4", " C-4 ", " c-4 "])
 def test_somebody_is_found_by_their_id(shop, typed):
     assert shop.customer(typed).customer_id == "C-4"
     shop.finish()
@@ -139,6 +140,41 @@ def test_an_id_that_somebody_has_is_not_given_again(shop, typed):
     )
     shop.finish()
     assert len(shop.documents()) == 9
+
+
+def test_nobody_is_renamed_to_an_id_that_somebody_has(shop):
+    with pytest.raises(DuplicateCustomerId):
+        update_customer(shop.store, COMMAND_LINE, shop.customer("C-1").id, CustomerPatch(customer_id="c-4"))
+    shop.finish()
+
+
+def test_a_membership_that_ended_since_a_batch_was_read_is_not_opened_again(shop, monkeypatch):
+    ended = shop.customer("C-2")
+    unfinished = {"$unset": {"membershipHeld": "", "search": ""}}
+    shop.connection.database["customers"].update_one({"customerId": "C-2"}, unfinished, bypass_document_validation=True)
+    prepare_batch = adoption_module._prepare
+
+    def end_first(connection, batch, country):
+        monkeypatch.undo()
+        set_membership_of_selected(shop.store, COMMAND_LINE, [ended.id], membership_status=False)
+        return prepare_batch(connection, batch, country)
+
+    monkeypatch.setattr(adoption_module, "_prepare", end_first)
+    shop.finish()
+    assert not shop.customer("C-2").membership_status
+
+
+def test_the_index_over_ids_stays_when_the_one_for_now_is_dropped(shop, monkeypatch):
+    complete, seen = preparation._complete_preparation, []
+
+    def note(connection):
+        seen.append(connection.database["customers"].index_information().keys())
+        complete(connection)
+
+    monkeypatch.setattr(preparation, "_complete_preparation", note)
+    shop.finish()
+    assert UNIQUE_ID in seen[0]
+    assert UNIQUE_ID_FOR_NOW.document["name"] not in seen[0]
 
 
 def test_lists_say_how_far_it_is(shop):

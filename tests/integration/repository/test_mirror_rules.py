@@ -36,6 +36,7 @@ STEPS = int(os.environ.get("KINSO_MIRROR_STEPS", "60"))
 NAMES = ["Ada Lovelace", "José Ñuñez", "রহিম উদ্দিন", "O'Brien (mother)", "Ada B", "Łódź Karim", "Li", "a.*b"]
 CONTACTS = ["ada@shop.com", "+44 20 7946 0958", "01711-234567", "12 Mill Lane, Leeds", "+880 1711 234567, x@y.org"]
 TEXTS = ["ada", "AD", "karim łódź", "020 7946", "+8801711234567", ".*", "(", "b ada", "shop.com", "none", "x", "উদ্দিন"]
+TEXTS += ["01711-234567,", "234567 234567,", ", ;"]
 GROUPS = ("eligible", "excluded", "members")
 
 
