@@ -1,6 +1,7 @@
 """Whatever is done, by whomever: every question is answered as if somebody had looked at every document.
 
-`KINSO_MIRROR_STEPS=2000 pytest` takes ten thousand steps in five shops; `--hypothesis-profile=long` in fifty.
+`KINSO_MIRROR_STEPS=2000 pytest --timeout=0` takes ten thousand steps in five shops; with `--hypothesis-profile=long`
+fifty shops are tried.
 """
 
 import os
