@@ -22,6 +22,7 @@ import uvicorn
 
 from bench.load import Load, request, run
 from bench.plain_api import create_app
+from bench.texts import searched_texts
 from kinso.config import Settings
 from kinso.models.accounts import COMMAND_LINE, NewUser, Role
 from kinso.models.customers import CustomerQuery
@@ -122,6 +123,8 @@ def compare(options: argparse.Namespace, ids: Sequence[str], token: dict[str, st
     for name, paths in quick.items():
         compare_one(options, name, [request(path, **token) for path in paths])
     compare_one(options, "one customer, by cookie", [request(path, **cookie) for path in quick["one customer"]], False)
+    different = [f"/api/customers?limit=10&search={quote(text)}" for text in searched_texts(options.customers)]
+    compare_one(options, "search, different texts", [request(path, **token) for path in different], False)
     options.connections = min(FEW, options.connections)
     print(f"\nwith {options.connections} connections")
     for name, paths in slow.items():
