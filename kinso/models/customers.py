@@ -109,6 +109,12 @@ class CustomerQuery(_Model):
     sort_order: Literal["asc", "desc"] = "desc"
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether some customers may be left out."""
+        given = (self.membership_status, self.eligible)
+        return self.is_searched or bool(self.customer_id.strip()) or any(value is not None for value in given)
+
+    @property
     def is_searched(self) -> bool:
         """Whether texts of customers have to be read to find them."""
         return bool(self.search.strip() or self.customer_name.strip())

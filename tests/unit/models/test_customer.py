@@ -57,5 +57,7 @@ def test_a_null_does_not_empty_a_field(field):
 
 
 def test_a_query_without_filters_is_known_as_such():
-    assert not CustomerQuery(search="  ").is_searched
+    assert not CustomerQuery(search="  ").is_filtered
+    assert CustomerQuery(membership_status=False).is_filtered
+    assert not CustomerQuery(membership_status=False).is_searched
     assert CustomerQuery(customer_name="a").is_searched
