@@ -93,7 +93,7 @@ def _figures(shop: Path, count: int, parts: Sequence[str], smallest: Sequence[Fi
 def _starts(first: Start, again: Start) -> Iterator[Figure]:
     yield Figure("first start until everything answers, seconds", first.seconds).at_most(30)
     yield Figure("restart until everything answers, seconds", again.seconds).at_most(3)
-    yield Figure("memory of the process, MB", max(first.megabytes, again.megabytes)).at_most(1024)
+    yield Figure("memory of the process at rest, MB", max(first.megabytes, again.megabytes)).at_most(1024)
 
 
 def _disk(database: Database[Document], specified: Specified, count: int) -> Iterator[Figure]:

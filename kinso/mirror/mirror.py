@@ -173,7 +173,8 @@ class Mirror:
                 raise SnapshotUnusable("It is of another database or program, or of another time.")
             for table in TABLES:
                 cursor.execute(f"INSERT INTO {table.name} FROM snapshot.{table.name}")
-                self._written += max(cursor.rowcount, 0)
+            # It can wait for a quiet moment, while somebody may be waiting for the first answer.
+            self._written = _MUCH
             return position
 
     @contextmanager

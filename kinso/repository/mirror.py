@@ -382,7 +382,7 @@ class FollowingMirror:
             mirror.apply(batches := batches_of(happened, self._read))
             self._note_change(batches)
             self._changed_at, self._quiet_since = stream.position, time.monotonic()
-        mirror.compact(is_quiet=time.monotonic() - self._quiet_since > _QUIET)
+        mirror.compact(is_quiet=self._is_ready and time.monotonic() - self._quiet_since > _QUIET)
         self._position, self._heard_at = stream.position, time.monotonic()
 
     def _wait_for_somebody(self) -> None:
