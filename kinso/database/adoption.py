@@ -154,9 +154,9 @@ def _complete_all(
     *,
     on_progress: Callable[[int], object] = lambda count: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> int:
-    """Complete those who are `wanted`, in the order of their `_id`s; returns how many were looked at."""
-    customers, country, count = connection.database["customers"], country_of(connection.database), 0
+) -> None:
+    """Complete those who are `wanted`, in the order of their `_id`s."""
+    customers, country = connection.database["customers"], country_of(connection.database)
     found = in_batches(customers.with_options(_AS_IT_IS).find(wanted).sort("_id", 1))
     with ThreadPoolExecutor(1, "kinso-adoption") as pool:
         # While one batch is written, the next one is prepared.
@@ -166,9 +166,7 @@ def _complete_all(
             batch, updates = ahead.result()
             ahead = next(prepared, None)
             _write_all(customers, batch, updates, adoption)
-            count += len(batch)
             on_progress(len(batch))
-    return count
 
 
 def _prepare(

@@ -180,7 +180,7 @@ class CustomerLists:
 
     def _first_page(self, query: CustomerQuery, page: int, limit: int) -> list[Customer] | None:
         """A page that MongoDB finds as quickly as one customer; None when it does not."""
-        is_narrow = query.is_searched or query.customer_id.strip() or query.eligible is not None
+        is_narrow = query.model_copy(update={"membership_status": None}).is_filtered
         # The indexes come at the end of an adoption.
         if is_narrow or self._connection.adoption.is_under_way:
             return None

@@ -10,7 +10,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -32,6 +31,7 @@ from kinso.mirror.tables import CUSTOMERS, ENTRIES, TABLES, Columns, Table
 from kinso.repository.documents import Document
 from kinso.repository.mirror_files import MirrorFiles
 from kinso.repository.mirror_load import Load
+from kinso.repository.mirror_state import MirrorMetrics, MirrorState
 from kinso.repository.mirrored import Happened, batches_of
 from kinso.repository.snapshots import Snapshots
 
@@ -53,35 +53,6 @@ _versions = count(1)
 _SECONDS_FOR_ENDING = 7.0
 _CLOCKS = 60
 """Seconds by which the clocks of two machines may differ."""
-
-
-@dataclass(frozen=True)
-class MirrorState:
-    """`loaded` of `expected` documents are read, or adopted before that; `position` is how far it follows then."""
-
-    is_ready: bool
-    loaded: int
-    expected: int
-    position: int
-
-    @property
-    def share(self) -> float:
-        """How much of it is loaded, from 0 to 1."""
-        return min(1.0, self.loaded / self.expected) if self.expected else 0.0
-
-
-@dataclass(frozen=True)
-class MirrorMetrics:
-    """`seconds_behind` is how long nothing has been heard from the database, which usually is a tenth of a second.
-
-    `memory` is in bytes; `snapshot_at` is the moment that the file on disk shows, if there is one.
-    """
-
-    customers: int
-    entries: int
-    memory: int
-    seconds_behind: float
-    snapshot_at: datetime | None
 
 
 class _Silent(DatabaseUnavailable):

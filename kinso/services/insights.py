@@ -12,7 +12,7 @@ from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, S
 from kinso.models.money import CENT, LARGEST, round_to_cents
 from kinso.repository.documents import now
 from kinso.repository.insights import FigureRepository
-from kinso.repository.mirror import MirrorMetrics, MirrorState
+from kinso.repository.mirror_state import MirrorMetrics, MirrorState
 from kinso.repository.spenders import SpenderRepository
 from kinso.repository.store import Store
 from kinso.services.permissions import use_case

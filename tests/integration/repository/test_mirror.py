@@ -1,19 +1,24 @@
 """The mirror holds what the documents say, at once after every write of this process and soon after others'."""
 
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from bson import ObjectId
+from pymongo import MongoClient
+from pymongo.monitoring import CommandListener
 
 from kinso.config import Settings
+from kinso.database.commits import MIRRORED, Commits, position_of
 from kinso.database.connection import Connection, connect
 from kinso.errors import DatabaseUnavailable
 from kinso.mirror.mirror import Batch
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.validation import parse
 from kinso.repository.documents import now
+from kinso.repository.mirror import mirror_of
 from kinso.repository.mirrored import id_of, key_of
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
@@ -216,3 +221,28 @@ def test_check_names_what_the_mirror_has_otherwise_and_has_it_loaded_anew(store,
         time.sleep(0.05)
     assert check_database(store, admin).is_clean
     assert names(store) == ["Ada", "Ada"]
+
+
+def test_what_is_loaded_is_with_the_majority_and_of_no_moment_before_it_follows(store, settings):
+    concerns = {}
+
+    class Listener(CommandListener):
+        def started(self, event):
+            if event.command_name == "find" and "afterClusterTime" in event.command.get("readConcern", {}):
+                concerns[event.command["find"]] = event.command["readConcern"]
+
+        def succeeded(self, event):
+            pass
+
+        def failed(self, event):
+            pass
+
+    commits = Commits(settings.database)
+    client = MongoClient(settings.mongodb_uri, tz_aware=True, event_listeners=[commits, Listener()])
+    with closing(Connection(client, client[settings.database], commits=commits)) as connection:
+        mirror = mirror_of(connection)
+        before = position_of(client.admin.command("ping")["operationTime"])
+        mirror.catch_up()
+    assert set(concerns) == set(MIRRORED)
+    assert {each["level"] for each in concerns.values()} == {"majority"}
+    assert all(position_of(each["afterClusterTime"]) >= before for each in concerns.values())
