@@ -19,6 +19,7 @@ from pymongo.collection import Collection
 from kinso.models.customers import Customer
 
 NAME = "original"
+_AS_SERVERS_COME = {"wiredTiger": {"configString": "block_compressor=snappy"}}
 FIELDS = ("customerId", "customerName", "contactInfo", "purchaseAmount", "membershipStatus", "createdAt", "updatedAt")
 SEARCHED = FIELDS[:3]
 
@@ -62,6 +63,7 @@ class Specified:
 
     def prepare(self) -> None:
         """Create what is to be filled; the purchases of a bare import are found by their ID and by the customer."""
+        self.database.create_collection("customers", storageEngine=_AS_SERVERS_COME)
         index(self.customers)
         self.sales.create_index("saleId", unique=True)
         self.sales.create_index("customer")

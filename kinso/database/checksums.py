@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
@@ -27,7 +27,7 @@ OF_DECISION = ("customer", "moment", "basis", "byName")
 _KEY = "checks"
 _LENGTH = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_SECONDS_OF_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -100,5 +100,6 @@ def _text(value: Any) -> str:
     if isinstance(value, datetime):
         # MongoDB keeps milliseconds, and in memory no time zone.
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return str((aware - _EPOCH) // _MILLISECOND)
+        since = aware - _EPOCH
+        return str((since.days * _SECONDS_OF_A_DAY + since.seconds) * 1000 + since.microseconds // 1000)
     return "" if value is None else str(value)

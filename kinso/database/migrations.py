@@ -125,6 +125,7 @@ MIGRATIONS = (
     Migration(5, "IDs get the compared form of edition 3", _rekey_ids),
     Migration(6, "records carry checksums from now on", _begin_checksums),
     Migration(7, "indexes that only lists and figures read are dropped", _drop_indexes_of_lists),
+    Migration(8, "indexes of the history take less room", _drop_replaced_indexes),
 )
 """After another edition of `kinso.models.text.FOLDING`, a further one does what 5 did."""
 NEWEST = MIGRATIONS[-1].number

@@ -116,9 +116,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "attempts": [_index("expiresAt", expireAfterSeconds=0), _index("account", "at"), _index("address", "at")],
     "changes": [
-        _index("customer", "at", "_id"),
-        _index("idKey", "at", "_id"),
-        _index("run", "_id"),
+        _index("customer"),
+        _index("idKey"),
+        # Most changes belong to no run.
+        _index("run", "_id", partialFilterExpression={"run": {"$gt": ""}}, name="kinso_changes_of_runs"),
         _index("at", "_id"),
         _index("kind", "at", "_id", partialFilterExpression={"kind": "delete"}, name="kinso_deletions"),
         _index("kind", "at", "_id", partialFilterExpression={"kind": "erase"}, name="kinso_erasures"),
@@ -153,6 +154,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 REPLACED: dict[str, list[IndexModel]] = {
     "users": [_index("email", unique=True, name="email_1")],
     "sales": [_index("void", "kind", "soldAt", "customer", "amount"), _index("void", "soldAt", "_id")],
+    "changes": [_index("customer", "at", "_id"), _index("idKey", "at", "_id"), _index("run", "_id")],
 }
 """What an earlier version had an index for, and has another one for now."""
 OF_LISTS: dict[str, list[IndexModel]] = {

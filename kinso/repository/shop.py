@@ -186,7 +186,7 @@ class CheckRepository:
 
     def unknown_runs(self) -> Iterator[str]:
         """Runs that changes name, but that are not recorded."""
-        for group in self._changes.aggregate([{"$sort": {"run": 1}}, {"$group": {"_id": "$run"}}], allowDiskUse=True):
+        for group in self._changes.aggregate([{"$group": {"_id": "$run"}}], allowDiskUse=True):
             key = object_id(group["_id"]) if group["_id"] else None
             if group["_id"] and (key is None or self._runs.find_one({"_id": key}, {"_id": True}) is None):
                 yield str(group["_id"])

@@ -66,7 +66,7 @@ class BackupRepository:
 IMPORTS = ["import", "purchases"]
 """The kinds of runs that are imports."""
 _LOCK_KEY = "imports"
-_BY_CUSTOMER = [("customer", 1), ("at", 1), ("_id", 1)]
+_BY_CUSTOMER = [("customer", 1)]
 """An import has many changes, a customer few."""
 
 

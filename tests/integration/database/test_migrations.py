@@ -73,6 +73,7 @@ def earlier(new_database):
     )
     database["sales"].create_index([(key, 1) for key in ("void", "kind", "soldAt", "customer", "amount")])
     database["changes"].insert_one({"customer": str(FIRST), "idKey": "c\u20111", "kind": "create", "at": SOLD})
+    database["changes"].create_index([("customer", 1), ("at", 1), ("_id", 1)])
     database["users"].create_index("email", unique=True)
     return connection
 
@@ -91,6 +92,7 @@ def test_a_database_of_an_earlier_kinso_is_brought_up_to_date(earlier):
     assert database["changes"].find_one()["idKey"] == "c-1"
     assert "email_1" not in database["users"].index_information()
     assert "void_1_kind_1_soldAt_1_customer_1_amount_1" not in database["sales"].index_information()
+    assert "customer_1_at_1__id_1" not in database["changes"].index_information()
     assert database["settings"].find_one({"_id": "checks"})["sealedSince"] > LATER
 
 

@@ -212,3 +212,10 @@ def test_a_database_in_memory_gets_the_indexes(mock_store):
     with pytest.raises(DuplicateKeyError):
         customers.insert_one(customer("ABC-1"))
     assert mock_store.transact(lambda: customers.count_documents({})) == 1
+
+
+def test_what_a_run_changed_is_found_by_an_index_that_holds_no_other_changes(store):
+    changes = store.connection.database["changes"]
+    plan = changes.find({"run": "0" * 24}).sort("_id", 1).explain()["queryPlanner"]["winningPlan"]
+    assert "kinso_changes_of_runs" in str(plan)
+    assert "SORT" not in str(plan).upper().replace("SORTPATTERN", "")
