@@ -26,7 +26,8 @@ def clean_text(value: Any, *, shortest: int, longest: int, is_id: bool = False) 
     if not isinstance(value, str):
         raise ValueError("must be text")
     text = unicodedata.normalize("NFC", value).strip()
-    is_plain = text.isascii() and text.isprintable()
+    # What is printable holds no control, format or half character; only the blanks are left.
+    is_plain = text.isprintable() and (text.isascii() or _BLANKS.isdisjoint(text))
     shown = len(text) if is_plain else sum(not shows_nothing(character) for character in text)
     if not shown:
         raise ValueError("is required")
@@ -157,6 +158,8 @@ class _Characters(dict[int, str]):
 
 
 _OF_TEXT = _Characters(_LETTER_FORMS, one_quote=True, without_marks=True)
+_NOT_ITSELF = re.compile(f"[{re.escape(''.join(chr(code) for code in range(128) if _OF_TEXT[code] != chr(code)))}]")
+"""Of ASCII, what another character stands for."""
 _OF_ID = _Characters({}, one_quote=False, without_marks=False)
 _BEFORE_TAKING_APART = str.maketrans({**dict.fromkeys("´\u1ffd", "'"), **_LETTER_FORMS})
 """Taken apart, an acute accent that stands for an apostrophe would be a space."""
@@ -165,7 +168,8 @@ _BEFORE_TAKING_APART = str.maketrans({**dict.fromkeys("´\u1ffd", "'"), **_LETTE
 def fold(text: str) -> str:
     """The form in which texts are compared: no case, no accents, one kind of quote and dash, single spaces."""
     if text.isascii():
-        return _single_spaced(text.lower().translate(_OF_TEXT))
+        lower = text.lower()
+        return _single_spaced(lower.translate(_OF_TEXT) if _NOT_ITSELF.search(lower) else lower)
     composed = unicodedata.normalize("NFC", text).casefold().translate(_BEFORE_TAKING_APART)
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", composed).casefold())
     bare = _replaced(apart, _OWN_LETTERS).translate(_OF_TEXT)
@@ -217,6 +221,9 @@ _PLACEHOLDER = re.compile(r"#{3,}|#(?:n/a|ref!|value!|name\?|div/0!|num!|null!|s
 _OTHER_LETTER = re.compile(r"[a-df-z@]", re.IGNORECASE)
 """No spreadsheet puts one into a number, and most of what is not a number has one."""
 
+_IN_DAMAGE = re.compile(r"[eE#]|[.,]0")
+"""Whatever is damaged has one of these."""
+
 _SCIENTIFIC = "looks damaged by a spreadsheet (scientific notation); type it in full"
 _DECIMALS = "looks damaged by a spreadsheet (a number with decimals); type it without them"
 _EMPTY = "is what a spreadsheet shows instead of a value; type it in full"
@@ -235,7 +242,7 @@ def check_contact(text: str) -> str:
 
 
 def _checked(text: str, *kinds: tuple[re.Pattern[str], str]) -> str:
-    if text.isascii() and "#" not in text and _OTHER_LETTER.search(text):
+    if text.isascii() and (not _IN_DAMAGE.search(text) or ("#" not in text and _OTHER_LETTER.search(text))):
         return text
     folded = fold(text).strip(",;")
     for pattern, sentence in kinds:
