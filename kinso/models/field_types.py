@@ -315,6 +315,8 @@ class Tags(FieldType):
         return {"type": "array", "items": tag, "maxItems": self.most}
 
     def read(self, stored: Any) -> tuple[str, ...]:
+        if stored is None:
+            return ()
         parts = stored if isinstance(stored, list | tuple) else [stored]
         return _set_of(text for part in parts if (text := readable_text(part).strip()))
 

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 LATEST = datetime(9999, 12, 29, tzinfo=UTC)
 """What dates are read as that are beyond; with room for every time zone."""
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def trusted(model: type[Model], values: dict[str, Any]) -> Model:
+    """The model with a value for each of its attributes, in their order, none of them looked at.
+
+    The same as its `model_construct`, which takes three times as long, for what is made thousands of times in a row.
+    """
+    made = model.__new__(model)
+    for name, value in _INSIDE:
+        object.__setattr__(made, name, value)
+    object.__setattr__(made, "__dict__", values)
+    object.__setattr__(made, "__pydantic_fields_set__", set(values))
+    return made
+
+
+_INSIDE = (("__pydantic_extra__", None), ("__pydantic_private__", None))
+"""What pydantic keeps in a model beside its values; there is none in ours."""
 
 
 def readable_text(value: Any) -> str:

@@ -18,7 +18,7 @@ from kinso.database import search
 from kinso.errors import DuplicateCustomerId
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.fields import FIELDS, entered, erased, recorded, to_stored
-from kinso.models.stored import readable_moment, readable_version
+from kinso.models.stored import readable_moment, readable_version, trusted
 from kinso.models.text import id_key
 
 Document = Mapping[str, Any]
@@ -71,6 +71,7 @@ VISIBLE = {search.HELPERS: False, "__v": False}
 DUPLICATE_KEY = 11000
 _ATTRIBUTES = {field.alias or name: name for name, field in Customer.model_fields.items()}
 """What is stored under a name is called this in Python."""
+_READ = tuple((field.name, field.attribute, field.type.read) for field in FIELDS)
 _BATCH = 10_000
 _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 """When somebody was registered of whom nothing tells."""
@@ -134,7 +135,7 @@ def versioned_update(
 def changed(before: Customer, changes: Document, at: datetime) -> Customer:
     """The customer after `changes` (by stored names) were written over the version in `before`."""
     values = {_ATTRIBUTES[name]: value for name, value in changes.items() if name in _ATTRIBUTES}
-    return before.model_copy(update={**values, "updated_at": at, "version": before.version + 1})
+    return trusted(Customer, {**vars(before), **values, "updated_at": at, "version": before.version + 1})
 
 
 def to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, Any]:
@@ -167,15 +168,17 @@ def as_it_is(customer: Customer, country: str) -> dict[str, Any]:
 
 def to_customer(document: Document) -> Customer:
     """The model of a document, which may lack or mistype anything but its `_id`; trusted, because it must be quick."""
-    created = readable_moment(document.get("createdAt")) or birth(document["_id"])
-    return Customer.model_construct(
-        id=str(document["_id"]),
-        **{field.attribute: field.type.read(document.get(field.name)) for field in FIELDS},
-        created_at=created,
-        updated_at=readable_moment(document.get("updatedAt")) or created,
-        version=readable_version(document.get("version")),
-        excluded=document.get("membershipHeld") is True,
-    )
+    told = document.get
+    created = readable_moment(told("createdAt")) or birth(document["_id"])
+    values = {attribute: read(told(name)) for name, attribute, read in _READ}
+    values |= {
+        "id": str(document["_id"]),
+        "created_at": created,
+        "updated_at": readable_moment(told("updatedAt")) or created,
+        "version": readable_version(told("version")),
+        "excluded": told("membershipHeld") is True,
+    }
+    return trusted(Customer, values)
 
 
 def birth(key: Any) -> datetime:

@@ -211,7 +211,8 @@ def _to_document(change: Change) -> dict[str, Any]:
         if document[side] is not None:
             document[side] = values_to_stored(document[side])
     facts = {"_id": ObjectId(change.id), "amount": float(change.balance), "idKey": id_key(change.customer_id)}
-    return with_checksum({**document, **facts}, OF_CHANGE)
+    document |= facts
+    return with_checksum(document, OF_CHANGE)
 
 
 def _to_change(document: Document) -> Change:

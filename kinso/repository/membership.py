@@ -19,6 +19,7 @@ from kinso.repository.mirrored import id_of, utc
 _AT_ONCE = 1000
 _ANOTHER = "Another application"
 _DURING = "begin <= $moment AND (until IS NULL OR until > $moment)"
+_STORED_NAMES = [(name, field.alias or name) for name, field in Decision.model_fields.items()]
 _TIMES = {"customer": True, "from": True, "to": True, "open": True}
 
 ImportLock = tuple[str, datetime, Decision]
@@ -142,7 +143,8 @@ def _closing(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
 
 
 def _stored_decision(customer: str, at: datetime, decision: Decision) -> dict[str, Any]:
-    return decision_with_checksum(customer, at, without_decimals(decision.model_dump(by_alias=True, exclude_none=True)))
+    told = {stored: value for name, stored in _STORED_NAMES if (value := getattr(decision, name)) is not None}
+    return decision_with_checksum(customer, at, without_decimals(told))
 
 
 def _to_interval(document: Document) -> MembershipInterval:

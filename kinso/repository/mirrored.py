@@ -22,7 +22,7 @@ from kinso.models.field_types import FieldType
 from kinso.models.fields import FIELDS
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS
-from kinso.models.stored import readable_moment, readable_text, readable_version
+from kinso.models.stored import readable_moment, readable_text, readable_version, trusted
 from kinso.repository.documents import Document, birth
 
 _DIGITS = 24
@@ -94,16 +94,16 @@ CUSTOMER_COLUMNS = (
 
 def customer_of(row: Sequence[Any]) -> Customer:
     """The customer in a row of these columns."""
-    key, odd_id, *values = row
-    *entered, created_at, updated_at, version, excluded = values
-    return Customer.model_construct(
-        id=id_of(key, odd_id),
-        **{field.attribute: _value(field.type, value) for field, value in zip(FIELDS, entered, strict=True)},
-        created_at=created_at.replace(tzinfo=UTC),
-        updated_at=updated_at.replace(tzinfo=UTC),
-        version=version,
-        excluded=excluded,
-    )
+    key, odd_id, *entered, created_at, updated_at, version, excluded = row
+    values = {field.attribute: _value(field.type, value) for field, value in zip(FIELDS, entered, strict=True)}
+    values |= {
+        "id": id_of(key, odd_id),
+        "created_at": created_at.replace(tzinfo=UTC),
+        "updated_at": updated_at.replace(tzinfo=UTC),
+        "version": version,
+        "excluded": excluded,
+    }
+    return trusted(Customer, values)
 
 
 def _value(type: FieldType, value: Any) -> Any:

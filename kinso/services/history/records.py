@@ -12,6 +12,7 @@ from kinso.models.fields import entered, recorded
 from kinso.models.history import Change, ChangeKind
 from kinso.models.membership import DecidedBy, Decision
 from kinso.models.purchases import LedgerEntry
+from kinso.models.stored import trusted
 from kinso.repository.documents import new_id
 from kinso.repository.store import Store
 from kinso.services.purchases.ledger import typed_entry
@@ -91,8 +92,8 @@ def record_of_update(
     old, new = _recorded_fields(before), _recorded_fields(after)
     changed = [name for name in old if old[name] != new[name]]
     kind = kind or ("membership" if MEMBERSHIP_FIELDS.issuperset(changed) else "edit")
-    sides = ({name: side[name] for name in changed} for side in (old, new))
-    return _record(actor, after, kind, before=next(sides), after=next(sides), run=run, undoes=undoes, reason=reason)
+    was, is_now = ({name: side[name] for name in changed} for side in (old, new))
+    return _record(actor, after, kind, before=was, after=is_now, run=run, undoes=undoes, reason=reason)
 
 
 def record_of_deletion(actor: Actor, deleted: Customer, *, run: str | None = None, undoes: str | None = None) -> Change:
@@ -122,29 +123,30 @@ def _record(
     customer: Customer,
     kind: ChangeKind,
     *,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
     run: str | None = None,
     undoes: str | None = None,
     reason: str | None = None,
 ) -> Change:
-    return Change(
-        id=new_id(),
-        customer=customer.id,
-        customer_id=customer.customer_id,
-        kind=kind,
-        by_id=actor.user_id,
-        by_name=actor.name,
-        source=actor.source,
-        at=customer.updated_at,
-        before=dict(before) if before is not None else None,
-        after=dict(after) if after is not None else None,
-        version=customer.version,
-        balance=customer.purchase_amount,
-        reason=reason,
-        run=run,
-        undoes=undoes,
-    )
+    values = {
+        "id": new_id(),
+        "customer": customer.id,
+        "customer_id": customer.customer_id,
+        "kind": kind,
+        "by_id": actor.user_id,
+        "by_name": actor.name,
+        "source": actor.source,
+        "at": customer.updated_at,
+        "before": before,
+        "after": after,
+        "version": customer.version,
+        "balance": customer.purchase_amount,
+        "reason": reason,
+        "run": run,
+        "undoes": undoes,
+    }
+    return trusted(Change, values)
 
 
 def being_imported(store: Store, customers: Collection[str], *, but_for: Collection[str | None] = ()) -> dict[str, str]:

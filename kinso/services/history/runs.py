@@ -15,7 +15,7 @@ from kinso.errors import BeingImported, Conflict, DatabaseUnavailable, NotFound,
 from kinso.models.accounts import SYSTEM, Actor, Permission
 from kinso.models.customers import Customer
 from kinso.models.history import Change, Run, RunException, RunKind, RunPage
-from kinso.repository.documents import canonical_id, new_id, now
+from kinso.repository.documents import canonical_id, changed, new_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import (
     BEING_IMPORTED,
@@ -237,7 +237,7 @@ def set_membership_of_each(
     Whoever is not at the expected version any more (None expects nothing), or to whom the change does not apply any
     more, is left alone and reported as an exception of the run. So is whoever is in an import that has not ended.
     """
-    changed = done = 0
+    count = done = 0
     for batch in in_batches(expected.items()):
 
         def work(batch: Sequence[tuple[str, int | None]] = batch) -> int:
@@ -249,10 +249,10 @@ def set_membership_of_each(
             skipped = _skipped(batch, found, {customer.id for customer in chosen}, imported, change)
             return _set_membership(store, actor, run, chosen, change, skipped)
 
-        changed += store.transact(work)
+        count += store.transact(work)
         done += len(batch)
         on_progress(done, len(expected))
-    return changed
+    return count
 
 
 def _revert_now_or_later(store: Store, run: Run) -> None:
@@ -370,11 +370,10 @@ def _set_membership(
     store.customers.set_membership(
         [customer.id for customer in chosen], at, status=change.status, excluded=change.excluded
     )
-    written = {"membership_status": change.status, "excluded": change.excluded, "updated_at": at}
-    after = [before.model_copy(update={**written, "version": before.version + 1}) for before in chosen]
+    written = {"membershipStatus": change.status, "membershipHeld": change.excluded}
     records = [
-        record_of_update(actor, old, new, run=run.id, reason=change.reason)
-        for old, new in zip(chosen, after, strict=True)
+        record_of_update(actor, before, changed(before, written, at), run=run.id, reason=change.reason)
+        for before in chosen
     ]
     record_batch(store, run, records, skipped, is_free=True)
     return len(chosen)
