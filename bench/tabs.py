@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="kinso-") as folder,
-        serving(Path(folder), options.customers) as (pid, address),
+        serving(_seeded(Path(folder) / "data", options.customers)) as (pid, address),
     ):
         secret = sign_in(address)
         alone = statistics.median(open_and_close(address, secret, 1)[0] for _ in range(_ALONE))
@@ -101,11 +101,16 @@ def memory_of(process_id: int) -> float:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
 
-@contextmanager
-def serving(folder: Path, customers: int) -> Iterator[tuple[int, str]]:
-    """Kinso with a shop of its own: its process and its address."""
-    environment = {**os.environ, **_ACCOUNT, "KINSO_DATA_DIR": str(folder / "data")}
+def _seeded(folder: Path, customers: int) -> Path:
+    environment = {**os.environ, "KINSO_DATA_DIR": str(folder)}
     subprocess.run([sys.executable, "-m", "kinso", "seed", str(customers)], env=environment, cwd=_ROOT, check=True)
+    return folder
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[int, str]]:
+    """Kinso with the shop in a data folder: its process and its address."""
+    environment = {**os.environ, **_ACCOUNT, "KINSO_DATA_DIR": str(folder)}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
