@@ -1,11 +1,14 @@
 """Whatever is done, by whomever: every question is answered as if somebody had looked at every document.
 
-`KINSO_MIRROR_STEPS=2000 pytest --timeout=0` takes ten thousand steps in five shops; with `--hypothesis-profile=long`
-fifty shops are tried.
+`KINSO_MIRROR_STEPS=2000 pytest --timeout=0 -n0` takes ten thousand steps in five shops, and kills the server now and
+then; with `--hypothesis-profile=long` fifty shops are tried.
 """
 
+import io
 import os
 import random
+import shutil
+import signal
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinso.database.connection import connect
+from kinso.database.preparation import prepare
 from kinso.errors import KinsoError
+from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import SORT_FIELDS, CustomerDraft, CustomerPatch, CustomerQuery
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.rule_bases import RULE_BASES
@@ -29,11 +34,15 @@ from kinso.services.insights import get_sales_months, get_statistics
 from kinso.services.membership.activation import activate_at_threshold, set_membership_of_selected
 from kinso.services.membership.eligibility import count_members_at, rule_of
 from kinso.services.purchases.recording import list_entries, record_sale, refund_sale
+from kinso.services.transfer.backups import make_backup, restore_shop
 from kinso.services.transfer.customer_imports import import_customers
 from tests.support.mirror import differences
 from tests.support.oracle import Oracle
+from tests.support.processes import until
 
 STEPS = int(os.environ.get("KINSO_MIRROR_STEPS", "60"))
+MAY_KILL = STEPS > 500
+"""In a short run others work on the same server."""
 NAMES = ["Ada Lovelace", "José Ñuñez", "রহিম উদ্দিন", "O'Brien (mother)", "Ada B", "Łódź Karim", "Li", "a.*b"]
 CONTACTS = ["ada@shop.com", "+44 20 7946 0958", "01711-234567", "12 Mill Lane, Leeds", "+880 1711 234567, x@y.org"]
 TEXTS = ["ada", "AD", "karim łódź", "020 7946", "+8801711234567", ".*", "(", "b ada", "shop.com", "none", "x", "উদ্দিন"]
@@ -47,7 +56,7 @@ class Shop:
     def __init__(self, settings, folder, manager, chance):
         self.settings, self.folder, self.manager, self.chance = settings, folder, manager, chance
         self.store, self.other = self.open(), connect(settings)
-        self.number = 0
+        self.number, self.backup = 0, None
 
     def open(self):
         store = Store(connect(self.settings))
@@ -59,8 +68,9 @@ class Shop:
         often = (self.register, self.edit, self.sell)
         seldom = (self.refund, self.delete, self.restore, self.erase, self.undo, self.undo_run)
         others = (self.activate, self.select, self.bring, self.by_hand, self.cut, self.come_again)
+        rarely = [self.die, self.restore_backup, *([self.kill_server] if MAY_KILL else ())]
         with suppress(KinsoError):
-            self.chance.choice([*often, *often, *seldom, *others])()
+            self.chance.choice([*often, *often, *seldom, *others] if self.chance.random() < 0.97 else rarely)()
 
     def register(self):
         self.number += 1
@@ -141,8 +151,48 @@ class Shop:
     def come_again(self):
         """The process ends, others write meanwhile, and the next one goes on from what was kept on disk."""
         self.store.connection.close()
-        self.other.database["customers"].update_many({}, {"$inc": {"purchaseAmount": 1}})
+        self.by_another()
         self.store = self.open()
+
+    def by_another(self):
+        self.other.database["customers"].update_many({}, {"$inc": {"purchaseAmount": 1}})
+
+    def die(self):
+        """The same without a chance to write anything down: what is on disk is of some time ago, or nothing."""
+        kept = self.folder.with_name("kept")
+        shutil.copytree(self.folder, kept, ignore=shutil.ignore_patterns("memory-*"))
+        self.store.connection.close()
+        shutil.rmtree(self.folder)
+        kept.rename(self.folder)
+        self.by_another()
+        self.store = self.open()
+
+    def restore_backup(self):
+        """Everything is as it was some time ago, while what is kept on disk is of a later one."""
+        earlier, self.backup = self.backup, io.BytesIO()
+        make_backup(self.store, COMMAND_LINE, self.settings, self.backup)
+        if earlier is None:
+            return
+        self.store.connection.close()
+        self.other.client.drop_database(self.settings.database)
+        earlier.seek(0)
+        restore_shop(self.settings, earlier)
+        prepare(self.other)
+        self.store = self.open()
+
+    def kill_server(self):
+        """It is started again by itself; whatever was acknowledged is still there."""
+        process = self.other.client.admin.command("serverStatus")["pid"]
+        os.kill(process, signal.SIGKILL)
+        until(self.is_back, "the server is back")
+
+    def is_back(self):
+        with suppress(KinsoError):
+            self.other.ping()
+            self.store.connection.ping()
+            self.store.mirror.catch_up()
+            return True
+        return False
 
     def somebody(self):
         return str(self.one_of(self.documents("customers"))["_id"])
