@@ -43,14 +43,15 @@ class StreamLost(Exception):
 class Event:
     """One change of one document.
 
-    `document` is all of it, when it was inserted or replaced. `values` are what an update set, by dotted paths, with
-    None for what it removed. Neither is there when the document was deleted.
+    `document` is all of it, when it was inserted (then it `is_new`) or replaced. `values` are what an update set, by
+    dotted paths, with None for what it removed. Neither is there when the document was deleted.
     """
 
     collection: str
     id: Any
     document: Mapping[str, Any] | None = None
     values: Mapping[str, Any] | None = None
+    is_new: bool = False
 
 
 class ChangeStream:
@@ -134,7 +135,7 @@ def _event(change: Mapping[str, Any]) -> Event:
         told = change["updateDescription"]
         cut = (f"{each['field']}.0" for each in told.get("truncatedArrays", ()))
         return Event(collection, id, values=told["updatedFields"] | dict.fromkeys([*told["removedFields"], *cut]))
-    return Event(collection, id, document=change.get("fullDocument"))
+    return Event(collection, id, document=change.get("fullDocument"), is_new=kind == "insert")
 
 
 @contextmanager

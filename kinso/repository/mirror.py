@@ -28,11 +28,12 @@ from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable, MirrorNotReady, StartupError
 from kinso.mirror.mirror import Answer, Mirror, Row
 from kinso.mirror.tables import CUSTOMERS, ENTRIES, TABLES, Columns, Table
+from kinso.models.stored import EARLIEST
 from kinso.repository.documents import Document
 from kinso.repository.mirror_files import MirrorFiles
 from kinso.repository.mirror_load import Load
-from kinso.repository.mirror_state import MirrorMetrics, MirrorState
-from kinso.repository.mirrored import Happened, batches_of
+from kinso.repository.mirror_state import MirrorMetrics, MirrorState, Touched
+from kinso.repository.mirrored import ENTRY_SOURCE, Happened, batches_of, earliest_touched
 from kinso.repository.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class FollowingMirror:
         self._failures = self._waiting = 0
         self._is_wrong = Event()
         self._versions: dict[str, int] = {}
+        self._touched = Touched()
         self._files: MirrorFiles | None = None
         self._snapshots = Snapshots(connection.database, None)
         self._memory_limit: str | None = None
@@ -160,6 +162,11 @@ class FollowingMirror:
         """Another, higher number after anything happened to these tables; as of all that this process has written."""
         self._up_to_date()
         return max(self._versions[table] for table in tables)
+
+    def version_before(self, moment: datetime) -> int:
+        """Another, higher number after anything happened to the ledger that may count before this moment."""
+        self._up_to_date()
+        return self._touched.version_before(moment)
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """The answer to a question, with everything in it that this process wrote before it was asked.
@@ -255,9 +262,12 @@ class FollowingMirror:
                 self._note_change(batches)
             return self._mirror
 
-    def _note_change(self, tables: Iterable[str] = _EVERYTHING) -> None:
+    def _note_change(self, tables: Iterable[str] = _EVERYTHING, entries_since: datetime = EARLIEST) -> None:
         # Only after it was applied: what was read before must not be kept as what is there now.
-        self._versions |= dict.fromkeys(tables, next(_versions))
+        version = next(_versions)
+        self._versions |= dict.fromkeys(tables, version)
+        if ENTRIES.name in tables:
+            self._touched.note(entries_since, version)
 
     def _is_silent(self, since: float, silence: float = _SILENCE) -> bool:
         return self._is_ready and time.monotonic() - max(self._heard_at, since) > silence
@@ -350,8 +360,9 @@ class FollowingMirror:
             happened[event.collection].note(event)
         if happened:
             self._wait_for_somebody()
+            since = earliest_touched(happened.get(ENTRY_SOURCE.collection, Happened()))
             mirror.apply(batches := batches_of(happened, self._read))
-            self._note_change(batches)
+            self._note_change(batches, since)
             self._changed_at, self._quiet_since = stream.position, time.monotonic()
         mirror.compact(is_quiet=self._is_ready and time.monotonic() - self._quiet_since > _QUIET)
         self._position, self._heard_at = stream.position, time.monotonic()

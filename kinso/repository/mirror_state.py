@@ -1,4 +1,4 @@
-"""How far the mirror is, and what it holds."""
+"""How far the mirror is, what it holds, and since when it was changed."""
 
 from __future__ import annotations
 
@@ -33,3 +33,21 @@ class MirrorMetrics:
     memory: int
     seconds_behind: float
     snapshot_at: datetime | None
+
+
+class Touched:
+    """Which times something happened to: for figures about periods that have ended."""
+
+    def __init__(self) -> None:
+        self._latest: list[tuple[datetime, int]] = []
+        """From the earliest day on that a version touched, in the order of both."""
+
+    def note(self, since: datetime, version: int) -> None:
+        """This version, the highest so far, may have changed what counts at this moment or later."""
+        # By days, so that a year of purchases needs no more than a few hundred.
+        day = since.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._latest = [*(each for each in self._latest if each[0] < day), (day, version)]
+
+    def version_before(self, moment: datetime) -> int:
+        """The highest version that may have changed what counts before this moment; 0 if there is none."""
+        return max((version for day, version in self._latest if day < moment), default=0)

@@ -22,7 +22,7 @@ from kinso.models.field_types import FieldType
 from kinso.models.fields import FIELDS
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS
-from kinso.models.stored import readable_moment, readable_text, readable_version, trusted
+from kinso.models.stored import EARLIEST, readable_moment, readable_text, readable_version, trusted
 from kinso.repository.documents import Document, birth
 
 _DIGITS = 24
@@ -286,17 +286,19 @@ def _list(value: Any) -> list[Any]:
 class Happened:
     """What became of the documents of one collection: which are there as a whole, which were changed, which are gone.
 
-    `again` are those of which the events do not tell enough.
+    `again` are those of which the events do not tell enough. `only_new` says that none of them was there before.
     """
 
     whole: dict[Any, Document] = field(default_factory=dict)
     parts: dict[Any, dict[str, Any]] = field(default_factory=dict)
     gone: set[Any] = field(default_factory=set)
     again: set[Any] = field(default_factory=set)
+    only_new: bool = True
 
     def note(self, event: Event) -> None:
         """Take in the next event."""
         id = event.id
+        self.only_new = self.only_new and event.is_new
         if event.values is not None:
             if id in self.whole or id in self.again:
                 self._forget(id)
@@ -322,6 +324,18 @@ class Happened:
         self.parts.pop(id, None)
         self.gone.discard(id)
         self.again.discard(id)
+
+
+def earliest_touched(entries: Happened) -> datetime:
+    """The moment before which no figure about purchases is another one after this happened to the ledger."""
+    moments = [
+        moment
+        for document in entries.whole.values()
+        for moment in (readable_moment(document.get(name)) for name in ("soldAt", "countsAt"))
+    ]
+    told = [moment for moment in moments if moment is not None]
+    is_told = entries.only_new and not entries.again and len(told) == len(moments)
+    return min(told, default=EARLIEST) if is_told else EARLIEST
 
 
 def batches_of(

@@ -51,6 +51,12 @@ def data_version(store: Store, actor: Actor, *tables: MirrorTable) -> int:
 
 
 @use_case(Permission.READ)
+def sales_version(store: Store, actor: Actor, before: datetime) -> int:
+    """Another number whenever something happened that `get_sales_months` may count before this moment."""
+    return store.mirror.version_before(before)
+
+
+@use_case(Permission.READ)
 def get_statistics(store: Store, actor: Actor) -> Statistics:
     """The six figures, as of now."""
     return _statistics(store)

@@ -42,6 +42,7 @@ _of_customers = _Figures("customers")
 _of_entries = _Figures("entries")
 _of_memberships = _Figures("memberships")
 _of_all = _Figures("customers", "entries", "memberships")
+_past_months = Kept()
 _lists = _Figures("customers", "entries", "memberships", most=_MOST_LISTS)
 
 
@@ -73,9 +74,18 @@ def members_at_month_ends(context: RequestContext, months: Sequence[MonthCount],
 
 
 def sales_months(context: RequestContext) -> list[SalesMonth]:
-    """Purchases in each of the last twelve calendar months, the last of which has not ended."""
-    starts = insights.month_starts(datetime.now(context.shop.zone), insights.MONTHS)
-    return _of_entries.get(context, "months", lambda: insights.get_sales_months(context.store, context.actor, starts))
+    """Purchases in each of the last twelve calendar months, the last of which has not ended.
+
+    The others change only when something is recorded or undone that counts in them, which happens far less often.
+    """
+    store, actor = context.store, context.actor
+    *ended, last, end = insights.month_starts(datetime.now(context.shop.zone), insights.MONTHS)
+    version = insights.sales_version(store, actor, last)
+    past = _past_months.get(
+        (version, last, context.shop), "months", lambda: insights.get_sales_months(store, actor, [*ended, last])
+    )
+    running = _of_entries.get(context, "month", lambda: insights.get_sales_months(store, actor, [last, end]))
+    return [*past, *running]
 
 
 def spending_distribution(context: RequestContext) -> list[AmountBin]:

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,12 +16,14 @@ from kinso.database.connection import Connection, connect
 from kinso.errors import DatabaseUnavailable
 from kinso.mirror.mirror import Batch
 from kinso.models.customers import CustomerDraft, CustomerPatch
+from kinso.models.purchases import PurchaseDraft, RefundDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.mirror import mirror_of
 from kinso.repository.mirrored import id_of, key_of
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.purchases.recording import record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from tests.support.mirror import differences
 
@@ -246,3 +248,24 @@ def test_what_is_loaded_is_with_the_majority_and_of_no_moment_before_it_follows(
     assert set(concerns) == set(MIRRORED)
     assert {each["level"] for each in concerns.values()} == {"majority"}
     assert all(position_of(each["afterClusterTime"]) >= before for each in concerns.values())
+
+
+def test_only_what_counts_in_a_month_that_has_ended_changes_what_was_said_of_it(store, add, manager):
+    ada, ended = add("C-1"), now() - timedelta(days=40)
+
+    def said_anew(do):
+        before = store.mirror.version_before(ended)
+        done = do()
+        return store.mirror.version_before(ended) > before, done
+
+    def sell(days):
+        draft = PurchaseDraft(amount=Decimal("9.50"), sold_at=now() - timedelta(days=days, seconds=1))
+        return record_sale(store, manager, ada.id, draft).entry
+
+    is_anew, recent = said_anew(lambda: sell(0))
+    assert not is_anew
+    is_anew, old = said_anew(lambda: sell(50))
+    assert is_anew
+    assert not said_anew(lambda: refund_sale(store, manager, recent.sale_id, RefundDraft(amount=Decimal("1.00"))))[0]
+    assert said_anew(lambda: refund_sale(store, manager, old.sale_id, RefundDraft(amount=Decimal("1.00"))))[0]
+    assert said_anew(lambda: delete_customer(store, manager, ada.id))[0]

@@ -206,8 +206,11 @@ class Shop:
         return self.chance.choice(choices)
 
 
-def compare(store, manager, chance):
-    """Every question, one text and one order of each kind at a time."""
+def compare(store, manager, chance, seen):
+    """Every question, one text and one order of each kind at a time.
+
+    `seen` are purchases of months that had ended, by what says whether they are still the same.
+    """
     oracle = Oracle(store)
     people = oracle.customers
     told = get_statistics(store, manager)
@@ -242,6 +245,12 @@ def compare(store, manager, chance):
         assert (count, total) == (len(reached), sum(reached))
     starts = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=90 * number) for number in range(20)]
     months = get_sales_months(store, manager, starts)
+    assert [*get_sales_months(store, manager, starts[:-1]), *get_sales_months(store, manager, starts[-2:])] == months
+    ended = min(at - timedelta(days=chance.randrange(500)), starts[-2])
+    told = [each for each in starts if each <= ended]
+    if len(told) > 1:
+        version = store.mirror.version_before(told[-1])
+        assert seen.setdefault((version, told[-1]), months[: len(told) - 1]) == months[: len(told) - 1]
     assert [month.revenue for month in months] == oracle.revenue(starts)
     assert [(each.new_customers + each.returning_customers, each.new_customers) for each in months] == oracle.buyers(
         starts
@@ -260,14 +269,14 @@ def compare(store, manager, chance):
 def test_every_answer_is_that_of_a_look_at_every_document(store, settings, tmp_path, manager, seed):
     for name in ("customers", "changes", "memberships", "sales", "trash", "runs"):
         store.connection.database[name].delete_many({})
-    chance = random.Random(seed)
+    chance, seen = random.Random(seed), {}
     shop = Shop(settings, tmp_path, manager, chance)
     try:
         for _step in range(STEPS):
             shop.step()
             if chance.random() < 0.3:
-                compare(shop.store, manager, chance)
-        compare(shop.store, manager, chance)
+                compare(shop.store, manager, chance, seen)
+        compare(shop.store, manager, chance, seen)
         assert differences(shop.store) == {}
     finally:
         shop.other.close()

@@ -30,7 +30,7 @@ LEAST = {
         customers.finding.list_changed history.changes.export_history history.changes.list_history
         history.changes.list_people_in_history history.runs.get_run history.runs.list_customers_of_run
         history.runs.list_run_page history.runs.list_runs history.undo.find_reverted insights.await_lists
-        insights.data_version insights.get_lists_state insights.get_overview
+        insights.data_version insights.get_lists_state insights.get_overview insights.sales_version
         insights.get_sales_months insights.get_statistics membership.activation.count_below
         membership.activation.preview_activation membership.activation.preview_demotion
         membership.eligibility.compare_thresholds membership.eligibility.count_members_at
