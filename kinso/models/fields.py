@@ -86,12 +86,9 @@ FIELDS: tuple[Field, ...] = (
     Field("notes", "Notes", Lines(longest=2000), searchable=True, example="Prefers to be called in the evening"),
     Field("tags", "Tags", Tags(), searchable=True, width=140, hint="Add a tag", example=["regular"]),
 )
-_TO_STORED = {field.name: field.type.to_stored for field in FIELDS}
 SPECIFIED = 5
 """How many of them, the first ones, every customer document has; what Kinso adds is there once it is entered."""
-_EMPTY = tuple((field.name, field.type.empty) for field in FIELDS[SPECIFIED:])
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
-_ATTRIBUTES = tuple((field.name, field.attribute) for field in FIELDS)
 ERASED = "(erased)"
 """Stands where a name or a contact was removed for good."""
 KEPT = frozenset({"_id", "membershipHeld", "createdAt", "updatedAt", "version"})
@@ -100,15 +97,15 @@ KEPT = frozenset({"_id", "membershipHeld", "createdAt", "updatedAt", "version"})
 
 def entered(customer: BaseModel) -> dict[str, Any]:
     """What people enter about a customer, by stored names."""
-    return {name: getattr(customer, attribute) for name, attribute in _ATTRIBUTES}
+    return {field.name: getattr(customer, field.attribute) for field in FIELDS}
 
 
 def recorded(customer: BaseModel) -> dict[str, Any]:
     """The same without what nobody ever entered; a document and the record of a creation hold no more."""
     values = entered(customer)
-    for name, empty in _EMPTY:
-        if values[name] == empty:
-            del values[name]
+    for field in FIELDS[SPECIFIED:]:
+        if values[field.name] == field.type.empty:
+            del values[field.name]
     return values
 
 
@@ -130,7 +127,7 @@ def identifying_fields() -> list[Field]:
 
 def to_stored(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as MongoDB keeps them; those of no field stay as they are."""
-    return {name: _TO_STORED[name](value) if name in _TO_STORED else value for name, value in values.items()}
+    return {name: BY_NAME[name].type.to_stored(value) if name in BY_NAME else value for name, value in values.items()}
 
 
 def read(stored: Mapping[str, Any]) -> dict[str, Any]:
