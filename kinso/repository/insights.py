@@ -66,9 +66,6 @@ _COUNTED = "(counts OR (trashed AND revenue_only))"
 """Also what deleted customers bought, as far as it stays in the revenue."""
 _PURCHASES = f"kind IN ('sale', 'refund') AND {_COUNTED}"
 _SALES = f"kind = 'sale' AND {_COUNTED}"
-_BUYERS = f"SELECT DISTINCT customer FROM entries WHERE {_SALES} AND {{within}}"
-_ONE = 2
-"""Boundaries of one period."""
 
 
 @dataclass
@@ -110,11 +107,9 @@ class SalesFigureRepository:
         There are fewer than 64 boundaries.
         """
         bought = f"bit_or(CASE WHEN {_between('counts_at', boundaries)} THEN 1::BIGINT << place ELSE 0 END)"
-        # When somebody bought first is looked for only of those who bought then, where these are few of all.
-        whose = f"AND customer IN ({_BUYERS.format(within=_either(boundaries))})" if len(boundaries) == _ONE else ""
         each = f"""SELECT min(sold_at) AS first, {bought} AS places
             FROM (SELECT customer, sold_at, counts_at, {_place("counts_at", boundaries)} AS place
-                FROM entries WHERE {_SALES} {whose}) GROUP BY customer"""
+                FROM entries WHERE {_SALES}) GROUP BY customer"""
         sql = f"SELECT places, {_place('first', boundaries)} AS first_place, count(*) FROM ({each}) GROUP BY ALL"
         buyers, first_ones = ([0] * (len(boundaries) - 1) for _ in range(2))
         for places, first_place, count in self._mirror.rows(sql):
@@ -123,10 +118,6 @@ class SalesFigureRepository:
             for number in range(len(buyers)):
                 buyers[number] += count * (places >> number & 1)
         return list(zip(buyers, first_ones, strict=True))
-
-
-def _either(boundaries: Sequence[datetime]) -> str:
-    return f"({_between('counts_at', boundaries)} OR {_between('sold_at', boundaries)})"
 
 
 def _between(column: str, boundaries: Sequence[datetime]) -> str:

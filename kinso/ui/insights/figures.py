@@ -76,7 +76,7 @@ def members_at_month_ends(context: RequestContext, months: Sequence[MonthCount],
 def sales_months(context: RequestContext) -> list[SalesMonth]:
     """Purchases in each of the last twelve calendar months, the last of which has not ended.
 
-    The others change only when something is recorded or undone that counts in them, which happens far less often.
+    The others are counted anew only after something was recorded in them or altered, which happens far less often.
     """
     store, actor = context.store, context.actor
     *ended, last, end = insights.month_starts(datetime.now(context.shop.zone), insights.MONTHS)
