@@ -25,6 +25,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
+from bench.timing import memory_of
 from kinso.services.accounts.sign_in import SESSION_COOKIE
 
 _ROOT = Path(__file__).parents[1]
@@ -93,12 +94,6 @@ def sign_in(address: str) -> str:
     credentials = {"email": _ACCOUNT["KINSO_ADMIN_EMAIL"], "password": _ACCOUNT["KINSO_ADMIN_PASSWORD"]}
     answer = httpx2.post(f"{address}/api/auth/login", json=credentials)
     return str(answer.cookies[SESSION_COOKIE])
-
-
-def memory_of(process_id: int) -> float:
-    """What the process holds, without its database, in MB."""
-    status = Path(f"/proc/{process_id}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
 
 def _seeded(folder: Path, customers: int) -> Path:
