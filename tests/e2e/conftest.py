@@ -28,6 +28,7 @@ from kinso.repository.store import Store
 from kinso.services.accounts.sign_in import SESSION_COOKIE, session_id_of
 from kinso.services.accounts.users import create_user
 from tests.e2e.grid import PATIENCE
+from tests.e2e.toasts import RECORD_TOASTS
 
 _ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
@@ -128,6 +129,7 @@ def _new_context(browser: Browser, options: dict[str, Any]) -> BrowserContext:
     usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"}
     context = browser.new_context(**{**usual, "reduced_motion": "reduce", **options})
     context.set_default_timeout(PATIENCE * 1000)
+    context.add_init_script(RECORD_TOASTS)
     return context
 
 

@@ -17,6 +17,7 @@ from kinso.services.purchases.recording import record_sale
 from tests.e2e.customers import add, open_customers
 from tests.e2e.grid import until
 from tests.e2e.test_security_markup import NASTY, as_id, assert_harmless, expect_shown, open_page
+from tests.e2e.toasts import expect_toast
 
 __all__ = ["open_page"]
 
@@ -69,7 +70,7 @@ def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada
     dialog.get_by_role("button", name="Record purchase").dblclick()
 
     expect(page.get_by_text("is a member now: with this purchase they reached the threshold")).to_be_visible()
-    expect(page.get_by_text("$16.50 recorded. The purchase amount is now $1,001.50.")).to_be_visible()
+    expect_toast(page, "$16.50 recorded. The purchase amount is now $1,001.50.")
     (sale,) = ledger(shop, ada, "sale")
     assert (sale.amount, sale.payment_method, len(sale.items)) == (Decimal("16.50"), "card", 2)
     expect(page.get_by_text("Reached the membership threshold by a purchase")).to_be_visible()
@@ -86,7 +87,7 @@ def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada
     dialog.get_by_role("spinbutton", name="Amount to refund").fill("4")
     dialog.get_by_label("Note").fill("stale")
     dialog.get_by_role("button", name="Refund", exact=True).dblclick()
-    expect(page.get_by_text("$4.00 refunded. The purchase amount is now $997.50.")).to_be_visible()
+    expect_toast(page, "$4.00 refunded. The purchase amount is now $997.50.")
     assert [refund.amount for refund in ledger(shop, ada, "refund")] == [Decimal("-4.00")]
     assert shop.store.customers.get(ada.id).membership_status is True
     until(lambda: [row[1] for row in cells(page)], lambda kinds: kinds == ["Refund", "Purchase", "Opening balance"])
@@ -132,7 +133,7 @@ def test_the_last_price_typed_counts_even_when_the_next_click_records(shop, sign
     dialog.get_by_label("Item").fill("Tea")
     dialog.get_by_label("Unit price").fill("3")
     dialog.get_by_role("button", name="Record purchase").click()
-    expect(page.get_by_text("$3.00 recorded.")).to_be_visible()
+    expect_toast(page, "$3.00 recorded.")
     assert ledger(shop, ada, "sale")[0].items[0].unit_price == Decimal("3.00")
 
 
@@ -221,7 +222,7 @@ def test_what_was_typed_into_purchases_shows_as_typed(shop, open_page):
     expect_shown(page.get_by_role("dialog"), NASTY["image"])
     expect(page.get_by_role("dialog").get_by_role("combobox")).to_have_value(re.compile(re.escape(newest)))
     page.get_by_role("dialog").get_by_role("button", name="Refund", exact=True).click()
-    expect(page.get_by_text("refunded.", exact=False).first).to_be_visible()
+    expect_toast(page, "refunded.")
     assert_harmless(page)
     page.get_by_label("Find a customer").fill("onerror")
     expect_shown(page.locator(".st-key-found_customers"), NASTY["image"])

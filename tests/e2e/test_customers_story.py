@@ -15,6 +15,7 @@ from kinso.repository.store import Store
 from tests.e2e.conftest import ADMIN, PASSWORD, fill_sign_in
 from tests.e2e.customers import act, add, open_customers, save
 from tests.e2e.grid import until
+from tests.e2e.toasts import expect_toast
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_edited_cells_are_still_there_after_a_reload(shop, sign_in, people):
     grid.type(2, "Purchase amount ($)", "1234.56")
     grid.toggle(3, "Member")
     save(page, 3)
-    expect(page.get_by_text("Saved 3 changes of 3 customers.")).to_be_visible()
+    expect_toast(page, "Saved 3 changes of 3 customers.")
 
     page.reload()
     until(lambda: grid.column("Customer name"), lambda names: len(names) == 5)

@@ -8,6 +8,7 @@ from kinso.services.accounts.sign_in import sign_out
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.customers import add, open_customers, save
 from tests.e2e.grid import until
+from tests.e2e.toasts import expect_toast
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_cells_that_were_typed_before_and_after_the_session_ended_are_there_afte
     expect(page.get_by_text("Unsaved changes in the list, typed")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
     save(page, 2)
-    expect(page.get_by_text("Saved 2 changes of 2 customers.")).to_be_visible()
+    expect_toast(page, "Saved 2 changes of 2 customers.")
     assert shop.store.customers.get(people[1].id).customer_name == "Ada King"
     assert shop.store.customers.get(people[2].id).contact_info == "after@example.com"
     until(lambda: drafts(shop), lambda places: places == [])
@@ -74,7 +75,7 @@ def test_a_cell_that_is_typed_into_right_after_save_stays_open(shop, sign_in, pe
     expect(page.get_by_role("button", name="1 unsaved change")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
     grid.open_editor(2, "Customer name", "Second")
-    expect(page.get_by_text("Saved 1 change of First")).to_be_visible()
+    expect_toast(page, "Saved 1 change of First")
     page.keyboard.press("Enter")
     save(page, 1)
     until(lambda: shop.store.customers.get(people[2].id).customer_name, lambda name: name == "Second")
@@ -86,7 +87,7 @@ def test_a_row_stays_when_what_was_searched_for_is_changed_in_it(shop, sign_in, 
     grid = open_customers(page, shop.address, "?q=1062928183")
     grid.type(0, "Contact", "1062928184")
     save(page, 1)
-    expect(page.get_by_text("Saved 1 change of Sadia Karim (C-77).")).to_be_visible()
+    expect_toast(page, "Saved 1 change of Sadia Karim (C-77).")
     assert grid.column("Customer ID") == ["C-77"]
     assert grid.text(0, "Contact") == "1062928184"
 
@@ -154,7 +155,7 @@ def test_a_half_filled_purchase_is_offered_with_its_items_and_recorded_once(shop
     expect(page.get_by_label("Item", exact=True)).to_have_value("Coffee")
     expect(page.get_by_label("Note (optional)")).to_have_value("for tomorrow")
     page.get_by_role("button", name="Record purchase").last.click()
-    expect(page.get_by_text("recorded. The purchase amount is now")).to_be_visible()
+    expect_toast(page, "recorded. The purchase amount is now")
     until(lambda: drafts(shop), lambda places: places == [])
     (sale,) = shop.store.connection.database["sales"].find({"customer": people[0].id, "kind": "sale"})
     assert (sale["amount"], sale["note"]) == (2.5, "for tomorrow")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from kinso.models.accounts import Role
 from tests.e2e.conftest import PASSWORD
+from tests.e2e.toasts import expect_toast
 
 CODE = re.compile(r"one-time code:\s+(\S+)")
 
@@ -37,7 +38,7 @@ def test_the_code_on_the_console_sets_up_the_administrator(open_window, serve):
     assert (ada.email, ada.name, ada.role) == ("ada@shop.com", "Ada Long", Role.ADMIN)
 
     page.get_by_role("button", name="Load sample data").click()
-    expect(page.get_by_text("200 sample customers loaded.")).to_be_visible()
+    expect_toast(page, "200 sample customers loaded.")
     expect(page.get_by_test_id("stMetric").filter(has_text="Total purchase amount")).to_be_visible()
     assert shop.store.figures.totals()[True][0] + shop.store.figures.totals()[False][0] == 200
 

@@ -12,6 +12,7 @@ from kinso.models.validation import parse
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.shop.samples import load_samples
 from tests.e2e.grid import Grid, until
+from tests.e2e.toasts import expect_toast
 
 
 @pytest.fixture
@@ -32,10 +33,6 @@ def state(shop):
     return list(shop.store.connection.database["customers"].find({}, passing).sort("_id", 1))
 
 
-def toast(page, text):
-    return page.get_by_test_id("stToast").filter(has_text=text)
-
-
 def in_list(page, headline):
     """Opens a run in the list of recent runs; the report above it offers to undo it as well."""
     page.get_by_text(headline).click()
@@ -48,7 +45,7 @@ def test_a_run_is_undone_a_moment_later_and_all_is_as_before(filled, sign_in):
     before = state(filled)
     page.get_by_role("button", name="Activate").click()
     page.get_by_role("dialog").get_by_role("button", name="Activate").click()
-    expect(toast(page, "became members")).to_be_visible()
+    expect_toast(page, "became members")
     run = filled.store.runs.recent(limit=1)[0]
     assert run.changed > 5
     assert state(filled) != before
@@ -79,7 +76,7 @@ def test_a_deleted_customer_is_restored_from_the_trash(shop, ada, sign_in):
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_role("dialog")).to_contain_text("can be restored from there for 30 days")
     page.get_by_role("dialog").get_by_role("button", name="Delete 1 customer").click()
-    expect(toast(page, "deleted")).to_be_visible()
+    expect_toast(page, "deleted")
     assert state(shop) == []
 
     page.get_by_role("link", name="Trash").click()
@@ -92,7 +89,7 @@ def test_a_deleted_customer_is_restored_from_the_trash(shop, ada, sign_in):
     expect(page.get_by_role("button", name="Restore 1 customer")).to_be_enabled()
     page.get_by_role("button", name="Restore 1 customer").click()
 
-    expect(toast(page, "restored")).to_be_visible()
+    expect_toast(page, "restored")
     expect(page.get_by_text("The trash is empty")).to_be_visible()
     assert state(shop) == before
 
@@ -113,7 +110,7 @@ def test_a_change_is_found_by_link_undone_and_downloaded(shop, ada, sign_in):
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("$100.00 → $7.00")
     dialog.get_by_role("button", name="Undo").click()
-    expect(toast(page, "was undone")).to_be_visible()
+    expect_toast(page, "was undone")
     expect(page.get_by_text("Customer name: Ada Byron → Ada; Purchase amount: $7.00 → $100.00")).to_be_visible()
     stored = shop.store.customers.get(ada.id)
     assert (stored.customer_name, float(stored.purchase_amount)) == ("Ada", 100.0)

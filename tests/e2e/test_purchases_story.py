@@ -11,6 +11,7 @@ from kinso.models.money import read_stored_amount
 from kinso.models.purchases import LedgerQuery
 from kinso.models.shop import ShopSettings
 from kinso.services.shop.checks import check_database
+from tests.e2e.toasts import expect_toast
 from tests.support.cdnow import largest_sample, purchases_csv, totals
 
 SAMPLE = largest_sample()
@@ -119,7 +120,7 @@ def refund_on_the_page(page, shop):
     dialog.get_by_role("spinbutton", name="Amount to refund").fill("1.01")
     dialog.get_by_role("button", name="Refund", exact=True).click()
     left = EXPECTED[best] - Decimal("1.01")
-    expect(page.get_by_text(f"$1.01 refunded. The purchase amount is now ${left:,.2f}.")).to_be_visible()
+    expect_toast(page, f"$1.01 refunded. The purchase amount is now ${left:,.2f}.")
     assert spent(shop) == in_the_ledger(shop) == {**EXPECTED, best: left}
 
 

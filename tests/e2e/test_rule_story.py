@@ -14,6 +14,7 @@ from kinso.services.customers.editing import create_customer
 from kinso.services.membership.activation import activate_at_threshold
 from kinso.services.purchases.recording import record_sale
 from tests.e2e.conftest import Shop
+from tests.e2e.toasts import expect_toast
 
 SPENT = {"R-1": "500.00", "R-2": "700.00", "R-3": "1500.00", "N-1": "300.00"}
 
@@ -50,7 +51,7 @@ def test_a_manager_changes_the_rule_in_words_that_everyone_reads(shop, sign_in, 
     page.get_by_text("Activate at the purchase").click()
     page.get_by_role("button", name="Save the rule").dblclick()
 
-    expect(page.get_by_text("The rule is saved.")).to_be_visible()
+    expect_toast(page, "The rule is saved.")
     expect(page.get_by_text(re.compile(r"Who spent \$650\.00 or more in the last 12 months"))).to_be_visible()
     expect(page.get_by_text("at once with the purchase")).to_be_visible()
     saved = shop.store.shop.get()

@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from kinso.models.accounts import Role
 from tests.e2e.conftest import PASSWORD
+from tests.e2e.toasts import expect_toast
 
 
 def test_a_password_is_typed_for_a_colleague_without_the_mouse(shop, sign_in):
@@ -19,4 +20,4 @@ def test_a_password_is_typed_for_a_colleague_without_the_mouse(shop, sign_in):
     expect(dialog.get_by_role("button", name="Show password")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Kai Board can sign in now.")).to_be_visible()
+    expect_toast(page, "Kai Board can sign in now.")
