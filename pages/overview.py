@@ -123,7 +123,7 @@ def show_charts(figures: Figures, context: RequestContext) -> None:
     with left.container(border=True, height="stretch"):
         st.subheader(f"Top {TOP} customers by purchase amount", anchor=False)
         alt = f"The {len(best)} customers who spent most, with their amounts"
-        charts.show_data(charts.draw_top_customers, best, context.shop, alt=alt, key="top_customers")
+        charts.show_data(charts.draw_top_customers, best, context.shop, alt=alt, key="top_customers", names_people=True)
     with right.container(border=True, height="stretch"):
         st.subheader("Members among all customers", anchor=False)
         alt = f"{percent(now.membership_rate)} of all customers are members"

@@ -40,7 +40,7 @@ _LABELLED_EDGES = 6
 _LONGEST_LABEL = 22
 _FEWEST_TO_COUNT_BY_MORE, _THOUSAND = 6, 1000
 _LONGEST_LINE = 48
-_built = Kept()
+_built, _of_people = Kept(), Kept()
 _PATTERNS = {True: "", False: "/"}
 _COLOURS = {True: MEMBERS, False: NON_MEMBERS}
 
@@ -74,8 +74,18 @@ class Marks:
     points: Sequence[dict[str, Any]] = ()
 
 
-def show_data(draw: Callable[..., go.Figure], *data: Any, alt: str, key: str, marks: Marks | None = None) -> None:
-    """Draw what `draw` makes of the data, which is built once for all who see the same; `alt` says what it shows."""
+def show_data(
+    draw: Callable[..., go.Figure],
+    *data: Any,
+    alt: str,
+    key: str,
+    marks: Marks | None = None,
+    names_people: bool = False,
+) -> None:
+    """Draw what `draw` makes of the data, which is built once for all who see the same; `alt` says what it shows.
+
+    Of charts that name people nothing is kept of other data than the present ones: somebody may have been erased.
+    """
     is_light = st.context.theme.type == "light"
 
     def build() -> BuiltChart:
@@ -84,7 +94,8 @@ def show_data(draw: Callable[..., go.Figure], *data: Any, alt: str, key: str, ma
             _darken_texts(figure)
         return BuiltChart(figure.to_dict())
 
-    built = _built.get(None, (draw.__module__, draw.__qualname__, is_light, digest_of(data)), build)
+    about, digest = (draw.__module__, draw.__qualname__, is_light), digest_of(data)
+    built = _of_people.get(digest, about, build) if names_people else _built.get(None, (*about, digest), build)
     st.plotly_chart(built.marked(marks) if marks else built, config=_CONFIG, alt=alt, key=key)
 
 
