@@ -22,7 +22,7 @@ _DURING = "begin <= $moment AND (until IS NULL OR until > $moment)"
 _STORED_NAMES = [(name, field.alias or name) for name, field in Decision.model_fields.items()]
 _TIMES = {"customer": True, "from": True, "to": True, "open": True}
 
-ImportLock = tuple[str, datetime, Decision]
+Transition = tuple[str, datetime, Decision]
 """A customer's `_id`, when they became a member or ceased to be one, and why."""
 
 
@@ -34,7 +34,7 @@ class MembershipRepository:
         self._mirror = mirror
 
     def begin_and_end(
-        self, begun: Sequence[ImportLock], ended: Sequence[ImportLock], *, new: Collection[str] = ()
+        self, begun: Sequence[Transition], ended: Sequence[Transition], *, new: Collection[str] = ()
     ) -> None:
         """Open an interval for each customer in `begun`, and close the open one of each in `ended`.
 
@@ -93,7 +93,7 @@ class MembershipRepository:
             WHERE {_DURING} ORDER BY begin DESC, memberships.key DESC LIMIT $limit"""
         return [id_of(key, odd_id) for key, odd_id in self._mirror.rows(sql, moment=utc(moment), limit=limit)]
 
-    def _end(self, ended: Sequence[ImportLock]) -> None:
+    def _end(self, ended: Sequence[Transition]) -> None:
         # By `_id` the server finds each of many in half the time.
         match = {"customer": {"$in": [customer for customer, *_ in ended]}, "open": True}
         present = {document["customer"]: document for document in at_once(self._memberships.find(match, _TIMES))}
@@ -105,7 +105,7 @@ class MembershipRepository:
         if updates:
             self._memberships.bulk_write(updates)
 
-    def _begin(self, begun: Sequence[ImportLock], new: Collection[str]) -> None:
+    def _begin(self, begun: Sequence[Transition], new: Collection[str]) -> None:
         latest: dict[str, datetime] = {}
         forgotten: set[str] = set()
         for document in self._past_of([customer for customer, *_ in begun if customer not in new]):
@@ -122,7 +122,7 @@ class MembershipRepository:
     def _past_of(self, customers: Sequence[str]) -> Iterable[Document]:
         return at_once(self._memberships.find({"customer": {"$in": customers}}, _TIMES)) if customers else ()
 
-    def _end_forgotten(self, begun: Sequence[ImportLock]) -> None:
+    def _end_forgotten(self, begun: Sequence[Transition]) -> None:
         """Close what is still open of these: another application took those memberships away, nobody knows when."""
         if begun:
             self._end(

@@ -115,7 +115,7 @@ def find_likely_duplicates(store: Store, actor: Actor, drafts: Sequence[Customer
     """For each of these, in their order, up to five customers who may be the same person, the likeliest first.
 
     They have the same phone number, e-mail address or contact, the same name in any order of its words, or nearly the
-    same name. All of it is found by an index, for many at once, so that a whole file can be asked about.
+    same name. Many are looked for at once, so that a whole file can be asked about.
     """
     best = _best_of_each(store, drafts)
     customers = _customers_of(store, [each for found in best for each, _ in found])
