@@ -41,7 +41,7 @@ _KEPT = [name for name in INDEXES if name not in PASSING and name not in _LAST] 
 _AS_IT_IS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 _OF_A_START = PASSING | {"health", "setup", NOTES, LOCK}
-_SETTINGS_OF_A_START = ["ledger", "search", "checks", STATE]
+_SETTINGS_OF_A_START = ["ledger", "search", "checks", "mirror", STATE]
 """What a start of Kinso writes into an empty database."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,24 +15,21 @@ from kinso.database.commits import MAJORITY, MIRRORED, moment_of, position_of
 
 _LONGEST_WAIT = 100
 """Milliseconds that the server waits for an event before it says that there is none."""
-_BATCH = 1000
-"""Events that the server hands over at once; so many are well below the 16 MB that it would stop at, too."""
-_LOST = frozenset({136, 280, 286})
-"""Codes of a server that does not have everything any more that happened since the token."""
+_BATCH = 400
+"""Events that the server hands over at once. With the fields that are wanted so many are well below the 16 MB that it
+would stop at, too, perhaps in the middle of a transaction."""
+_LOST = frozenset({136, 280, 286, 10334})
+"""Codes of a server that does not have everything any more that happened since, or cannot hand over one event of it."""
 _ENDS = frozenset({"drop", "rename", "dropDatabase", "invalidate"})
-_PIPELINE: list[dict[str, Any]] = [
-    {
-        "$match": {
-            "$or": [{"ns.coll": {"$in": list(MIRRORED)}}, {"operationType": {"$in": ["dropDatabase", "invalidate"]}}]
-        }
-    },
-    {
-        "$project": {
-            **dict.fromkeys(("operationType", "clusterTime", "ns.coll", "documentKey", "fullDocument"), True),
-            "updateDescription": True,
-        }
-    },
-]
+_MATCH: dict[str, Any] = {
+    "$or": [
+        {"ns.coll": {"$in": list(MIRRORED)}},
+        # Another collection was given the name.
+        {"to.coll": {"$in": list(MIRRORED)}},
+        {"operationType": {"$in": ["dropDatabase", "invalidate"]}},
+    ]
+}
+_TOLD = ("operationType", "clusterTime", "ns.coll", "documentKey", "updateDescription", "fullDocument._id")
 
 
 class StreamLost(Exception):
@@ -43,8 +40,8 @@ class StreamLost(Exception):
 class Event:
     """One change of one document.
 
-    `document` is all of it, when it was inserted (then it `is_new`) or replaced. `values` are what an update set, by
-    dotted paths, with None for what it removed. Neither is there when the document was deleted.
+    `document` has the fields that are wanted, when it was inserted (then it `is_new`) or replaced. `values` are what an
+    update set, by dotted paths, with None for what it removed. Neither is there when the document was deleted.
     """
 
     collection: str
@@ -60,11 +57,15 @@ class ChangeStream:
     Methods raise `StreamLost` when the history since then is gone, or when a collection was dropped or renamed.
     """
 
-    def __init__(self, database: Database[dict[str, Any]], *, after: int) -> None:
+    def __init__(self, database: Database[dict[str, Any]], *, after: int, fields: Iterable[str]) -> None:
+        """`fields` are the dotted paths of what is wanted of a document beside its `_id`."""
         self._position = self._after = after
+        self._ahead: Mapping[str, Any] | None = None
+        self._of_batch = 0
+        told = dict.fromkeys([*_TOLD, *(f"fullDocument.{path}" for path in fields)], True)
         with _lost_ones_told():
             self._stream = database.watch(
-                _PIPELINE,
+                [{"$match": _MATCH}, {"$project": told}],
                 max_await_time_ms=_LONGEST_WAIT,
                 batch_size=_BATCH,
                 # Not a tick later: an unused stream says that it has read up to where it begins.
@@ -85,26 +86,40 @@ class ChangeStream:
         return self._position
 
     def next_events(self, most: int) -> list[Event]:
-        """What happened since; waits for it, and returns nothing when there was nothing for a moment."""
+        """What happened since; waits for it, and returns nothing when there was nothing for a moment.
+
+        About so many at most, but all of a transaction, whose events have one time.
+        """
         events: list[Event] = []
         with _lost_ones_told():
-            change, of_batch = self._stream.try_next(), 0
-            while change is not None:
-                if position_of(change["clusterTime"]) > self._after:
-                    events.append(_event(change))
-                of_batch += 1
-                # There is no public way to ask whether the driver would have to wait for the next one.
-                if not self._stream._cursor._has_next():
-                    if of_batch < _BATCH:
-                        break
-                    # The server has stopped because so many were asked for, perhaps in the middle of a transaction.
-                    of_batch = 0
-                if len(events) >= most:
-                    self._position = position_of(change["clusterTime"]) - 1
+            while (change := self._next()) is not None:
+                at = position_of(change["clusterTime"])
+                if len(events) >= most and at > self._position:
+                    self._ahead = change
                     return events
-                change = self._stream.try_next()
+                self._position = max(self._position, at)
+                if at > self._after:
+                    events.append(_event(change))
+                if self._is_read_up():
+                    break
+        self._of_batch = 0
         self._position = max(self._position, self._read_up_to())
         return events
+
+    def _next(self) -> Mapping[str, Any] | None:
+        change, self._ahead = self._ahead, None
+        if change is None:
+            change = self._stream.try_next()
+            self._of_batch += 1
+        return change
+
+    def _is_read_up(self) -> bool:
+        """Whether the server had no more; it may have, when it has handed over as many as were asked for."""
+        # There is no public way to ask whether the driver would have to wait for the next one.
+        if self._stream._cursor._has_next():
+            return False
+        is_whole, self._of_batch = self._of_batch >= _BATCH, 0
+        return not is_whole
 
     def _read_up_to(self) -> int:
         # A token begins with the mark of a timestamp, then its seconds and its counter.

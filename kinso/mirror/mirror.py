@@ -39,12 +39,12 @@ class Mirror:
     """
 
     def __init__(self, *, memory_limit: str | None = None, folder: Path | None = None) -> None:
-        """Beyond `memory_limit` (such as `2GB`) it works from files in `folder`."""
+        """Beyond `memory_limit` (such as `2GB`) it works from files in `folder`; without a folder it never does."""
         config: dict[str, str | bool | int | float | list[str]] = {"preserve_insertion_order": False}
         if memory_limit:
             config["memory_limit"] = memory_limit
-        if folder:
-            config["temp_directory"] = str(folder)
+        # Otherwise it would be a folder beside the program.
+        config["temp_directory"] = str(folder) if folder else ""
         self._connection = duckdb.connect(":memory:", config=config)
         # It rules rows out by what deleted ones were, so that the first of an order may not be found (DuckDB 2.0.1).
         self._connection.execute("SET GLOBAL disabled_optimizers = 'row_group_pruner'")
@@ -138,6 +138,22 @@ class Mirror:
             cursor.register("incoming", table.arrow(columns))
             return [key for (key,) in cursor.execute(sql).fetchall()]
 
+    def unlike_parts(self, table: Table, columns: Columns, keys: Sequence[int]) -> list[int]:
+        """Those of these keys that have other rows than these in a table whose rows are parts of another one."""
+        if not keys:
+            return []
+        names = ", ".join(columns)
+        made = ", ".join(f"{table.made(name)} AS {name}" for name in columns)
+        among = f"{_between(table, keys)} AND {table.key} IN (SELECT {table.key} FROM asked)"
+        sql = f"""
+            WITH stored AS (SELECT {names} FROM {table.name} WHERE {among}), wanted AS (SELECT {made} FROM incoming)
+            SELECT DISTINCT {table.key}
+            FROM ((FROM stored EXCEPT FROM wanted) UNION ALL (FROM wanted EXCEPT FROM stored))"""
+        with self._cursor() as cursor:
+            cursor.register("asked", table.arrow({table.key: keys}))
+            cursor.register("incoming", table.arrow(columns))
+            return [key for (key,) in cursor.execute(sql).fetchall()]
+
     def compact(self, *, is_quiet: bool) -> None:
         """After much was written, give back the room of rows that are gone, and keep the others in less of it.
 
@@ -163,13 +179,14 @@ class Mirror:
         with self._lock:
             return Moment(self._connection.cursor())
 
-    def read_snapshot(self, path: Path, *, origin: str, latest: int) -> int:
+    def read_snapshot(self, path: Path, *, origin: str, latest: int, has_mark: Callable[[str], bool]) -> int:
         """Fill the tables, which are empty, from what `Moment.write` wrote; returns its position.
 
-        Raises `SnapshotUnusable` for one that is broken, of another origin or of a position after `latest`.
+        Raises `SnapshotUnusable` for one that is broken, of another origin, of a position after `latest`, or with a
+        mark that there is not.
         """
-        with self._cursor() as cursor, opened(cursor, path) as (position, its_origin):
-            if its_origin != origin or position > latest:
+        with self._cursor() as cursor, opened(cursor, path) as (position, its_origin, mark):
+            if its_origin != origin or position > latest or not has_mark(mark):
                 raise SnapshotUnusable("It is of another database or program, or of another time.")
             for table in TABLES:
                 cursor.execute(f"INSERT INTO {table.name} FROM snapshot.{table.name}")

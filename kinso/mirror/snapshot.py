@@ -12,7 +12,7 @@ from kinso.mirror.tables import TABLES
 
 VERSION = duckdb.__version__
 """Of DuckDB; hashes are the same within one."""
-_WHOLE = "SELECT position, origin FROM snapshot.about"
+_WHOLE = "SELECT position, origin, mark FROM snapshot.about"
 
 
 class SnapshotUnusable(Exception):
@@ -29,7 +29,7 @@ class Moment:
         # A transaction sees what is there when it first reads.
         cursor.execute(f"SELECT count(*) FROM {TABLES[0].name}").fetchall()
 
-    def write(self, path: Path, *, position: int, origin: str) -> None:
+    def write(self, path: Path, *, position: int, origin: str, mark: str) -> None:
         """Write it into a new file, which may be read when this has returned; the moment is over then."""
         try:
             self._cursor.execute(f"ATTACH {_quoted(path)} AS writing")
@@ -39,8 +39,11 @@ class Moment:
                     if self._is_stopped:
                         raise duckdb.InterruptException("Stopped")
                     self._cursor.execute(f"CREATE TABLE writing.{table.name} AS FROM {table.name}")
-                about = "SELECT $position::BIGINT AS position, $origin AS origin"
-                self._cursor.execute(f"CREATE TABLE writing.about AS {about}", {"position": position, "origin": origin})
+                self._cursor.execute(
+                    "CREATE TABLE writing.about AS"
+                    " SELECT $position::BIGINT AS position, $origin AS origin, $mark AS mark",
+                    {"position": position, "origin": origin, "mark": mark},
+                )
                 self._cursor.commit()
                 self._cursor.execute("CHECKPOINT writing")
             finally:
@@ -57,13 +60,13 @@ class Moment:
 
 
 @contextmanager
-def opened(cursor: duckdb.DuckDBPyConnection, path: Path) -> Iterator[tuple[int, str]]:
-    """The position and the origin that were written, while its tables can be read as `snapshot.…`."""
+def opened(cursor: duckdb.DuckDBPyConnection, path: Path) -> Iterator[tuple[int, str, str]]:
+    """The position, the origin and the mark that were written, while its tables can be read as `snapshot.…`."""
     try:
         cursor.execute(f"ATTACH {_quoted(path)} AS snapshot (READ_ONLY)")
         try:
-            [(position, origin)] = cursor.execute(_WHOLE).fetchall()
-            yield position, origin
+            [(position, origin, mark)] = cursor.execute(_WHOLE).fetchall()
+            yield position, origin, mark
         finally:
             cursor.execute("DETACH snapshot")
     except (duckdb.Error, ValueError, OSError) as error:

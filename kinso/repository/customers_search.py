@@ -145,7 +145,7 @@ class CustomerLists:
         """The whole result as of one moment, read in pieces."""
         asked = self._conditions(query, eligible)
         sql = f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY {_order(query)}"
-        return map(customer_of, self._mirror.iterate(sql, asked.parameters, at_once=_AT_ONCE))
+        return map(customer_of, self._mirror.up_to_date().iterate(sql, asked.parameters, at_once=_AT_ONCE))
 
     def asked(self, query: CustomerQuery, eligible: str | None) -> tuple[Conditions, Order]:
         """What a query asks, and the order that it wants, for a statement."""

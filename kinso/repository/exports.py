@@ -50,7 +50,7 @@ class CustomerExportRepository:
         asked, order = self._customers.asked(query, eligible)
         ordered = f"SELECT key, row_number() OVER (ORDER BY {order}) AS place FROM customers WHERE {asked}"
         offset = self._offset(zone)
-        return self._mirror.texts(
+        return self._mirror.up_to_date().texts(
             ordered, "customers", lambda rows: lines_of(rows, flavour, offset), asked.parameters, at_once=_AT_ONCE
         )
 

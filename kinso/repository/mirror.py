@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
@@ -18,7 +18,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from kinso.database.change_stream import ChangeStream, StreamLost, committed_position, current_position
 from kinso.database.commits import MAJORITY
@@ -27,13 +27,14 @@ from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable, MirrorNotReady, StartupError
 from kinso.mirror.mirror import Answer, Mirror, Row
-from kinso.mirror.tables import CUSTOMERS, ENTRIES, TABLES, Columns, Table
+from kinso.mirror.tables import CUSTOMERS, ENTRIES, TABLES
 from kinso.models.stored import EARLIEST
 from kinso.repository.documents import Document
 from kinso.repository.mirror_files import MirrorFiles
 from kinso.repository.mirror_load import Load
-from kinso.repository.mirror_state import MirrorMetrics, MirrorState, Touched
-from kinso.repository.mirrored import ENTRY_SOURCE, Happened, batches_of, earliest_touched
+from kinso.repository.mirror_marks import MirrorMarks
+from kinso.repository.mirror_state import MirrorMetrics, MirrorState, Touched, progress
+from kinso.repository.mirrored import ENTRY_SOURCE, Happened, batches_of, earliest_touched, wanted_fields
 from kinso.repository.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
@@ -76,11 +77,14 @@ class FollowingMirror:
         self._changed_at = 0
         self._loading: Load | None = None
         self._failures = self._waiting = 0
+        self._refused: int | None = None
         self._is_wrong = Event()
         self._versions: dict[str, int] = {}
         self._touched = Touched()
         self._files: MirrorFiles | None = None
         self._snapshots = Snapshots(connection.database, None)
+        self._marks = MirrorMarks(connection.database)
+        self._loaded_since = ""
         self._memory_limit: str | None = None
 
     def keep_in(self, folder: Path, *, keeps_snapshots: bool, memory_limit: str) -> None:
@@ -119,6 +123,7 @@ class FollowingMirror:
             self._thread.join(_SECONDS_FOR_ENDING)
         if self._files:
             self._files.close()
+        self._throw_away()
 
     @property
     def state(self) -> MirrorState:
@@ -133,7 +138,7 @@ class FollowingMirror:
     def demand_adopted(self) -> None:
         """Raise `MirrorNotReady` while customers of another application are still being adopted."""
         if self._connection.adoption.is_under_way:
-            raise MirrorNotReady(self._progress())
+            raise MirrorNotReady(progress(self.state, self._connection.adoption))
 
     def metrics(self) -> MirrorMetrics | None:
         """What it holds and how it is going; None while it is being loaded, and in memory."""
@@ -156,16 +161,16 @@ class FollowingMirror:
             self.start()
             with self._changed:
                 if not self._changed.wait_for(lambda: self._is_ready or self._closing.is_set(), seconds):
-                    raise MirrorNotReady(self._progress())
+                    raise MirrorNotReady(progress(self.state, self._connection.adoption))
 
     def version(self, *tables: str) -> int:
         """Another, higher number after anything happened to these tables; as of all that this process has written."""
-        self._up_to_date()
+        self.up_to_date()
         return max(self._versions[table] for table in tables)
 
     def version_before(self, moment: datetime) -> int:
         """Another, higher number after anything happened to the ledger that may count before this moment."""
-        self._up_to_date()
+        self.up_to_date()
         return self._touched.version_before(moment)
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
@@ -173,43 +178,36 @@ class FollowingMirror:
 
         Raises `DatabaseUnavailable`, and `MirrorNotReady` while much is being loaded.
         """
-        return self._up_to_date().rows(sql, parameters)
+        return self.up_to_date().rows(sql, parameters)
 
     @contextmanager
     def together(self) -> Iterator[Answer]:
         """The same for several questions about one moment."""
-        with self._up_to_date().together() as answer:
+        with self.up_to_date().together() as answer:
             yield answer
 
     def catch_up(self) -> None:
         """Wait until everything is in that anybody had committed when this was called, also other processes."""
-        self._up_to_date(0 if self._connection.in_memory else current_position(self._database))
+        self.up_to_date(0 if self._connection.in_memory else current_position(self._database))
 
     def demand_following(self) -> None:
         """Raise `MirrorNotReady` while it does not follow what happens; a mirror that nobody has started need not."""
         self.demand_adopted()
         if self._thread is not None and (not self._is_ready or self._is_silent(0.0)):
-            raise MirrorNotReady(self._progress())
-
-    def unlike(self, table: Table, columns: Columns) -> list[int]:
-        """The keys of those of these whole rows that the mirror has otherwise, or not at all."""
-        return self._up_to_date().unlike(table, columns)
+            raise MirrorNotReady(progress(self.state, self._connection.adoption))
 
     def reload(self) -> None:
-        """Throw everything away and load it anew, in the background."""
+        """Have this and every other process throw everything away, on disk too, and load it anew in the background."""
+        self._marks.ask_for_loading()
         self._is_wrong.set()
 
-    def texts(
-        self, ordered: str, table: str, lines: Callable[[str], str], parameters: Mapping[str, Any], *, at_once: int
-    ) -> Iterator[bytes]:
-        """See `Mirror.texts`."""
-        return self._up_to_date().texts(ordered, table, lines, parameters, at_once=at_once)
+    def reload_if_asked(self) -> None:
+        """Do so if any process asked for it since this one began."""
+        if self._is_ready and self._loaded_since != self._marks.loaded_since():
+            self._is_wrong.set()
 
-    def iterate(self, sql: str, parameters: Mapping[str, Any], *, at_once: int) -> Iterator[Row]:
-        """The same for an answer of very many rows, read in pieces."""
-        return self._up_to_date().iterate(sql, parameters, at_once=at_once)
-
-    def _up_to_date(self, at_least: int = 0) -> Mirror:
+    def up_to_date(self, at_least: int = 0) -> Mirror:
+        """The tables, with everything in them that this process wrote, or that happened until a position."""
         if self._connection.written:
             return self._fed(self._connection.written)
         self.demand_adopted()
@@ -229,11 +227,12 @@ class FollowingMirror:
             while True:
                 if self._closing.is_set():
                     raise DatabaseUnavailable
-                if self._is_ready and self._position >= wanted and self._mirror:
+                mirror = self._mirror
+                if self._is_ready and self._position >= wanted and mirror:
                     if time.monotonic() - self._heard_at < silence:
-                        return self._mirror
+                        return mirror
                 elif time.monotonic() - begun > _PATIENCE:
-                    raise MirrorNotReady(self._progress())
+                    raise MirrorNotReady(progress(self.state, self._connection.adoption))
                 # The first failure may be the end of an attempt that was under way.
                 if self._failures > failures + 1:
                     raise DatabaseUnavailable
@@ -253,12 +252,17 @@ class FollowingMirror:
     def _fed(self, written: Written) -> Mirror:
         """Without a stream: what was written since the last question is read now."""
         with self._changed:
-            happened = {name: Happened(again=ids) for name, ids in written.take().items()}
+            happened = written.take()
             if self._mirror is None:
                 self._mirror = self._load()
                 self._note_change()
             elif happened:
-                self._mirror.apply(batches := batches_of(happened, self._read))
+                try:
+                    batches = batches_of({name: Happened.of(ids) for name, ids in happened.items()}, self._read)
+                    self._mirror.apply(batches)
+                except BaseException:
+                    self._mirror = None
+                    raise
                 self._note_change(batches)
             return self._mirror
 
@@ -272,20 +276,6 @@ class FollowingMirror:
     def _is_silent(self, since: float, silence: float = _SILENCE) -> bool:
         return self._is_ready and time.monotonic() - max(self._heard_at, since) > silence
 
-    def _progress(self) -> str:
-        if self._is_ready:
-            return "The lists are being brought up to date; please try again in a few seconds."
-        state = self.state
-        if problem := self._connection.adoption.problem:
-            return f"The customers of another application cannot be taken over: {problem}"
-        if self._connection.adoption.is_under_way:
-            return (
-                f"The customers of another application are being taken over ({state.loaded:,} of about"
-                f" {state.expected:,}); they can be found, opened and sold to meanwhile."
-            )
-        share = f" ({state.loaded:,} of about {state.expected:,} records)" if state.expected else ""
-        return f"The lists are being prepared{share}; customers can be found, opened and sold to meanwhile."
-
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
@@ -297,12 +287,12 @@ class FollowingMirror:
             except PyMongoError as error:
                 if is_closed(error):
                     break
-                self._fail()
+                self._fail(error)
             except Exception:
                 _log.exception("The mirror could not follow the database; it is loaded anew.")
                 self._snapshots.lost()
                 self._throw_away()
-                self._fail()
+                self._fail(None)
         if self._mirror and self._is_ready:
             self._snapshots.write_last(self._mirror, self._position, self._changed_at)
         self._mirror = None
@@ -316,7 +306,9 @@ class FollowingMirror:
         """Load what is not loaded yet, and apply what happens, until something goes wrong or this is closed."""
         if self._mirror is None:
             self._begin()
-        with ChangeStream(self._database, after=self._position) as stream:
+        else:
+            self._snapshots.demand_same_history()
+        with ChangeStream(self._database, after=self._position, fields=wanted_fields()) as stream:
             if self._mirror is None:
                 self._mirror = self._load()
                 self._note_change()
@@ -327,6 +319,7 @@ class FollowingMirror:
                     self._is_wrong.clear()
                     raise StreamLost("Asked to load everything anew")
                 self._apply(self._mirror, stream)
+                self._refused = None
                 if not self._is_ready and self._position >= loaded_at:
                     self._is_ready, self._quiet_since = True, time.monotonic()
                 with self._changed:
@@ -336,6 +329,7 @@ class FollowingMirror:
 
     def _begin(self) -> None:
         """Take what was kept, or else the present position, from which on all will be known that happens."""
+        self._loaded_since = self._marks.loaded_since()
         kept = self._empty()
         position = self._snapshots.read_into(kept)
         if position is not None:
@@ -345,7 +339,10 @@ class FollowingMirror:
             self._position = self._changed_at = committed_position(self._database)
 
     def _empty(self) -> Mirror:
-        return Mirror(memory_limit=self._memory_limit, folder=self._files.place() if self._files else None)
+        if self._files is None:
+            # With no place for what is more, there is no limit.
+            return Mirror()
+        return Mirror(memory_limit=self._memory_limit, folder=self._files.place())
 
     def _load(self) -> Mirror:
         mirror = self._empty()
@@ -377,9 +374,14 @@ class FollowingMirror:
         return self._database.get_collection(collection, read_concern=concern).find({"_id": {"$in": ids}})
 
     def _throw_away(self) -> None:
-        self._mirror, self._is_ready = None, False
+        with self._changed:
+            self._mirror, self._is_ready = None, False
 
-    def _fail(self) -> None:
+    def _fail(self, error: PyMongoError | None) -> None:
+        # That the database is away is said elsewhere. It is tried again and again; what it refuses is said once.
+        if isinstance(error, OperationFailure) and error.code != self._refused:
+            self._refused = error.code
+            _log.warning("Lists and figures cannot follow the database: %s", error)
         with self._changed:
             self._failures += 1
             self._changed.notify_all()
@@ -390,7 +392,7 @@ _mirrors: WeakKeyDictionary[Connection, FollowingMirror] = WeakKeyDictionary()
 
 
 def mirror_of(connection: Connection) -> FollowingMirror:
-    """The mirror of a connection's database; there is one for each connection, and it ends with it."""
+    """The mirror of a connection's database; there is one for each connection, and it is closed with it."""
     found = _mirrors.get(connection)
     if found is None:
         found = _mirrors[connection] = FollowingMirror(connection)

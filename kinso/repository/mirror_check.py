@@ -9,9 +9,10 @@ from typing import Any
 from pymongo.database import Database
 
 from kinso.database.connection import in_batches
+from kinso.mirror.tables import CUSTOMER_KEYS
 from kinso.repository.documents import Document
 from kinso.repository.mirror import FollowingMirror
-from kinso.repository.mirrored import SOURCES, Source, key_of
+from kinso.repository.mirrored import CUSTOMER_SOURCE, SOURCES, Source, key_of, key_rows
 
 _AT_ONCE = 5000
 _ATTEMPTS = 5
@@ -40,7 +41,10 @@ class MirrorCheckRepository:
         """The `_id`s of documents that stay unlike; what was changed meanwhile is read again."""
         present = list(documents)
         for attempt in range(_ATTEMPTS):
-            unlike = set(self._mirror.unlike(source.table, source.rows(present)))
+            unlike = {*self._mirror.up_to_date().unlike(source.table, source.rows(present))}
+            if source is CUSTOMER_SOURCE:
+                keys = [key_of(document["_id"]) for document in present]
+                unlike |= {*self._mirror.up_to_date().unlike_parts(CUSTOMER_KEYS, key_rows(present), keys)}
             if not unlike:
                 return []
             ids = [document["_id"] for document in present if key_of(document["_id"]) in unlike]
@@ -51,13 +55,19 @@ class MirrorCheckRepository:
     def _surplus(self, source: Source) -> int:
         surplus = 0
         for _attempt in range(_ATTEMPTS):
+            before = self._rows(source)
             stored = self._database[source.collection].count_documents({})
-            [(rows,)] = self._mirror.rows(f"SELECT count(*) FROM {source.table.name}")
-            surplus = int(rows) - stored
-            if not surplus:
+            after = self._rows(source)
+            # Counting documents takes a while, in which people go on selling.
+            if min(before, after) <= stored <= max(before, after):
                 return 0
+            surplus = after - stored
             time.sleep(_PAUSE)
         return surplus
+
+    def _rows(self, source: Source) -> int:
+        [(rows,)] = self._mirror.rows(f"SELECT count(*) FROM {source.table.name}")
+        return int(rows)
 
     def reload(self) -> None:
         """Have the mirror loaded anew."""

@@ -13,7 +13,7 @@ from kinso.database.connection import in_batches
 from kinso.database.raw_documents import raw_batches
 from kinso.mirror.mirror import Mirror
 from kinso.mirror.tables import CUSTOMER_KEYS, Columns, Table
-from kinso.repository.mirrored import CUSTOMER_SOURCE, KEYS, SOURCES, Source, key_rows
+from kinso.repository.mirrored import CUSTOMER_SOURCE, SOURCES, Source, key_rows
 from kinso.repository.raw_columns import columns_of
 
 _DECODED_AT_ONCE = 10_000
@@ -57,15 +57,11 @@ class Load:
 
     def _raw(self, source: Source) -> Iterator[tuple[int, Rows]]:
         collection = self._database[source.collection]
-        for batch in raw_batches(collection, _wanted(source), after=self._after):
+        for batch in raw_batches(collection, source.projection, after=self._after):
             yield len(batch.starts), columns_of(source, batch, collection.codec_options)
 
     def _decoded(self, source: Source) -> Iterator[tuple[int, Rows]]:
-        found = self._database[source.collection].find({}, _wanted(source))
+        found = self._database[source.collection].find({}, source.projection)
         for documents in in_batches(found, _DECODED_AT_ONCE):
             keys = [(CUSTOMER_KEYS, key_rows(documents))] if source is CUSTOMER_SOURCE else []
             yield len(documents), [(source.table, source.rows(documents)), *keys]
-
-
-def _wanted(source: Source) -> dict[str, bool]:
-    return {**source.projection, **({KEYS: True} if source is CUSTOMER_SOURCE else {})}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from kinso.database.adoption_progress import AdoptionProgress
+
 
 @dataclass(frozen=True)
 class MirrorState:
@@ -33,6 +35,21 @@ class MirrorMetrics:
     memory: int
     seconds_behind: float
     snapshot_at: datetime | None
+
+
+def progress(state: MirrorState, adoption: AdoptionProgress) -> str:
+    """What somebody is told who has to wait for it."""
+    if state.is_ready:
+        return "The lists are being brought up to date; please try again in a few seconds."
+    if adoption.problem:
+        return f"The customers of another application cannot be taken over: {adoption.problem}"
+    if adoption.is_under_way:
+        return (
+            f"The customers of another application are being taken over ({state.loaded:,} of about"
+            f" {state.expected:,}); they can be found, opened and sold to meanwhile."
+        )
+    share = f" ({state.loaded:,} of about {state.expected:,} records)" if state.expected else ""
+    return f"The lists are being prepared{share}; customers can be found, opened and sold to meanwhile."
 
 
 class Touched:

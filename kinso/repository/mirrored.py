@@ -50,6 +50,11 @@ def id_of(key: int, odd_id: str | None = None) -> str:
     return f"{key:0{_DIGITS}x}" if odd_id is None else odd_id
 
 
+def is_odd(key: int) -> bool:
+    """Whether the `_id` is none of MongoDB's own."""
+    return key >= _ODD
+
+
 def cents_of(amount: Any) -> int:
     """Any stored amount in whole cents; one that is larger than can be is the largest."""
     return _bounded(int(read_stored_amount(amount) * 100))
@@ -123,11 +128,13 @@ class Source:
     columns: Mapping[str, tuple[str, Reader]]
     complete: Callable[[Document, dict[str, Any]], None] = lambda document, row: None
     """Sets what depends on several fields."""
+    parts: tuple[str, ...] = ()
+    """The paths of what becomes rows of another table."""
 
     @property
     def projection(self) -> dict[str, bool]:
         """What has to be read of a document."""
-        return dict.fromkeys(self.columns, True)
+        return dict.fromkeys([*self.columns, *self.parts], True)
 
     def rows(self, documents: Sequence[Document]) -> Columns:
         """Whole documents as rows."""
@@ -137,13 +144,14 @@ class Source:
     def part(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The columns that an update sets; None when its values alone do not tell them."""
         told: dict[str, Any] = {}
-        for path, value in _spread(values).items():
+        known = (*self.columns, *self.parts)
+        for path, value in values.items():
             if path in self.columns:
                 name, read = self.columns[path]
                 told[name] = read(value)
                 if told[name] is None and name in DEPENDENT:
                     return None
-            elif any(path.startswith(f"{known}.") or known.startswith(f"{path}.") for known in self.columns):
+            elif any(path.startswith(f"{each}.") or each.startswith(f"{path}.") for each in known):
                 return None
         return told
 
@@ -159,14 +167,6 @@ def _at(document: Document, path: str) -> Any:
     first, _, rest = path.partition(".")
     value = document.get(first)
     return value if not rest else _at(value, rest) if isinstance(value, Mapping) else None
-
-
-def _spread(values: Mapping[str, Any]) -> dict[str, Any]:
-    """With the helper fields each by its own path, where an update has replaced all of them."""
-    helpers = values.get(HELPERS)
-    if not isinstance(helpers, Mapping):
-        return dict(values)
-    return {**values, **{f"{HELPERS}.{name}": value for name, value in helpers.items()}}
 
 
 DEPENDENT = frozenset({"created_at", "updated_at"})
@@ -218,6 +218,7 @@ def text_or_none(stored: Any) -> str | None:
     return stored if isinstance(stored, str) else None
 
 
+KEYS = f"{HELPERS}.keys"
 _READERS: dict[str, Reader] = {"string": readable_text, "bool": is_true}
 """By what MongoDB calls the type of a field."""
 
@@ -236,6 +237,7 @@ CUSTOMER_SOURCE = Source(
         f"{HELPERS}.text": ("searched", readable_text),
     },
     _complete_customer,
+    parts=(KEYS,),
 )
 ENTRY_SOURCE = Source(
     "sales",
@@ -264,7 +266,11 @@ MEMBERSHIP_SOURCE = Source(
     },
 )
 SOURCES = {source.collection: source for source in (CUSTOMER_SOURCE, ENTRY_SOURCE, MEMBERSHIP_SOURCE)}
-KEYS = f"{HELPERS}.keys"
+
+
+def wanted_fields() -> list[str]:
+    """The paths of all that has to be read of documents."""
+    return sorted({path for source in SOURCES.values() for path in source.projection})
 
 
 def key_rows(documents: Iterable[Document]) -> Columns:
@@ -286,44 +292,52 @@ def _list(value: Any) -> list[Any]:
 class Happened:
     """What became of the documents of one collection: which are there as a whole, which were changed, which are gone.
 
-    `again` are those of which the events do not tell enough. `only_new` says that none of them was there before.
+    All by their keys. `again` are the `_id`s of those of which the events do not tell enough. `only_new` says that none
+    of them was there before.
     """
 
-    whole: dict[Any, Document] = field(default_factory=dict)
-    parts: dict[Any, dict[str, Any]] = field(default_factory=dict)
-    gone: set[Any] = field(default_factory=set)
-    again: set[Any] = field(default_factory=set)
+    whole: dict[int, Document] = field(default_factory=dict)
+    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    again: dict[int, Any] = field(default_factory=dict)
+    ids: dict[int, Any] = field(default_factory=dict)
     only_new: bool = True
+
+    @classmethod
+    def of(cls, again: Iterable[Any]) -> Happened:
+        """Anything may have become of the documents with these `_id`s."""
+        return cls(again={key_of(id): id for id in again})
 
     def note(self, event: Event) -> None:
         """Take in the next event."""
-        id = event.id
+        key = key_of(event.id)
         self.only_new = self.only_new and event.is_new
         if event.values is not None:
-            if id in self.whole or id in self.again:
-                self._forget(id)
-                self.again.add(id)
-            elif id not in self.gone:
-                self.parts.setdefault(id, {}).update(event.values)
+            if key in self.whole or key in self.again:
+                self._forget(key)
+                self.again[key] = event.id
+            elif key not in self.gone:
+                self.parts.setdefault(key, {}).update(event.values)
+                self.ids[key] = event.id
             return
-        self._forget(id)
+        self._forget(key)
         if event.document is not None:
-            self.whole[id] = event.document
+            self.whole[key] = event.document
         else:
-            self.gone.add(id)
+            self.gone.add(key)
 
     def read_again(self, found: Iterable[Document]) -> None:
         """Take in the documents that are there of those in `again`; the others are gone."""
         for document in found:
-            self.whole[document["_id"]] = document
-        self.gone |= self.again - self.whole.keys()
+            self.whole[key_of(document["_id"])] = document
+        self.gone |= self.again.keys() - self.whole.keys()
         self.again.clear()
 
-    def _forget(self, id: Any) -> None:
-        self.whole.pop(id, None)
-        self.parts.pop(id, None)
-        self.gone.discard(id)
-        self.again.discard(id)
+    def _forget(self, key: int) -> None:
+        self.whole.pop(key, None)
+        self.parts.pop(key, None)
+        self.gone.discard(key)
+        self.again.pop(key, None)
 
 
 def earliest_touched(entries: Happened) -> datetime:
@@ -345,33 +359,37 @@ def batches_of(
     batches: dict[str, Batch] = {}
     for collection, each in happened.items():
         source = SOURCES[collection]
-        told = {id: source.part(values) for id, values in each.parts.items()}
-        each.again |= {id for id, part in told.items() if part is None}
+        told = {key: source.part(values) for key, values in each.parts.items()}
+        each.again |= {key: each.ids[key] for key, part in told.items() if part is None}
         if each.again:
-            each.read_again(read(collection, list(each.again)))
-        parts = {id: part for id, part in told.items() if part and id not in each.whole and id not in each.gone}
-        gone = [key_of(id) for id in each.gone]
+            each.read_again(read(collection, list(each.again.values())))
+        parts = {key: part for key, part in told.items() if part and key not in each.whole and key not in each.gone}
+        gone = list(each.gone)
         batches[source.table.name] = Batch(source.rows(list(each.whole.values())), _alike(parts), gone)
         if source is CUSTOMER_SOURCE:
-            batches[CUSTOMER_KEYS.name] = _key_batch(each, parts.keys(), gone)
+            batches[CUSTOMER_KEYS.name] = _key_batch(each, gone)
     return batches
 
 
-def _alike(parts: Mapping[Any, Mapping[str, Any]]) -> list[Columns]:
+def _alike(parts: Mapping[int, Mapping[str, Any]]) -> list[Columns]:
     """Changes of rows, those of the same columns together."""
     by_columns: dict[tuple[str, ...], list[tuple[int, Mapping[str, Any]]]] = {}
-    for id, part in parts.items():
-        by_columns.setdefault(tuple(sorted(part)), []).append((key_of(id), part))
+    for key, part in parts.items():
+        by_columns.setdefault(tuple(sorted(part)), []).append((key, part))
     return [
         {"key": [key for key, _ in alike], **{name: [part[name] for _, part in alike] for name in names}}
         for names, alike in by_columns.items()
     ]
 
 
-def _key_batch(happened: Happened, changed: Iterable[Any], gone: Sequence[int]) -> Batch:
-    spread = {id: _spread(happened.parts[id]) for id in changed}
+def _key_batch(happened: Happened, gone: Sequence[int]) -> Batch:
+    changed = {key: values[KEYS] for key, values in happened.parts.items() if KEYS in values}
     documents = [
         *happened.whole.values(),
-        *({"_id": id, HELPERS: {"keys": values[KEYS]}} for id, values in spread.items() if KEYS in values),
+        *(
+            {"_id": happened.ids[key], HELPERS: {"keys": keys}}
+            for key, keys in changed.items()
+            if key not in happened.whole and key not in happened.gone
+        ),
     ]
     return Batch(key_rows(documents), gone=[*gone, *(key_of(document["_id"]) for document in documents)])

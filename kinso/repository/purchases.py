@@ -18,19 +18,21 @@ from kinso.errors import DuplicateSaleId
 from kinso.mirror.mirror import Answer
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS, LedgerEntry, LedgerQuery
+from kinso.models.stored import readable_moment
 from kinso.models.text import sale_key
 from kinso.repository.conditions import Conditions
 from kinso.repository.documents import (
     DUPLICATE_KEY,
     Document,
     at_once,
+    birth,
     canonical_id,
     object_id,
     with_text_id,
     without_decimals,
 )
 from kinso.repository.mirror import FollowingMirror
-from kinso.repository.mirrored import id_of, utc
+from kinso.repository.mirrored import id_of, is_odd, utc
 
 _NOTHING = Decimal("0.00")
 
@@ -263,13 +265,13 @@ def _page(answer: Answer, asked: Conditions, total: int, skipped: int, limit: in
         return []
     # Whoever is nearer to the other end is found from there.
     is_reversed = skipped > total // 2
-    start, direction = (total - skipped - limit, "ASC") if is_reversed else (skipped, "DESC")
+    start = total - skipped - limit if is_reversed else skipped
+    # Those without a readable date are the oldest.
+    order = "sold_at ASC NULLS FIRST, key ASC" if is_reversed else "sold_at DESC NULLS LAST, key DESC"
     found = answer(
-        f"SELECT key FROM entries WHERE {asked} ORDER BY sold_at {direction}, key {direction}"
-        f" LIMIT {limit} OFFSET {start}",
-        asked.parameters,
+        f"SELECT key FROM entries WHERE {asked} ORDER BY {order} LIMIT {limit} OFFSET {start}", asked.parameters
     )
-    keys = [ObjectId(id_of(key)) for (key,) in found]
+    keys = [ObjectId(id_of(key)) for (key,) in found if not is_odd(key)]
     return keys[::-1] if is_reversed else keys
 
 
@@ -306,7 +308,9 @@ def to_entry(document: Document) -> LedgerEntry:
     """The model of a stored entry."""
     values = with_text_id(document)
     values["amount"] = read_stored_amount(values.get("amount"))
-    values.setdefault("countsAt", values.get("soldAt"))
+    # Another application may have written anything.
+    values["soldAt"] = readable_moment(values.get("soldAt")) or birth(document["_id"])
+    values["countsAt"] = readable_moment(values.get("countsAt")) or values["soldAt"]
     return LedgerEntry.model_validate(values)
 
 

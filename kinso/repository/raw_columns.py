@@ -93,7 +93,7 @@ def _of_first_layout(
 ) -> tuple[Numbers, list[tuple[Table, Columns]]]:
     """Which documents are like the first one, and what they become; nothing if they have to be decoded."""
     fitting = np.arange(len(starts)) == 0
-    paths = {path: tuple(path.encode().split(b".")) for path in (*source.columns, KEYS)}
+    paths = {path: tuple(path.encode().split(b".")) for path in source.projection}
     try:
         layout = Layout(raw, int(starts[0]), {path[:-1] for path in paths.values()})
         fitting, found = layout.find(data, starts, ends)

@@ -11,12 +11,13 @@ from typing import Any
 
 from pymongo.database import Database
 
-from kinso.database.change_stream import current_position
+from kinso.database.change_stream import StreamLost, current_position
 from kinso.database.commits import MIRRORED
 from kinso.mirror.mirror import Mirror
 from kinso.mirror.snapshot import VERSION, Moment, SnapshotUnusable
 from kinso.mirror.tables import TABLES
 from kinso.repository.mirror_files import MirrorFiles
+from kinso.repository.mirror_marks import MirrorMarks
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +31,14 @@ _ENDING = 4.0
 
 
 class Snapshots:
-    """All methods but `forget` and `stop` are for the thread that follows the database."""
+    """All methods but `forget` are for the thread that follows the database; `written_at` is for any."""
 
     def __init__(self, database: Database[dict[str, Any]], files: MirrorFiles | None) -> None:
         """Without `files` there are none."""
         self._database = database
         self._files = files
+        self._marks = MirrorMarks(database)
+        self._mark = ""
         self._writer: Thread | None = None
         self._moment: Moment | None = None
         self._written_at = -1
@@ -53,13 +56,18 @@ class Snapshots:
             return None
         try:
             latest = current_position(self._database)
-            self._written_at = mirror.read_snapshot(path, origin=self._origin, latest=latest)
+            self._written_at = mirror.read_snapshot(path, origin=self._origin, latest=latest, has_mark=self._marks.has)
             self._plan(_BETWEEN)
             return self._written_at
         except SnapshotUnusable as error:
             _log.info("The lists are loaded anew: %s", error)
             self._files.discard()
             return None
+
+    def demand_same_history(self) -> None:
+        """Raise `StreamLost` when the database is not any more what the last snapshot was written of."""
+        if self._mark and not self._marks.has(self._mark):
+            raise StreamLost("The database was put back to an earlier time")
 
     def loaded(self) -> None:
         """The mirror was filled from the database."""
@@ -68,7 +76,7 @@ class Snapshots:
 
     def lost(self) -> None:
         """What was written cannot be gone on from."""
-        self._written_at = -1
+        self._written_at, self._mark = -1, ""
         if self._files:
             self._files.discard()
 
@@ -120,9 +128,10 @@ class Snapshots:
     def _write(self, files: MirrorFiles, moment: Moment, position: int) -> None:
         path = files.unfinished()
         try:
-            moment.write(path, position=position, origin=self._origin)
+            mark = self._marks.add()
+            moment.write(path, position=position, origin=self._origin, mark=mark)
             files.keep(path, position)
-            self._written_at = position
+            self._written_at, self._mark = position, mark
         except Exception as error:
             # It was stopped, or removed because somebody was erased, or the disk is full: there will be another time.
             _log.info("What lists are answered from was not written to disk: %s", error)
@@ -131,8 +140,9 @@ class Snapshots:
 
 
 def _origin(database: Database[dict[str, Any]]) -> str:
-    """Of which collections, and read in which way."""
+    """Of which collections, read in which way, and since when."""
     found = database.list_collections(filter={"name": {"$in": list(MIRRORED)}})
     collections = sorted(f"{each['name']} {each['info'].get('uuid', b'').hex()}" for each in found)
     definitions = [table.definition for table in TABLES]
-    return sha256(repr((collections, definitions, VERSION, _READING)).encode()).hexdigest()
+    known = (collections, definitions, VERSION, _READING, MirrorMarks(database).loaded_since())
+    return sha256(repr(known).encode()).hexdigest()

@@ -185,6 +185,7 @@ class ApplicationContext:
             self._note_presence()
             self._store.connection.end_abandoned()
             recover_interrupted(self._store)
+            self._store.mirror.reload_if_asked()
             self._refold()
             if time.monotonic() >= self._trash_is_due:
                 empty_trash(self._store)

@@ -4,6 +4,7 @@ from unittest.mock import ANY
 
 import pytest
 
+from kinso.mirror.mirror import Mirror
 from kinso.models.transfer.cells import COLUMNS
 
 
@@ -95,8 +96,8 @@ def test_a_database_that_does_not_answer_is_told_before_anything_is_sent(api, to
 
 def test_the_headers_alone_are_told_without_reading_any_customer(api, token, shop, store, monkeypatch):
     secret, written = token("analyst"), []
-    texts = store.mirror.texts
-    monkeypatch.setattr(store.mirror, "texts", lambda *args, **options: written.append(1) or texts(*args, **options))
+    texts = Mirror.texts
+    monkeypatch.setattr(Mirror, "texts", lambda *args, **options: written.append(1) or texts(*args, **options))
     head = api("HEAD", "/customers/export", token=secret)
     assert not written
     got = api("GET", "/customers/export", token=secret)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from bson import ObjectId
 from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.monitoring import CommandListener
 
 from kinso.config import Settings
@@ -16,14 +17,14 @@ from kinso.database.connection import Connection, connect
 from kinso.errors import DatabaseUnavailable
 from kinso.mirror.mirror import Batch
 from kinso.models.customers import CustomerDraft, CustomerPatch
-from kinso.models.purchases import PurchaseDraft, RefundDraft
+from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.validation import parse
 from kinso.repository.documents import now
 from kinso.repository.mirror import mirror_of
 from kinso.repository.mirrored import id_of, key_of
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
-from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.purchases.recording import list_entries, record_sale, refund_sale
 from kinso.services.shop.checks import check_database
 from tests.support.mirror import differences
 
@@ -91,6 +92,7 @@ CHANGES = {
     "an unknown field": {"$set": {"another.application": {"wrote": 1}}},
     "a number": {"$inc": {"purchaseAmount": 0.1, "version": 1}},
     "nothing": {"$set": {"customerName": "X"}},
+    "a part of the keys": [{"$set": {"search.keys": {"$concatArrays": [{"$ifNull": ["$search.keys", []]}, ["l"]]}}}],
     "by a pipeline": [{"$set": {"tags": {"$concatArrays": [["a"], {"$ifNull": ["$tags", []]}]}}}],
 }
 
@@ -119,6 +121,21 @@ def test_odd_ids_and_values_of_another_application_are_held_too(store):
     assert sorted(id for (id,) in store.mirror.rows("SELECT odd_id FROM customers") if id) == sorted(
         str(document["_id"]) for document in odd[:4]
     )
+
+
+def test_a_document_whose_id_is_one_itself_is_followed(store):
+    customers = store.connection.database["customers"]
+    assert names(store) == []
+    tables = store.mirror.up_to_date()
+    customers.insert_one(_document(_id={"shop": 1, "number": 5}))
+    assert names(store) == ["X"]
+    customers.update_one({}, {"$set": {"customerName": "Y"}})
+    assert names(store) == ["Y"]
+    customers.update_one({}, [{"$set": {"tags": ["a"]}}])
+    assert differences(store) == {}
+    customers.delete_one({})
+    assert names(store) == []
+    assert store.mirror.up_to_date() is tables
 
 
 def test_inserted_updated_and_removed_in_one_go_is_not_there(store):
@@ -218,11 +235,62 @@ def test_check_names_what_the_mirror_has_otherwise_and_has_it_loaded_anew(store,
         f"The mirror has another document {bea.id} of customers than the database.",
         "The mirror has 1 fewer documents of customers than the database.",
     ]
+    assert_loaded_anew(store, wrong=["Somebody else"])
+
+
+def assert_loaded_anew(store, *, wrong):
     deadline = time.monotonic() + 10
-    while not check_database(store, admin).is_clean and time.monotonic() < deadline:
+    while names(store) == wrong and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert check_database(store, admin).is_clean
     assert names(store) == ["Ada", "Ada"]
+    assert differences(store) == {}
+
+
+def test_check_compares_what_the_same_person_would_have_in_common(store, admin):
+    draft = CustomerDraft(customer_id="C-1", customer_name="Ada", contact_info="ada@shop.com")
+    ada = create_customer(store, admin, draft)
+    assert check_database(store, admin).is_clean
+    store.mirror.up_to_date().apply({"customer_keys": Batch(gone=[key_of(ada.id)])})
+    assert [finding.sentence for finding in check_database(store, admin).findings] == [
+        f"The mirror has another document {ada.id} of customers than the database."
+    ]
+
+
+def test_check_is_not_misled_by_what_is_sold_meanwhile(store, admin, add, monkeypatch):
+    ada = add("C-1")
+    count = Collection.count_documents
+
+    def count_while_people_sell(collection, filter, *args, **options):
+        if collection.name == "sales" and not filter:
+            record_sale(store, admin, ada.id, PurchaseDraft(amount=1))
+        return count(collection, filter, *args, **options)
+
+    monkeypatch.setattr(Collection, "count_documents", count_while_people_sell)
+    assert store.mirror_checks.surplus() == {}
+
+
+def test_what_check_finds_in_one_process_has_every_other_one_load_anew(store, settings, add):
+    ada, _ = add("C-1"), add("C-2")
+    with closing(connect(settings.model_copy(update={"database": store.name}))) as connection:
+        other = Store(connection)
+        assert names(other) == ["Ada", "Ada"]
+        other.mirror.reload_if_asked()
+        tables = other.mirror.up_to_date()
+        tables.apply({"customers": Batch(parts=[{"key": [key_of(ada.id)], "customer_name": ["Somebody else"]}])})
+        assert names(other) == ["Ada", "Somebody else"]
+        store.mirror_checks.reload()
+        other.mirror.reload_if_asked()
+        assert_loaded_anew(other, wrong=["Ada", "Somebody else"])
+
+
+def test_purchases_without_a_readable_date_are_the_oldest_on_every_page(store, add, admin, enter):
+    ada = add("C-1")
+    for day in range(1, 7):
+        enter(ada, f"{day}.00", datetime(2026, 1, day, tzinfo=UTC))
+    sales = store.connection.database["sales"]
+    sales.update_many({"amount": {"$lte": 2}}, {"$set": {"soldAt": "some day"}}, bypass_document_validation=True)
+    pages = [list_entries(store, admin, LedgerQuery(), page=page, limit=2).items for page in (1, 2, 3)]
+    assert [int(each.amount) for page in pages for each in page] == [6, 5, 4, 3, 2, 1]
 
 
 def test_what_is_loaded_is_with_the_majority_and_of_no_moment_before_it_follows(store, settings):

@@ -1,17 +1,22 @@
 """A start goes on from what an earlier one left on disk, if that is right; nobody is left there who was erased."""
 
+import shutil
 import stat
 import time
+from contextlib import closing, contextmanager
 
 import pytest
 
+from kinso.config import Settings
 from kinso.database.connection import connect
+from kinso.database.embedded.server import EmbeddedServer
 from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository import mirror as following
 from kinso.repository.documents import now
 from kinso.repository.mirror_files import MirrorFiles
+from kinso.repository.mirror_marks import MirrorMarks
 from kinso.repository.store import Store
 from kinso.services.customers.editing import delete_customer
 from kinso.services.history.trash import empty_trash, erase_person, finish_erasures
@@ -145,11 +150,66 @@ def test_a_snapshot_of_the_future_is_thrown_away(store, opened, loads, tmp_path)
     first.mirror.rows("SELECT 1")
     moment, files = first.mirror._mirror.moment(), first.mirror._files
     path, far = files.unfinished(), first.mirror.state.position + (1 << 42)
-    moment.write(path, position=far, origin=first.mirror._snapshots._origin)
+    moment.write(
+        path, position=far, origin=first.mirror._snapshots._origin, mark=MirrorMarks(store.connection.database).add()
+    )
     files.keep(path, far)
     ended(first)
     assert differences(opened()) == {}
     assert len(loads) == 3
+
+
+def test_data_that_were_put_back_files_and_all_are_read_anew(tmp_path, loads):
+    folder, before = tmp_path / "data", tmp_path / "before"
+
+    @contextmanager
+    def running():
+        server = EmbeddedServer(folder)
+        with closing(connect(Settings(), server.start())) as connection:
+            store = Store(connection)
+            store.mirror.keep_in(folder / "mirror", keeps_snapshots=True, memory_limit="500MB")
+            yield store
+        server.stop()
+
+    with running() as store:
+        add(store, "C-1")
+        assert len(contents(store.mirror)["customers"]) == 1
+    shutil.copytree(folder / "mongodb", before)
+    with running() as store:
+        add(store, "C-2")
+        assert len(contents(store.mirror)["customers"]) == 2
+    shutil.rmtree(folder / "mongodb")
+    shutil.move(before, folder / "mongodb")
+    with running() as store:
+        assert len(loads) == 1
+        assert [row[2] for row in contents(store.mirror)["customers"]] == ["C-1"]
+        assert len(loads) == 2
+
+
+def test_a_running_process_notices_that_the_data_were_put_back(store, opened, loads):
+    add(store, "C-1")
+    running = opened()
+    written_now(running)
+    store.connection.database["settings"].update_one({"_id": "mirror"}, {"$set": {"snapshots": []}})
+    loaded = len(loads)
+    admin = store.connection.client.admin
+    operations = admin.aggregate([{"$currentOp": {"idleCursors": True}}, {"$match": {"cursor.tailable": True}}])
+    for operation in list(operations):
+        admin.command("killSessions", [{"id": operation["lsid"]["id"]}])
+    deadline = time.monotonic() + 20
+    while len(loads) == loaded and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(loads) == loaded + 1
+    assert differences(running) == {}
+
+
+def test_no_snapshot_is_used_of_before_somebody_asked_to_load_everything_anew(store, opened, loads):
+    add(store, "C-1")
+    ended(opened())
+    store.mirror_checks.reload()
+    loaded = len(loads)
+    ended(opened())
+    assert len(loads) > loaded
 
 
 def test_without_the_history_since_then_all_is_read_anew(store, opened, loads, monkeypatch):
@@ -207,7 +267,7 @@ def test_erasing_somebody_removes_what_other_processes_wrote_or_are_writing(stor
     written_now(one)
     files = MirrorFiles(tmp_path / "mirror", keeps_snapshots=True)
     late, position = files.unfinished(), other.mirror.state.position
-    other.mirror._mirror.moment().write(late, position=position, origin="")
+    other.mirror._mirror.moment().write(late, position=position, origin="", mark="")
     erase_person(one, manager, ada.id)
     assert not late.exists()
     late.touch()
