@@ -36,6 +36,10 @@ class StreamLost(Exception):
     """The stream cannot be gone on with: what happened meanwhile is not known any more."""
 
 
+class StreamCut(Exception):
+    """The driver has begun the stream anew, perhaps on other data; what was read of it since is not given."""
+
+
 @dataclass(frozen=True)
 class Event:
     """One change of one document.
@@ -54,14 +58,15 @@ class Event:
 class ChangeStream:
     """The events of one database after a position in its time, in their order.
 
-    Methods raise `StreamLost` when the history since then is gone, or when a collection was dropped or renamed.
+    Methods raise `StreamLost` when the history since then is gone, or when a collection was dropped or renamed, and
+    `StreamCut`.
     """
 
     def __init__(self, database: Database[dict[str, Any]], *, after: int, fields: Iterable[str]) -> None:
         """`fields` are the dotted paths of what is wanted of a document beside its `_id`."""
         self._position = self._after = after
         self._ahead: Mapping[str, Any] | None = None
-        self._of_batch = 0
+        self._of_batch = self._event_at = 0
         told = dict.fromkeys([*_TOLD, *(f"fullDocument.{path}" for path in fields)], True)
         with _lost_ones_told():
             self._stream = database.watch(
@@ -71,6 +76,7 @@ class ChangeStream:
                 # Not a tick later: an unused stream says that it has read up to where it begins.
                 start_at_operation_time=moment_of(after),
             )
+        self._cursor = self._stream._cursor
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +90,11 @@ class ChangeStream:
     def position(self) -> int:
         """The database's time up to which all events were given."""
         return self._position
+
+    @property
+    def event_at(self) -> int:
+        """The database's time of the latest event; 0 before the first one."""
+        return self._event_at
 
     def next_events(self, most: int) -> list[Event]:
         """What happened since; waits for it, and returns nothing when there was nothing for a moment.
@@ -100,6 +111,7 @@ class ChangeStream:
                 self._position = max(self._position, at)
                 if at > self._after:
                     events.append(_event(change))
+                    self._event_at = at
                 if self._is_read_up():
                     break
         self._of_batch = 0
@@ -111,6 +123,9 @@ class ChangeStream:
         if change is None:
             change = self._stream.try_next()
             self._of_batch += 1
+        # There is no public way to learn of it.
+        if self._stream._cursor is not self._cursor:
+            raise StreamCut
         return change
 
     def _is_read_up(self) -> bool:
@@ -130,6 +145,16 @@ class ChangeStream:
 def current_position(database: Database[dict[str, Any]]) -> int:
     """The present moment in the database's time."""
     return position_of(database.client.admin.command("ping")["operationTime"])
+
+
+def is_in_history(database: Database[dict[str, Any]], position: int) -> bool | None:
+    """Whether something happened at exactly this moment in the database's time; None where that cannot be read."""
+    try:
+        history = database.client["local"]["oplog.rs"]
+        found = history.find_one({"ts": {"$gte": moment_of(position)}}, {"ts": True})
+    except OperationFailure:
+        return None
+    return found is not None and position_of(found["ts"]) == position
 
 
 def committed_position(database: Database[dict[str, Any]]) -> int:

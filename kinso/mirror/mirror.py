@@ -179,8 +179,10 @@ class Mirror:
         with self._lock:
             return Moment(self._connection.cursor())
 
-    def read_snapshot(self, path: Path, *, origin: str, latest: int, has_mark: Callable[[str], bool]) -> int:
-        """Fill the tables, which are empty, from what `Moment.write` wrote; returns its position.
+    def read_snapshot(
+        self, path: Path, *, origin: str, latest: int, has_mark: Callable[[str], bool]
+    ) -> tuple[int, str]:
+        """Fill the tables, which are empty, from what `Moment.write` wrote; returns its position and mark.
 
         Raises `SnapshotUnusable` for one that is broken, of another origin, of a position after `latest`, or with a
         mark that there is not.
@@ -192,7 +194,7 @@ class Mirror:
                 cursor.execute(f"INSERT INTO {table.name} FROM snapshot.{table.name}")
             # It can wait for a quiet moment, while somebody may be waiting for the first answer.
             self._written = _MUCH
-            return position
+            return position, mark
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -132,3 +132,4 @@ stays in the revenue. `sale` and `refund_of` stand for sale IDs."""
 MEMBERSHIPS = Table("memberships", {"key": KEY, "customer": KEY, "begin": MOMENT, "until": MOMENT, "begun_by": WORD})
 """`until` is empty while one lasts."""
 TABLES = (CUSTOMERS, CUSTOMER_KEYS, ENTRIES, MEMBERSHIPS)
+NAMES = tuple(table.name for table in TABLES)

@@ -20,14 +20,14 @@ from weakref import WeakKeyDictionary
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
-from kinso.database.change_stream import ChangeStream, StreamLost, committed_position, current_position
+from kinso.database.change_stream import ChangeStream, StreamCut, StreamLost, committed_position, current_position
 from kinso.database.commits import MAJORITY
 from kinso.database.connection import Connection
 from kinso.database.in_memory import Written
 from kinso.database.transactions import is_closed
 from kinso.errors import DatabaseUnavailable, MirrorNotReady, StartupError
 from kinso.mirror.mirror import Answer, Mirror, Row
-from kinso.mirror.tables import CUSTOMERS, ENTRIES, TABLES
+from kinso.mirror.tables import CUSTOMERS, ENTRIES, NAMES
 from kinso.models.stored import EARLIEST
 from kinso.repository.documents import Document
 from kinso.repository.mirror_files import MirrorFiles
@@ -49,7 +49,6 @@ _GATHERED_FOR = 0.05
 _QUIET = 2.0
 """Seconds without a change, after which probably nobody waits for one to arrive."""
 _PAUSE = 0.5
-_EVERYTHING = [table.name for table in TABLES]
 _versions = count(1)
 """Of no two mirrors the same, so that what is kept of one is never taken for another one's."""
 _SECONDS_FOR_ENDING = 7.0
@@ -72,12 +71,11 @@ class FollowingMirror:
         self._thread: Thread | None = None
         self._closing = Event()
         self._is_ready = False
-        self._position = 0
+        self._position = self._event_at = 0
         self._heard_at = self._quiet_since = 0.0
         self._changed_at = 0
         self._loading: Load | None = None
-        self._failures = self._waiting = 0
-        self._refused: int | None = None
+        self._failures = self._waiting = self._refusals = 0
         self._is_wrong = Event()
         self._versions: dict[str, int] = {}
         self._touched = Touched()
@@ -266,7 +264,7 @@ class FollowingMirror:
                 self._note_change(batches)
             return self._mirror
 
-    def _note_change(self, tables: Iterable[str] = _EVERYTHING, entries_since: datetime = EARLIEST) -> None:
+    def _note_change(self, tables: Iterable[str] = NAMES, entries_since: datetime = EARLIEST) -> None:
         # Only after it was applied: what was read before must not be kept as what is there now.
         version = next(_versions)
         self._versions |= dict.fromkeys(tables, version)
@@ -281,6 +279,8 @@ class FollowingMirror:
             try:
                 self._await_adoption()
                 self._follow()
+            except StreamCut:
+                continue
             except StreamLost:
                 self._snapshots.lost()
                 self._throw_away()
@@ -307,7 +307,7 @@ class FollowingMirror:
         if self._mirror is None:
             self._begin()
         else:
-            self._snapshots.demand_same_history()
+            self._snapshots.demand_same_history(self._event_at)
         with ChangeStream(self._database, after=self._position, fields=wanted_fields()) as stream:
             if self._mirror is None:
                 self._mirror = self._load()
@@ -319,7 +319,7 @@ class FollowingMirror:
                     self._is_wrong.clear()
                     raise StreamLost("Asked to load everything anew")
                 self._apply(self._mirror, stream)
-                self._refused = None
+                self._refusals = 0
                 if not self._is_ready and self._position >= loaded_at:
                     self._is_ready, self._quiet_since = True, time.monotonic()
                 with self._changed:
@@ -329,7 +329,7 @@ class FollowingMirror:
 
     def _begin(self) -> None:
         """Take what was kept, or else the present position, from which on all will be known that happens."""
-        self._loaded_since = self._marks.loaded_since()
+        self._loaded_since, self._event_at = self._marks.loaded_since(), 0
         kept = self._empty()
         position = self._snapshots.read_into(kept)
         if position is not None:
@@ -362,6 +362,7 @@ class FollowingMirror:
             self._note_change(batches, since)
             self._changed_at, self._quiet_since = stream.position, time.monotonic()
         mirror.compact(is_quiet=self._is_ready and time.monotonic() - self._quiet_since > _QUIET)
+        self._event_at = stream.event_at or self._event_at
         self._position, self._heard_at = stream.position, time.monotonic()
 
     def _wait_for_somebody(self) -> None:
@@ -378,9 +379,9 @@ class FollowingMirror:
             self._mirror, self._is_ready = None, False
 
     def _fail(self, error: PyMongoError | None) -> None:
-        # That the database is away is said elsewhere. It is tried again and again; what it refuses is said once.
-        if isinstance(error, OperationFailure) and error.code != self._refused:
-            self._refused = error.code
+        # That the database is away is said elsewhere; what it goes on refusing is said once, the third time.
+        self._refusals += isinstance(error, OperationFailure)
+        if self._refusals == 3:
             _log.warning("Lists and figures cannot follow the database: %s", error)
         with self._changed:
             self._failures += 1
@@ -393,8 +394,7 @@ _mirrors: WeakKeyDictionary[Connection, FollowingMirror] = WeakKeyDictionary()
 
 def mirror_of(connection: Connection) -> FollowingMirror:
     """The mirror of a connection's database; there is one for each connection, and it is closed with it."""
-    found = _mirrors.get(connection)
-    if found is None:
-        found = _mirrors[connection] = FollowingMirror(connection)
-        connection.on_close.append(found.close)
-    return found
+    if connection not in _mirrors:
+        _mirrors[connection] = FollowingMirror(connection)
+        connection.on_close.append(_mirrors[connection].close)
+    return _mirrors[connection]

@@ -76,6 +76,7 @@ class MirrorFiles:
         """
         if self._erased_until() >= until:
             return False
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self._folder / f"{_ERASED}{until:016x}").touch(mode=0o600)
         for file in self._folder.glob(f"{_ERASED}*"):
             if _position(file) < until:

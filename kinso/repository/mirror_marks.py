@@ -8,7 +8,7 @@ from uuid import uuid4
 from pymongo.database import Database
 
 _KEY = {"_id": "mirror"}
-_MOST = 100
+_MOST = 300
 """Snapshots; many processes may write one every ten minutes, and only the last ones are ever looked for."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from kinso.database.change_stream import StreamLost, current_position
+from kinso.database.change_stream import StreamLost, current_position, is_in_history
 from kinso.database.commits import MIRRORED
 from kinso.mirror.mirror import Mirror
 from kinso.mirror.snapshot import VERSION, Moment, SnapshotUnusable
@@ -56,7 +56,9 @@ class Snapshots:
             return None
         try:
             latest = current_position(self._database)
-            self._written_at = mirror.read_snapshot(path, origin=self._origin, latest=latest, has_mark=self._marks.has)
+            self._written_at, self._mark = mirror.read_snapshot(
+                path, origin=self._origin, latest=latest, has_mark=self._marks.has
+            )
             self._plan(_BETWEEN)
             return self._written_at
         except SnapshotUnusable as error:
@@ -64,14 +66,21 @@ class Snapshots:
             self._files.discard()
             return None
 
-    def demand_same_history(self) -> None:
-        """Raise `StreamLost` when the database is not any more what the last snapshot was written of."""
-        if self._mark and not self._marks.has(self._mark):
+    def demand_same_history(self, event_at: int) -> None:
+        """Raise `StreamLost` when the database was put back to an earlier time while nobody followed it.
+
+        `event_at` is the time of the latest event that was followed, 0 if there was none.
+        """
+        is_same = is_in_history(self._database, event_at) if event_at else None
+        if is_same is None:
+            # The history is not for everybody to read; then what happened since the last mark is not looked at.
+            is_same = not self._mark or self._marks.has(self._mark)
+        if not is_same:
             raise StreamLost("The database was put back to an earlier time")
 
     def loaded(self) -> None:
         """The mirror was filled from the database."""
-        self._written_at = -1
+        self._written_at, self._mark = -1, self._marks.add()
         self._plan(_SOON)
 
     def lost(self) -> None:
@@ -82,9 +91,13 @@ class Snapshots:
 
     def forget(self, until: int) -> None:
         """Somebody was erased by then: no snapshot before this position may stay, or appear."""
-        if self._files and self._files.forget(until):
-            self._written_at = -1
-            self._plan(0.0)
+        try:
+            if self._files and self._files.forget(until):
+                self._written_at = -1
+                self._plan(0.0)
+        except OSError as error:
+            # They are erased in the database; it is tried again within the hour.
+            _log.error("Files of the mirror from before an erasure could not be removed: %s", error)
 
     def write_if_due(self, mirror: Mirror, position: int, changed_at: int) -> None:
         """Write one in the background when there is something new, and it was not done a short time ago."""

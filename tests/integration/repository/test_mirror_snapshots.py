@@ -14,6 +14,7 @@ from kinso.database.preparation import prepare
 from kinso.models.customers import CustomerDraft
 from kinso.models.validation import parse
 from kinso.repository import mirror as following
+from kinso.repository import snapshots as snapshots_of
 from kinso.repository.documents import now
 from kinso.repository.mirror_files import MirrorFiles
 from kinso.repository.mirror_marks import MirrorMarks
@@ -186,7 +187,35 @@ def test_data_that_were_put_back_files_and_all_are_read_anew(tmp_path, loads):
         assert len(loads) == 2
 
 
-def test_a_running_process_notices_that_the_data_were_put_back(store, opened, loads):
+def test_data_that_were_put_back_beneath_a_running_process_are_read_anew(tmp_path, loads):
+    folder, before = tmp_path / "data", tmp_path / "before"
+    server = EmbeddedServer(folder)
+    with closing(connect(Settings(), server.start())) as connection:
+        store = Store(connection)
+        add(store, "C-1")
+        assert len(contents(store.mirror)["customers"]) == 1
+        server.stop()
+        shutil.copytree(folder / "mongodb", before)
+        server = EmbeddedServer(folder)
+        server.start()
+        for customer_id in ("C-2", "C-3"):
+            add(store, customer_id)
+        assert len(contents(store.mirror)["customers"]) == 3
+        server.stop()
+        shutil.rmtree(folder / "mongodb")
+        shutil.move(before, folder / "mongodb")
+        server = EmbeddedServer(folder)
+        server.start()
+        deadline = time.monotonic() + 20
+        while len(loads) == 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert [row[2] for row in contents(store.mirror)["customers"]] == ["C-1"]
+        assert len(loads) == 2
+    server.stop()
+
+
+def test_without_a_history_to_read_a_mark_tells_that_the_data_were_put_back(store, opened, loads, monkeypatch):
+    monkeypatch.setattr(snapshots_of, "is_in_history", lambda database, position: None)
     add(store, "C-1")
     running = opened()
     written_now(running)
@@ -274,6 +303,16 @@ def test_erasing_somebody_removes_what_other_processes_wrote_or_are_writing(stor
     with pytest.raises(FileNotFoundError):
         files.keep(late, position)
     files.close()
+    assert holds_them(tmp_path / "mirror") == []
+
+
+def test_somebody_is_erased_although_the_folder_is_gone(store, opened, manager, tmp_path):
+    used = opened()
+    ada = add(used, "C-1")
+    written_now(used)
+    shutil.rmtree(tmp_path / "mirror")
+    erase_person(used, manager, ada.id)
+    written_now(used)
     assert holds_them(tmp_path / "mirror") == []
 
 
