@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
+from pydantic import ValidationError
 from pymongo import ASCENDING, DESCENDING, UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
@@ -18,7 +19,7 @@ from kinso.errors import DuplicateSaleId
 from kinso.mirror.mirror import Answer
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS, LedgerEntry, LedgerQuery
-from kinso.models.stored import readable_moment
+from kinso.models.stored import readable_moment, readable_text
 from kinso.models.text import sale_key
 from kinso.repository.conditions import Conditions
 from kinso.repository.documents import (
@@ -305,13 +306,31 @@ def _to_document(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def to_entry(document: Document) -> LedgerEntry:
-    """The model of a stored entry."""
+    """The model of a stored entry, which may lack or mistype anything but its `_id`."""
     values = with_text_id(document)
     values["amount"] = read_stored_amount(values.get("amount"))
-    # Another application may have written anything.
     values["soldAt"] = readable_moment(values.get("soldAt")) or birth(document["_id"])
     values["countsAt"] = readable_moment(values.get("countsAt")) or values["soldAt"]
-    return LedgerEntry.model_validate(values)
+    try:
+        return LedgerEntry.model_validate(values)
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]) for problem in error.errors()}
+        return LedgerEntry.model_validate({**values, **{name: _readable(name, values) for name in wrong}})
+
+
+def _readable(name: str, values: Document) -> Any:
+    """What stands for a value that is none of its kind."""
+    match name:
+        case "kind":
+            return "adjustment"
+        case "recordedAt":
+            return values["soldAt"]
+        case "items":
+            return []
+        case "discount" | "surcharge" | "paymentMethod":
+            return None
+        case _:
+            return readable_text(values.get(name))
 
 
 @dataclass(frozen=True)
