@@ -54,7 +54,30 @@ Inputs belong to the draft that was named last: a form into which an earlier dra
 whose inputs are away for a moment is being redrawn; one that stays away is closed.
 """
 
-SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED)
+COMMA_AS_POINT = (
+    "(() => { if (window.kinsoPoints) return; const points = window.kinsoPoints = new WeakSet();"
+    " const asked = '[data-testid=stNumberInputField], #portal input[inputmode=numeric]';"
+    " const isNumber = input => input instanceof HTMLInputElement && input.matches(asked);"
+    " const native = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;"
+    " const put = (input, text) => { native.call(input, text);"
+    " input.dispatchEvent(new Event('input', {bubbles: true})); };"
+    " const withoutThousands = input => {"
+    " const [, whole, three] = input.value.match(/^(-?[\\d,]+)\\.(\\d{3})$/) ?? [];"
+    " if (three) put(input, whole + three); };"
+    " const settle = input => { if (points.delete(input)) withoutThousands(input); };"
+    " document.addEventListener('keydown', event => { const input = event.target;"
+    " if (!isNumber(input)) return;"
+    " if (event.key === ',') { event.preventDefault(); withoutThousands(input);"
+    " if (!input.value.includes('.')) { points.add(input); document.execCommand('insertText', false, '.'); } }"
+    " else if (['.', 'Enter', 'Tab'].includes(event.key)) settle(input); }, true);"
+    " document.addEventListener('focusout', event => settle(event.target), true); })()"
+)
+"""Have a comma that is typed into a number show as a point, for a browser would leave it out and make 84,5 into 845.
+
+Three digits after it were thousands: the point goes again. A point that was typed is one, unless a comma follows it.
+"""
+
+SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED, COMMA_AS_POINT)
 """All of them; what is not listed here does not run."""
 _SCRIPT = Template(
     '<script{% for name, value in data.items() %} data-{{ name }}="{{ value }}"{% endfor %}>'

@@ -19,7 +19,7 @@ from kinso.services.history.trash import list_trash
 from kinso.services.permissions import permission_of
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer.customer_imports import import_customers
-from kinso.ui.browser import leave_if_asked, show_in_tab, sign_out_button
+from kinso.ui.browser import COMMA_AS_POINT, leave_if_asked, run_script, show_in_tab, sign_out_button
 from kinso.ui.customers.page_state import keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
@@ -53,6 +53,8 @@ def main() -> None:
         st.warning("Nothing is saved: this is a look at Kinso without a database.", icon=":material/warning:")
     show_lost_toasts()
     page.run()
+    # At the end, where the place that it takes is not seen.
+    run_script(COMMA_AS_POINT)
     forget_shown_toasts()
 
 
