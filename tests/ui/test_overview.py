@@ -9,6 +9,8 @@ import pytest
 from kinso.models.accounts import Role
 from kinso.models.shop import ShopSettings
 from kinso.repository.documents import now
+from kinso.services.history.trash import erase_person
+from kinso.ui.insights import charts as builder
 
 
 @pytest.fixture
@@ -115,6 +117,23 @@ def test_the_ten_largest_customers_are_in_order_with_their_ids(open_page, add_cu
     labels = figure["layout"]["yaxis"]["ticktext"]
     assert [f"B-{place:02}" in label for place, label in zip(range(11, 1, -1), labels, strict=True)] == [True] * 10
     assert len(set(labels)) == 10
+
+
+def test_no_chart_is_kept_of_somebody_who_was_erased(open_page, store, manager, add_customer):
+    ada = add_customer("A-1", customer_name="Wilhelmina")
+    add_customer("A-2", customer_name="Bea")
+    open_page("overview")
+    assert "Wilhelmina" in kept_charts()
+    erase_person(store, manager, ada.id)
+    open_page("overview")
+    assert "Bea" in kept_charts()
+    assert "Wilhelmina" not in kept_charts()
+
+
+def kept_charts():
+    """All that is kept of charts, as text."""
+    places = [*builder._built._places.values(), *builder._of_people._places.values()]
+    return str([made.to_dict() for place in places for made in place.made or ()])
 
 
 def test_a_shop_without_customers_offers_to_begin_to_those_who_may(open_page):

@@ -15,7 +15,7 @@ from kinso.config import Settings
 from kinso.database.commits import MIRRORED, Commits, position_of
 from kinso.database.connection import Connection, connect
 from kinso.errors import DatabaseUnavailable
-from kinso.mirror.mirror import Batch
+from kinso.mirror.mirror import Batch, Mirror
 from kinso.models.customers import CustomerDraft, CustomerPatch
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.validation import parse
@@ -337,3 +337,7 @@ def test_only_what_counts_in_a_month_that_has_ended_changes_what_was_said_of_it(
     assert not said_anew(lambda: refund_sale(store, manager, recent.sale_id, RefundDraft(amount=Decimal("1.00"))))[0]
     assert said_anew(lambda: refund_sale(store, manager, old.sale_id, RefundDraft(amount=Decimal("1.00"))))[0]
     assert said_anew(lambda: delete_customer(store, manager, ada.id))[0]
+
+
+def test_without_a_folder_nothing_is_put_beside_the_program():
+    assert Mirror().rows("SELECT current_setting('temp_directory')") == [("",)]
