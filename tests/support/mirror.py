@@ -1,5 +1,6 @@
 """Whether the mirror holds what the documents say, as somebody reads them who has never seen it."""
 
+from kinso.database.connection import Connection
 from kinso.mirror.tables import TABLES
 from kinso.repository.mirror import FollowingMirror
 from kinso.repository.store import Store
@@ -12,6 +13,16 @@ def contents(mirror: FollowingMirror) -> dict[str, list[tuple]]:
         rows = mirror.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
         found[table.name] = sorted(rows, key=repr)
     return found
+
+
+def cut_streams(connection: Connection) -> int:
+    """Have the server drop the streams of this database, and no others; returns how many there were."""
+    admin, own = connection.client.admin, f"^{connection.database.name}[.]"
+    stages = [{"$currentOp": {"idleCursors": True}}, {"$match": {"cursor.tailable": True, "ns": {"$regex": own}}}]
+    operations = list(admin.aggregate(stages))
+    for operation in operations:
+        admin.command("killSessions", [{"id": operation["lsid"]["id"]}])
+    return len(operations)
 
 
 def differences(store: Store) -> dict[str, tuple[list[tuple], list[tuple]]]:

@@ -26,7 +26,7 @@ from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.purchases.recording import list_entries, record_sale, refund_sale
 from kinso.services.shop.checks import check_database
-from tests.support.mirror import differences
+from tests.support.mirror import cut_streams, differences
 
 
 @pytest.fixture
@@ -170,10 +170,7 @@ def test_a_transaction_that_fails_leaves_nothing_and_keeps_nobody_waiting(store)
 def test_a_stream_that_was_cut_goes_on(store, add):
     add("C-1")
     assert names(store) == ["Ada"]
-    admin = store.connection.client.admin
-    operations = admin.aggregate([{"$currentOp": {"idleCursors": True}}, {"$match": {"cursor.tailable": True}}])
-    for operation in list(operations):
-        admin.command("killSessions", [{"id": operation["lsid"]["id"]}])
+    assert cut_streams(store.connection)
     add("C-2", customer_name="Bob")
     assert names(store) == ["Ada", "Bob"]
     assert differences(store) == {}

@@ -21,7 +21,7 @@ from kinso.repository.mirror_marks import MirrorMarks
 from kinso.repository.store import Store
 from kinso.services.customers.editing import delete_customer
 from kinso.services.history.trash import empty_trash, erase_person, finish_erasures
-from tests.support.mirror import contents, differences
+from tests.support.mirror import contents, cut_streams, differences
 
 NAME, PHONE = "Wilhelmina Zauberberg", "+12122007919"
 
@@ -221,10 +221,7 @@ def test_without_a_history_to_read_a_mark_tells_that_the_data_were_put_back(stor
     written_now(running)
     store.connection.database["settings"].update_one({"_id": "mirror"}, {"$set": {"snapshots": []}})
     loaded = len(loads)
-    admin = store.connection.client.admin
-    operations = admin.aggregate([{"$currentOp": {"idleCursors": True}}, {"$match": {"cursor.tailable": True}}])
-    for operation in list(operations):
-        admin.command("killSessions", [{"id": operation["lsid"]["id"]}])
+    assert cut_streams(store.connection)
     deadline = time.monotonic() + 20
     while len(loads) == loaded and time.monotonic() < deadline:
         time.sleep(0.02)
