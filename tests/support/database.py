@@ -1,6 +1,7 @@
 """The database of a test process: one connection for all tests, emptied of what the test before has written."""
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from pymongo.errors import InvalidOperation
@@ -42,7 +43,9 @@ class OneDatabase:
 
     def drop(self) -> None:
         """Remove the database."""
-        self._connection.close()
+        with suppress(InvalidOperation):
+            # The last test may have closed it.
+            self._connection.close()
         connection = connect(self._settings)
         connection.client.drop_database(connection.database)
         connection.close()
