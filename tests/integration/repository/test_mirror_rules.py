@@ -169,11 +169,18 @@ class Shop:
         if earlier is None:
             return
         self.store.connection.close()
-        self.other.client.drop_database(self.settings.database)
-        earlier.seek(0)
-        restore_shop(self.settings, earlier)
+        until(lambda: self.is_restored(earlier), "the backup is restored")
         prepare(self.other)
         self.store = self.open()
+
+    def is_restored(self, backup):
+        """What has just ended may write its last mark only now, and nothing is restored into what is not empty."""
+        self.other.client.drop_database(self.settings.database)
+        backup.seek(0)
+        with suppress(KinsoError):
+            restore_shop(self.settings, backup)
+            return True
+        return False
 
     def kill_server(self):
         """It is started again by itself; whatever was acknowledged is still there."""
