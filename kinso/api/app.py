@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from kinso import __version__
-from kinso.api import accounts, customers, customers_bulk, history, membership, purchases, shop, transfer
+from kinso.api import accounts, customers, customers_bulk, history, insights, membership, purchases, shop, transfer
 from kinso.api.description import SECURITY_SCHEMES, suit_generators
 from kinso.api.docs import add_docs, answer_sample
 from kinso.api.errors import translate_errors
@@ -79,7 +79,8 @@ def create_api() -> FastAPI:
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
     # Not by `include_router`, which has every request pass through one more router for each part.
     routers = [
-        part.router for part in (shop, accounts, transfer, customers_bulk, customers, membership, history, purchases)
+        part.router
+        for part in (shop, accounts, insights, transfer, customers_bulk, customers, membership, history, purchases)
     ]
     for router in (*routers, purchases.of_customers):
         api.router.routes.extend(router.routes)

@@ -43,6 +43,7 @@ from kinso.services.customers.editing import (
 )
 from kinso.services.customers.finding import get_customers, list_changed
 from kinso.services.customers.registering import find_duplicates_of, propose_customer_id
+from kinso.services.facts import get_facts
 from kinso.services.insights import get_statistics
 from kinso.services.membership.eligibility import find_below
 
@@ -56,11 +57,16 @@ def _get_customers(reader: Reader, ids: Collection[str]) -> dict[str, Customer]:
     return get_customers(*reader, ids)
 
 
-def _render_page(asked: tuple[Store, Actor, CustomerQuery, PageParameters], _ids: Collection[str]) -> bytes:
+def _render_page(
+    asked: tuple[Store, Actor, CustomerQuery, PageParameters, tuple[str, ...]], _ids: Collection[str]
+) -> bytes:
     """In a thread as well, because a long page keeps everybody else waiting."""
-    store, actor, query, part = asked
+    store, actor, query, part, facts = asked
     found = list_customers(store, actor, query, page=part.page, limit=part.limit)
     items = [customer_json(customer) for customer in found.items]
+    if facts:
+        told = get_facts(store, actor, [customer.id for customer in found.items], facts)
+        items = [{**item, "facts": told.get(item["_id"], {})} for item in items]
     return bytes(list_page(items, page=found.page, limit=found.limit, total=found.total).body)
 
 
@@ -73,9 +79,9 @@ _pages = SharedLookups(_render_page)
 _statistics = SharedLookups(_get_statistics)
 
 
-async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters) -> Answer:
-    """One page of a query's customers in the envelope."""
-    return Answer(await _pages((caller.store, caller.actor, query, part)))
+async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters, facts: tuple[str, ...] = ()) -> Answer:
+    """One page of a query's customers in the envelope, each with these facts."""
+    return Answer(await _pages((caller.store, caller.actor, query, part, facts)))
 
 
 @router.get(
@@ -93,7 +99,7 @@ async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     """
     if parameters.cursor or parameters.updated_since:
         return await tell_changed(caller, parameters)
-    return await tell_page(caller, parameters, parameters)
+    return await tell_page(caller, parameters, parameters, parameters.fact_names)
 
 
 @router.post(

@@ -70,6 +70,9 @@ class CustomerOut(_Fields):
     created_at: datetime = Field(alias="createdAt")
     updated_at: datetime = Field(alias="updatedAt")
     version: int = Field(ge=0)
+    facts: dict[str, str | float | bool | list[str] | None] | SkipJsonSchema[None] = Field(
+        default=None, description="The facts that were asked for, by name."
+    )
 
 
 class WarningOut(BaseModel):

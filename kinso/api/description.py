@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from kinso.models.accounts import PERMISSIONS, Permission, Role, Source
 from kinso.models.history import RunKind, RunStatus
-from kinso.models.purchases import EntryKind, PaymentMethod
+from kinso.models.payment_methods import PaymentMethod
+from kinso.models.purchases import EntryKind
 from kinso.services.accounts.sign_in import SESSION_COOKIE
 from kinso.services.customers.bulk import Outcome
 from kinso.services.permissions import permission_of

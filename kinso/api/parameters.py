@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -11,13 +12,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from fastapi.dependencies.models import Dependant
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
 from kinso.models.customers_sync import LONGEST_CURSOR, Cursor
+from kinso.models.facts import FACTS
+from kinso.models.filters import Filter, read_filter
 from kinso.models.purchases import EntryKind, LedgerQuery
 from kinso.models.text import searchable
 from kinso.models.times import MEANING, read_written
@@ -27,6 +30,8 @@ from kinso.models.validation import OPERATOR, folded
 _LAST_PAGE = 1_000_000_000
 _DIGITS = re.compile(r"-?[0-9]{1,1000}")
 _BREAKS = "\t\n\r"
+_LONGEST_FILTER = 8000
+_FILTER_EXAMPLE = '{"fact": "spent", "is": ">=", "value": 500}'
 _CACHE_BUSTER = "_"
 
 
@@ -123,6 +128,34 @@ ExactId = Annotated[
     BeforeValidator(_exact_id),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}),
 ]
+
+
+def _filter(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not value:
+        return None
+    if len(value) > _LONGEST_FILTER:
+        raise ValueError(f"is longer than {_LONGEST_FILTER:,} characters; ask for less")
+    try:
+        return read_filter(json.loads(value))
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError(f"is no JSON; write it like {_FILTER_EXAMPLE}") from None
+
+
+def _facts(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    names = _names_in(value)
+    if unknown := [name for name in names if name not in FACTS]:
+        raise ValueError(f"names {unknown[0][:LONGEST_SEARCH]}, which there is not; GET /api/facts lists all")
+    return ",".join(names)
+
+
+def _names_in(text: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
 KindFilter = Annotated[EntryKind | None, BeforeValidator(_absent_if_empty)]
 MomentFilter = Annotated[
     datetime | None, BeforeValidator(_written), _or_empty({"type": "string", "format": "date-time"})
@@ -143,6 +176,24 @@ CursorText = Annotated[
 ]
 
 
+FactFilter = Annotated[
+    Filter | None,
+    PlainValidator(_filter),
+    WithJsonSchema({"type": "string", "maxLength": _LONGEST_FILTER, "contentMediaType": "application/json"}),
+]
+_FILTERED = Field(
+    default=None,
+    description="Conditions on facts as JSON, such as "
+    f"`{_FILTER_EXAMPLE}`, or a group of them: `all` or `any` of a list, or `not` one. GET /facts lists the facts and"
+    " what each can be asked.",
+)
+FactNames = Annotated[
+    str,
+    BeforeValidator(_facts),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z, ]*$"}),
+]
+
+
 class PageParameters(BaseModel):
     """Which part of a result."""
 
@@ -160,6 +211,7 @@ class _Query(CustomerQuery):
     customer_name: SearchText = ""
     membership_status: MembershipFilter = None
     eligible: MembershipFilter = None
+    filter: FactFilter = _FILTERED
 
 
 class ListParameters(_Query, PageParameters):
@@ -168,9 +220,17 @@ class ListParameters(_Query, PageParameters):
     updated_since: Since | None = Field(
         default=None, description=f"For copies: who was changed or deleted since then, the earliest first. {MEANING}"
     )
+    facts: FactNames = Field(
+        default="", description="Names of facts, with commas: they are told of each customer in `facts`."
+    )
     cursor: CursorText | None = Field(
         default=None, description="`nextCursor` of an earlier answer: who was changed or deleted after that."
     )
+
+    @property
+    def fact_names(self) -> tuple[str, ...]:
+        """The facts that are asked for."""
+        return tuple(_names_in(self.facts))
 
 
 class StatusParameters(PageParameters):
@@ -180,6 +240,7 @@ class StatusParameters(PageParameters):
     search: SearchText = ""
     customer_name: SearchText = ""
     eligible: MembershipFilter = None
+    filter: FactFilter = _FILTERED
     sort_by: SortField = "createdAt"
     sort_order: Literal["asc", "desc"] = "desc"
 

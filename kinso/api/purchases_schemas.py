@@ -10,11 +10,11 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kinso.api.customers_schemas import example
 from kinso.models.money import CENT, LARGEST
+from kinso.models.payment_methods import PaymentMethod
 from kinso.models.purchases import (
     MOST_ITEMS,
     EntryKind,
     LedgerEntry,
-    PaymentMethod,
     PurchaseDraft,
     PurchaseItem,
     RefundAmount,

@@ -117,6 +117,30 @@ def _begin_checksums(connection: Connection) -> None:
     begin_checksums(connection.database)
 
 
+def _tell_registrations(connection: Connection) -> None:
+    """Out of the history, within the server; what mongomock holds has no past."""
+    if connection.in_memory:
+        return
+    database = connection.database
+    files = [run["_id"] for run in database["runs"].find({"kind": {"$in": ["import", "purchases"]}}, {"_id": True})]
+    runs = [each for id in files for each in (id, str(id))]
+    is_from_file = {"$and": [{"$in": ["$run", runs]}, {"$ne": ["$source", "api"]}]}
+    source = {"$cond": [is_from_file, "import", "$source"]}
+    database["changes"].aggregate(
+        [
+            {"$match": {"kind": "create"}},
+            {
+                "$project": {
+                    "_id": {"$convert": {"input": "$customer", "to": "objectId", "onError": "$customer"}},
+                    "registration": {"byId": "$byId", "byName": "$byName", "source": source},
+                }
+            },
+            {"$merge": {"into": "customers", "on": "_id", "whenMatched": "merge", "whenNotMatched": "discard"}},
+        ],
+        allowDiskUse=True,
+    )
+
+
 MIGRATIONS = (
     Migration(1, "ledger entries get the moment at which they count", _date_entries),
     Migration(2, "IDs that differ in letter case only are marked", _mark_case_duplicates),
@@ -126,6 +150,7 @@ MIGRATIONS = (
     Migration(6, "records carry checksums from now on", _begin_checksums),
     Migration(7, "indexes that only lists and figures read are dropped", _drop_indexes_of_lists),
     Migration(8, "indexes of the history take less room", _drop_replaced_indexes),
+    Migration(9, "customers tell who registered them", _tell_registrations),
 )
 """After another edition of `kinso.models.text.FOLDING`, a further one does what 5 did."""
 NEWEST = MIGRATIONS[-1].number

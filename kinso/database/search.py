@@ -31,9 +31,12 @@ CASE_DUPLICATE_MARK = "\0"
 HIGHEST = "\U0010ffff"
 """Sorts after every text that goes on."""
 
+PHONE_MARKS = "+?~"
+"""How the key of a phone number begins."""
+NAME_MARK = "n "
+"""How that of a part of a name does."""
 _MOST_WORDS = 6
 _MOST_ORDERS = 24
-_NAME_MARK = "n "
 _BEGINNING = 3
 
 
@@ -99,6 +102,21 @@ def name_keys(name: str) -> list[str]:
     return _name_keys(fold(name))
 
 
+def is_name_key(key: str) -> bool:
+    """Whether it is a part of a name that somebody has in common with others."""
+    return key.startswith(NAME_MARK)
+
+
+def is_email_key(key: str) -> bool:
+    """Whether it is an e-mail address."""
+    return "@" in key and not is_name_key(key)
+
+
+def is_phone_key(key: str) -> bool:
+    """Whether it is a phone number."""
+    return key.startswith(tuple(PHONE_MARKS)) and "@" not in key
+
+
 def names_in_any_order(name: str) -> list[str]:
     """The folded name with its words in every order; of a long one, only the first of them."""
     words = fold(name).split()
@@ -143,6 +161,6 @@ def _name_keys(folded: str) -> list[str]:
     """For each word of a name, the others and how this one begins: nearly equal names have one of these in common."""
     words = sorted(set(folded.split()))[:_MOST_WORDS]
     if len(words) == 1:
-        return [f"{_NAME_MARK}{words[0][:_BEGINNING]}"]
+        return [f"{NAME_MARK}{words[0][:_BEGINNING]}"]
     others = (" ".join([*words[:place], *words[place + 1 :], word[:1]]) for place, word in enumerate(words))
-    return [f"{_NAME_MARK}{each}" for each in others]
+    return [f"{NAME_MARK}{each}" for each in others]

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from kinso.mirror.snapshot import Moment, SnapshotUnusable, opened
-from kinso.mirror.tables import TABLES, Columns, Table
+from kinso.mirror.tables import DERIVED_IN, STALE, TABLES, Columns, Table
 
 _MUCH, _VERY_MUCH = 500_000, 2_000_000
 """Written rows after which it is worth a second or two to keep them in less memory: in a quiet moment, and always."""
+
+_ANY_STALE = f"SELECT 1 FROM {STALE.name} LIMIT 1"
 
 Row = tuple[Any, ...]
 Answer = Callable[..., list[Row]]
@@ -49,8 +51,10 @@ class Mirror:
         # It rules rows out by what deleted ones were, so that the first of an order may not be found (DuckDB 2.0.1).
         self._connection.execute("SET GLOBAL disabled_optimizers = 'row_group_pruner'")
         self._lock = Lock()
+        self._writing = RLock()
         self._written = 0
-        for table in TABLES:
+        self._derived_in = ""
+        for table in (*TABLES, STALE, DERIVED_IN):
             self._connection.execute(table.definition)
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
@@ -87,16 +91,28 @@ class Mirror:
         some columns of rows that are there; rows that are `gone` are not there any more. Of a table whose rows are
         parts of another one, `whole` holds all rows there are for those that it names, `gone` names others.
         """
-        with self._cursor() as cursor:
-            cursor.begin()
-            try:
-                for table in TABLES:
-                    if batch := batches.get(table.name):
-                        self._written += _apply(cursor, table, batch)
-                cursor.commit()
-            except BaseException:
-                cursor.rollback()
-                raise
+        with self._transaction() as cursor:
+            for table in TABLES:
+                if batch := batches.get(table.name):
+                    self._written += _apply(cursor, table, batch, has_derived=bool(self._derived_in))
+
+    def derive(self, zone: str, statement: Callable[[bool], str]) -> None:
+        """Bring the derived columns up to date, for days in this time zone.
+
+        `statement` computes them of everybody (True) or of those who are stale; see `kinso.mirror.derived`.
+        """
+        if self._derived_in == zone and not self.rows(_ANY_STALE):
+            return
+        with self._writing:
+            of_all = self._derived_in != zone
+            with self._transaction() as cursor:
+                [(rows,)] = cursor.execute(statement(of_all)).fetchall()
+                cursor.execute(f"DELETE FROM {STALE.name}")
+                cursor.execute(f"DELETE FROM {DERIVED_IN.name}")
+                cursor.execute(f"INSERT INTO {DERIVED_IN.name} VALUES ($zone)", {"zone": zone})
+            self._written += rows
+            # Before anybody writes again: what is written after this has to be noted.
+            self._derived_in = zone
 
     def texts(
         self, ordered: str, table: str, lines: Callable[[str], str], parameters: Mapping[str, Any], *, at_once: int
@@ -161,7 +177,7 @@ class Mirror:
         """
         # While somebody is reading for long, or another thread writes, there will be another time.
         if self._written >= (_MUCH if is_quiet else _VERY_MUCH):
-            with self._cursor() as cursor, suppress(duckdb.TransactionException):
+            with self._writing, self._cursor() as cursor, suppress(duckdb.TransactionException):
                 cursor.execute("CHECKPOINT")
                 self._written = 0
 
@@ -190,11 +206,24 @@ class Mirror:
         with self._cursor() as cursor, opened(cursor, path) as (position, its_origin, mark):
             if its_origin != origin or position > latest or not has_mark(mark):
                 raise SnapshotUnusable("It is of another database or program, or of another time.")
-            for table in TABLES:
+            for table in (*TABLES, STALE, DERIVED_IN):
                 cursor.execute(f"INSERT INTO {table.name} FROM snapshot.{table.name}")
+            self._derived_in = "".join(zone for (zone,) in cursor.execute(f"FROM {DERIVED_IN.name}").fetchall())
             # It can wait for a quiet moment, while somebody may be waiting for the first answer.
             self._written = _MUCH
             return position, mark
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """For writing, which one thread at a time does: two that write the same row would fail."""
+        with self._writing, self._cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+                cursor.commit()
+            except BaseException:
+                cursor.rollback()
+                raise
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -215,19 +244,30 @@ def _bytes_of(texts: pa.StringArray) -> bytes:
     return bytes(memoryview(characters)[ends[texts.offset] : ends[texts.offset + len(texts)]])
 
 
-def _apply(cursor: duckdb.DuckDBPyConnection, table: Table, batch: Batch) -> int:
-    """Returns how many rows were touched."""
+def _apply(cursor: duckdb.DuckDBPyConnection, table: Table, batch: Batch, *, has_derived: bool) -> int:
+    """Returns how many rows were touched; whose derived columns are other ones now is noted, if there are any."""
     touched = 0
+    owner = table.owner if has_derived else None
     keys = [*batch.whole.get(table.key, ()), *batch.gone]
     if keys:
         among = f"{_between(table, keys)} AND {table.key} IN (SELECT {table.key} FROM incoming)"
+        if owner and owner != table.key:
+            owners = f"INSERT INTO {STALE.name} SELECT {owner} FROM {table.name} WHERE {among}"
+            _with(cursor, table, {table.key: keys}, owners)
         touched += _with(cursor, table, {table.key: keys}, f"DELETE FROM {table.name} WHERE {among}")
     if batch.whole.get(table.key):
         touched += _insert(cursor, table, batch.whole)
+        if owner:
+            _with(cursor, table, batch.whole, f"INSERT INTO {STALE.name} SELECT {owner} FROM incoming")
     for part in batch.parts:
         changed = ", ".join(f"{name} = {table.made(name)}" for name in part if name != table.key)
         same = f"{table.name}.{table.key} = incoming.{table.key} AND {_between(table, part[table.key])}"
+        owners = f"INSERT INTO {STALE.name} SELECT {table.name}.{owner} FROM {table.name}, incoming WHERE {same}"
+        if owner and owner in part:
+            _with(cursor, table, {table.key: part[table.key]}, owners)
         touched += _with(cursor, table, part, f"UPDATE {table.name} SET {changed} FROM incoming WHERE {same}")
+        if owner:
+            _with(cursor, table, {table.key: part[table.key]}, owners)
     return touched
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from kinso.mirror.tables import TABLES
+from kinso.mirror.tables import DERIVED_IN, STALE, TABLES
 
 VERSION = duckdb.__version__
 """Of DuckDB; hashes are the same within one."""
@@ -35,7 +35,7 @@ class Moment:
             self._cursor.execute(f"ATTACH {_quoted(path)} AS writing")
             try:
                 path.chmod(0o600)
-                for table in TABLES:
+                for table in (*TABLES, STALE, DERIVED_IN):
                     if self._is_stopped:
                         raise duckdb.InterruptException("Stopped")
                     self._cursor.execute(f"CREATE TABLE writing.{table.name} AS FROM {table.name}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from kinso.models.fields import FIELDS
+from kinso.models.fields import FIELDS, SPECIFIED, Field
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ TEXT = ColumnType("VARCHAR", pa.string())
 FLAG = ColumnType("BOOLEAN", pa.bool_())
 COUNT = ColumnType("BIGINT", pa.int64())
 CENTS = COUNT
+NUMBER = ColumnType("DOUBLE", pa.float64())
+DAY = ColumnType("DATE", pa.date32())
 MOMENT = ColumnType("TIMESTAMP", pa.timestamp("us"))
 HASH = ColumnType("UBIGINT", pa.string(), "CASE WHEN {0} IS NOT NULL THEN hash({0}) END")
 """Stands for a text that is only compared."""
@@ -43,8 +45,8 @@ OF_FIELD_TYPE: dict[str, ColumnType] = {
     "choice": TEXT,
     "amount": CENTS,
     "yes/no": FLAG,
-    "date": ColumnType("DATE", pa.date32()),
-    "number": ColumnType("DOUBLE", pa.float64()),
+    "date": DAY,
+    "number": NUMBER,
     "tags": ColumnType("VARCHAR[]", pa.list_(pa.string())),
 }
 """By the key of each type that a field can have."""
@@ -59,10 +61,12 @@ class Table:
     """A table, and its columns by name.
 
     Rows are found by the first one, which tells them apart, or says which row of another table they are parts of.
+    `owner` is the column with the customer whose derived columns are computed of the row.
     """
 
     name: str
     columns: dict[str, ColumnType]
+    owner: str | None = None
 
     @property
     def key(self) -> str:
@@ -89,6 +93,34 @@ class Table:
         return self.columns[name].made.format(f"incoming.{name}")
 
 
+FOLDED = tuple(field for field in FIELDS[SPECIFIED:] if field.type.key in ("text", "lines", "choice", "tags"))
+"""Fields of which the form that is compared is made here; the specified ones have it in documents."""
+
+
+def folded_column(field: Field) -> str:
+    """Where that form is."""
+    return f"{field.attribute}_key"
+
+
+DERIVED = {
+    "has_address": FLAG,
+    "sale_count": COUNT,
+    "sold": CENTS,
+    "largest_sale": CENTS,
+    "refund_count": COUNT,
+    "refunded": CENTS,
+    "items": COUNT,
+    "methods": COUNT,
+    "weekdays": COUNT,
+    "hours": COUNT,
+    "first_day": DAY,
+    "last_day": DAY,
+    "usual_days": NUMBER,
+    "member_since": DAY,
+    "member_by": WORD,
+    "was_member": FLAG,
+}
+"""What is computed of the other tables; see `kinso.mirror.derived`."""
 CUSTOMERS = Table(
     "customers",
     {
@@ -103,14 +135,22 @@ CUSTOMERS = Table(
         "name_key": _unpacked(TEXT),
         "contact_key": _unpacked(TEXT),
         "searched": _unpacked(TEXT),
+        **{folded_column(field): OF_FIELD_TYPE[field.type.key] for field in FOLDED},
+        "registered_by": TEXT,
+        "registered_by_key": TEXT,
+        "registered_from": WORD,
+        "has_phone": FLAG,
+        "has_email": FLAG,
+        **DERIVED,
     },
+    owner="key",
 )
 """`odd_id` is the `_id` that another application gave, where it is none of MongoDB's own.
 
 The `…_key` columns are what customers are sorted by, `searched` is what a search looks through.
 """
-CUSTOMER_KEYS = Table("customer_keys", {"customer": KEY, "hash": HASH})
-"""What the same person would have in common; see `kinso.database.search`."""
+CUSTOMER_KEYS = Table("customer_keys", {"customer": KEY, "hash": HASH, "is_name": FLAG})
+"""What the same person would have in common, be it a part of a name or not; see `kinso.database.search`."""
 ENTRIES = Table(
     "entries",
     {
@@ -125,11 +165,22 @@ ENTRIES = Table(
         "revenue_only": FLAG,
         "sale": HASH,
         "refund_of": HASH,
+        "method": WORD,
+        "items": COUNT,
     },
+    owner="customer",
 )
 """`counts` is False for what was undone; `trashed` and `revenue_only` for what deleted customers bought and what of it
-stays in the revenue. `sale` and `refund_of` stand for sale IDs."""
-MEMBERSHIPS = Table("memberships", {"key": KEY, "customer": KEY, "begin": MOMENT, "until": MOMENT, "begun_by": WORD})
+stays in the revenue. `sale` and `refund_of` stand for sale IDs. `items` are counted in thousandths."""
+MEMBERSHIPS = Table(
+    "memberships",
+    {"key": KEY, "customer": KEY, "begin": MOMENT, "until": MOMENT, "begun_by": WORD},
+    owner="customer",
+)
 """`until` is empty while one lasts."""
+STALE = Table("stale", {"customer": KEY})
+"""Customers whose derived columns are to be computed anew; perhaps more than once."""
+DERIVED_IN = Table("derived_in", {"zone": TEXT})
+"""The time zone for which these columns were computed; no row while they are not."""
 TABLES = (CUSTOMERS, CUSTOMER_KEYS, ENTRIES, MEMBERSHIPS)
 NAMES = tuple(table.name for table in TABLES)

@@ -74,6 +74,8 @@ def lowest_role(permission: Permission) -> Role:
 
 
 Source = Literal["app", "api", "cli", "system"]
+RegistrationSource = Literal["app", "api", "import", "cli", "system"]
+"""From where a customer was registered; `system` is Kinso itself, for samples."""
 
 
 class _Model(BaseModel):

@@ -11,15 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
 from kinso.errors import FieldError
+from kinso.models.facts import SORTABLE
 from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
+from kinso.models.filters import FilterField
 
 SORT_FIELDS = (*(field.name for field in FIELDS[:SPECIFIED]), "createdAt", "updatedAt")
 """What lists are sorted by from an index."""
 if TYPE_CHECKING:
     SortField = str
 else:
-    SortField = Literal[(*SORT_FIELDS, "_id", "version")]
-    """Nobody looks at customers by version, so it costs no index: that order is made when it is asked for."""
+    SortField = Literal[tuple(dict.fromkeys((*SORT_FIELDS, "_id", "version", *SORTABLE)))]
+    """All but the first ones cost no index: that order is made when it is asked for."""
+_PLAIN_ORDERS = frozenset({*SORT_FIELDS, "_id", "version"})
 LARGEST_PAGE = 1000
 LONGEST_SEARCH = 200
 
@@ -97,7 +100,7 @@ class CustomerQuery(_Model):
     """Which customers, in what order. Texts are searched as typed, never as patterns.
 
     `customer_id` leaves the one customer whose ID looks like that, or nobody. `eligible` customers are those whom the
-    shop's rule would make members now; False means all others.
+    shop's rule would make members now; False means all others. `filter` asks for anything else.
     """
 
     customer_id: str = ""
@@ -105,14 +108,20 @@ class CustomerQuery(_Model):
     customer_name: str = Field(default="", max_length=LONGEST_SEARCH)
     membership_status: bool | None = None
     eligible: bool | None = None
+    filter: FilterField = None
     sort_by: SortField = "createdAt"
     sort_order: Literal["asc", "desc"] = "desc"
 
     @property
     def is_filtered(self) -> bool:
         """Whether some customers may be left out."""
-        given = (self.membership_status, self.eligible)
+        given = (self.membership_status, self.eligible, self.filter)
         return self.is_searched or bool(self.customer_id.strip()) or any(value is not None for value in given)
+
+    @property
+    def asks_for_facts(self) -> bool:
+        """Whether something has to be computed to find them, or to have them in their order."""
+        return self.eligible is not None or self.filter is not None or self.sort_by not in _PLAIN_ORDERS
 
     @property
     def is_searched(self) -> bool:

@@ -91,7 +91,7 @@ SPECIFIED = 5
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 ERASED = "(erased)"
 """Stands where a name or a contact was removed for good."""
-KEPT = frozenset({"_id", "membershipHeld", "createdAt", "updatedAt", "version"})
+KEPT = frozenset({"_id", "membershipHeld", "registration", "createdAt", "updatedAt", "version"})
 """What stays of an erased person beside the fields that are not personal."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -24,6 +24,7 @@ from kinso.models.money import (
     round_to_cents,
     written_price,
 )
+from kinso.models.payment_methods import PaymentMethod
 from kinso.models.text import check_id, clean_text, sale_key
 from kinso.models.times import Written
 
@@ -32,8 +33,6 @@ EntryKind = Literal["sale", "refund", "opening", "adjustment"]
 TYPED_KINDS: tuple[EntryKind, ...] = ("opening", "adjustment")
 PURCHASE_KINDS: tuple[EntryKind, ...] = ("sale", "refund")
 """The kinds that were bought or brought back on a known date; revenue consists of these."""
-PaymentMethod = Literal["cash", "card", "mobile", "transfer", "other"]
-PAYMENT_METHODS: tuple[PaymentMethod, ...] = get_args(PaymentMethod)
 MOST_ITEMS = 200
 LONGEST_NOTE = 500
 

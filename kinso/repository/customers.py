@@ -13,6 +13,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from kinso.database import search
 from kinso.database.country import country_of
 from kinso.errors import DuplicateCustomerId
+from kinso.models.accounts import Actor, RegistrationSource
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.stored import readable_version
 from kinso.models.text import id_key
@@ -28,6 +29,7 @@ from kinso.repository.documents import (
     erased_document,
     insert_all,
     object_id,
+    registration,
     to_customer,
     to_document,
     versioned_update,
@@ -86,10 +88,10 @@ class CustomerRepository(CustomerLists):
         found = at_once(self._customers.find({"_id": {"$in": keys}}, {"version": True}))
         return {str(document["_id"]): readable_version(document.get("version")) for document in found}
 
-    def insert(self, draft: CustomerDraft, at: datetime) -> Customer:
-        """Store a new customer; raises `DuplicateCustomerId`."""
+    def insert(self, draft: CustomerDraft, at: datetime, actor: Actor | None = None) -> Customer:
+        """Store a new customer, registered by this person; raises `DuplicateCustomerId`."""
         self._adopt_alike([draft.customer_id])
-        document = to_document(draft, at, country_of(self._database))
+        document = to_document(draft, at, country_of(self._database)) | registration(actor)
         try:
             self._customers.insert_one(document)
         except DuplicateKeyError as error:
@@ -97,25 +99,34 @@ class CustomerRepository(CustomerLists):
         return to_customer(document)
 
     def insert_many(
-        self, drafts: Sequence[CustomerDraft], at: datetime, *, created_at: Sequence[datetime] = ()
+        self,
+        drafts: Sequence[CustomerDraft],
+        at: datetime,
+        actor: Actor | None = None,
+        *,
+        created_at: Sequence[datetime] = (),
+        source: RegistrationSource | None = None,
     ) -> list[Customer]:
         """Store new customers in one round trip; raises `DuplicateCustomerId` for the first that is taken.
 
-        `created_at`, where given, says for each draft when the customer was really registered.
+        `created_at`, where given, says for each draft when the customer was really registered; `source` where they come
+        from, if not from where the person is at work.
         """
         self._adopt_alike([draft.customer_id for draft in drafts])
         country = country_of(self._database)
-        documents = [to_document(draft, at, country) for draft in drafts]
+        told = registration(actor, source)
+        documents = [to_document(draft, at, country) | told for draft in drafts]
         for document, moment in zip(documents, created_at, strict=False):
             document["createdAt"] = moment
         insert_all(self._customers, documents)
         return [to_customer(document) for document in documents]
 
-    def insert_as_they_are(self, customers: Sequence[Customer]) -> None:
+    def insert_as_they_are(self, customers: Sequence[Customer], actor: Actor) -> None:
         """Store customers with a history, in one round trip; raises `DuplicateCustomerId`."""
         self._adopt_alike([customer.customer_id for customer in customers])
         country = country_of(self._database)
-        insert_all(self._customers, [as_it_is(customer, country) for customer in customers])
+        told = registration(actor)
+        insert_all(self._customers, [as_it_is(customer, country) | told for customer in customers])
 
     def update(self, before: Customer, changes: Document, at: datetime) -> Customer | None:
         """Write `changes` (by stored names) over exactly the version in `before`.

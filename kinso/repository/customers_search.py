@@ -18,11 +18,14 @@ from kinso.database import search
 from kinso.database.connection import Connection
 from kinso.database.country import country_of
 from kinso.errors import AmbiguousCustomerId
+from kinso.mirror.mirror import Mirror
 from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.customers_sync import Changed, Deletion, News, Place
+from kinso.models.facts import FACTS
 from kinso.models.text import fold, id_key
 from kinso.repository.conditions import SOMEWHERE, WHOLE_ID, Conditions, fit_of, named, searched_for
 from kinso.repository.documents import VISIBLE, Document, at_once, is_adopted, to_customer
+from kinso.repository.facts import Asked, FactsNow, needed
 from kinso.repository.listed import Listed, Order
 from kinso.repository.mirror import FollowingMirror
 from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_of, utc
@@ -93,8 +96,8 @@ _LONGEST_READING = 2000
 class CustomerLists:
     """Answers what a query asks; see `CustomerQuery`.
 
-    Methods raise `AmbiguousCustomerId` for a `customer_id`. A query about eligible customers needs to know who they
-    are: `SpenderRepository.filter` tells.
+    Methods raise `AmbiguousCustomerId` for a `customer_id`. A query about eligible customers, with a filter, or sorted
+    by a fact, needs `facts`.
     """
 
     def __init__(self, connection: Connection, mirror: FollowingMirror) -> None:
@@ -103,30 +106,32 @@ class CustomerLists:
         self._customers = self._database["customers"]
         self._mirror = mirror
 
-    def find(self, query: CustomerQuery, *, page: int, limit: int, eligible: str | None = None) -> list[Customer]:
+    def find(self, query: CustomerQuery, *, page: int, limit: int, facts: FactsNow | None = None) -> list[Customer]:
         """One page of the result; `page` counts from 1."""
         if (first := self._first_page(query, page, limit)) is not None:
             return first
-        return self.find_with_total(query, page=page, limit=limit, eligible=eligible)[0]
+        return self.find_with_total(query, page=page, limit=limit, facts=facts)[0]
 
     def find_with_total(
-        self, query: CustomerQuery, *, page: int, limit: int, eligible: str | None = None
+        self, query: CustomerQuery, *, page: int, limit: int, facts: FactsNow | None = None
     ) -> tuple[list[Customer], int]:
         """One page of the result, and how many customers the query has on all its pages."""
         if (first := self._first_page(query, page, limit)) is not None:
             return first, self.count(query)
-        asked = self._conditions(query, eligible)
-        with self._mirror.together() as answer:
-            if query.is_searched:
-                # Reading the texts of everybody takes most of the time, so that is done once.
+        asked = self._conditions(query, facts)
+        order = _order(query, asked, facts)
+        with self._tables(asked).together() as answer:
+            if query.is_searched or asked.joins:
+                # Reading the texts of everybody takes most of the time, as does joining, so that is done once.
+                columns = ", ".join(dict.fromkeys(["key", "odd_id", *order.selected()]))
                 answer(
-                    f"CREATE TEMP TABLE matching AS SELECT {_SORTED_BY[query.sort_by]} FROM customers WHERE {asked}",
+                    f"CREATE TEMP TABLE matching AS SELECT {columns} FROM {asked.source} WHERE {asked}",
                     asked.parameters,
                 )
-                listed = Listed.of(answer, "matching", Conditions())
+                listed, order = Listed.of(answer, "matching", Conditions()), order.of_selected()
             else:
                 listed = Listed.of(answer, "customers", asked)
-            keys = listed.page(_order(query), (page - 1) * limit, limit)
+            keys = listed.page(order, (page - 1) * limit, limit)
         return self.by_keys(keys), listed.total
 
     def by_keys(self, keys: Sequence[tuple[int, str | None]]) -> list[Customer]:
@@ -141,27 +146,48 @@ class CustomerLists:
             found |= {row[0]: customer_of(row) for row in self._mirror.rows(sql, keys=odd)}
         return [found[key] for key, _ in keys if key in found]
 
-    def iterate(self, query: CustomerQuery, *, eligible: str | None = None) -> Iterator[Customer]:
+    def iterate(self, query: CustomerQuery, *, facts: FactsNow | None = None) -> Iterator[Customer]:
         """The whole result as of one moment, read in pieces."""
-        asked = self._conditions(query, eligible)
-        sql = f"SELECT {_COLUMNS} FROM customers WHERE {asked} ORDER BY {_order(query)}"
-        return map(customer_of, self._mirror.up_to_date().iterate(sql, asked.parameters, at_once=_AT_ONCE))
+        asked = self._conditions(query, facts)
+        order = _order(query, asked, facts)
+        sql = f"SELECT {_COLUMNS} FROM {asked.source} WHERE {asked} ORDER BY {order}"
+        return map(customer_of, self._tables(asked).iterate(sql, asked.parameters, at_once=_AT_ONCE))
 
-    def asked(self, query: CustomerQuery, eligible: str | None) -> tuple[Conditions, Order]:
-        """What a query asks, and the order that it wants, for a statement."""
-        return self._conditions(query, eligible), _order(query)
+    def asked(self, query: CustomerQuery, facts: FactsNow | None) -> tuple[Mirror, Asked, Order]:
+        """What a query asks, and the order that it wants, for a statement about these tables."""
+        asked = self._conditions(query, facts)
+        order = _order(query, asked, facts)
+        return self._tables(asked), asked, order
 
-    def count(self, query: CustomerQuery, *, eligible: str | None = None) -> int:
+    def facts_of(self, ids: Sequence[str], names: Sequence[str], facts: FactsNow) -> dict[str, dict[str, Any]]:
+        """These facts of these customers, by `_id` and name, as JSON values; who is gone is left out."""
+        asked = Asked()
+        computed = {name: facts.computed(asked, FACTS[name]) for name in names}
+        shown = ", ".join(["key", "odd_id", *(each.shown for each in computed.values())])
+        asked.add(f"key IN (SELECT unnest({asked.given([str(key_of(id)) for id in ids])})::HUGEINT)")
+        rows = self._tables(asked).rows(f"SELECT {shown} FROM {asked.source} WHERE {asked}", asked.parameters)
+        return {
+            id_of(key, odd_id): {
+                name: each.value(value) for (name, each), value in zip(computed.items(), values, strict=True)
+            }
+            for key, odd_id, *values in rows
+        }
+
+    def count(self, query: CustomerQuery, *, facts: FactsNow | None = None) -> int:
         """How many customers the query has on all its pages."""
-        asked = self._conditions(query, eligible)
-        [(count,)] = self._mirror.rows(f"SELECT count(*) FROM customers WHERE {asked}", **asked.parameters)
+        asked = self._conditions(query, facts)
+        sql = f"SELECT count(*) FROM {asked.source} WHERE {asked}"
+        [(count,)] = self._tables(asked).rows(sql, asked.parameters)
         return int(count)
 
-    def ids_matching(self, query: CustomerQuery, *, membership_status: bool, eligible: str | None = None) -> list[str]:
+    def ids_matching(
+        self, query: CustomerQuery, *, membership_status: bool, facts: FactsNow | None = None
+    ) -> list[str]:
         """The ids of those in the query's result whose membership is `membership_status`."""
-        asked = self._conditions(query, eligible)
+        asked = self._conditions(query, facts)
         asked.add("membership_status" if membership_status else "NOT membership_status")
-        rows = self._mirror.rows(f"SELECT key, odd_id FROM customers WHERE {asked} ORDER BY key", **asked.parameters)
+        sql = f"SELECT key, odd_id FROM {asked.source} WHERE {asked} ORDER BY key"
+        rows = self._tables(asked).rows(sql, asked.parameters)
         return [id_of(key, odd_id) for key, odd_id in rows]
 
     def find_at_once(self, text: str, *, limit: int) -> list[Customer]:
@@ -207,8 +233,11 @@ class CustomerLists:
         is_whole = not is_by_membership or query.membership_status is not None or len(customers) == limit
         return customers if is_whole else None
 
-    def _conditions(self, query: CustomerQuery, eligible: str | None) -> Conditions:
-        asked = Conditions()
+    def _tables(self, asked: Asked) -> Mirror:
+        return self._mirror.derived(asked.zone) if asked.zone else self._mirror.up_to_date()
+
+    def _conditions(self, query: CustomerQuery, facts: FactsNow | None) -> Asked:
+        asked = Asked()
         if fold(query.search):
             asked.add(searched_for(asked, query.search, country_of(self._database)))
         if fold(query.customer_name):
@@ -219,9 +248,10 @@ class CustomerLists:
         if query.membership_status is not None:
             asked.add("membership_status" if query.membership_status else "NOT membership_status")
         if query.eligible is not None:
-            if eligible is None:
-                raise ValueError("A query about eligible customers needs to know who they are.")
+            eligible = needed(facts).eligible()
             asked.add(eligible if query.eligible else f"NOT ({eligible})")
+        if query.filter is not None:
+            asked.add(needed(facts).meeting(asked, query.filter))
         return asked
 
     def get_by_customer_id(self, customer_id: str) -> Customer | None:
@@ -330,21 +360,18 @@ _EACH_KEY = """
 _COMPARED = "key, odd_id, contact_key, name_key"
 
 
-_SORTED_BY = {
-    **{name: f"key, odd_id, {column}" for name, column in _SORT_COLUMNS.items()},
-    "membershipStatus": "key, odd_id, membership_status, name_key",
-    "_id": "key, odd_id",
-}
-"""What is read of everybody to have some of them in an order."""
-
-
-def _order(query: CustomerQuery) -> Order:
+def _order(query: CustomerQuery, asked: Asked, facts: FactsNow | None) -> Order:
     is_ascending = query.sort_order == "asc"
     if query.sort_by == "membershipStatus":
         # Those of one kind are in the order of their names either way.
         return Order((("membership_status", is_ascending), ("name_key", True), ("key", True)))
-    columns = ["key"] if query.sort_by == "_id" else [_SORT_COLUMNS[query.sort_by], "key"]
-    return Order(tuple((column, is_ascending) for column in columns))
+    if query.sort_by == "_id":
+        return Order((("key", is_ascending),))
+    if query.sort_by in _SORT_COLUMNS:
+        return Order(((_SORT_COLUMNS[query.sort_by], is_ascending), ("key", is_ascending)))
+    sorted_by = needed(facts).computed(asked, FACTS[query.sort_by]).compared
+    # Who has none of it comes last either way.
+    return Order(((f"({sorted_by}) IS NULL", True), (f"({sorted_by})", is_ascending), ("key", is_ascending)))
 
 
 _SHOWN = {"customer": True, "customerId": True, "at": True}

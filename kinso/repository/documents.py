@@ -16,6 +16,7 @@ from pymongo.errors import BulkWriteError
 
 from kinso.database import search
 from kinso.errors import DuplicateCustomerId
+from kinso.models.accounts import Actor, RegistrationSource
 from kinso.models.customers import Customer, CustomerDraft
 from kinso.models.fields import FIELDS, entered, erased, recorded, to_stored
 from kinso.models.stored import readable_moment, readable_version, trusted
@@ -150,6 +151,13 @@ def to_document(draft: CustomerDraft, at: datetime, country: str) -> dict[str, A
         "version": 1,
         search.HELPERS: search.helper_fields(values, country),
     }
+
+
+def registration(actor: Actor | None, source: RegistrationSource | None = None) -> dict[str, Any]:
+    """What a document tells of who registered the customer, and from where; nothing where nobody did."""
+    if actor is None:
+        return {}
+    return {"registration": {"byId": actor.user_id, "byName": actor.name, "source": source or actor.source}}
 
 
 def as_it_is(customer: Customer, country: str) -> dict[str, Any]:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from kinso.models.customers import CustomerQuery
 from kinso.models.fields import FIELDS, SPECIFIED, Field
-from kinso.models.times import offsets_between
 from kinso.models.transfer.cells import CUSTOMER_SEEN, DIGITS_OF_DIGEST, Flavour
 from kinso.repository.customers_search import CustomerLists
+from kinso.repository.facts import FactsNow
 from kinso.repository.mirror import FollowingMirror
-from kinso.repository.mirrored import utc
+from kinso.repository.offsets import offset_between
 
 _AT_ONCE = 50_000
 _MOMENTS = ("created_at", "updated_at")
-_FIRST, _LAST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Nobody's clocks were changed before, and nobody knows how they will be after."""
 _CELLS = {
     "amount": (
         "CASE WHEN {0} < 0 THEN '-' ELSE '' END || abs({0}) // 100 || '.' || lpad((abs({0}) % 100)::VARCHAR, 2, '0')"
@@ -41,16 +38,16 @@ class CustomerExportRepository:
         self._mirror = mirror
 
     def lines(
-        self, query: CustomerQuery, flavour: Flavour, zone: ZoneInfo, *, eligible: str | None = None
+        self, query: CustomerQuery, flavour: Flavour, zone: ZoneInfo, *, facts: FactsNow | None = None
     ) -> Iterator[bytes]:
         """The whole result of a query in its order as of one moment, in pieces of many whole lines.
 
         The columns are those of an export, which also tells what the excel flavour does to them.
         """
-        asked, order = self._customers.asked(query, eligible)
-        ordered = f"SELECT key, row_number() OVER (ORDER BY {order}) AS place FROM customers WHERE {asked}"
+        tables, asked, order = self._customers.asked(query, facts)
+        ordered = f"SELECT key, row_number() OVER (ORDER BY {order}) AS place FROM {asked.source} WHERE {asked}"
         offset = self._offset(zone)
-        return self._mirror.up_to_date().texts(
+        return tables.texts(
             ordered, "customers", lambda rows: lines_of(rows, flavour, offset), asked.parameters, at_once=_AT_ONCE
         )
 
@@ -59,17 +56,7 @@ class CustomerExportRepository:
         [(first, last)] = self._mirror.rows(
             "SELECT min(least(created_at, updated_at)), max(greatest(created_at, updated_at)) FROM customers"
         )
-        start, end = (_within(moment or utc(_FIRST)) for moment in (first, last))
-        (_, offset), *changes = offsets_between(start.astimezone(zone), end)
-        cases = "".join(
-            f" WHEN {{0}} >= TIMESTAMP '{utc(moment).isoformat(sep=' ')}' THEN {seconds}"
-            for moment, seconds in reversed(changes)
-        )
-        return f"CASE{cases} ELSE {offset} END" if cases else str(offset)
-
-
-def _within(moment: datetime) -> datetime:
-    return min(max(moment.replace(tzinfo=UTC), _FIRST), _LAST)
+        return offset_between(first, last, zone)
 
 
 def lines_of(customers: str, flavour: Flavour, offset: str) -> str:

@@ -15,6 +15,7 @@ from kinso.database.country import country_of
 from kinso.database.search import names_one_of
 from kinso.models.fields import ERASED, erased, identifying_fields, read
 from kinso.models.fields import to_stored as values_to_stored
+from kinso.models.filters import without_texts
 from kinso.models.history import Change, HistoryQuery, Run, RunException
 from kinso.models.money import read_stored_amount
 from kinso.models.text import id_key
@@ -309,13 +310,16 @@ class RunRepository:
 
     def _erase_searches(self, texts: Collection[str]) -> None:
         country = country_of(self._database)
-        searched = {f"parameters.filter.{field}": True for field in _TEXT_FILTERS}
-        for document in self._runs.find({"$or": [{field: {"$type": "string"}} for field in searched]}, searched):
+        searched = [{f"parameters.filter.{field}": {"$type": "string"}} for field in _TEXT_FILTERS]
+        asked = {"$or": [*searched, {"parameters.filter.filter": {"$type": "object"}}]}
+        for document in self._runs.find(asked, {"parameters.filter": True}):
             filters = document["parameters"]["filter"]
-            told = [field for field in _TEXT_FILTERS if names_one_of(str(filters.get(field) or ""), texts, country)]
-            if told:
-                blanked = {f"parameters.filter.{field}": ERASED for field in told}
-                self._runs.update_one({"_id": document["_id"]}, {"$set": blanked})
+            told = {
+                field: ERASED for field in _TEXT_FILTERS if names_one_of(str(filters.get(field) or ""), texts, country)
+            }
+            blanked = without_texts(filters, lambda text: names_one_of(text, texts, country)) | told
+            if blanked != filters:
+                self._runs.update_one({"_id": document["_id"]}, {"$set": {"parameters.filter": blanked}})
 
 
 def _going_on(id: str) -> dict[str, Any]:

@@ -30,6 +30,19 @@ class Order:
     def __str__(self) -> str:
         return ", ".join(f"{column} {'ASC' if is_ascending else 'DESC'}" for column, is_ascending in self.columns)
 
+    def selected(self) -> list[str]:
+        """What has to be selected to have the same order of what was selected."""
+        return [column if column == name else f"{column} AS {name}" for column, name in self._names()]
+
+    def of_selected(self) -> Order:
+        """The order of what was selected."""
+        names = (name for _, name in self._names())
+        return Order(tuple((name, is_ascending) for name, (_, is_ascending) in zip(names, self.columns, strict=True)))
+
+    def _names(self) -> list[tuple[str, str]]:
+        columns = (column for column, _ in self.columns)
+        return [(each, each if each.isidentifier() else f"place{number}") for number, each in enumerate(columns)]
+
     def reversed(self) -> Order:
         """The same from the other end."""
         return Order(tuple((column, not is_ascending) for column, is_ascending in self.columns))

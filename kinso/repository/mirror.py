@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
 from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
@@ -35,6 +36,7 @@ from kinso.repository.mirror_load import Load
 from kinso.repository.mirror_marks import MirrorMarks
 from kinso.repository.mirror_state import MirrorMetrics, MirrorState, Touched, progress
 from kinso.repository.mirrored import ENTRY_SOURCE, Happened, batches_of, earliest_touched, wanted_fields
+from kinso.repository.offsets import derive
 from kinso.repository.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
@@ -183,6 +185,12 @@ class FollowingMirror:
         """The same for several questions about one moment."""
         with self.up_to_date().together() as answer:
             yield answer
+
+    def derived(self, zone: ZoneInfo) -> Mirror:
+        """The tables when the questions are about derived columns, too; their days are those of the zone."""
+        mirror = self.up_to_date()
+        derive(mirror, zone)
+        return mirror
 
     def catch_up(self) -> None:
         """Wait until everything is in that anybody had committed when this was called, also other processes."""

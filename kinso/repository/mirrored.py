@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 from bson.tz_util import utc as utc_of_driver
 
 from kinso.database.change_stream import Event
-from kinso.database.search import HELPERS
+from kinso.database.search import HELPERS, is_email_key, is_name_key, is_phone_key
 from kinso.mirror.mirror import Batch
-from kinso.mirror.tables import CUSTOMER_KEYS, CUSTOMERS, ENTRIES, MEMBERSHIPS, Columns, Table
+from kinso.mirror.tables import CUSTOMER_KEYS, CUSTOMERS, ENTRIES, FOLDED, MEMBERSHIPS, Columns, Table, folded_column
 from kinso.models.customers import Customer
+from kinso.models.facts import EARLIER, REGISTERED_FROM
 from kinso.models.field_types import FieldType
 from kinso.models.fields import FIELDS
 from kinso.models.money import read_stored_amount
+from kinso.models.payment_methods import PAYMENT_METHODS
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS
 from kinso.models.stored import EARLIEST, readable_moment, readable_text, readable_version, trusted
+from kinso.models.text import fold
 from kinso.repository.documents import Document, birth
 
 _DIGITS = 24
@@ -119,13 +124,22 @@ def _value(type: FieldType, value: Any) -> Any:
     return type.read(value) if type.key == "number" else value
 
 
+class SourceColumn(NamedTuple):
+    """The field at a path as a column; `wanted` is what has to be read of the field, where that is not all of it."""
+
+    path: str
+    name: str
+    read: Reader
+    wanted: str = ""
+
+
 @dataclass(frozen=True)
 class Source:
-    """A collection, and which column each stored field becomes, by its path, and how."""
+    """A collection, and which columns its stored fields become."""
 
     collection: str
     table: Table
-    columns: Mapping[str, tuple[str, Reader]]
+    columns: tuple[SourceColumn, ...]
     complete: Callable[[Document, dict[str, Any]], None] = lambda document, row: None
     """Sets what depends on several fields."""
     parts: tuple[str, ...] = ()
@@ -134,7 +148,15 @@ class Source:
     @property
     def projection(self) -> dict[str, bool]:
         """What has to be read of a document."""
-        return dict.fromkeys([*self.columns, *self.parts], True)
+        return dict.fromkeys([*(column.wanted or column.path for column in self.columns), *self.parts], True)
+
+    @cached_property
+    def by_path(self) -> Mapping[str, tuple[SourceColumn, ...]]:
+        """The columns that the field at each path becomes."""
+        found: dict[str, list[SourceColumn]] = {}
+        for column in self.columns:
+            found.setdefault(column.path, []).append(column)
+        return {path: tuple(columns) for path, columns in found.items()}
 
     def rows(self, documents: Sequence[Document]) -> Columns:
         """Whole documents as rows."""
@@ -144,12 +166,11 @@ class Source:
     def part(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The columns that an update sets; None when its values alone do not tell them."""
         told: dict[str, Any] = {}
-        known = (*self.columns, *self.parts)
+        known = (*self.by_path, *self.parts)
         for path, value in values.items():
-            if path in self.columns:
-                name, read = self.columns[path]
-                told[name] = read(value)
-                if told[name] is None and name in DEPENDENT:
+            if path in self.by_path:
+                told |= {column.name: column.read(value) for column in self.by_path[path]}
+                if any(told[column.name] is None and column.name in DEPENDENT for column in self.by_path[path]):
                     return None
             elif any(path.startswith(f"{each}.") or each.startswith(f"{path}.") for each in known):
                 return None
@@ -157,7 +178,7 @@ class Source:
 
     def _row(self, document: Document) -> dict[str, Any]:
         row = {"key": key_of(document["_id"])}
-        for path, (name, read) in self.columns.items():
+        for path, name, read, _ in self.columns:
             row[name] = read(_at(document, path))
         self.complete(document, row)
         return row
@@ -218,6 +239,50 @@ def text_or_none(stored: Any) -> str | None:
     return stored if isinstance(stored, str) else None
 
 
+def method_or_none(stored: Any) -> str | None:
+    """How somebody has paid; None for what is none of the ways that there are."""
+    return stored if isinstance(stored, str) and stored in PAYMENT_METHODS else None
+
+
+def thousandths_of(items: Any) -> int:
+    """How many of everything the lines of a receipt are together, in thousandths of one."""
+    return _bounded(sum(_thousandths(item.get("quantity")) for item in _list(items) if isinstance(item, Mapping)))
+
+
+def _thousandths(quantity: Any) -> int:
+    is_number = isinstance(quantity, int | float) and not isinstance(quantity, bool) and math.isfinite(quantity)
+    return round(quantity * 1000) if is_number else 0
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def has_phone(keys: Any) -> bool:
+    """Whether one of what somebody has in common with others is a phone number."""
+    return any(isinstance(key, str) and is_phone_key(key) for key in _list(keys))
+
+
+def has_email(keys: Any) -> bool:
+    """The same for an e-mail address."""
+    return any(isinstance(key, str) and is_email_key(key) for key in _list(keys))
+
+
+def source_or_earlier(stored: Any) -> str:
+    """From where somebody was registered; an earlier application did not say so."""
+    return stored if isinstance(stored, str) and stored in REGISTERED_FROM else EARLIER
+
+
+def _folded_text(stored: Any) -> str:
+    return fold(readable_text(stored))
+
+
+def _folded(type: FieldType) -> Reader:
+    if type.key == "tags":
+        return lambda stored: list(map(fold, type.read(stored)))
+    return lambda stored: fold(type.read(stored))
+
+
 KEYS = f"{HELPERS}.keys"
 _READERS: dict[str, Reader] = {"string": readable_text, "bool": is_true}
 """By what MongoDB calls the type of a field."""
@@ -225,45 +290,53 @@ _READERS: dict[str, Reader] = {"string": readable_text, "bool": is_true}
 CUSTOMER_SOURCE = Source(
     "customers",
     CUSTOMERS,
-    {
-        **{field.name: (field.attribute, _reader(field.type)) for field in FIELDS},
-        "createdAt": ("created_at", read_moment),
-        "updatedAt": ("updated_at", read_moment),
-        "version": ("version", count_of),
-        "membershipHeld": ("excluded", is_true),
-        f"{HELPERS}.id": ("id_key", readable_text),
-        f"{HELPERS}.name": ("name_key", readable_text),
-        f"{HELPERS}.contact": ("contact_key", readable_text),
-        f"{HELPERS}.text": ("searched", readable_text),
-    },
+    (
+        *(SourceColumn(field.name, field.attribute, _reader(field.type)) for field in FIELDS),
+        *(SourceColumn(field.name, folded_column(field), _folded(field.type)) for field in FOLDED),
+        SourceColumn("createdAt", "created_at", read_moment),
+        SourceColumn("updatedAt", "updated_at", read_moment),
+        SourceColumn("version", "version", count_of),
+        SourceColumn("membershipHeld", "excluded", is_true),
+        SourceColumn(f"{HELPERS}.id", "id_key", readable_text),
+        SourceColumn(f"{HELPERS}.name", "name_key", readable_text),
+        SourceColumn(f"{HELPERS}.contact", "contact_key", readable_text),
+        SourceColumn(f"{HELPERS}.text", "searched", readable_text),
+        SourceColumn("registration.byName", "registered_by", readable_text),
+        SourceColumn("registration.byName", "registered_by_key", _folded_text),
+        SourceColumn("registration.source", "registered_from", source_or_earlier),
+        SourceColumn(KEYS, "has_phone", has_phone),
+        SourceColumn(KEYS, "has_email", has_email),
+    ),
     _complete_customer,
     parts=(KEYS,),
 )
 ENTRY_SOURCE = Source(
     "sales",
     ENTRIES,
-    {
-        "customer": ("customer", key_of),
-        "kind": ("kind", kind_or_none),
-        "amount": ("cents", cents_of),
-        "soldAt": ("sold_at", read_moment),
-        "countsAt": ("counts_at", read_moment),
-        "void": ("counts", is_false),
-        "trashed": ("trashed", is_true),
-        "revenueOnly": ("revenue_only", is_true),
-        "saleId": ("sale", text_or_none),
-        "refundOf": ("refund_of", text_or_none),
-    },
+    (
+        SourceColumn("customer", "customer", key_of),
+        SourceColumn("kind", "kind", kind_or_none),
+        SourceColumn("amount", "cents", cents_of),
+        SourceColumn("soldAt", "sold_at", read_moment),
+        SourceColumn("countsAt", "counts_at", read_moment),
+        SourceColumn("void", "counts", is_false),
+        SourceColumn("trashed", "trashed", is_true),
+        SourceColumn("revenueOnly", "revenue_only", is_true),
+        SourceColumn("saleId", "sale", text_or_none),
+        SourceColumn("refundOf", "refund_of", text_or_none),
+        SourceColumn("paymentMethod", "method", method_or_none),
+        SourceColumn("items", "items", thousandths_of, wanted="items.quantity"),
+    ),
 )
 MEMBERSHIP_SOURCE = Source(
     "memberships",
     MEMBERSHIPS,
-    {
-        "customer": ("customer", key_of),
-        "from": ("begin", read_moment),
-        "to": ("until", read_moment),
-        "begun.basis": ("begun_by", text_or_none),
-    },
+    (
+        SourceColumn("customer", "customer", key_of),
+        SourceColumn("from", "begin", read_moment),
+        SourceColumn("to", "until", read_moment),
+        SourceColumn("begun.basis", "begun_by", text_or_none),
+    ),
 )
 SOURCES = {source.collection: source for source in (CUSTOMER_SOURCE, ENTRY_SOURCE, MEMBERSHIP_SOURCE)}
 
@@ -281,11 +354,11 @@ def key_rows(documents: Iterable[Document]) -> Columns:
         for key in _list(_at(document, KEYS))
         if isinstance(key, str)
     ]
-    return {"customer": [customer for customer, _ in pairs], "hash": [key for _, key in pairs]}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return {
+        "customer": [customer for customer, _ in pairs],
+        "hash": [key for _, key in pairs],
+        "is_name": [is_name_key(key) for _, key in pairs],
+    }
 
 
 @dataclass

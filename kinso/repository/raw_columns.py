@@ -26,6 +26,7 @@ from kinso.database.raw_documents import (
     STRING,
     RawBatch,
 )
+from kinso.database.search import NAME_MARK, PHONE_MARKS
 from kinso.mirror import arrays
 from kinso.mirror.arrays import Column
 from kinso.mirror.tables import CUSTOMER_KEYS, CUSTOMERS, Columns, Table
@@ -39,12 +40,15 @@ from kinso.repository.mirrored import (
     Source,
     cents_of,
     count_of,
+    has_email,
+    has_phone,
     is_false,
     is_true,
     key_of,
     key_rows,
     kind_or_none,
     read_moment,
+    source_or_earlier,
     text_or_none,
 )
 
@@ -93,7 +97,7 @@ def _of_first_layout(
 ) -> tuple[Numbers, list[tuple[Table, Columns]]]:
     """Which documents are like the first one, and what they become; nothing if they have to be decoded."""
     fitting = np.arange(len(starts)) == 0
-    paths = {path: tuple(path.encode().split(b".")) for path in source.projection}
+    paths = {path: tuple(path.encode().split(b".")) for path in (*source.by_path, *source.parts)}
     try:
         layout = Layout(raw, int(starts[0]), {path[:-1] for path in paths.values()})
         fitting, found = layout.find(data, starts, ends)
@@ -110,7 +114,7 @@ def _tables(
         raise _Unusual
     keys, count = _keys(ids), len(ids.starts)
     columns: Columns = {"key": keys}
-    for path, (name, read) in source.columns.items():
+    for path, name, read, _ in source.columns:
         if name in DEPENDENT and (path not in values or values[path].type != DATE):
             raise _Unusual
         columns[name] = _column(values.get(path), read, source.table, name, count, options)
@@ -151,7 +155,19 @@ def _key_columns(values: Values | None, keys: Column) -> Columns:
     if values is None or values.type != ARRAY:
         return key_rows([])
     places, starts, ends = _texts_in(values)
-    return {"customer": arrays.chosen(keys, places), "hash": arrays.texts(values.data, starts, ends)}
+    return {
+        "customer": arrays.chosen(keys, places),
+        "hash": arrays.texts(values.data, starts, ends),
+        "is_name": arrays.plain(_is_name(values, starts)),
+    }
+
+
+def _is_name(values: Values, starts: Numbers) -> Numbers:
+    """Which keys are parts of names; behind the last one there is room."""
+    is_name = np.ones(len(starts), np.bool_)
+    for place, code in enumerate(NAME_MARK.encode()):
+        is_name &= values.data[starts + place] == code
+    return is_name
 
 
 def _texts_in(values: Values) -> tuple[Numbers, Numbers, Numbers]:
@@ -173,6 +189,24 @@ def _texts_in(values: Values) -> tuple[Numbers, Numbers, Numbers]:
     all = np.hstack(found) if found else np.zeros((3, 0), np.int64)
     in_places, starts, ends = all[:, np.argsort(all[1])]
     return in_places, starts, ends
+
+
+def _any_key(is_phone: bool) -> Callable[[Values], Column]:
+    """Whether one of the keys of each customer is a phone number, or else whether one is an e-mail address."""
+
+    def found(values: Values) -> Column:
+        places, starts, ends = _texts_in(values)
+        mails = np.flatnonzero(values.data == ord("@"))
+        has_mail = np.searchsorted(mails, ends) > np.searchsorted(mails, starts)
+        if is_phone:
+            fits = np.isin(values.data[starts], np.frombuffer(PHONE_MARKS.encode(), np.uint8)) & ~has_mail
+        else:
+            fits = has_mail & ~_is_name(values, starts)
+        answer = np.zeros(len(values.starts), np.bool_)
+        answer[places[fits]] = True
+        return arrays.plain(answer)
+
+    return found
 
 
 def _texts(values: Values) -> Column:
@@ -239,6 +273,9 @@ _AT_ONCE: dict[tuple[Reader, int], Callable[[Values], Column | None]] = {
     (count_of, INT32): _versions("<i4"),
     (count_of, INT64): _versions("<i8"),
     (is_true, BOOLEAN): _flags(True),
+    (source_or_earlier, STRING): _words(source_or_earlier),
     (is_false, BOOLEAN): _flags(False),
+    (has_phone, ARRAY): _any_key(is_phone=True),
+    (has_email, ARRAY): _any_key(is_phone=False),
 }
 """How all values of a type are read at once that a reader reads one by one; None where some have to be."""

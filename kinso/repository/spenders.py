@@ -5,40 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from kinso.mirror.mirror import Answer, Row
 from kinso.models.insights import AmountBin
 from kinso.models.membership import DecidedBy, Rule, Spender, SpenderGroup, ThresholdPoint
-from kinso.models.rule_bases import Measure
 from kinso.repository.customers_search import CustomerLists
 from kinso.repository.mirror import FollowingMirror
-from kinso.repository.mirrored import bucket, id_of, key_of, utc
+from kinso.repository.mirrored import bucket, id_of, key_of
+from kinso.repository.rule_amounts import ELIGIBLE, amounts, everyone, measured_or_not, units
 
 GROUPS: Mapping[SpenderGroup, str] = {
-    "eligible": "NOT membership_status AND NOT excluded",
+    "eligible": ELIGIBLE,
     "excluded": "NOT membership_status AND excluded",
     "members": "membership_status",
 }
 _UNDER_THE_RULE = "(membership_status OR NOT excluded)"
-_BY_CUSTOMER: Mapping[Measure, str] = {
-    "spent": """
-        SELECT customer, sum(cents) AS amount FROM entries
-        WHERE counts AND kind IN ('sale', 'refund') {recent} GROUP BY customer""",
-    "sales": """
-        SELECT customer, count(*) AS amount FROM entries
-        WHERE counts AND kind = 'sale' {recent} GROUP BY customer""",
-    "refunded sales": """
-        SELECT sales.customer, count(*) AS amount
-        FROM (
-            SELECT refund_of, sum(cents) AS cents FROM entries WHERE counts AND kind = 'refund' {recent}
-            GROUP BY refund_of
-        ) AS refunds
-        JOIN entries AS sales ON sales.sale = refunds.refund_of AND sales.counts AND sales.kind = 'sale'
-        WHERE sales.cents + refunds.cents <= 0 GROUP BY sales.customer""",
-}
 
 
 @dataclass(frozen=True)
@@ -58,8 +42,8 @@ class SpenderRepository:
         self._rule = rule
         self._unit = rule.basis.unit
         self._answer: Answer | None = None
-        self._amounts = _amounts(rule)
-        self._everyone = _everyone(rule)
+        self._amounts = amounts(rule)
+        self._everyone = everyone(rule)
 
     @contextmanager
     def at_once(self) -> Iterator[SpenderRepository]:
@@ -68,7 +52,7 @@ class SpenderRepository:
             spenders = SpenderRepository(self._mirror, self._customers, self._rule)
             spenders._answer = answer
             if self._rule.basis.measure is not None:
-                answer(f"CREATE TEMP TABLE spenders AS {_measured_or_not(self._rule)}", {})
+                answer(f"CREATE TEMP TABLE spenders AS {measured_or_not(self._rule)}", {})
                 spenders._amounts = "SELECT * FROM spenders WHERE amount IS NOT NULL"
                 spenders._everyone = "SELECT * REPLACE (coalesce(amount, 0) AS amount) FROM spenders"
             yield spenders
@@ -124,10 +108,6 @@ class SpenderRepository:
             SELECT key, odd_id, version FROM ({self._below(threshold)})
             WHERE begun_by IN $begun_by ORDER BY amount, key"""
         return {id_of(key, odd): version for key, odd, version in self._rows(sql, begun_by=list(begun_by))}
-
-    def filter(self, *, at_or_above: Decimal) -> str:
-        """The question for the eligible at or above an amount, as a condition on customers."""
-        return f"key IN (SELECT key FROM ({self._amounts}) WHERE {self._within('eligible', at_or_above, None)})"
 
     def curve(self, width: Decimal, points: int) -> list[ThresholdPoint]:
         """What the first multiples of `width` would mean as the threshold; who is excluded is left out."""
@@ -190,43 +170,7 @@ class SpenderRepository:
         return " AND ".join([GROUPS[group], *bounds])
 
     def _units(self, amount: Decimal) -> int:
-        """So many of the smallest unit; what is between two of them is reached by the greater one only."""
-        return int((amount / self._unit.smallest).to_integral_value(ROUND_CEILING))
+        return units(self._rule.basis, amount)
 
     def _amount(self, units: Any) -> Decimal:
         return int(units or 0) * self._unit.smallest
-
-
-_COLUMNS = "key, odd_id, version, membership_status, excluded"
-
-
-def _amounts(rule: Rule) -> str:
-    """Everybody of whom something counts, with the `amount` in the smallest unit of the basis."""
-    if rule.basis.measure is None:
-        return _everyone(rule)
-    return f"SELECT {_COLUMNS}, amount FROM customers JOIN ({_measured(rule)}) ON customer = key"
-
-
-def _everyone(rule: Rule) -> str:
-    """The same of all customers."""
-    if rule.basis.measure is None:
-        return f"SELECT {_COLUMNS}, purchase_amount AS amount FROM customers"
-    return f"SELECT * REPLACE (coalesce(amount, 0) AS amount) FROM ({_measured_or_not(rule)})"
-
-
-def _measured_or_not(rule: Rule) -> str:
-    """All customers with the amount, or without one if nothing counts."""
-    measured = f"LEFT JOIN ({_measured(rule)}) AS measured ON measured.customer = customers.key"
-    return f"SELECT {_COLUMNS}, measured.amount AS amount FROM customers {measured}"
-
-
-def _measured(rule: Rule) -> str:
-    recent = f"AND counts_at >= TIMESTAMP '{utc(rule.since).isoformat(sep=' ')}'" if rule.since else ""
-    measures = rule.basis.measure or {}
-    [first, *others] = [
-        f"SELECT customer, amount * {sign} AS amount FROM ({_BY_CUSTOMER[each].format(recent=recent)})"
-        for each, sign in measures.items()
-    ]
-    if not others:
-        return first
-    return f"SELECT customer, sum(amount) AS amount FROM ({' UNION ALL '.join([first, *others])}) GROUP BY customer"

@@ -1,16 +1,17 @@
 """Whether the mirror holds what the documents say, as somebody reads them who has never seen it."""
 
 from kinso.database.connection import Connection
-from kinso.mirror.tables import TABLES
+from kinso.mirror.tables import DERIVED, TABLES
 from kinso.repository.mirror import FollowingMirror
 from kinso.repository.store import Store
 
 
 def contents(mirror: FollowingMirror) -> dict[str, list[tuple]]:
-    """All rows of all tables."""
+    """All rows of all tables, without what is computed when it is asked for."""
     found = {}
     for table in TABLES:
-        rows = mirror.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
+        columns = ", ".join(name for name in table.columns if name not in DERIVED)
+        rows = mirror.rows(f"SELECT {columns} FROM {table.name}")
         found[table.name] = sorted(rows, key=repr)
     return found
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from babel.core import get_global
 
 from kinso.models.money import check_amount
-from kinso.models.purchases import PAYMENT_METHODS, PaymentMethod
+from kinso.models.payment_methods import PAYMENT_METHODS, PaymentMethod
 from kinso.models.transfer.cells import ascii_digits, shortened
 
 _BETWEEN_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'’](?=\d{3}(?!\d))")

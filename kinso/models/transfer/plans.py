@@ -13,7 +13,8 @@ from pydantic.alias_generators import to_camel
 
 from kinso.models.customers import LikelyDuplicate
 from kinso.models.history import Run
-from kinso.models.purchases import EntryKind, PaymentMethod
+from kinso.models.payment_methods import PaymentMethod
+from kinso.models.purchases import EntryKind
 from kinso.models.transfer.dates import DateOrder
 
 MOST_ERRORS_SHOWN = 100

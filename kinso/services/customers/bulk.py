@@ -202,7 +202,7 @@ def _write(store: Store, actor: Actor, plan: _Plan, total: int) -> Run:
     run = new_run(actor, "import", parameters, len(plan.creations) + len(plan.updates))
     drafts = [draft for _, draft in plan.creations]
     duplicates = find_likely_duplicates(store, actor, drafts) if drafts else []
-    created = store.customers.insert_many(drafts, at)
+    created = store.customers.insert_many(drafts, at, actor)
     updates = [(before, changes) for _, before, changes in plan.updates]
     if updates and store.customers.update_many(updates, at) != len(updates):
         raise Conflict("Some of these customers were changed by someone else meanwhile; send the list again.")

@@ -28,6 +28,7 @@ from kinso.models.fields import entered, permissions_to_change, permissions_to_e
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
 from kinso.services.customers.registering import next_customer_id
+from kinso.services.facts import facts_for
 from kinso.services.history.records import (
     decided_by_person,
     record_changes,
@@ -35,7 +36,6 @@ from kinso.services.history.records import (
     record_of_deletion,
     record_of_update,
 )
-from kinso.services.membership.eligibility import eligible_in
 from kinso.services.permissions import demand_all, use_case
 
 
@@ -49,14 +49,14 @@ def get_customer(store: Store, actor: Actor, id: str) -> Customer:
 def list_customers(store: Store, actor: Actor, query: CustomerQuery, *, page: int, limit: int) -> CustomerPage:
     """One page of a query with its total; a page past the end is empty."""
     limit = min(limit, LARGEST_PAGE)
-    items, total = store.customers.find_with_total(query, page=page, limit=limit, eligible=eligible_in(store, query))
+    items, total = store.customers.find_with_total(query, page=page, limit=limit, facts=facts_for(store, query))
     return CustomerPage(items=items, page=page, limit=limit, total=total)
 
 
 @use_case(Permission.READ)
 def count_customers(store: Store, actor: Actor, query: CustomerQuery) -> int:
     """How many customers a query has."""
-    return store.customers.count(query, eligible=eligible_in(store, query))
+    return store.customers.count(query, facts=facts_for(store, query))
 
 
 @use_case(Permission.READ)
@@ -75,7 +75,7 @@ def create_customer(store: Store, actor: Actor, draft: CustomerDraft, *, is_prop
     demand_all(actor, dict.fromkeys(permissions_to_enter(draft), True))
 
     def work() -> Customer:
-        created = store.customers.insert(_with_free_id(store, draft) if is_proposed else draft, now())
+        created = store.customers.insert(_with_free_id(store, draft) if is_proposed else draft, now(), actor)
         record_changes(store, [record_of_creation(actor, created)])
         return created
 

@@ -14,6 +14,7 @@ from kinso.models.membership import DecidedBy, DemotionPlan, DemotionPreview, Ru
 from kinso.models.rule_bases import LIFETIME
 from kinso.repository.documents import canonical_id, now
 from kinso.repository.store import Store
+from kinso.services.facts import facts_for
 from kinso.services.history.runs import (
     MembershipChange,
     Progress,
@@ -25,7 +26,6 @@ from kinso.services.history.runs import (
 from kinso.services.membership.eligibility import (
     amounts_that_count,
     check_threshold,
-    eligible_in,
     is_eligible,
     rule_of,
     why_begun,
@@ -130,8 +130,8 @@ def set_membership_of_matching(
     on_progress: Progress = ignore_progress,
 ) -> Run:
     """Make all customers of a query members or non-members; those who already are stay untouched."""
-    eligible = eligible_in(store, query)
-    ids = store.customers.ids_matching(query, membership_status=not membership_status, eligible=eligible)
+    facts = facts_for(store, query)
+    ids = store.customers.ids_matching(query, membership_status=not membership_status, facts=facts)
     filters = query.model_dump(by_alias=True, exclude_defaults=True, exclude={"sort_by", "sort_order"})
     parameters = {"membershipStatus": membership_status, "filter": filters}
     return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)

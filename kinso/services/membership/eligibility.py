@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kinso.errors import CUSTOMER_GONE, FieldError, InvalidInput, NotFound
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.customers import Customer
 from kinso.models.insights import AmountBin
 from kinso.models.membership import Comparison, MembershipInterval, Rule, SpenderGroup, Spenders, ThresholdPoint
 from kinso.models.money import CENT
@@ -53,14 +53,6 @@ def find_eligible(store: Store, actor: Actor, customers: Sequence[Customer]) -> 
     return frozenset(
         customer.id for customer in customers if is_eligible(customer, amounts[customer.id], rule.threshold)
     )
-
-
-def eligible_in(store: Store, query: CustomerQuery) -> str | None:
-    """Who is eligible, for a query that asks for it and as the repository of customers wants to be told."""
-    if query.eligible is None:
-        return None
-    rule = rule_of(store.shop.get(), now())
-    return store.spenders(rule).filter(at_or_above=rule.threshold)
 
 
 def why_begun(rule: Rule) -> str:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kinso.models.money import CENT
-from kinso.models.purchases import PaymentMethod, PurchaseItem
+from kinso.models.payment_methods import PaymentMethod
+from kinso.models.purchases import PurchaseItem
 
 _COUNTS = range(1, 9)
 _SHARES = (22, 25, 18, 12, 9, 6, 5, 3)

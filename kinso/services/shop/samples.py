@@ -74,7 +74,7 @@ def _register(
 ) -> None:
     """Register one batch; when some of its purchases `are_known`, all of them get IDs of their own."""
     histories = [_history(actor, run, number, today, new_id() if are_known else "") for number in numbers]
-    store.customers.insert_as_they_are([history.customer for history in histories])
+    store.customers.insert_as_they_are([history.customer for history in histories], actor)
     _put_in_rounds(histories)
     for decided_by in _DECIDERS:
         some = [history for history in histories if history.decided_by == decided_by]

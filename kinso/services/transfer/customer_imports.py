@@ -264,7 +264,7 @@ def _create(store: Store, actor: Actor, run: Run, creations: Sequence[Creation],
     if creations:
         drafts = [creation.draft for creation in creations]
         created_at = [creation.created_at or at for creation in creations]
-        for customer in store.customers.insert_many(drafts, at, created_at=created_at):
+        for customer in store.customers.insert_many(drafts, at, actor, created_at=created_at, source="import"):
             yield record_of_creation(actor, customer, run=run.id)
 
 

@@ -28,8 +28,8 @@ from kinso.models.transfer.cells import (
     written_moment,
 )
 from kinso.repository.store import Store
+from kinso.services.facts import facts_for
 from kinso.services.history.runs import in_batches
-from kinso.services.membership.eligibility import eligible_in
 from kinso.services.permissions import use_case
 
 CHUNK = 64 * 1024
@@ -137,8 +137,8 @@ def completed_file(target: Path, name: str, finish: Callable[[Path], None]) -> I
 
 def _customers_file(store: Store, query: CustomerQuery, flavour: Flavour) -> Iterator[bytes]:
     with store.guarded():
-        eligible = eligible_in(store, query)
-        lines = store.exports.lines(query, flavour, store.shop.get().zone, eligible=eligible)
+        facts = facts_for(store, query)
+        lines = store.exports.lines(query, flavour, store.shop.get().zone, facts=facts)
         yield from stream_csv(COLUMNS, (), flavour)
         for many in lines:
             yield from (many[start : start + CHUNK] for start in range(0, len(many), CHUNK))

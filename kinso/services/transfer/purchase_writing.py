@@ -66,7 +66,7 @@ class PurchaseWriter:
             return
         drafts = [draft_of(portion.rows).model_copy(update={"purchase_amount": _sum(portion)}) for portion in portions]
         first = [min(row.sold_at for row in portion.rows) for portion in portions]
-        created = self.store.customers.insert_many(drafts, at, created_at=first)
+        created = self.store.customers.insert_many(drafts, at, self.actor, created_at=first, source="import")
         for portion, customer in zip(portions, created, strict=True):
             yield portion, customer, record_of_creation(self.actor, customer, run=self.run.id)
 

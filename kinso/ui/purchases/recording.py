@@ -11,7 +11,8 @@ import streamlit as st
 
 from kinso.errors import DatabaseUnavailable, KinsoError, NotFound, NotSignedIn
 from kinso.models.customers import Customer
-from kinso.models.purchases import PAYMENT_METHODS, LedgerEntry, PurchaseDraft
+from kinso.models.payment_methods import PAYMENT_METHODS
+from kinso.models.purchases import LedgerEntry, PurchaseDraft
 from kinso.models.shop import ShopSettings
 from kinso.models.transfer.amounts import read_amount
 from kinso.models.validation import LABELS, parse

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kinso.models.purchases import EntryKind, LedgerEntry, LedgerLine, PaymentMethod, items_in_words
+from kinso.models.payment_methods import PaymentMethod
+from kinso.models.purchases import EntryKind, LedgerEntry, LedgerLine, items_in_words
 from kinso.models.shop import ShopSettings
 from kinso.ui.wording import day, money
 

@@ -17,6 +17,7 @@ CALLS = [
     ("GET", "/customers", None, Role.ANALYST),
     ("GET", "/customers/stats", None, Role.ANALYST),
     ("GET", "/customers/next-id", None, Role.STAFF),
+    ("GET", "/facts", None, Role.ANALYST),
     ("GET", "/customers/export", None, Role.ANALYST),
     ("GET", "/customers/{_id}", None, Role.ANALYST),
     ("GET", "/customers/membership/by-status/{membershipStatus}", None, Role.ANALYST),

@@ -96,6 +96,19 @@ def test_a_database_of_an_earlier_kinso_is_brought_up_to_date(earlier):
     assert database["settings"].find_one({"_id": "checks"})["sealedSince"] > LATER
 
 
+def test_customers_tell_from_then_on_who_registered_them_and_from_where(earlier):
+    run = ObjectId()
+    ada = {"byId": "1", "byName": "Ada", "source": "app"}
+    database = earlier.database
+    database["runs"].insert_one({"_id": run, "kind": "import"})
+    database["changes"].update_one({}, {"$set": ada})
+    record = {"customer": str(SECOND), "idKey": "c", "kind": "create", "at": SOLD, "run": str(run)}
+    database["changes"].insert_one(record | ada)
+    prepare(earlier)
+    told = [database["customers"].find_one(id)["registration"] for id in (FIRST, SECOND)]
+    assert told == [ada, ada | {"source": "import"}]
+
+
 def test_a_second_start_changes_nothing(earlier, mongodb_uri):
     prepare(earlier)
     sent = []

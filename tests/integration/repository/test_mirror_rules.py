@@ -23,6 +23,7 @@ from kinso.models.customers import SORT_FIELDS, CustomerDraft, CustomerPatch, Cu
 from kinso.models.purchases import LedgerQuery, PurchaseDraft, RefundDraft
 from kinso.models.rule_bases import RULE_BASES
 from kinso.repository.documents import now
+from kinso.repository.facts import FactsNow
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.history.trash import erase_person, restore_customers
@@ -33,6 +34,7 @@ from kinso.services.membership.eligibility import count_members_at, rule_of
 from kinso.services.purchases.recording import list_entries, record_sale, refund_sale
 from kinso.services.transfer.backups import make_backup, restore_shop
 from kinso.services.transfer.customer_imports import import_customers
+from tests.support.facts import FactOracle
 from tests.support.mirror import cut_streams, differences
 from tests.support.oracle import Oracle
 from tests.support.processes import until
@@ -45,6 +47,7 @@ NAMES = ["Ada Lovelace", "José Ñuñez", "রহিম উদ্দিন", "O'
 CONTACTS = ["ada@shop.com", "+44 20 7946 0958", "01711-234567", "12 Mill Lane, Leeds", "+880 1711 234567, x@y.org"]
 TEXTS = ["ada", "AD", "karim łódź", "020 7946", "+8801711234567", ".*", "(", "b ada", "shop.com", "none", "x", "উদ্দিন"]
 TEXTS += ["01711-234567,", "234567 234567,", ", ;"]
+COMPUTED = ("saleCount", "spent", "lastPurchase", "usualDaysBetween", "refundShare", "memberSince", "everMember")
 GROUPS = ("eligible", "excluded", "members")
 
 
@@ -245,6 +248,10 @@ def compare(store, manager, chance, seen):
         eligible = [each for each in people if not each.membership_status and not each.excluded]
         reached = [spent[each.id] for each in eligible if spent[each.id] >= rule.threshold and each.id in largest]
         assert (count, total) == (len(reached), sum(reached))
+    facts = FactsNow(shop.zone, at.astimezone(shop.zone).date(), rule_of(shop, at))
+    looked_at = FactOracle(store, facts.zone, facts.today, facts.rule)
+    told = store.customers.facts_of([*by_id], COMPUTED, facts)
+    assert told == {id: {name: looked_at.value(id, name) for name in COMPUTED} for id in by_id}
     starts = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=90 * number) for number in range(20)]
     months = get_sales_months(store, manager, starts)
     assert [*get_sales_months(store, manager, starts[:-1]), *get_sales_months(store, manager, starts[-2:])] == months

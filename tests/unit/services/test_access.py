@@ -27,7 +27,8 @@ LEAST = {
         customers.editing.list_customers customers.finding.find_as_written customers.finding.find_by_customer_id
         customers.finding.find_customers
         customers.finding.find_deleted customers.finding.get_customers
-        customers.finding.list_changed history.changes.export_history history.changes.list_history
+        customers.finding.list_changed facts.get_facts facts.list_facts
+        history.changes.export_history history.changes.list_history
         history.changes.list_people_in_history history.runs.get_run history.runs.list_customers_of_run
         history.runs.list_run_page history.runs.list_runs history.undo.find_reverted insights.await_lists
         insights.data_version insights.get_lists_state insights.get_overview insights.sales_version

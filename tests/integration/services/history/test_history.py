@@ -9,6 +9,7 @@ import pytest
 from kinso.errors import Conflict, DuplicateCustomerId, NotFound, NotPermitted
 from kinso.models.accounts import PERMISSIONS, Permission, Role
 from kinso.models.customers import CustomerDraft, CustomerPatch, CustomerQuery
+from kinso.models.filters import read_filter
 from kinso.models.history import HistoryQuery
 from kinso.models.purchases import PurchaseDraft
 from kinso.repository.documents import now
@@ -227,12 +228,18 @@ def test_whoever_is_erased_is_erased_from_what_runs_were_asked_for(store, manage
         for text in (*searched, *others)
     ]
     named = set_membership_of_matching(store, manager, CustomerQuery(customer_name="zoë quux"), membership_status=False)
+    told = {"fact": "customerName", "is": "in", "value": ["Zoë Quux", "B-2"]}
+    other = {"fact": "spent", "is": ">=", "value": 1}
+    query = CustomerQuery(filter=read_filter({"any": [told, other]}))
+    filtered = set_membership_of_matching(store, manager, query, membership_status=False)
     if deleted:
         delete_customer(store, manager, ada.id)
     erase_person(store, manager, ada.id)
     asked = [store.runs.get(run.id).parameters["filter"]["search"] for run in runs]
     assert asked == ["(erased)"] * len(searched) + others
     assert store.runs.get(named.id).parameters["filter"] == {"customerName": "(erased)"}
+    kept = {"any": [told | {"value": ["(erased)", "B-2"]}, other]}
+    assert store.runs.get(filtered.id).parameters["filter"] == {"filter": kept}
 
 
 def test_a_membership_that_another_application_took_away_can_be_given_again(store, staff, admin, ada, connection):
