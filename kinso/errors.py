@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from kinso.models.customers import Customer
-
+from typing import Protocol
 
 CUSTOMER_GONE = "This customer does not exist any more; search for it again."
 
@@ -90,13 +86,32 @@ class DuplicateEmail(Conflict):
         self.errors = (FieldError("email", self.message),)
 
 
-class StaleVersion(Conflict):
-    """Someone else saved this customer since it was read; `current` is what is stored now."""
+class DuplicateSegmentName(Conflict):
+    """Another segment that the person sees has this name, whatever its letter case."""
 
-    def __init__(self, current: Customer) -> None:
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a segment “{name}” already; choose another name.")
+        self.errors = (FieldError("name", self.message),)
+
+
+class Versioned(Protocol):
+    """What is changed only while it has the version that was seen; a sentence about it begins with its `title`."""
+
+    @property
+    def version(self) -> int:
+        """Grows by one with every change."""
+
+    @property
+    def title(self) -> str:
+        """What it is, and which."""
+
+
+class StaleVersion(Conflict):
+    """Someone else saved this since it was read; `current` is what is stored now."""
+
+    def __init__(self, current: Versioned) -> None:
         super().__init__(
-            f"Customer {current.customer_id} was changed by someone else meanwhile;"
-            " look at the new values and save again."
+            f"{current.title} was changed by someone else meanwhile; look at the new values and save again."
         )
         self.current = current
 

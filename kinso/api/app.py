@@ -10,7 +10,18 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from kinso import __version__
-from kinso.api import accounts, customers, customers_bulk, history, insights, membership, purchases, shop, transfer
+from kinso.api import (
+    accounts,
+    customers,
+    customers_bulk,
+    history,
+    insights,
+    membership,
+    purchases,
+    segments,
+    shop,
+    transfer,
+)
 from kinso.api.description import SECURITY_SCHEMES, suit_generators
 from kinso.api.docs import add_docs, answer_sample
 from kinso.api.errors import translate_errors
@@ -78,10 +89,8 @@ def create_api() -> FastAPI:
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
     # Not by `include_router`, which has every request pass through one more router for each part.
-    routers = [
-        part.router
-        for part in (shop, accounts, insights, transfer, customers_bulk, customers, membership, history, purchases)
-    ]
+    fixed, others = (shop, accounts, insights, transfer, customers_bulk), (customers, segments, membership, history)
+    routers = [part.router for part in (*fixed, *others, purchases)]
     for router in (*routers, purchases.of_customers):
         api.router.routes.extend(router.routes)
     add_docs(api)

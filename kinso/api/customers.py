@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Path
@@ -46,6 +47,7 @@ from kinso.services.customers.registering import find_duplicates_of, propose_cus
 from kinso.services.facts import get_facts
 from kinso.services.insights import get_statistics
 from kinso.services.membership.eligibility import find_below
+from kinso.services.segments import query_of_segment
 
 router = part_of_api("/customers", "customers", route_class=OneOfManyRoute)
 
@@ -58,10 +60,12 @@ def _get_customers(reader: Reader, ids: Collection[str]) -> dict[str, Customer]:
 
 
 def _render_page(
-    asked: tuple[Store, Actor, CustomerQuery, PageParameters, tuple[str, ...]], _ids: Collection[str]
+    asked: tuple[Store, Actor, CustomerQuery, PageParameters, tuple[str, ...], str | None], _ids: Collection[str]
 ) -> bytes:
     """In a thread as well, because a long page keeps everybody else waiting."""
-    store, actor, query, part, facts = asked
+    store, actor, query, part, facts, segment = asked
+    if segment is not None:
+        query = query_of_segment(store, actor, segment, query)
     found = list_customers(store, actor, query, page=part.page, limit=part.limit)
     items = [customer_json(customer) for customer in found.items]
     if facts:
@@ -79,15 +83,21 @@ _pages = SharedLookups(_render_page)
 _statistics = SharedLookups(_get_statistics)
 
 
-async def tell_page(caller: Caller, query: CustomerQuery, part: PageParameters, facts: tuple[str, ...] = ()) -> Answer:
-    """One page of a query's customers in the envelope, each with these facts."""
-    return Answer(await _pages((caller.store, caller.actor, query, part, facts)))
+async def tell_page(
+    caller: Caller,
+    query: CustomerQuery,
+    part: PageParameters,
+    facts: tuple[str, ...] = (),
+    segment: str | None = None,
+) -> Answer:
+    """One page of a query's customers in the envelope, each with these facts; only those of the segment, if given."""
+    return Answer(await _pages((caller.store, caller.actor, query, part, facts, segment)))
 
 
 @router.get(
     "",
     response_model=CustomerListing,
-    responses=failures(401, 403, 422, 503),
+    responses=failures(401, 403, 404, 409, 422, 503),
     summary="List customers",
     openapi_extra=open_to(list_customers),
 )
@@ -99,7 +109,7 @@ async def show_customers(caller: SignedIn, parameters: CustomerList) -> Answer:
     """
     if parameters.cursor or parameters.updated_since:
         return await tell_changed(caller, parameters)
-    return await tell_page(caller, parameters, parameters, parameters.fact_names)
+    return await tell_page(caller, parameters, parameters, parameters.fact_names, parameters.segment)
 
 
 @router.post(
@@ -179,7 +189,7 @@ def change_customer(caller: SignedIn, id: Id, patch: CustomerPatchIn, condition:
 
     The message says when a new purchase amount leaves a member below the threshold.
     """
-    version = condition.version(caller, id, in_body=patch.expected_version)
+    version = condition.version(_present(caller, id), in_body=patch.expected_version)
     with condition.judged():
         changed = update_customer(caller.store, caller.actor, id, patch, version=version)
     message = f"Customer {changed.customer_id} is saved."
@@ -201,11 +211,15 @@ def remove_customer(caller: SignedIn, id: Id, condition: Matching) -> Answer:
 
     Its purchase amount leaves the statistics; what it bought stays in the revenue.
     """
-    version = condition.version(caller, id)
+    version = condition.version(_present(caller, id))
     with condition.judged():
         deleted = delete_customer(caller.store, caller.actor, id, version=version)
     message = f"Customer {deleted.customer_id} is deleted; what was bought stays in the revenue."
     return succeed(customer_json(deleted), message=message)
+
+
+def _present(caller: Caller, id: str) -> Callable[[], Customer]:
+    return partial(get_customer, caller.store, caller.actor, id)
 
 
 _NEUTRAL: dict[str, tuple[Any, ...]] = {

@@ -167,8 +167,8 @@ class LoginIn(KnownFields):
     password: str = Field(strict=True, max_length=1000, json_schema_extra={"format": "password"})
 
 
-class _Versioned(KnownFields):
-    """A change that may say on which version of the customer it is based; then it is refused when there is a newer one.
+class VersionedChange(KnownFields):
+    """A change that may say on which version it is based; then it is refused when there is a newer one.
 
     The default only marks what was not given.
     """
@@ -192,7 +192,7 @@ class CustomerDraftIn(KnownFields, CustomerDraft):
     purchase_amount: Money = Field(default=Decimal("0.00"), json_schema_extra={"default": 0})
 
 
-class CustomerPatchIn(_Versioned, CustomerPatch):
+class CustomerPatchIn(VersionedChange, CustomerPatch):
     """Some fields of a customer; what is not sent keeps its value.
 
     With `version`, the change is refused when someone else changed the customer since it had that version.
@@ -205,7 +205,7 @@ class CustomerPatchIn(_Versioned, CustomerPatch):
         return self.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
 
 
-class MembershipIn(_Versioned):
+class MembershipIn(VersionedChange):
     """Member or not; with `version`, only while the customer has that version."""
 
     model_config = example({"membershipStatus": True, "version": 2})

@@ -10,6 +10,7 @@ from kinso.models.accounts import PERMISSIONS, Permission, Role, Source
 from kinso.models.history import RunKind, RunStatus
 from kinso.models.payment_methods import PaymentMethod
 from kinso.models.purchases import EntryKind
+from kinso.models.segments import Color
 from kinso.services.accounts.sign_in import SESSION_COOKIE
 from kinso.services.customers.bulk import Outcome
 from kinso.services.permissions import permission_of
@@ -18,7 +19,7 @@ Headers = dict[str, dict[str, Any]]
 
 ETAG: Headers = {
     "ETag": {
-        "description": "The customer's version; If-Match and If-None-Match take it.",
+        "description": "The version; If-Match takes it, and so does If-None-Match where there is one.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"v[0-9]+"$'},
         "example": '"v3"',
@@ -125,6 +126,7 @@ _NAMES = {
         "RunKind": RunKind,
         "RunStatus": RunStatus,
         "SaleKind": EntryKind,
+        "SegmentColor": Color,
         "Source": Source,
     }.items()
 }

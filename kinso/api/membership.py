@@ -16,7 +16,7 @@ from kinso.api.parameters import StatusList
 from kinso.api.requests import Matching, RepeatablePost, tell_customer
 from kinso.api.route import part_of_api
 from kinso.models.history import Run
-from kinso.services.customers.editing import list_customers, set_membership
+from kinso.services.customers.editing import get_customer, list_customers, set_membership
 from kinso.services.membership.activation import activate_at_threshold, count_eligible
 
 router = part_of_api("/customers/membership", "membership")
@@ -34,7 +34,8 @@ Status = Annotated[Literal["true", "false"], Path(alias="membershipStatus")]
 )
 def change_membership(caller: SignedIn, id: Id, body: MembershipIn, condition: Matching) -> Answer:
     """Does nothing when the customer has that status already; 409 when `version` is sent and is not the present one."""
-    version = condition.version(caller, id, in_body=body.expected_version)
+    present = partial(get_customer, caller.store, caller.actor, id)
+    version = condition.version(present, in_body=body.expected_version)
     status = body.membership_status
     with condition.judged():
         changed = set_membership(caller.store, caller.actor, id, membership_status=status, version=version)

@@ -187,6 +187,10 @@ _FILTERED = Field(
     f"`{_FILTER_EXAMPLE}`, or a group of them: `all` or `any` of a list, or `not` one. GET /facts lists the facts and"
     " what each can be asked.",
 )
+SegmentId = Annotated[
+    str | None, Field(max_length=64), BeforeValidator(_customer), WithJsonSchema({"type": "string", "maxLength": 64})
+]
+_OF_SEGMENT = Field(default=None, description="The `_id` of a segment: only customers who meet it.")
 FactNames = Annotated[
     str,
     BeforeValidator(_facts),
@@ -214,23 +218,29 @@ class _Query(CustomerQuery):
     filter: FactFilter = _FILTERED
 
 
-class ListParameters(_Query, PageParameters):
-    """Which customers, in what order, and which part of them; or what changed since then."""
+class PageOfCustomers(_Query, PageParameters):
+    """Which customers, in what order, which part of them, and what is told of each."""
 
-    updated_since: Since | None = Field(
-        default=None, description=f"For copies: who was changed or deleted since then, the earliest first. {MEANING}"
-    )
     facts: FactNames = Field(
         default="", description="Names of facts, with commas: they are told of each customer in `facts`."
-    )
-    cursor: CursorText | None = Field(
-        default=None, description="`nextCursor` of an earlier answer: who was changed or deleted after that."
     )
 
     @property
     def fact_names(self) -> tuple[str, ...]:
         """The facts that are asked for."""
         return tuple(_names_in(self.facts))
+
+
+class ListParameters(PageOfCustomers):
+    """The same, perhaps of a segment; or what changed since then."""
+
+    segment: SegmentId = _OF_SEGMENT
+    updated_since: Since | None = Field(
+        default=None, description=f"For copies: who was changed or deleted since then, the earliest first. {MEANING}"
+    )
+    cursor: CursorText | None = Field(
+        default=None, description="`nextCursor` of an earlier answer: who was changed or deleted after that."
+    )
 
 
 class StatusParameters(PageParameters):
@@ -252,6 +262,7 @@ class StatusParameters(PageParameters):
 class ExportParameters(_Query):
     """Which customers, in what order, and for what program."""
 
+    segment: SegmentId = _OF_SEGMENT
     flavour: Flavour = "excel"
 
 
@@ -270,6 +281,7 @@ class SaleParameters(PageParameters):
 
 
 CustomerExport = Annotated[ExportParameters, Query()]
+CustomersOfSegment = Annotated[PageOfCustomers, Query()]
 CustomerList = Annotated[ListParameters, Query()]
 StatusList = Annotated[StatusParameters, Query()]
 SaleList = Annotated[SaleParameters, Query()]

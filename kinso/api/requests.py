@@ -16,11 +16,10 @@ from starlette.responses import Response
 from kinso.api.callers import Caller, SignedIn
 from kinso.api.customers_schemas import customer_json
 from kinso.api.envelope import Answer, succeed
-from kinso.errors import StaleVersion
+from kinso.errors import StaleVersion, Versioned
 from kinso.models.customers import Customer
 from kinso.models.history import Run
 from kinso.models.requests import KeptAnswer
-from kinso.services.customers.editing import get_customer
 from kinso.services.history.runs import Progress, ignore_progress, ignore_run
 from kinso.services.requests import Attempt, attempt_request
 
@@ -28,7 +27,7 @@ _TAGS = re.compile(r'\s*(?:(?:W/)?"[^"]*"\s*(?:,\s*|$))+')
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 _VERSION = re.compile(r"v(0|[1-9][0-9]{0,17})")
 
-_IF_MATCH = "Change the customer only while its ETag is this one (or one of these); 412 otherwise."
+_IF_MATCH = "Change it only while its ETag is this one (or one of these); 412 otherwise."
 _IF_NONE_MATCH = "Answer 304 without a body while the customer's ETag is this one (or one of these)."
 
 
@@ -36,9 +35,9 @@ class PreconditionFailed(StaleVersion):
     """The version that If-Match names is not the present one."""
 
 
-def etag_of(customer: Customer) -> str:
-    """The customer's entity tag."""
-    return f'"v{customer.version}"'
+def etag_of(stored: Versioned) -> str:
+    """The entity tag of what has versions."""
+    return f'"v{stored.version}"'
 
 
 def tell_customer(
@@ -51,23 +50,24 @@ def tell_customer(
 
 
 class IfMatch:
-    """The condition of a request that changes a customer."""
+    """The condition of a request that changes what has versions."""
 
     def __init__(self, header: str | None) -> None:
-        # An asterisk asks for a customer that exists, and no other can be changed anyway.
+        # An asterisk asks for what exists, and nothing else can be changed anyway.
         self._is_given = header is not None and header.strip() != "*"
         self._versions = _versions(header or "", weak=False)
 
-    def version(self, caller: Caller, id: str, *, in_body: int | None = None) -> int | None:
+    def version(self, get: Callable[[], Versioned], *, in_body: int | None = None) -> int | None:
         """The one version that may be changed, None for any; `in_body` is what the body says about it.
 
-        Raises `PreconditionFailed` and `StaleVersion` when it is known already that one of both does not hold.
+        `get` looks up what is stored now. Raises `PreconditionFailed` and `StaleVersion` when it is known already that
+        one of both does not hold.
         """
         if not self._is_given:
             return in_body
         if len(self._versions) == 1 and in_body in (None, *self._versions):
             return next(iter(self._versions))
-        present = get_customer(caller.store, caller.actor, id)
+        present = get()
         if present.version not in self._versions:
             raise PreconditionFailed(present)
         if in_body not in (None, present.version):

@@ -14,6 +14,8 @@ from kinso.api.description import CONTENT_DISPOSITION, open_to
 from kinso.api.envelope import failures
 from kinso.api.parameters import CustomerExport
 from kinso.api.route import part_of_api
+from kinso.models.customers import CustomerQuery
+from kinso.services.segments import query_of_segment
 from kinso.services.shop.settings import get_shop_settings
 from kinso.services.transfer.exports import export_customers
 
@@ -29,7 +31,7 @@ _FILE = {
 @router.get(
     "/export",
     response_class=StreamingResponse,
-    responses=failures(401, 403, 422, 503) | {200: _FILE},
+    responses=failures(401, 403, 404, 409, 422, 503) | {200: _FILE},
     operation_id="export_customers",
     summary="Download customers as CSV",
     openapi_extra=open_to(export_customers),
@@ -41,6 +43,9 @@ def send_customers(request: Request, caller: SignedIn, parameters: CustomerExpor
     formulas, and tells dates by the shop's clock; `raw` holds every text as it is stored, and dates in UTC. `version`
     and `asExported` tell an import of the file what it saw.
     """
+    query: CustomerQuery = parameters
+    if parameters.segment is not None:
+        query = query_of_segment(caller.store, caller.actor, parameters.segment, parameters)
     today = datetime.now(get_shop_settings(caller.store, caller.actor).zone).date()
     headers = {
         "Content-Disposition": f'attachment; filename="customers-{today.isoformat()}.csv"',
@@ -52,7 +57,7 @@ def send_customers(request: Request, caller: SignedIn, parameters: CustomerExpor
         # How long the file is could be told only by reading everything.
         del answer.headers["Content-Length"]
         return answer
-    chunks = export_customers(caller.store, caller.actor, parameters, parameters.flavour)
+    chunks = export_customers(caller.store, caller.actor, query, parameters.flavour)
     return StreamingResponse(_read_ahead(chunks), headers=headers, media_type="text/csv")
 
 

@@ -70,6 +70,13 @@ VALIDATORS: dict[str, Document] = {
             **{"soldAt": _DATE, "countsAt": _DATE, "void": _FLAG},
         }
     ),
+    "segments": _object(
+        {
+            **{"owner": _TEXT, "byName": _TEXT, "name": _TEXT, "key": _TEXT, "description": _TEXT, "color": _TEXT},
+            **{"shared": _FLAG, "filter": _TEXT, "erased": _FLAG},
+            **{"createdAt": _DATE, "updatedAt": _DATE, "version": _COUNT},
+        }
+    ),
     "settings_changes": _object({"at": _DATE, "byName": _TEXT, "before": _ANY, "after": _ANY}),
     "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
 }
@@ -141,6 +148,10 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="kinso_revenue_of_the_deleted",
         ),
         _index("customer", "soldAt", "_id"),
+    ],
+    "segments": [
+        _index("owner", "key", unique=True, name="kinso_unique_segment_of_a_person"),
+        _index("key", unique=True, partialFilterExpression={"shared": True}, name="kinso_unique_shared_segment"),
     ],
     "trash": [_index("deletedAt", "_id"), _index("customer.search.id")],
     "settings": [],

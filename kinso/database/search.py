@@ -38,6 +38,8 @@ NAME_MARK = "n "
 _MOST_WORDS = 6
 _MOST_ORDERS = 24
 _BEGINNING = 3
+_TELLING = 4
+"""Letters; fewer are in many other texts by chance."""
 
 
 def case_duplicate_key(key: str, id: object) -> str:
@@ -138,6 +140,21 @@ def names_one_of(searched: str, texts: Iterable[str], country: str) -> bool:
     if not words:
         return False
     return any(_names(text, folded, words) or _reaches(text, digits, reached, country) for text in texts)
+
+
+def holds_one_of(searched: str, texts: Iterable[str], country: str) -> bool:
+    """Whether a text that goes on being searched for holds one of `texts` whole, or a phone number or address of one.
+
+    A part of a name or an address is what many others have as well. Short texts are looked for as words.
+    """
+    folded, digits = fold(searched), digits_of(searched)
+    words, reached = set(words_of(searched)), set(contact_keys(searched, country))
+    return any(_is_held(text, folded, words) or _reaches(text, digits, reached, country) for text in texts)
+
+
+def _is_held(text: str, folded: str, words: set[str]) -> bool:
+    other, others = fold(text), set(words_of(text))
+    return bool(others) and (others <= words or (len(other) >= _TELLING and other in folded))
 
 
 def _names(text: str, folded: str, words: set[str]) -> bool:

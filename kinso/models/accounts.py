@@ -42,6 +42,7 @@ class Permission(StrEnum):
     UNDO = "undo"
     ERASE = "erase"
     RULES = "rules"
+    SHARE = "share"
     USERS = "users"
     SETTINGS = "settings"
     TOKENS = "tokens"
@@ -57,7 +58,14 @@ _STAFF = _ANALYST | {
     Permission.IMPORT,
     Permission.AUTO_ACTIVATE,
 }
-_MANAGER = _STAFF | {Permission.DELETE, Permission.RESTORE, Permission.UNDO, Permission.ERASE, Permission.RULES}
+_MANAGER = _STAFF | {
+    Permission.DELETE,
+    Permission.RESTORE,
+    Permission.UNDO,
+    Permission.ERASE,
+    Permission.RULES,
+    Permission.SHARE,
+}
 _ADMIN = _MANAGER | {Permission.USERS, Permission.SETTINGS, Permission.TOKENS}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -80,6 +80,11 @@ class Customer(_Stored):
     version: int
     excluded: bool = Field(default=False, alias="membershipHeld")
 
+    @property
+    def title(self) -> str:
+        """What a sentence about them begins with."""
+        return f"Customer {self.customer_id}"
+
 
 class CustomerDraft(_Entered):
     """A new customer, as typed."""

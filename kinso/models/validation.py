@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -48,6 +48,9 @@ LABELS = {
     "paymentMethod": "Payment method",
     "note": "Note",
     "kind": "Kind",
+    "description": "Description",
+    "color": "Color",
+    "shared": "Shared",
     "refundOf": "Refunded sale",
 }
 """What each field is called on screen and in messages."""
@@ -136,17 +139,18 @@ def folded(name: str) -> str:
 class KnownFields(BaseModel):
     """Refuses fields that it does not know, each by its name.
 
-    What a customer has and the call does not set is ignored, so that a client can send back a whole customer.
+    What is in `of_a_whole` and the call does not set is ignored, so that a client can send back a whole customer.
     """
 
     model_config = ConfigDict(extra="forbid")
+    of_a_whole: ClassVar[frozenset[str]] = OF_A_WHOLE_CUSTOMER
 
     @model_validator(mode="before")
     @classmethod
-    def _without_the_rest_of_a_customer(cls, data: Any) -> Any:
+    def _without_the_rest(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
         known = {field.alias or name for name, field in cls.model_fields.items()}
-        kept = {name: value for name, value in data.items() if name in known or name not in OF_A_WHOLE_CUSTOMER}
+        kept = {name: value for name, value in data.items() if name in known or name not in cls.of_a_whole}
         # Nobody sends what does nothing at all: then every name of it was meant.
         return kept or data

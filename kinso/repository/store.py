@@ -20,6 +20,7 @@ from kinso.repository.mirror import mirror_of
 from kinso.repository.mirror_check import MirrorCheckRepository
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
 from kinso.repository.requests import RequestRepository
+from kinso.repository.segments import SegmentRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
 from kinso.repository.spenders import SpenderRepository
 from kinso.repository.spending import SpendingRepository
@@ -55,6 +56,7 @@ class Store:
         self.tokens = TokenRepository(database)
         self.requests = RequestRepository(database)
         self.drafts = DraftRepository(database)
+        self.segments = SegmentRepository(database)
         self.attempts = AttemptRepository(database)
         self.backups = BackupRepository(database)
         self.shop = ShopRepository(database)

@@ -77,6 +77,7 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
             raise NotFound(CUSTOMER_GONE)
         store.changes.erase(id, alias)
         store.runs.erase(id, alias, texts)
+        store.segments.erase(texts, at)
         store.requests.erase(id)
         store.drafts.erase(id)
         store.ledger.erase(id)

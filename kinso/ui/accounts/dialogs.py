@@ -272,6 +272,7 @@ _ABILITIES = {
     Permission.UNDO: "Undo bulk changes",
     Permission.ERASE: "Erase personal data",
     Permission.RULES: "Decide the membership threshold, and end memberships that it does not cover",
+    Permission.SHARE: "Share segments, and change or delete those that are shared",
     Permission.USERS: "Look after users: create, change role, switch off, reset passwords",
     Permission.TOKENS: "Revoke anybody's API tokens",
     Permission.SETTINGS: "Change the settings of the shop",

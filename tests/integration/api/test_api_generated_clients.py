@@ -100,6 +100,7 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     change(call, ada)
     save_many(call)
     cursor = search(call, ada)
+    segment(call)
     activate_and_undo(call, ada)
     sell(call, ada)
 
@@ -173,6 +174,23 @@ def search(call, ada):
     assert exported.parsed.startswith("customerId,")
     call.called.add("export_customers")
     return begun.next_cursor
+
+
+def segment(call):
+    assert "spent" in {fact.name for fact in call("show_facts").data}
+    assert [template.name for template in call("show_segment_templates").data][:2] == ["New this month", "Regulars"]
+    bea = call.SegmentDraftInFilter.from_dict({"fact": "customerId", "is": "=", "value": "B-0"})
+    added = call("add_segment", body=call.SegmentDraftIn(name="Bea", filter_=bea), expect=201).data
+    assert (added.count, added.color, added.created_by) == (1, call.SegmentColor.GRAY, "Ada")
+    patch = call.SegmentPatchIn(shared=True, color=call.SegmentColor.GREEN)
+    assert call("change_segment", added.field_id, body=patch, if_match='"v1"').data.version == 2
+    call("change_segment", added.field_id, body=patch, if_match='"v1"', expect=412)
+    assert call("show_segment", added.field_id).data.filter_.to_dict()["value"] == "B-0"
+    assert [each.field_id for each in call("show_segments").data] == [added.field_id]
+    listed = call("show_customers_of_segment", added.field_id, facts="spent")
+    assert [customer.customer_id for customer in listed.data] == ["B-0"]
+    assert call("remove_segment", added.field_id).data is None
+    call("show_segment", added.field_id, expect=404)
 
 
 def activate_and_undo(call, ada):

@@ -5,6 +5,7 @@ import pytest
 CUSTOMER = {"customerId": "C-2", "customerName": "Bea Moss", "contactInfo": "bea@shop.com"}
 SALE = {"customerId": "C-1", "amount": 5}
 BULK = {"mode": "per-row", "customers": [CUSTOMER]}
+SEGMENT = {"name": "Big", "filter": {"fact": "spent", "is": ">=", "value": 500}}
 UPDATE = "/customers/membership/update/{_id}"
 ACTIVATE = "/customers/membership/auto-activate"
 
@@ -47,6 +48,9 @@ def everything(store):
         ("PUT", UPDATE, {"membershipStatus": True, "reason": "loyal"}, "reason"),
         ("POST", ACTIVATE, {"threshold": 5, "limit": 10}, "limit"),
         ("POST", "/auth/login", {"email": "a@shop.com", "password": "long enough", "$ne": 1}, "$ne"),
+        ("POST", "/segments", {**SEGMENT, "colour": "red"}, "colour"),
+        ("POST", "/segments", {**SEGMENT, "customerName": "Ada"}, "customerName"),
+        ("PUT", "/segments/{_id}", {"name": "Big", "owner": "somebody"}, "owner"),
     ],
 )
 def test_a_field_that_a_call_does_not_know_is_refused_by_name(api, token, ada, everything, method, path, body, field):
@@ -74,6 +78,9 @@ def test_a_field_that_a_call_does_not_know_is_refused_by_name(api, token, ada, e
         ("GET", "/sales?saleId=R-1", "saleId"),
         ("GET", "/customers/{_id}/sales?kind=refund", "kind"),
         ("GET", "/runs?kind=import", "kind"),
+        ("GET", "/segments?shared=true", "shared"),
+        ("GET", "/segments/{_id}/customers?segment=x", "segment"),
+        ("GET", "/segments/{_id}/customers?updatedSince=2026-01-01", "updatedSince"),
         ("POST", "/runs/{_id}/undo?dryRun=true", "dryRun"),
         ("POST", f"{ACTIVATE}?dryRun=true", "dryRun"),
         ("POST", "/customers/bulk?mode=per-row", "mode"),

@@ -6,11 +6,15 @@ from kinso.api.app import create_api
 from kinso.api.description import LEAST_ROLE
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.purchases import PurchaseDraft
+from kinso.models.segments import SegmentDraft
+from kinso.services.accounts.sign_in import resume, session_id_of
 from kinso.services.membership.activation import set_membership_of_selected
 from kinso.services.purchases.recording import record_sale
+from kinso.services.segments import create_segment
 
 ROLES = list(Role)
 NEW = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}
+SEGMENT = {"name": "Big", "filter": {"fact": "spent", "is": ">=", "value": 500}}
 CALLS = [
     ("GET", "/auth/profile", None, Role.ANALYST),
     ("POST", "/auth/logout", None, Role.ANALYST),
@@ -26,6 +30,14 @@ CALLS = [
     ("GET", "/sales", None, Role.ANALYST),
     ("GET", "/sales/{saleId}", None, Role.ANALYST),
     ("GET", "/customers/{_id}/sales", None, Role.ANALYST),
+    ("GET", "/facts", None, Role.ANALYST),
+    ("GET", "/segments", None, Role.ANALYST),
+    ("GET", "/segments/templates", None, Role.ANALYST),
+    ("GET", "/segments/{_id}", None, Role.ANALYST),
+    ("GET", "/segments/{_id}/customers", None, Role.ANALYST),
+    ("POST", "/segments", SEGMENT, Role.ANALYST),
+    ("PUT", "/segments/{_id}", SEGMENT, Role.ANALYST),
+    ("DELETE", "/segments/{_id}", None, Role.ANALYST),
     ("POST", "/customers", NEW, Role.STAFF),
     ("POST", "/customers/bulk", {"mode": "per-row", "customers": [NEW]}, Role.STAFF),
     ("POST", "/customers/bulk", {"mode": "all-or-nothing", "customers": [NEW]}, Role.STAFF),
@@ -59,7 +71,7 @@ def test_the_description_says_who_may_call_what():
 
 @pytest.mark.parametrize(("method", "path", "body", "least", "role"), AT_THE_LIMIT)
 def test_a_role_may_do_its_own_and_nothing_beyond(api, token, register, store, method, path, body, least, role):
-    address = _fill(path, register("C-1", purchaseAmount=10), store)
+    address = _fill(path, register("C-1", purchaseAmount=10), store, owner=actor_of(store, token(role)))
     before = store.connection.database["customers"].find_one()
     answer = api(method, address, token=token(role), json=body)
     if ROLES.index(role) >= ROLES.index(least):
@@ -121,8 +133,14 @@ def test_another_site_is_told_nothing_about_its_request_either(api, token, metho
         assert "errors" not in answer.json()
 
 
-def _fill(path, customer, store):
+def actor_of(store, secret):
+    return resume(store, session_id_of(secret)).acting("api")
+
+
+def _fill(path, customer, store, owner=COMMAND_LINE):
     id = customer["_id"]
+    if path.startswith("/segments/"):
+        id = create_segment(store, owner, SegmentDraft(name="Own", filter=SEGMENT["filter"])).segment.id
     if path.startswith("/runs/"):
         id = set_membership_of_selected(store, COMMAND_LINE, [id], membership_status=True).id
     if path.startswith("/sales/"):

@@ -18,6 +18,7 @@ REFUSALS = {
     errors.DuplicateCustomerId: (errors.DuplicateCustomerId("C-1"), 409),
     errors.DuplicateSaleId: (errors.DuplicateSaleId("S-1"), 409),
     errors.DuplicateEmail: (errors.DuplicateEmail("a@shop.com"), 409),
+    errors.DuplicateSegmentName: (errors.DuplicateSegmentName("Regulars"), 409),
     errors.StillUnderWay: (errors.StillUnderWay(7), 409),
     errors.WriteCollision: (errors.WriteCollision(), 409),
     errors.BeingImported: (errors.BeingImported("C-1"), 409),

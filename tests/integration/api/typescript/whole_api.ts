@@ -102,6 +102,23 @@ async function lists(): Promise<void> {
   same((await done(exported)).startsWith("customerId,"), true);
 }
 
+async function segments(): Promise<void> {
+  same((await done(api.GET("/facts"))).data.some((fact) => fact.name === "spent"), true);
+  same((await done(api.GET("/segments/templates"))).data[1]?.name, "Regulars");
+  const filter = { fact: "customerId", is: "=", value: "B-0" };
+  const body: Schemas["SegmentDraftIn"] = { name: "Bea", filter, color: "green" };
+  const { _id, count } = (await done(api.POST("/segments", { body }))).data;
+  same(count, 1);
+  same(await refused(409, api.POST("/segments", { body })), ["name"]);
+  const params = { path: { _id } };
+  same((await done(api.PUT("/segments/{_id}", { params, body: { shared: true } }))).data.version, 2);
+  same((await done(api.GET("/segments/{_id}", { params }))).data.filter, filter);
+  same((await done(api.GET("/segments"))).data.map((segment) => segment._id), [_id]);
+  const listed = await done(api.GET("/segments/{_id}/customers", { params }));
+  same(listed.data.map((customer) => customer.customerId), ["B-0"]);
+  same((await done(api.DELETE("/segments/{_id}", { params }))).data, null);
+}
+
 async function runs(): Promise<void> {
   const preview = await done(api.POST("/customers/membership/auto-activate", { body: { dryRun: true } }));
   same([preview.data.updatedCount, preview.data.runId], [1, null]);
@@ -145,6 +162,7 @@ const ada = await register();
 await change(ada._id);
 await many();
 await lists();
+await segments();
 await runs();
 await purchases(ada._id);
 await leave(ada._id);
