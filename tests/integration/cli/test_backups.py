@@ -22,8 +22,10 @@ from kinso.errors import BackupDamaged, BackupUnusable, ConfigurationError, Star
 from kinso.models.accounts import COMMAND_LINE
 from kinso.models.customers import CustomerQuery
 from kinso.models.purchases import PurchaseDraft, RefundDraft
+from kinso.models.segments import SegmentDraft
 from kinso.repository.store import Store
 from kinso.services.purchases.recording import record_sale, refund_sale
+from kinso.services.segments import create_segment
 from kinso.services.shop.checks import check_database
 from kinso.services.shop.samples import load_samples
 from kinso.services.transfer.backups import examine_backup, make_backup, restore_shop
@@ -55,6 +57,7 @@ def backup(store, settings):
     """The bytes of a backup of a small shop."""
     prepare(store.connection)
     load_samples(store, COMMAND_LINE, 20)
+    create_segment(store, COMMAND_LINE, SegmentDraft(name="All", filter={"all": []}))
     file = BytesIO()
     make_backup(store, COMMAND_LINE, settings, file)
     return file.getvalue()

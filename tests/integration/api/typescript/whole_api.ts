@@ -105,7 +105,7 @@ async function lists(): Promise<void> {
 async function segments(): Promise<void> {
   same((await done(api.GET("/facts"))).data.some((fact) => fact.name === "spent"), true);
   same((await done(api.GET("/segments/templates"))).data[1]?.name, "Regulars");
-  const filter = { fact: "customerId", is: "=", value: "B-0" };
+  const filter: Schemas["SegmentDraftIn"]["filter"] = { fact: "customerId", is: "=", value: "B-0" };
   const body: Schemas["SegmentDraftIn"] = { name: "Bea", filter, color: "green" };
   const { _id, count } = (await done(api.POST("/segments", { body }))).data;
   same(count, 1);
@@ -116,7 +116,7 @@ async function segments(): Promise<void> {
   same((await done(api.GET("/segments"))).data.map((segment) => segment._id), [_id]);
   const listed = await done(api.GET("/segments/{_id}/customers", { params }));
   same(listed.data.map((customer) => customer.customerId), ["B-0"]);
-  same((await done(api.DELETE("/segments/{_id}", { params }))).data, null);
+  await done(api.DELETE("/segments/{_id}", { params }));
 }
 
 async function runs(): Promise<void> {
