@@ -96,13 +96,15 @@ def conditions_of(filter: Filter) -> list[Condition]:
 def without_texts(written: Any, is_told: Callable[[str], bool]) -> Any:
     """The JSON of a filter with `ERASED` instead of every text that a condition names and that tells something.
 
-    Nothing else is looked at, so that what an earlier edition wrote, or a hand, is no obstacle.
+    Nothing else is looked at, so that what an earlier edition wrote, or a hand, is no obstacle. Of a fact that there is
+    not any more nobody knows what it was.
     """
     if isinstance(written, Mapping):
-        is_text = written.get("fact") in FACTS and FACTS[written["fact"]].type is TEXT
-        if not is_text:
+        if "fact" not in written:
             return {name: without_texts(value, is_told) for name, value in written.items()}
-        return {**written, "value": _without(written.get("value"), is_told)}
+        fact = FACTS.get(str(written["fact"]))
+        may_tell = fact is None or fact.type is TEXT
+        return {**written, "value": _without(written.get("value"), is_told)} if may_tell else written
     return [without_texts(each, is_told) for each in written] if isinstance(written, list) else written
 
 

@@ -140,17 +140,13 @@ class CountedSegment:
     count: int | None
 
 
-def conditions_in(filter: Any) -> Iterator[dict[str, Any]]:
-    """Every condition of a filter that is JSON values, whether or not it can be asked; to be read, or changed there."""
+def _facts_in(filter: Any) -> Iterator[str]:
+    """Of JSON values, whether or not they can be asked."""
     if isinstance(filter, dict) and "fact" in filter:
-        yield filter
+        yield str(filter["fact"])
     elif isinstance(filter, dict | list):
         for part in filter.values() if isinstance(filter, dict) else filter:
-            yield from conditions_in(part)
-
-
-def _facts_in(filter: Any) -> Iterator[str]:
-    return (str(condition["fact"]) for condition in conditions_in(filter))
+            yield from _facts_in(part)
 
 
 @dataclass(frozen=True)
@@ -208,6 +204,11 @@ def segment_templates(threshold: Decimal, smallest: Decimal) -> tuple[SegmentTem
             "Without a phone number",
             "Their contact holds no phone number.",
             _condition("hasPhone", "=", False),
+        ),
+        SegmentTemplate(
+            "Likely duplicates",
+            "They have a phone number, an e-mail address or a contact that somebody else has, too.",
+            _condition("likelyTwin", "=", True),
         ),
     )
 

@@ -15,9 +15,8 @@ from pymongo.errors import DuplicateKeyError
 from kinso.database.country import country_of
 from kinso.database.search import holds_one_of
 from kinso.errors import DuplicateSegmentName
-from kinso.models.facts import FACTS, TEXT
-from kinso.models.fields import ERASED
-from kinso.models.segments import COLORS, Segment, conditions_in
+from kinso.models.filters import without_texts
+from kinso.models.segments import COLORS, Segment
 from kinso.models.text import fold
 from kinso.repository.documents import Document, object_id
 
@@ -77,11 +76,8 @@ class SegmentRepository:
         """Take out of all filters what asks for somebody who has one of these `texts`."""
         country = country_of(self._database)
         for segment in map(_to_segment, self._segments.find({})):
-            filter = segment.filter
-            naming = [each for each in conditions_in(filter) if _names(each, texts, country)]
-            for condition in naming:
-                condition["value"] = ERASED
-            if naming:
+            filter = without_texts(segment.filter, lambda text: holds_one_of(text, texts, country))
+            if filter != segment.filter:
                 kept = {"filter": filter, "erased": True, "updated_at": at, "version": segment.version + 1}
                 self.update(segment, segment.model_copy(update=kept))
 
@@ -92,14 +88,6 @@ def _visible_to(person: str) -> dict[str, Any]:
 
 def _at_version(segment: Segment) -> dict[str, Any]:
     return {"_id": ObjectId(segment.id), "version": segment.version}
-
-
-def _names(condition: dict[str, Any], texts: Collection[str], country: str) -> bool:
-    """Of a fact that is lost, nobody knows what it was."""
-    fact, value = FACTS.get(str(condition["fact"])), condition.get("value")
-    asked = value if isinstance(value, list) else [value]
-    may_name = fact is None or fact.type is TEXT
-    return may_name and any(isinstance(each, str) and holds_one_of(each, texts, country) for each in asked)
 
 
 def _changeable(segment: Segment) -> dict[str, Any]:

@@ -30,7 +30,6 @@ CALLS = [
     ("GET", "/sales", None, Role.ANALYST),
     ("GET", "/sales/{saleId}", None, Role.ANALYST),
     ("GET", "/customers/{_id}/sales", None, Role.ANALYST),
-    ("GET", "/facts", None, Role.ANALYST),
     ("GET", "/segments", None, Role.ANALYST),
     ("GET", "/segments/templates", None, Role.ANALYST),
     ("GET", "/segments/{_id}", None, Role.ANALYST),

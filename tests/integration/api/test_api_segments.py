@@ -234,6 +234,7 @@ def test_templates_are_ready_to_be_kept(api, token, keep):
         "Top spenders",
         "Members below the threshold",
         "Without a phone number",
+        "Likely duplicates",
     ]
     for template in templates:
         assert keep(**template, role="analyst")["filter"] == template["filter"]

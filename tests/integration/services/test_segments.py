@@ -250,7 +250,8 @@ def test_whoever_is_erased_is_erased_from_filters(store, analyst, manager, keep,
     erased = get_segment(store, analyst, segment.id)
     assert (erased.count, erased.segment.version) == (None, 2)
     assert erased.segment.problem == "Asked for somebody whose personal data were erased; edit it or delete it."
-    assert erased.segment.filter == {"all": [BIG, {"fact": fact, "is": operator, "value": "(erased)"}]}
+    left = ["Ada", "(erased)"] if operator == "in" else "(erased)"
+    assert erased.segment.filter == {"all": [BIG, {"fact": fact, "is": operator, "value": left}]}
     assert update_segment(store, analyst, segment.id, SegmentPatch(filter=BIG)).count == 0
 
 

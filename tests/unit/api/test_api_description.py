@@ -45,7 +45,6 @@ def test_every_specified_call_is_described():
         "GET /customers/export",
         "POST /customers/bulk",
         "GET /customers/{_id}/sales",
-        "GET /facts",
         "GET /segments",
         "POST /segments",
         "GET /segments/templates",

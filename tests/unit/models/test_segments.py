@@ -102,7 +102,7 @@ def test_a_filter_that_cannot_be_asked_any_more_says_why(filter, problem):
 )
 def test_every_template_can_be_kept_as_it_is(threshold, smallest):
     templates = segment_templates(Decimal(threshold), Decimal(smallest))
-    assert len({template.name for template in templates}) == len(templates) == 7
+    assert len({template.name for template in templates}) == len(templates) == 8
     for template in templates:
         assert template.description.endswith(".")
         draft = parse(SegmentDraft, vars(template))
