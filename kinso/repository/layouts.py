@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from kinso.database.raw_documents import FIXED, OBJECT, PREFIXED, elements
+from kinso.database.raw_documents import FIXED, OBJECT, PREFIXED, STRING, elements
 
 Numbers = NDArray[Any]
 Path = tuple[bytes, ...]
@@ -36,6 +38,30 @@ class Values:
     def numbers(self, type: str) -> Numbers:
         """What these bytes are as numbers of a type of numpy."""
         return np.ascontiguousarray(self.rows(np.dtype(type).itemsize)).view(type)[:, 0]
+
+    @cached_property
+    def texts(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Where the texts in these arrays begin and end, after in which array each one is.
+
+        Raises ValueError when there is anything else in one.
+        """
+        found: list[Numbers] = []
+        places, at = np.arange(len(self.starts)), self.starts + 4
+        for number in count():
+            there = self.data[at] != 0
+            places, at = places[there], at[there]
+            if not len(places):
+                break
+            header = np.frombuffer(b"\x02%d\0" % number, np.uint8)
+            if (Values(STRING, self.data, at, at).rows(len(header)) != header).any():
+                raise ValueError("Not only texts")
+            at = at + len(header)
+            end = at + 4 + Values(STRING, self.data, at, at).numbers("<i4")
+            found.append(np.stack((places, at + 4, end - 1)))
+            at = end
+        all = np.hstack(found) if found else np.zeros((3, 0), np.int64)
+        in_places, starts, ends = all[:, np.argsort(all[1])]
+        return in_places, starts, ends
 
 
 @dataclass

@@ -7,7 +7,6 @@ types than Kinso stores, are decoded one by one and read as everywhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 import bson
@@ -47,6 +46,7 @@ from kinso.repository.mirrored import (
     key_of,
     key_rows,
     kind_or_none,
+    method_or_none,
     read_moment,
     source_or_earlier,
     text_or_none,
@@ -154,7 +154,7 @@ def _alone(type: int, raw: bytes) -> bytes:
 def _key_columns(values: Values | None, keys: Column) -> Columns:
     if values is None or values.type != ARRAY:
         return key_rows([])
-    places, starts, ends = _texts_in(values)
+    places, starts, ends = values.texts
     return {
         "customer": arrays.chosen(keys, places),
         "hash": arrays.texts(values.data, starts, ends),
@@ -170,32 +170,11 @@ def _is_name(values: Values, starts: Numbers) -> Numbers:
     return is_name
 
 
-def _texts_in(values: Values) -> tuple[Numbers, Numbers, Numbers]:
-    """Where the texts in arrays are, and in which array each one is."""
-    found: list[Numbers] = []
-    places, at = np.arange(len(values.starts)), values.starts + 4
-    for number in count():
-        there = values.data[at] != 0
-        places, at = places[there], at[there]
-        if not len(places):
-            break
-        header = np.frombuffer(b"\x02%d\0" % number, np.uint8)
-        if (Values(STRING, values.data, at, at).rows(len(header)) != header).any():
-            raise _Unusual
-        at = at + len(header)
-        end = at + 4 + Values(STRING, values.data, at, at).numbers("<i4")
-        found.append(np.stack((places, at + 4, end - 1)))
-        at = end
-    all = np.hstack(found) if found else np.zeros((3, 0), np.int64)
-    in_places, starts, ends = all[:, np.argsort(all[1])]
-    return in_places, starts, ends
-
-
 def _any_key(is_phone: bool) -> Callable[[Values], Column]:
     """Whether one of the keys of each customer is a phone number, or else whether one is an e-mail address."""
 
     def found(values: Values) -> Column:
-        places, starts, ends = _texts_in(values)
+        places, starts, ends = values.texts
         mails = np.flatnonzero(values.data == ord("@"))
         has_mail = np.searchsorted(mails, ends) > np.searchsorted(mails, starts)
         if is_phone:
@@ -274,6 +253,7 @@ _AT_ONCE: dict[tuple[Reader, int], Callable[[Values], Column | None]] = {
     (count_of, INT64): _versions("<i8"),
     (is_true, BOOLEAN): _flags(True),
     (source_or_earlier, STRING): _words(source_or_earlier),
+    (method_or_none, STRING): _words(method_or_none),
     (is_false, BOOLEAN): _flags(False),
     (has_phone, ARRAY): _any_key(is_phone=True),
     (has_email, ARRAY): _any_key(is_phone=False),
