@@ -3,6 +3,7 @@
 import streamlit as st
 
 from kinso.ui.customers.dialogs import ask_before_leaving, draw_open_conflicts, show_question
+from kinso.ui.customers.filter_bar import draw_filter_bar
 from kinso.ui.customers.filters import choose_query, follow_way_back
 from kinso.ui.customers.grid import (
     bring_up,
@@ -28,6 +29,7 @@ follow_way_back(session.grid.view if session.grid else None)
 
 st.title("Customers", anchor=False)
 query = choose_query(live=not session.pending_count)
+draw_filter_bar(query, context.shop)
 BULK.show(look_again_after)
 UNDO.show(look_again_after)
 body, pages = (
@@ -49,7 +51,7 @@ with body:
                 draw_grid(grid, context, open_clicked)
             draw_for_print(grid, context.shop)
         else:
-            draw_nothing_found(query)
+            draw_nothing_found(query, context.shop)
 warn_before_closing(grid.pending_count)
 if must_wait:
     ask_before_leaving(grid.pending_count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -20,7 +19,7 @@ from kinso.errors import FieldError, InvalidInput
 from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, CustomerQuery, SortField
 from kinso.models.customers_sync import LONGEST_CURSOR, Cursor
 from kinso.models.facts import FACTS
-from kinso.models.filters import Filter, read_filter
+from kinso.models.filters import EXAMPLE, LONGEST_FILTER, Filter, filter_of
 from kinso.models.purchases import EntryKind, LedgerQuery
 from kinso.models.text import searchable
 from kinso.models.times import MEANING, read_written
@@ -30,8 +29,6 @@ from kinso.models.validation import OPERATOR, folded
 _LAST_PAGE = 1_000_000_000
 _DIGITS = re.compile(r"-?[0-9]{1,1000}")
 _BREAKS = "\t\n\r"
-_LONGEST_FILTER = 8000
-_FILTER_EXAMPLE = '{"fact": "spent", "is": ">=", "value": 500}'
 _CACHE_BUSTER = "_"
 
 
@@ -133,14 +130,7 @@ ExactId = Annotated[
 def _filter(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if not value:
-        return None
-    if len(value) > _LONGEST_FILTER:
-        raise ValueError(f"is longer than {_LONGEST_FILTER:,} characters; ask for less")
-    try:
-        return read_filter(json.loads(value))
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError(f"is no JSON; write it like {_FILTER_EXAMPLE}") from None
+    return filter_of(value) if value else None
 
 
 def _facts(value: Any) -> Any:
@@ -179,12 +169,12 @@ CursorText = Annotated[
 FactFilter = Annotated[
     Filter | None,
     PlainValidator(_filter),
-    WithJsonSchema({"type": "string", "maxLength": _LONGEST_FILTER, "contentMediaType": "application/json"}),
+    WithJsonSchema({"type": "string", "maxLength": LONGEST_FILTER, "contentMediaType": "application/json"}),
 ]
 _FILTERED = Field(
     default=None,
     description="Conditions on facts as JSON, such as "
-    f"`{_FILTER_EXAMPLE}`, or a group of them: `all` or `any` of a list, or `not` one. GET /facts lists the facts and"
+    f"`{EXAMPLE}`, or a group of them: `all` or `any` of a list, or `not` one. GET /facts lists the facts and"
     " what each can be asked.",
 )
 SegmentId = Annotated[

@@ -5,6 +5,7 @@ What is refused raises ValueError with a sentence part that follows the name of 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ DEEPEST = 5
 """Groups inside each other."""
 MOST_DAYS = 36_525
 GROUPS = ("all", "any", "not")
+LONGEST_FILTER = 8000
+"""Characters of a filter in an address."""
+EXAMPLE = '{"fact": "spent", "is": ">=", "value": 500}'
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,21 @@ def written_filter(filter: Filter) -> dict[str, Any]:
     return {**written, "period": _written_period(filter.period)} if filter.period else written
 
 
+def filter_of(text: str) -> Filter:
+    """A filter out of JSON text, as addresses have it."""
+    if len(text) > LONGEST_FILTER:
+        raise ValueError(f"is longer than {LONGEST_FILTER:,} characters; ask for less")
+    try:
+        return read_filter(json.loads(text))
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError(f"is no JSON; write it like {EXAMPLE}") from None
+
+
+def text_of(filter: Filter | None) -> str:
+    """The filter as JSON text for an address; none is empty."""
+    return json.dumps(written_filter(filter), ensure_ascii=False, separators=(",", ":")) if filter else ""
+
+
 def conditions_of(filter: Filter) -> list[Condition]:
     """All conditions in it."""
     if isinstance(filter, Condition):
@@ -118,7 +137,7 @@ def _read(value: Any, depth: int) -> Filter:
     if depth > DEEPEST:
         raise ValueError(f"has groups inside each other more than {DEEPEST} deep; take some apart")
     if not isinstance(value, Mapping):
-        raise ValueError('must be an object, such as {"fact": "spent", "is": ">=", "value": 500}')
+        raise ValueError(f"must be an object, such as {EXAMPLE}")
     if "fact" in value:
         return _read_condition(value)
     kind = next((each for each in GROUPS if each in value), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from kinso.errors import DatabaseUnavailable, FieldError, InvalidInput, NotFound, NotPermitted
 from kinso.models.accounts import Actor
 from kinso.models.customers import CustomerQuery
+from kinso.models.filters import filter_of
 from kinso.models.history import HistoryQuery
 from kinso.models.transfer.cells import Flavour
 from kinso.models.validation import parse
@@ -25,7 +26,7 @@ from kinso.services.transfer.exports import export_customers, export_ledger
 from kinso.web.error_pages import database_away, refused
 from kinso.web.threads import look_up
 
-_CUSTOMER_FILTERS = ("search", "customerName", "membershipStatus", "eligible", "sortBy", "sortOrder")
+_CUSTOMER_FILTERS = ("search", "customerName", "membershipStatus", "eligible", "filter", "sortBy", "sortOrder")
 _HISTORY_FILTERS = ("customer", "customerId", "byName", "kind", "since", "until", "run")
 
 Export = Callable[[Store, Actor], Iterator[bytes]]
@@ -35,7 +36,7 @@ async def download_customers(request: Request) -> Response:
     """GET /download/customers.csv?flavour=excel|raw and the filters of the customers page; none is required."""
 
     def export(store: Store, actor: Actor) -> Iterator[bytes]:
-        query = parse(CustomerQuery, _given(request, _CUSTOMER_FILTERS))
+        query = parse(CustomerQuery, _with_filter(_given(request, _CUSTOMER_FILTERS)))
         return export_customers(store, actor, query, _flavour(request))
 
     return await _download(request, "customers", export)
@@ -80,6 +81,15 @@ def _flavour(request: Request) -> Flavour:
 
 def _given(request: Request, names: Sequence[str]) -> dict[str, str]:
     return {name: value for name in names if (value := request.query_params.get(name))}
+
+
+def _with_filter(given: Mapping[str, str]) -> dict[str, Any]:
+    if "filter" not in given:
+        return dict(given)
+    try:
+        return {**given, "filter": filter_of(given["filter"])}
+    except ValueError as error:
+        raise InvalidInput([FieldError("filter", f"Filter {error}.")]) from error
 
 
 async def _download(request: Request, name: str, export: Export) -> Response:

@@ -92,6 +92,27 @@ def test_filters_are_in_the_address_and_come_back_with_it(shop, sign_in, people)
     expect(page.get_by_placeholder("ID, name, contact")).to_have_value("c-03")
 
 
+def test_a_filter_is_made_with_the_keyboard_and_comes_back_with_its_address(shop, sign_in, people):
+    page = sign_in(Role.STAFF)
+    grid = open_customers(page, shop.address)
+    page.get_by_role("button", name="Add filter").press("Enter")
+    expect(page.get_by_label("What")).to_be_focused()
+    page.keyboard.type("purchase amount")
+    expect(page.get_by_role("option", name="Purchase amount")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.get_by_label("Amount ($)").press_sequentially("3")
+    expect(page.get_by_text("2 customers match")).to_be_visible()
+    page.get_by_role("button", name="Add", exact=True).press("Enter")
+    until(lambda: grid.column("Customer ID"), lambda ids: ids == ["C-03", "C-04"])
+    expect(page.get_by_role("button", name="Add filter")).to_be_focused()
+
+    page.reload()
+    until(lambda: grid.column("Customer ID"), lambda ids: ids == ["C-03", "C-04"])
+    page.get_by_role("button", name="Remove Purchase amount ≥ $3").click()
+    until(lambda: grid.column("Customer ID"), lambda ids: len(ids) == 5)
+    until(lambda: page.url, lambda url: "filter=" not in url)
+
+
 def test_leaving_a_list_with_unsaved_changes_asks_first(shop, sign_in, people):
     page = sign_in(Role.STAFF)
     grid = open_customers(page, shop.address)

@@ -11,11 +11,16 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from kinso.models.customers import LONGEST_SEARCH, SORT_FIELDS, CustomerQuery, SortField
+from kinso.models.facts import FACTS
 from kinso.models.fields import FIELDS
+from kinso.models.filters import Filter, filter_of, text_of
+from kinso.models.shop import ShopSettings
 from kinso.models.text import searchable
 from kinso.models.transfer.cells import Flavour
 from kinso.models.validation import LABELS
 from kinso.ui.browser import CUSTOMER_ID
+from kinso.ui.customers.filter_editor import parts_of
+from kinso.ui.customers.filter_words import filter_in_words as condition_in_words
 from kinso.ui.wording import counted, listed, number
 
 SIZES = (25, 50, 100, 200)
@@ -27,10 +32,16 @@ MEMBERSHIPS: dict[str, tuple[bool | None, bool | None]] = {
     "Eligible": (None, True),
 }
 """What each choice asks of the membership and of the eligibility."""
-SORTS: dict[str, SortField] = {LABELS[name]: name for name in SORT_FIELDS}
+_SORTED_FACTS = ("spent", "lastPurchase", "saleCount", "averageSale", "overdueBy", "toThreshold", "memberSince")
+SORTS: dict[str, SortField] = {
+    **{LABELS[name]: name for name in SORT_FIELDS},
+    **{FACTS[name].label: name for name in _SORTED_FACTS},
+}
 ORDERS: dict[str, Literal["asc", "desc"]] = {"Ascending": "asc", "Descending": "desc"}
 _SEARCHED = [field.label.removeprefix("Customer ") for field in FIELDS if field.searchable]
 DOWNLOAD = "/download/customers.csv"
+FILTER = "filter"
+"""The filter's name in the address, and the key of the input that keeps it there."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,9 @@ class View:
         return (self.page - 1) * self.size + 1
 
 
-def query_of(*, search: str, name: str, membership: str, sort: str, order: str) -> CustomerQuery:
+def query_of(
+    *, search: str, name: str, membership: str, sort: str, order: str, filter: Filter | None = None
+) -> CustomerQuery:
     """The query behind what the filter controls show; what cannot be searched for is left out."""
     membership_status, eligible = MEMBERSHIPS.get(membership, (None, None))
     return CustomerQuery(
@@ -55,6 +68,7 @@ def query_of(*, search: str, name: str, membership: str, sort: str, order: str) 
         customer_name=searchable(name)[:LONGEST_SEARCH],
         membership_status=membership_status,
         eligible=eligible,
+        filter=filter,
         sort_by=SORTS.get(sort, "createdAt"),
         sort_order=ORDERS.get(order, "desc"),
     )
@@ -67,6 +81,7 @@ def controls_of(view: View) -> dict[str, str | int]:
         "q": query.search,
         "name": query.customer_name,
         "member": _key(MEMBERSHIPS, (query.membership_status, query.eligible)),
+        FILTER: text_of(query.filter),
         "sort": _key(SORTS, query.sort_by),
         "order": _key(ORDERS, query.sort_order),
         "size": view.size,
@@ -81,7 +96,7 @@ def range_in_words(view: View, shown: int, total: int) -> str:
     return f"{number(view.first)}–{number(view.first + shown - 1)} of {counted(total, 'customer')}"
 
 
-def filter_in_words(query: CustomerQuery) -> str:
+def filter_in_words(query: CustomerQuery, shop: ShopSettings) -> str:
     """What a query leaves out, such as `members whose name contains “an”`; typed text is in it as typed."""
     kind = {None: "customers", True: "members", False: "non-members"}[query.membership_status]
     if query.eligible:
@@ -91,12 +106,19 @@ def filter_in_words(query: CustomerQuery) -> str:
         conditions.append(f"{listed(_SEARCHED, 'or')} contains “{query.search.strip()}”")
     if query.customer_name.strip():
         conditions.append(f"name contains “{query.customer_name.strip()}”")
-    return f"{kind} whose {' and '.join(conditions)}" if conditions else f"all {kind}"
+    searched = [f"{kind} whose {' and '.join(conditions)}"] if conditions else []
+    if query.filter:
+        how, parts = parts_of(query.filter)
+        words = (", " if how == "all" else " or ").join(condition_in_words(part, shop) for part in parts)
+        return f"{searched[0] if searched else kind} with {words}"
+    return searched[0] if searched else f"all {kind}"
 
 
 def download_address(query: CustomerQuery, flavour: Flavour) -> str:
     """Where the whole result of a query is to be had as a file."""
     chosen = {"flavour": flavour, **query.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
+    if query.filter:
+        chosen[FILTER] = text_of(query.filter)
     flags = {name: str(value).lower() for name, value in chosen.items() if isinstance(value, bool)}
     return f"{DOWNLOAD}?{urlencode({**chosen, **flags})}"
 
@@ -163,8 +185,42 @@ def choose_query(*, live: bool) -> CustomerQuery:
             on_change=_back_to_first_page,
         )
     return query_of(
-        search=search or "", name=name or "", membership=membership or "All", sort=sort, order=order or "Descending"
+        search=search or "",
+        name=name or "",
+        membership=membership or "All",
+        sort=sort,
+        order=order or "Descending",
+        filter=_filter_in_address(),
     )
+
+
+def _filter_in_address() -> Filter | None:
+    """The filter, which stands in an input that nobody sees, so that the address follows it and leads back to it."""
+    st.text_input("Filter", key=FILTER, bind="query-params", on_change=_back_to_first_page)
+    return present_filter()
+
+
+def present_filter() -> Filter | None:
+    """What is asked of facts now; None also if it cannot be understood."""
+    try:
+        return filter_of(_filter_text()) if _filter_text() else None
+    except ValueError:
+        return None
+
+
+def has_bad_filter() -> bool:
+    """Whether the address has a filter that cannot be understood."""
+    return bool(_filter_text()) and present_filter() is None
+
+
+def _filter_text() -> str:
+    return str(st.session_state.get(FILTER) or "")
+
+
+def show_filter(filter: Filter | None) -> None:
+    """From a callback: ask this of facts from now on."""
+    st.session_state[FILTER] = text_of(filter)
+    _back_to_first_page()
 
 
 def choose_size() -> int:
@@ -210,7 +266,7 @@ def follow_way_back(view: View | None) -> None:
 
 def clear_filters() -> None:
     """From a callback: everyone again, in the order and page size chosen before."""
-    st.session_state.update({"q": "", "name": "", "member": "All", PAGE: 1})
+    st.session_state.update({"q": "", "name": "", "member": "All", FILTER: "", PAGE: 1})
 
 
 def _back_to_first_page() -> None:

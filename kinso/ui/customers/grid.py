@@ -13,13 +13,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kinso.models.accounts import Actor
 from kinso.models.customers import CustomerPage, CustomerQuery
+from kinso.models.facts import FACTS
 from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import find_changed_since, list_customers
 from kinso.services.customers.saving import save_edits
+from kinso.services.facts import get_facts
 from kinso.services.membership.eligibility import find_eligible
 from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
+from kinso.ui.customers.columns import FactValues, cells_of, chosen_columns, column_of, config_of
 from kinso.ui.customers.field_widgets import WIDGETS, label_of
 from kinso.ui.customers.filters import (
     View,
@@ -41,6 +44,7 @@ from kinso.ui.wording import counted, day
 
 SHOWN = [field for field in FIELDS if field.width is not None]
 """What has a column."""
+_WHO = ("customerId", "customerName")
 DETAILS = "details"
 PROBLEM = "problem"
 ELIGIBLE = "eligible"
@@ -55,6 +59,7 @@ def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[st
     key = grid_key(grid)
     if grid.eligible is None:
         grid.eligible = find_eligible(context.store, context.actor, [row.base for row in grid.rows])
+        grid.facts = _facts_of(grid, context)
     may_edit = context.may(save_edits)
     options: dict[str, Any] = {
         "hide_index": True,
@@ -66,19 +71,26 @@ def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[st
         "placeholder": "",
     }
     if may_edit:
-        st.data_editor(frame_of(grid), disabled=locked_columns(context.actor), **options)
+        st.data_editor(frame_of(grid, context.shop), disabled=locked_columns(context.actor), **options)
     else:
-        st.dataframe(frame_of(grid).drop(columns=SELECTED), **options)
+        st.dataframe(frame_of(grid, context.shop).drop(columns=SELECTED), **options)
     grid.drawn = grid.edition
+
+
+def _facts_of(grid: GridState, context: RequestContext) -> FactValues:
+    names = chosen_columns()
+    if not names:
+        return {}
+    return get_facts(context.store, context.actor, [row.base.id for row in grid.rows], names)
 
 
 def locked_columns(actor: Actor) -> list[str]:
     """What this person cannot type into."""
     fields = [field.name for field in SHOWN if not actor.may(field.permission)]
-    return [DETAILS, PROBLEM, ELIGIBLE, "createdAt", "updatedAt", *fields]
+    return [DETAILS, PROBLEM, ELIGIBLE, *map(column_of, chosen_columns()), "createdAt", "updatedAt", *fields]
 
 
-def frame_of(grid: GridState) -> pd.DataFrame:
+def frame_of(grid: GridState, shop: ShopSettings) -> pd.DataFrame:
     """The rows as the present edition shows them, before anything is typed over them.
 
     Columns and types are always the same: another one would make the browser draw a new grid, and close the cell that
@@ -92,12 +104,22 @@ def frame_of(grid: GridState) -> pd.DataFrame:
     }
     cells = {field.name: WIDGETS[field.type.key].cells([row.shown(field.name) for row in rows]) for field in SHOWN}
     # Who could become a member stands beside who is one, and the order of the list before what only some shops use.
-    columns |= {field.name: cells.pop(field.name) for field in FIELDS[:SPECIFIED] if field in SHOWN}
+    # What a person added stands where they see it at once.
+    columns |= {name: cells.pop(name) for name in _WHO}
+    columns |= _added(grid, shop)
+    columns |= {field.name: cells.pop(field.name) for field in FIELDS[:SPECIFIED] if field.name in cells}
     columns[ELIGIBLE] = [_badge(row, grid) for row in rows]
     columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
     columns |= cells
     columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
     return pd.DataFrame(columns)
+
+
+def _added(grid: GridState, shop: ShopSettings) -> dict[str, Any]:
+    values = [grid.facts.get(row.base.id, {}) for row in grid.rows]
+    return {
+        column_of(name): cells_of(FACTS[name], [each.get(name) for each in values], shop) for name in chosen_columns()
+    }
 
 
 def _columns(
@@ -125,6 +147,7 @@ def _columns(
             color="green",
             help="Spent enough to become a member; the rule is on the membership page.",
         ),
+        **{column_of(name): config_of(FACTS[name], shop) for name in chosen_columns()},
         "createdAt": when(LABELS["createdAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
         "updatedAt": when(LABELS["updatedAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
     }
@@ -231,11 +254,11 @@ def draw_problems(grid: GridState) -> None:
         st.error("\n".join(lines), title=f"{counted(len(problems), 'change')} not saved", icon=":material/error:")
 
 
-def draw_nothing_found(query: CustomerQuery) -> None:
+def draw_nothing_found(query: CustomerQuery, shop: ShopSettings) -> None:
     """Nobody matches the filter: say so and offer the way back."""
     with st.container(border=True, width=640, gap="medium"):
         st.subheader("Nobody found", icon=":material/search_off:", anchor=False)
-        st.markdown(f"There are no {isolated(filter_in_words(query).removeprefix('all '))}.")
+        st.markdown(f"There are no {isolated(filter_in_words(query, shop).removeprefix('all '))}.")
         st.button("Clear filters", key="clear_filters", on_click=clear_filters)
 
 

@@ -73,7 +73,8 @@ class Row:
 class GridState:
     """The rows of one view; `typed` is the grid's record for the present edition, `drawn` the one last on screen.
 
-    `eligible` are the `_id`s of those who could become members now, None while that is not known.
+    `eligible` are the `_id`s of those who could become members now, None while that is not known; `facts` are those of
+    the columns that the person added, by `_id` and name.
     """
 
     view: View
@@ -83,6 +84,7 @@ class GridState:
     typed: dict[int, dict[str, Any]] = field(default_factory=dict)
     drawn: int | None = None
     eligible: frozenset[str] | None = None
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def capture(self, edited: EditedRows) -> None:
         """Take over what the grid has recorded so far."""

@@ -19,6 +19,7 @@ from kinso.services.history.runs import Progress
 from kinso.services.membership.activation import set_membership_of_matching, set_membership_of_selected
 from kinso.services.transfer.exports import export_customers
 from kinso.ui.browser import download_link, open_customer
+from kinso.ui.customers.columns import choose_columns
 from kinso.ui.customers.filters import download_address, filter_in_words
 from kinso.ui.customers.grid_state import GridState, Row, stored_value
 from kinso.ui.customers.page_state import BulkChange, Deletion, PageSession, current_session, in_session
@@ -50,6 +51,7 @@ def draw_toolbar(grid: GridState, context: RequestContext) -> None:
             st.button("Add customer", icon=":material/person_add:", key="add_customer", on_click=_add)
         if context.may(export_customers):
             _draw_download(grid)
+        choose_columns()
 
 
 def _draw_saving(grid: GridState, context: RequestContext) -> None:
@@ -168,7 +170,7 @@ def _count_to_change(change: BulkChange, context: RequestContext) -> int:
 def _ask_about_change(plan: _Plan, context: RequestContext) -> None:
     """Name how many it would change and which."""
     if plan.change.rows is None:
-        asked = isolated(filter_in_words(plan.change.query))
+        asked = isolated(filter_in_words(plan.change.query, context.shop))
         st.markdown(f"This concerns {asked}: **{counted(plan.matching, 'customer')}**.")
     else:
         st.markdown(listed([row.base for row in plan.change.rows]))

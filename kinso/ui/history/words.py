@@ -11,6 +11,7 @@ from typing import Any
 from kinso.models.accounts import Source
 from kinso.models.customers import Customer
 from kinso.models.fields import BY_NAME, FIELDS, SPECIFIED
+from kinso.models.filters import read_filter
 from kinso.models.history import Change, ChangeKind, Run, RunKind, RunStatus
 from kinso.models.rule_bases import LIFETIME, RULE_BASES, RuleBasis
 from kinso.models.shop import ShopSettings
@@ -18,6 +19,7 @@ from kinso.models.validation import LABELS
 from kinso.services.history.trash import erase_person
 from kinso.services.history.undo import permissions_to_revert, revert_change
 from kinso.services.purchases.ledger import PURCHASE_CHANGES
+from kinso.ui.customers.filter_words import filter_in_words
 from kinso.ui.customers.words import kept_apart, value_in_words
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import amount_of, counted, membership, moment, money, number
@@ -167,7 +169,11 @@ def describe(run: Run, shop: ShopSettings) -> str:
             return f"Memberships ended below the threshold of {_rule(asked, shop)}"
         case "bulk-membership":
             change = "Membership given" if asked["membershipStatus"] else "Membership ended"
-            return f"{change} to {_chosen(asked)}" if asked["membershipStatus"] else f"{change} for {_chosen(asked)}"
+            return (
+                f"{change} to {_chosen(asked, shop)}"
+                if asked["membershipStatus"]
+                else f"{change} for {_chosen(asked, shop)}"
+            )
         case "import":
             return f"Import of {_imported(asked)}"
         case "purchases":
@@ -206,7 +212,7 @@ def _basis(asked: Mapping[str, Any]) -> RuleBasis:
     return RULE_BASES.get(asked.get("basis", ""), LIFETIME)
 
 
-def _chosen(asked: Mapping[str, Any]) -> str:
+def _chosen(asked: Mapping[str, Any], shop: ShopSettings) -> str:
     if "selected" in asked:
         return counted(asked["selected"], "selected customer")
     filters = asked.get("filter", {})
@@ -215,7 +221,16 @@ def _chosen(asked: Mapping[str, Any]) -> str:
         words.append(f"{membership(filters['membershipStatus'])}s".lower())
     if filters.get("eligible") is not None:
         words.append("eligible for membership" if filters["eligible"] else "not eligible for membership")
+    if filters.get("filter") is not None:
+        words.append(_facts(filters["filter"], shop))
     return f"everyone matching {', '.join(words)}" if words else "everyone"
+
+
+def _facts(written: Any, shop: ShopSettings) -> str:
+    try:
+        return filter_in_words(read_filter(written), shop)
+    except ValueError:
+        return "a filter that this Kinso does not know"
 
 
 def _imported(asked: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 import csv
 import io
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -41,6 +42,19 @@ def test_the_file_holds_what_the_filter_finds_in_its_order(browse, signed_in, cu
     assert [row["customerId"] for row in rows(answer)] == ["C-2", "C-3"]
     assert [row["customerName"] for row in rows(answer)] == ["=cmd()", "Čapek"]
     assert len(rows(browser.get(f"{ADDRESS}?search=&customerName=&membershipStatus="))) == 3
+
+
+def test_a_filter_of_facts_leaves_out_others(browse, signed_in, customers):
+    asked = '{"any":[{"fact":"hasPhone","is":"=","value":true},{"fact":"customerName","is":"contains","value":"čap"}]}'
+    answer = browse(signed_in.secret).get(f"{ADDRESS}?sortBy=toThreshold&filter={quote(asked)}")
+    assert {row["customerId"] for row in rows(answer)} == {"C-1", "C-3"}
+
+
+@pytest.mark.parametrize("bad", ["x", "[]", '{"fact":"spent"}', "[" * 9000])
+def test_a_filter_that_cannot_be_understood_is_refused(browse, signed_in, customers, bad):
+    answer = browse(signed_in.secret).get(f"{ADDRESS}?filter={quote(bad)}")
+    assert answer.status_code == 400
+    assert "Filter " in answer.text
 
 
 def test_the_eligible_alone_can_be_downloaded(browse, signed_in, store, customers):

@@ -1,6 +1,8 @@
 import pytest
 
 from kinso.models.customers import SORT_FIELDS, CustomerQuery
+from kinso.models.filters import read_filter
+from kinso.models.shop import ShopSettings
 from kinso.ui.customers.filters import (
     MEMBERSHIPS,
     SORTS,
@@ -12,6 +14,12 @@ from kinso.ui.customers.filters import (
     range_in_words,
 )
 
+SHOP = ShopSettings()
+SPENT = read_filter({"fact": "spent", "is": ">=", "value": 500})
+EITHER = read_filter(
+    {"any": [{"fact": "spent", "is": ">=", "value": 500}, {"fact": "eligible", "is": "=", "value": True}]}
+)
+
 
 def query(**controls):
     start = {"search": "", "name": "", "membership": "All", "sort": "Registered", "order": "Descending"}
@@ -19,7 +27,11 @@ def query(**controls):
 
 
 def test_every_field_of_a_customer_can_be_sorted_by():
-    assert set(SORTS.values()) == set(SORT_FIELDS)
+    assert set(SORT_FIELDS) <= set(SORTS.values())
+
+
+def test_no_two_orders_have_the_same_name():
+    assert len(set(SORTS)) == len(set(SORTS.values())) == len(SORT_FIELDS) + 7
 
 
 def test_unknown_choices_fall_back():
@@ -43,6 +55,7 @@ def test_controls_and_view_say_the_same():
         "q": "ada",
         "name": "l",
         "member": "Members",
+        "filter": "",
         "sort": "Contact",
         "order": "Ascending",
         "size": 25,
@@ -69,6 +82,12 @@ def test_the_place_in_the_whole(page, shown, total, words):
         ({}, "all customers"),
         ({"membership": "Members"}, "all members"),
         ({"membership": "Eligible"}, "all eligible customers"),
+        ({"filter": SPENT}, "customers with Spent ≥ $500"),
+        ({"filter": EITHER, "membership": "Members"}, "members with Spent ≥ $500 or Eligible"),
+        (
+            {"filter": SPENT, "name": "an"},
+            "customers whose name contains “an” with Spent ≥ $500",
+        ),
         ({"search": " ada "}, "customers whose ID, name, contact, notes or tags contains “ada”"),
         (
             {"search": "a", "name": "b", "membership": "Non-members"},
@@ -77,13 +96,26 @@ def test_the_place_in_the_whole(page, shown, total, words):
     ],
 )
 def test_a_filter_in_words(controls, words):
-    assert filter_in_words(query(**controls)) == words
+    assert filter_in_words(query(**controls), SHOP) == words
+
+
+def test_a_filter_of_facts_finds_its_way_back_to_the_controls():
+    controls = controls_of(View(query(filter=SPENT), 1, 50))
+    assert controls["filter"] == '{"fact":"spent","is":">=","value":500}'
 
 
 def test_a_download_carries_the_whole_filter():
     address = download_address(query(search="a&b=c", membership="Non-members", sort="Purchase amount"), "raw")
     assert address == (
         "/download/customers.csv?flavour=raw&search=a%26b%3Dc&membershipStatus=false&sortBy=purchaseAmount"
+    )
+
+
+def test_a_download_carries_the_filter_of_facts():
+    address = download_address(query(filter=SPENT, sort="Spent"), "raw")
+    assert address == (
+        "/download/customers.csv?flavour=raw"
+        "&filter=%7B%22fact%22%3A%22spent%22%2C%22is%22%3A%22%3E%3D%22%2C%22value%22%3A500%7D&sortBy=spent"
     )
 
 

@@ -242,6 +242,21 @@ def test_whoever_is_erased_is_erased_from_what_runs_were_asked_for(store, manage
     assert store.runs.get(filtered.id).parameters["filter"] == {"filter": kept}
 
 
+def test_whoever_is_erased_is_erased_from_the_conditions_of_runs(store, manager, ada):
+    update_customer(store, manager, ada.id, CustomerPatch(customer_name="Zoë Quux"))
+
+    def asked(name, names):
+        spent = {"fact": "spent", "is": ">=", "value": 5}
+        named = {"not": {"fact": "customerName", "is": "in", "value": names}}
+        return {"all": [spent, named, {"any": [{"fact": "customerName", "is": "contains", "value": name}]}]}
+
+    query = CustomerQuery(filter=asked("quux", ["Zoë Quux", "Bob"]))
+    run = set_membership_of_matching(store, manager, query, membership_status=True)
+    erase_person(store, manager, ada.id)
+    kept = store.runs.get(run.id).parameters["filter"]["filter"]
+    assert kept == asked("(erased)", ["(erased)", "Bob"])
+
+
 def test_a_membership_that_another_application_took_away_can_be_given_again(store, staff, admin, ada, connection):
     set_membership(store, staff, ada.id, membership_status=True)
     connection.database["customers"].update_one({}, {"$set": {"membershipStatus": False}})
