@@ -271,6 +271,8 @@ def test_the_job_of_the_guide_has_an_exact_copy_whatever_people_do_meanwhile(
     while any(person.is_alive() for person in people):
         job["catch_up"](copy)
     job["catch_up"](copy)
+    update_customer(store, manager, next(iter(copy["customers"])), CustomerPatch(customer_name="After all"))
+    job["catch_up"](copy)
     stored = {customer.id: customer.version for customer in store.customers.iterate(CustomerQuery())}
     assert {id: customer["version"] for id, customer in copy["customers"].items()} == stored
     assert len(told) == len(set(told)) > len(stored)
