@@ -16,22 +16,21 @@ from kinso.models.payment_methods import PAYMENT_METHODS
 
 @dataclass(frozen=True)
 class FactType:
-    """What facts of one type can be asked, what a value is in JSON, and whether lists can be sorted by them."""
+    """What facts of one type can be asked, and whether lists can be sorted by them."""
 
     key: str
     operators: tuple[str, ...]
-    written: str
     has_order: bool = True
 
 
 _COMPARED = ("=", "!=", "<", "<=", ">", ">=", "between", "in")
-TEXT = FactType("text", ("=", "!=", "in", "contains", "startsWith", "isEmpty"), "a text")
-AMOUNT = FactType("amount", (*_COMPARED, "isEmpty"), "a number with at most two decimals")
-NUMBER = FactType("number", (*_COMPARED, "isEmpty"), "a number")
-YES_NO = FactType("yes/no", ("=", "!="), "true or false")
-DAY = FactType("day", (*_COMPARED, "before", "after", "inLast", "notInLast", "isEmpty"), "a day, such as 2026-01-31")
-CHOICE = FactType("choice", ("=", "!=", "in", "isEmpty"), "one of the words that are listed")
-WORDS = FactType("words", ("contains", "in", "isEmpty"), "a text", has_order=False)
+TEXT = FactType("text", ("=", "!=", "in", "contains", "startsWith", "isEmpty"))
+AMOUNT = FactType("amount", (*_COMPARED, "isEmpty"))
+NUMBER = FactType("number", (*_COMPARED, "isEmpty"))
+YES_NO = FactType("yes/no", ("=", "!="))
+DAY = FactType("day", (*_COMPARED, "before", "after", "inLast", "notInLast", "isEmpty"))
+CHOICE = FactType("choice", ("=", "!=", "in", "isEmpty"))
+WORDS = FactType("words", ("contains", "in", "isEmpty"), has_order=False)
 _OF_FIELD: Mapping[str, FactType] = {
     "text": TEXT,
     "lines": TEXT,

@@ -27,6 +27,7 @@ MOST_CONDITIONS = 100
 DEEPEST = 5
 """Groups inside each other."""
 MOST_DAYS = 36_525
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
 GROUPS = ("all", "any", "not")
 LONGEST_FILTER = 8000
 """Characters of a filter in an address."""
@@ -95,9 +96,10 @@ def filter_of(text: str) -> Filter:
     if len(text) > LONGEST_FILTER:
         raise ValueError(f"is longer than {LONGEST_FILTER:,} characters; ask for less")
     try:
-        return read_filter(json.loads(text))
-    except (json.JSONDecodeError, RecursionError):
+        written = json.loads(text)
+    except (ValueError, RecursionError):
         raise ValueError(f"is no JSON; write it like {EXAMPLE}") from None
+    return read_filter(written)
 
 
 def text_of(filter: Filter | None) -> str:
@@ -153,7 +155,7 @@ def _read(value: Any, depth: int) -> Filter:
 
 def _read_condition(value: Mapping[str, Any]) -> Condition:
     if unknown := [name for name in value if name not in ("fact", "is", "value", "period")]:
-        raise ValueError(f"has a condition with {unknown[0]}; it takes fact, is, value and period only")
+        raise ValueError(f"has a condition with {_quoted(unknown[0])}; it takes fact, is, value and period only")
     if not isinstance(value["fact"], str) or value["fact"] not in FACTS:
         raise ValueError(f"asks for the fact {_quoted(value['fact'])}, which there is not; GET /api/facts lists all")
     fact = FACTS[value["fact"]]
@@ -197,7 +199,7 @@ def _read_period(fact: Fact, value: Mapping[str, Any]) -> Period | None:
     if not isinstance(given, Mapping) or not given:
         raise ValueError('has a period that is none; write it like {"lastDays": 90} or with from and to')
     if unknown := [name for name in given if name not in ("from", "to", "lastDays")]:
-        raise ValueError(f"has a period with {unknown[0]}; it takes from and to, or lastDays")
+        raise ValueError(f"has a period with {_quoted(unknown[0])}; it takes from and to, or lastDays")
     try:
         if "lastDays" in given:
             if len(given) > 1:
@@ -251,9 +253,12 @@ def _truth(fact: Fact, value: Any) -> bool:
 
 def _day(fact: Fact, value: Any) -> date:
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except (TypeError, ValueError):
         raise ValueError("must be a day, such as 2026-01-31") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must be a day from {FIRST_DAY} to {LAST_DAY}")
+    return day
 
 
 def _number_of_days(value: Any) -> int:
@@ -293,7 +298,8 @@ def _written_period(period: Period) -> dict[str, Any]:
 
 
 def _quoted(value: Any) -> str:
-    return f"“{value}”" if isinstance(value, str) and len(value) <= LONGEST_TEXT else "that it names"
+    # Half a character, which JSON can hold, cannot be told to anybody.
+    return f"“{searchable(value)}”" if isinstance(value, str) and len(value) <= LONGEST_TEXT else "that it names"
 
 
 def _read_or_not(value: Any) -> Filter | None:

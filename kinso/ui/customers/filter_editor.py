@@ -11,7 +11,7 @@ import streamlit as st
 
 from kinso.models.customers import CustomerQuery
 from kinso.models.facts import AMOUNT, CHOICE, DAY, FACTS, NUMBER, TEXT, YES_NO, Fact
-from kinso.models.filters import LONGEST_TEXT, Condition, Filter, Group, Period, read_filter
+from kinso.models.filters import FIRST_DAY, LAST_DAY, LONGEST_TEXT, Condition, Filter, Group, Period, read_filter
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.editing import count_customers
 from kinso.ui.customers.filter_words import (
@@ -33,7 +33,6 @@ NEW = "new"
 """The slot of a condition that is not there yet; those that are there have their position."""
 _PAUSE = "250ms"
 _USUAL_DAYS = 90
-_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 _EVER, _LAST_DAYS, _SOME_DAYS = "Ever", "The last … days", "From … to"
 
 
@@ -257,7 +256,7 @@ def _draw_days(key: str, start: int) -> None:
 
 
 def _draw_day(key: str, start: date | None, label: str) -> None:
-    st.date_input(label, value=start, min_value=_FIRST_DAY, max_value=_LAST_DAY, key=key, format="YYYY-MM-DD")
+    st.date_input(label, value=start, min_value=FIRST_DAY, max_value=LAST_DAY, key=key, format="YYYY-MM-DD")
 
 
 def _draw_period(editor: _Editor, fact: Fact) -> None:

@@ -151,6 +151,10 @@ def test_facts_that_are_asked_for_are_told_of_each_customer(api, token):
         ('{"fact": "lastPurchase", "is": "inLast", "value": 0}', "must be a whole number of days from 1 to 36,525"),
         ('{"fact": "notes", "is": "=", "value": "a", "period": {"lastDays": 3}}', "which it does not take"),
         ("[" * 5000, "filter is no JSON"),
+        ("9" * 5000, "filter is no JSON"),
+        ('{"fact": "\\ud800", "is": "=", "value": 1}', "which there is not; GET /api/facts lists all."),
+        ('{"fact": "spent", "is": "=", "value": 1, "\\ud800": 1}', "it takes fact, is, value and period only."),
+        ('{"fact": "spent", "is": "=", "value": 1, "period": {"to": "9999-12-31"}}', "from 1800-01-01 to 2200-12-31"),
         ('{"not":' * 9 + "{}" + "}" * 9, "filter has groups inside each other more than 5 deep; take some apart."),
     ],
 )

@@ -102,12 +102,14 @@ def test_all_conditions_are_found_however_deep_they_are():
         ({"fact": "customerName", "is": "contains", "value": " \u200b "}, "is empty; ask with isEmpty"),
         ({"fact": "customerName", "is": "contains", "value": "a" * 201}, "can have at most 200 characters"),
         ({"fact": "createdAt", "is": "=", "value": 20260131}, "must be a day, such as 2026-01-31"),
+        ({"fact": "createdAt", "is": "<=", "value": "9999-12-31"}, "must be a day from 1800-01-01 to 2200-12-31"),
+        ({"fact": "createdAt", "is": "=", "value": "0001-01-01"}, "must be a day from 1800-01-01 to 2200-12-31"),
         ({"fact": "createdAt", "is": "inLast", "value": 1.5}, "must be a whole number of days"),
         ({"fact": "spent", "is": "=", "value": 1, "period": {}}, "has a period that is none"),
         ({"fact": "spent", "is": "=", "value": 1, "period": {"last": 3}}, "it takes from and to, or lastDays"),
         ({"fact": "spent", "is": "=", "value": 1, "period": {"from": "x"}}, "must be a day"),
         ({"all": [{"fact": "eligible", "is": "=", "value": True}] * 101}, "has too many conditions; use at most 100"),
-        ({"fact": "spent", "is": "=", "value": 1, "note": ""}, "has a condition with note; it takes fact, is, value"),
+        ({"fact": "spent", "is": "=", "value": 1, "note": ""}, "has a condition with “note”; it takes fact, is, value"),
     ],
 )
 def test_what_is_no_filter_is_refused_with_a_sentence_part(written, sentence):
