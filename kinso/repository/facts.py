@@ -330,14 +330,18 @@ def _test_text(_now: FactsNow, asked: Asked, column: str, condition: Condition) 
             return f"{column} {condition.operator} {asked.given(form(value))}"
 
 
-def _test_number(_now: FactsNow, asked: Asked, column: str, condition: Condition) -> str:
-    def given(number: Decimal) -> str:
-        return asked.given(int(number * 100) if condition.fact.type is AMOUNT else float(number))
+def _test_value(_now: FactsNow, asked: Asked, column: str, condition: Condition) -> str:
+    """For numbers and for words of which somebody has one."""
+
+    def given(each: Any) -> str:
+        if condition.fact.type is AMOUNT:
+            return asked.given(int(each * 100))
+        return asked.given(float(each) if isinstance(each, Decimal) else each)
 
     value = condition.value
     match condition.operator:
         case "isEmpty":
-            return f"{column} IS {'' if value else 'NOT '}NULL"
+            return _is_empty(column, value)
         case "in":
             return f"{column} IN ({', '.join(map(given, value))})"
         case "between":
@@ -346,6 +350,10 @@ def _test_number(_now: FactsNow, asked: Asked, column: str, condition: Condition
             return f"{column} IS DISTINCT FROM {given(value)}"
         case operator:
             return f"{column} {operator} {given(value)}"
+
+
+def _is_empty(column: str, wanted: bool) -> str:
+    return f"{column} IS {'' if wanted else 'NOT '}NULL"
 
 
 def _test_truth(_now: FactsNow, _asked: Asked, column: str, condition: Condition) -> str:
@@ -364,7 +372,7 @@ def _test_day(now: FactsNow, asked: Asked, column: str, condition: Condition) ->
     value = condition.value
     match condition.operator:
         case "isEmpty":
-            return f"{column} IS {'' if value else 'NOT '}NULL"
+            return _is_empty(column, value)
         case "=":
             return within(value, value)
         case "!=":
@@ -386,19 +394,6 @@ def _test_day(now: FactsNow, asked: Asked, column: str, condition: Condition) ->
             return last_days if operator == "inLast" else f"NOT coalesce({last_days}, false)"
 
 
-def _test_choice(_now: FactsNow, asked: Asked, column: str, condition: Condition) -> str:
-    value = condition.value
-    match condition.operator:
-        case "isEmpty":
-            return f"{column} IS {'' if value else 'NOT '}NULL"
-        case "in":
-            return f"{column} IN ({', '.join(map(asked.given, value))})"
-        case "!=":
-            return f"{column} IS DISTINCT FROM {asked.given(value)}"
-        case _:
-            return f"{column} = {asked.given(value)}"
-
-
 def _test_words(_now: FactsNow, asked: Asked, column: str, condition: Condition) -> str:
     value = condition.value
     wanted = value if condition.operator == "in" else (value,)
@@ -414,10 +409,10 @@ def _test_words(_now: FactsNow, asked: Asked, column: str, condition: Condition)
 
 _TESTS = {
     TEXT: _test_text,
-    AMOUNT: _test_number,
-    NUMBER: _test_number,
+    AMOUNT: _test_value,
+    NUMBER: _test_value,
     YES_NO: _test_truth,
     DAY: _test_day,
-    CHOICE: _test_choice,
+    CHOICE: _test_value,
     WORDS: _test_words,
 }
