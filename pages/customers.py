@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from kinso.ui.customers.bulk import BULK, look_again_after
 from kinso.ui.customers.dialogs import ask_before_leaving, draw_open_conflicts, show_question
 from kinso.ui.customers.filter_bar import draw_filter_bar
 from kinso.ui.customers.filters import choose_query, follow_way_back
@@ -17,7 +18,7 @@ from kinso.ui.customers.grid import (
 )
 from kinso.ui.customers.page_state import current_session, offer_typed_cells
 from kinso.ui.customers.saving import finish_saving
-from kinso.ui.customers.toolbar import BULK, draw_toolbar, look_again_after
+from kinso.ui.customers.toolbar import draw_toolbar
 from kinso.ui.history.run_panel import UNDO, show_run_question
 from kinso.ui.request_context import current_context
 from kinso.ui.shop import show_no_customers

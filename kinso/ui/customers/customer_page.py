@@ -29,10 +29,10 @@ from kinso.ui.customers.card import (
     at_card,
     close_question,
 )
+from kinso.ui.customers.deletion import delete_each, draw_deletion
 from kinso.ui.customers.edit_dialog import ask_to_edit
 from kinso.ui.customers.grid_state import Row
 from kinso.ui.customers.page_state import current_session
-from kinso.ui.customers.toolbar import delete_each, draw_deletion
 from kinso.ui.customers.words import isolated, named, value_in_words
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.trash import Erasure, draw_erasure, erase_if_confirmed

@@ -10,12 +10,12 @@ import streamlit as st
 from kinso.models.customers import FieldConflict
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
+from kinso.ui.customers.deletion import ask_about_deletion
 from kinso.ui.customers.grid_state import GridState, Row
 from kinso.ui.customers.page_state import Conflicts, Deletion, PageSession, current_session
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.registration_form import draw_registration
 from kinso.ui.customers.saving import Choice, discard_and_go_on, save_and_go_on, settle, stay
-from kinso.ui.customers.toolbar import ask_about_deletion
 from kinso.ui.customers.words import named, value_in_words
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from kinso.models.accounts import Actor
-from kinso.models.customers import Customer, CustomerQuery, Draft
+from kinso.models.customers import Customer, Draft
 from kinso.repository.documents import new_id
 from kinso.services.application import current_application
 from kinso.services.customers.editing import end_draft, keep_draft
@@ -30,15 +30,6 @@ class Deletion:
     """Whether to delete these customers."""
 
     rows: Sequence[Row]
-
-
-@dataclass(frozen=True)
-class BulkChange:
-    """Whether to make customers members or non-members: those in `rows`, or when None all of `query`."""
-
-    membership_status: bool
-    query: CustomerQuery
-    rows: Sequence[Row] | None = None
 
 
 @dataclass(frozen=True)
