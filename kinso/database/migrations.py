@@ -151,6 +151,7 @@ MIGRATIONS = (
     Migration(7, "indexes that only lists and figures read are dropped", _drop_indexes_of_lists),
     Migration(8, "indexes of the history take less room", _drop_replaced_indexes),
     Migration(9, "customers tell who registered them", _tell_registrations),
+    Migration(10, "phone numbers get the compared form of edition 4", _rekey_ids),
 )
 """After another edition of `kinso.models.text.FOLDING`, a further one does what 5 did."""
 NEWEST = MIGRATIONS[-1].number

@@ -36,6 +36,8 @@ _DASH_BETWEEN_DIGITS = re.compile(r"(?<=[\d)])[ー·•・‧∙⋅](?=[(\d])")
 _ANYWHERE, _ABROAD = "?", "~"
 """Mark a number of no known country, and one of another country than the shop's without the code of it."""
 _TRUNK_PREFIXES = ("0", "1", "8", "06")
+_DIALLED_ABROAD = ("00", "011")
+"""Before the code of a country, in most of the world and in North America."""
 _NOT_GEOGRAPHIC = "001"
 _OTHERWISE_WRITTEN = frozenset({"AR", "BY"})
 """Where the national form is more than a prefix and the number."""
@@ -81,7 +83,10 @@ class PhoneNumber:
             others = (f"{_ANYWHERE}{form}" for form in dict.fromkeys((self.national, self.significant)))
         else:
             prefixes = ("", *(each for each in _TRUNK_PREFIXES if self.national.startswith(each)))
-            others = (f"{_ABROAD}{self.national.removeprefix(each)}" for each in prefixes)
+            others = (
+                *(f"{_ABROAD}{self.national.removeprefix(each)}" for each in prefixes),
+                f"{_ANYWHERE}{self.national[1:] if self.national.startswith('0') else f'0{self.national}'}",
+            )
         return self.key, *map(self._with_extension, others)
 
     def _with_extension(self, text: str) -> str:
@@ -123,7 +128,7 @@ def parts_of_number(text: str, country: str) -> list[str]:
     if plain.startswith("+"):
         parts.append(digits_of(_TRUNK_ZERO.sub(r"\1", plain)))
     else:
-        parts += [digits[len(prefix) :] for prefix in ("00", "011") if digits.startswith(prefix)]
+        parts += [digits[len(prefix) :] for prefix in _DIALLED_ABROAD if digits.startswith(prefix)]
     parts += [form for number in numbers_in(text, country) for form in number.written[:1]]
     return [part for part in dict.fromkeys(parts) if len(part) >= FEWEST_DIGITS]
 
@@ -163,7 +168,11 @@ def _read(typed: str, extension: str | None, country: str) -> PhoneNumber | None
         has_code = typed.lstrip(" (").startswith("+")
         if plain := _abroad(digits, extension) if has_code else _at_home(digits, extension, country):
             return plain
-    return _by_library(typed, extension, country) or PhoneNumber("", digits, digits, extension)
+    return (
+        _by_library(typed, extension, country)
+        or _from_elsewhere(digits, extension)
+        or PhoneNumber("", digits, digits, extension)
+    )
 
 
 def _abroad(digits: str, extension: str) -> PhoneNumber | None:
@@ -174,6 +183,12 @@ def _abroad(digits: str, extension: str) -> PhoneNumber | None:
             is_plain = known.fits(significant) and not known.has_prefix(significant)
             return known.number(significant, extension) if is_plain else None
     return None
+
+
+def _from_elsewhere(digits: str, extension: str) -> PhoneNumber | None:
+    """A number as it is dialled abroad, though not from the shop's country."""
+    rests = (digits.removeprefix(each) for each in _DIALLED_ABROAD if digits.startswith(each))
+    return next(filter(None, (_abroad(rest, extension) for rest in rests if len(rest) >= _FEWEST_AMONG_WORDS)), None)
 
 
 def _at_home(digits: str, extension: str, country: str) -> PhoneNumber | None:

@@ -84,7 +84,7 @@ def shows_nothing(character: str) -> bool:
     return character in _BLANKS or unicodedata.category(character) == _FORMAT
 
 
-FOLDING = 3
+FOLDING = 4
 """The edition of these forms; the next start brings what was stored in an earlier one up to date."""
 
 _SINGLE_QUOTES = "'`´\u1ffd‘’‚‛‹›ʹʻʼʽˈˊˋ′‵՚׳ꞌ＇｀"

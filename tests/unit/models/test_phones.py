@@ -96,6 +96,20 @@ def test_a_number_without_a_country_may_be_one_of_another_country():
     assert set(unknown.looked_up_keys) & set(foreign.stored_keys(""))
 
 
+@pytest.mark.parametrize("country", ["US", "GB", "BD", ""])
+@pytest.mark.parametrize("typed", ["+44 7700 900123", "0044 7700 900123", "01144 7700 900123", "07700 900123"])
+@pytest.mark.parametrize("stored", ["+44 7700 900123", "0044 7700 900123", "01144 7700 900123", "07700 900123"])
+def test_a_number_of_abroad_is_found_as_it_is_dialled_from_anywhere(stored, typed, country):
+    [kept], [wanted] = numbers_in(stored, country), numbers_in(typed, country)
+    assert set(wanted.looked_up_keys) & set(kept.stored_keys(country))
+
+
+def test_a_zero_before_a_number_of_no_known_country_may_be_left_out():
+    [with_it], [without] = numbers_in("07700 900123", ""), numbers_in("7700 900123", "")
+    assert set(with_it.looked_up_keys) & set(without.stored_keys(""))
+    assert set(without.looked_up_keys) & set(with_it.stored_keys(""))
+
+
 def test_e_mail_addresses_are_found_in_any_letter_case():
     assert emails_in("Ann@Example.COM, <bob@example.org>; mailto:c@example.net.") == [
         "ann@example.com",

@@ -32,6 +32,14 @@ def told(duplicates):
     return [(duplicate.customer.customer_id, duplicate.alike) for duplicate in duplicates]
 
 
+@pytest.mark.parametrize("typed", ["0044 7700 900123", "07700 900123", "01144 7700 900123", "+44 (0)7700 900123"])
+def test_a_number_of_abroad_is_known_in_any_notation(store, staff, typed):
+    store.shop.save(ShopSettings(country="US"))
+    store.customers.insert_many([draft("C-1", "Ann", "+44 7700 900123")], now())
+    [found] = find_likely_duplicates(store, staff, [draft(name="Unlike", contact=typed)])
+    assert told(found) == [("C-1", "phone")]
+
+
 @pytest.mark.parametrize(
     ("name", "contact", "duplicates"),
     [
