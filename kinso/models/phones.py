@@ -80,13 +80,12 @@ class PhoneNumber:
     def looked_up_keys(self) -> tuple[str, ...]:
         """What to look for: this number, and those that it may be because their country is not known."""
         if self.country_code:
-            others = (f"{_ANYWHERE}{form}" for form in dict.fromkeys((self.national, self.significant)))
+            others = [f"{_ANYWHERE}{form}" for form in dict.fromkeys((self.national, self.significant))]
         else:
             prefixes = ("", *(each for each in _TRUNK_PREFIXES if self.national.startswith(each)))
-            others = (
-                *(f"{_ABROAD}{self.national.removeprefix(each)}" for each in prefixes),
-                f"{_ANYWHERE}{self.national[1:] if self.national.startswith('0') else f'0{self.national}'}",
-            )
+            with_or_without = self.national[1:] if self.national.startswith("0") else f"0{self.national}"
+            others = [f"{_ABROAD}{self.national.removeprefix(each)}" for each in prefixes]
+            others.append(f"{_ANYWHERE}{with_or_without}")
         return self.key, *map(self._with_extension, others)
 
     def _with_extension(self, text: str) -> str:
