@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from kinso.models.edits import EditOfMany, lines_taken_back, tag_set, tags_taken_back, with_lines, without_tags
 from kinso.models.money import LARGEST, check_amount, exactly, read_stored_amount
 from kinso.models.stored import readable_moment, readable_text
 from kinso.models.text import clean_lines, clean_text, fold
@@ -37,6 +38,8 @@ class FieldType(ABC):
     """What is stored, in words."""
     empty: ClassVar[Any]
     """Of a customer of whom nothing was entered."""
+    edits: ClassVar[tuple[EditOfMany, ...]] = ("set",)
+    """What can be done to it of many customers at once, the most usual first."""
 
     @property
     def entered(self) -> Any:
@@ -81,6 +84,14 @@ class FieldType(ABC):
     def searched(self, value: Any) -> str:
         """What a search looks through, not folded yet."""
         return self.to_cell(value)
+
+    def edited(self, edit: EditOfMany, value: Any, given: Any) -> Any:
+        """What becomes of a value; `given` was accepted. Raises ValueError where that cannot be stored."""
+        return given
+
+    def taken_back(self, before: Any, after: Any, value: Any) -> Any:
+        """A value without what an edit from `before` to `after` did; None where others did something to the same."""
+        return before if value == after else None
 
     def is_same(self, typed: Any, value: Any) -> bool:
         """Whether what somebody typed, acceptable or not, means the value."""
@@ -127,6 +138,16 @@ class Lines(Text):
     """A text of any number of lines."""
 
     key = "lines"
+    edits = ("append", "set")
+
+    def edited(self, edit: EditOfMany, value: str, given: str) -> str:
+        text = given if edit == "set" else with_lines(value, given)
+        if len(text) > self.longest:
+            raise ValueError(f"would be longer than {self.longest:,} characters")
+        return text
+
+    def taken_back(self, before: str, after: str, value: str) -> str | None:
+        return lines_taken_back(before, after, value)
 
     def _clean(self, value: Any) -> str:
         return clean_lines(value, longest=self.longest)
@@ -308,6 +329,7 @@ class Tags(FieldType):
     longest: int = 40
 
     key, model, json, bson, described, empty = "tags", tuple[str, ...], list[str], "array", "a list of texts", ()
+    edits = ("add", "remove", "set")
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -318,7 +340,7 @@ class Tags(FieldType):
         if stored is None:
             return ()
         parts = stored if isinstance(stored, list | tuple) else [stored]
-        return _set_of(text for part in parts if (text := readable_text(part).strip()))
+        return tag_set(text for part in parts if (text := readable_text(part).strip()))
 
     def is_stored_well(self, stored: Any) -> bool:
         return isinstance(stored, list) and all(isinstance(tag, str) for tag in stored)
@@ -338,10 +360,24 @@ class Tags(FieldType):
     def accept(self, value: Any) -> tuple[str, ...]:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise ValueError("must be a list of texts")
-        tags = _set_of(map(self._tag, value))
+        tags = tag_set(map(self._tag, value))
         if len(tags) > self.most:
             raise ValueError(f"are too many; use at most {self.most}")
         return tags
+
+    def edited(self, edit: EditOfMany, value: tuple[str, ...], given: tuple[str, ...]) -> tuple[str, ...]:
+        if edit == "set":
+            return given
+        if edit == "remove":
+            return without_tags(value, given)
+        tags = tag_set((*value, *given))
+        if len(tags) > max(self.most, len(value)):
+            raise ValueError(f"would be more than {self.most}")
+        return tags if len(tags) > len(value) else value
+
+    def taken_back(self, before: Any, after: Any, value: Any) -> tuple[str, ...] | None:
+        tags = tags_taken_back(before, after, value)
+        return tags if len(tags) <= max(self.most, len(value)) else None
 
     def _tag(self, value: Any) -> str:
         if not isinstance(value, str):
@@ -357,13 +393,6 @@ class Tags(FieldType):
             return clean_text(value, shortest=1, longest=self.longest)
         except ValueError as error:
             raise ValueError(f"have one that {error}") from None
-
-
-def _set_of(tags: Iterable[str]) -> tuple[str, ...]:
-    by_form: dict[str, str] = {}
-    for tag in tags:
-        by_form.setdefault(fold(tag), tag)
-    return tuple(by_form[form] for form in sorted(by_form))
 
 
 TYPES: tuple[type[FieldType], ...] = (Text, Lines, Amount, YesNo, Date, Number, Choice, Tags)

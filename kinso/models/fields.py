@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kinso.models.accounts import Permission
+from kinso.models.edits import EditOfMany
 from kinso.models.field_types import Amount, FieldType, Lines, Tags, Text, YesNo
 from kinso.models.text import check_contact, check_id
 
@@ -27,8 +28,9 @@ class Field:
 
     `name` is its name in documents and JSON. `is_required` fields have to be entered to register somebody; they are
     what another application's customers are adopted with. A `personal` one is erased with the person, wherever it is
-    kept. `permission` is what changing it takes. `width` is that of its column in the grid, in pixels; None leaves it
-    to the forms. `hint` stands in its empty input. `example` is shown in the description of the API.
+    kept. `permission` is what changing it takes. `for_many` fields can be changed for many customers at once. `width`
+    is that of its column in the grid, in pixels; None leaves it to the forms. `hint` stands in its empty input.
+    `example` is shown in the description of the API.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Field:
     personal: bool = True
     searchable: bool = False
     permission: Permission = Permission.EDIT
+    for_many: bool = True
     width: int | None = None
     hint: str | None = None
     example: Any = None
@@ -46,6 +49,11 @@ class Field:
     def attribute(self) -> str:
         """Its name in Python."""
         return _CAPITAL.sub("_", self.name).lower()
+
+    @property
+    def edits(self) -> tuple[EditOfMany, ...]:
+        """What can be done to it of many customers at once; nobody shares a name or an ID."""
+        return self.type.edits if self.for_many and not self.is_required else ()
 
     def of(self, customer: BaseModel) -> Any:
         """Its value of a customer, or of a draft of one."""
@@ -73,13 +81,14 @@ FIELDS: tuple[Field, ...] = (
         hint="E-mail, phone or address",
         example="ada@shop.com",
     ),
-    Field("purchaseAmount", "Purchase amount", Amount(), personal=False, width=164, example=1250.5),
+    Field("purchaseAmount", "Purchase amount", Amount(), personal=False, for_many=False, width=164, example=1250.5),
     Field(
         "membershipStatus",
         "Membership",
         YesNo(),
         personal=False,
         permission=Permission.MEMBERSHIP,
+        for_many=False,
         width=90,
         example=False,
     ),

@@ -14,7 +14,17 @@ from kinso.models.customers import LONGEST_SEARCH, Customer
 from kinso.models.membership import Rule, Spender
 
 ChangeKind = Literal["create", "edit", "membership", "purchase", "refund", "delete", "restore", "erase"]
-RunKind = Literal["auto-activation", "demotion", "bulk-membership", "import", "purchases", "undo"]
+RunKind = Literal[
+    "auto-activation",
+    "demotion",
+    "bulk-membership",
+    "bulk-edit",
+    "bulk-delete",
+    "bulk-erase",
+    "import",
+    "purchases",
+    "undo",
+]
 RunStatus = Literal["running", "done", "rolled-back"]
 
 

@@ -12,11 +12,11 @@ from pymongo.database import Database
 
 from kinso.database.checksums import OF_CHANGE, OF_RUN, with_checksum
 from kinso.database.country import country_of
-from kinso.database.search import names_one_of
+from kinso.database.search import holds_one_of, names_one_of
 from kinso.models.fields import ERASED, erased, identifying_fields, read
 from kinso.models.fields import to_stored as values_to_stored
 from kinso.models.filters import without_texts
-from kinso.models.history import Change, HistoryQuery, Run, RunException
+from kinso.models.history import Change, HistoryQuery, Run, RunException, RunStatus
 from kinso.models.money import read_stored_amount
 from kinso.models.text import id_key
 from kinso.repository.documents import Document, at_once, canonical_id, now, object_id, with_text_id, without_decimals
@@ -293,15 +293,16 @@ class RunRepository:
         ended = {"$set": {"status": "done", "finishedAt": at}}
         return self._runs.update_one(_going_on(id), ended).matched_count == 1
 
-    def finish_reverting(self, id: str, at: datetime) -> None:
-        """Mark the run as rolled back."""
-        ended = {"$set": {"status": "rolled-back", "finishedAt": at}, "$unset": {"takingBack": ""}}
+    def finish_reverting(self, id: str, at: datetime, *, status: RunStatus = "rolled-back") -> None:
+        """Mark the run as rolled back, or as done with what it came to."""
+        ended = {"$set": {"status": status, "finishedAt": at}, "$unset": {"takingBack": ""}}
         self._runs.update_one({"_id": ObjectId(id)}, ended)
 
     def erase(self, customer: str, alias: str, texts: Collection[str] = ()) -> None:
-        """Replace the customer ID in all exceptions, and what was searched for with one of their `texts`."""
+        """Replace the customer ID in all exceptions, and what was searched for or entered with one of their `texts`."""
         if texts:
             self._erase_searches(texts)
+            self._erase_entered(texts)
         self._runs.update_many(
             {"exceptions.customer": customer},
             {"$set": {"exceptions.$[one].customerId": alias}},
@@ -320,6 +321,18 @@ class RunRepository:
             blanked = without_texts(filters, lambda text: names_one_of(text, texts, country)) | told
             if blanked != filters:
                 self._runs.update_one({"_id": document["_id"]}, {"$set": {"parameters.filter": blanked}})
+
+    def _erase_entered(self, texts: Collection[str]) -> None:
+        country = country_of(self._database)
+        for document in self._runs.find({"kind": "bulk-edit"}, {"parameters.value": True}):
+            value = document["parameters"].get("value")
+            if any(isinstance(each, str) and holds_one_of(each, texts, country) for each in _listed(value)):
+                blanked = [ERASED] if isinstance(value, list) else ERASED
+                self._runs.update_one({"_id": document["_id"]}, {"$set": {"parameters.value": blanked}})
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _going_on(id: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ CUSTOMER_COLUMNS = (
 def customer_of(row: Sequence[Any]) -> Customer:
     """The customer in a row of these columns."""
     key, odd_id, *entered, created_at, updated_at, version, excluded = row
-    values = {field.attribute: _value(field.type, value) for field, value in zip(FIELDS, entered, strict=True)}
+    values = {field.attribute: value_of(field.type, value) for field, value in zip(FIELDS, entered, strict=True)}
     values |= {
         "id": id_of(key, odd_id),
         "created_at": created_at.replace(tzinfo=UTC),
@@ -116,7 +116,8 @@ def customer_of(row: Sequence[Any]) -> Customer:
     return trusted(Customer, values)
 
 
-def _value(type: FieldType, value: Any) -> Any:
+def value_of(type: FieldType, value: Any) -> Any:
+    """The value of a field of this type in its column."""
     if type.key == "amount":
         return amount_of(value)
     if type.key == "tags":

@@ -9,6 +9,7 @@ from typing import TypeVar
 from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.membership import Rule
 from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
+from kinso.repository.chosen import ChosenRepository
 from kinso.repository.customers import CustomerRepository
 from kinso.repository.customers_search import DuplicateRepository, SyncRepository
 from kinso.repository.drafts import DraftRepository
@@ -39,6 +40,7 @@ class Store:
         self.mirror = mirror_of(connection)
         self.customers = CustomerRepository(connection, self.mirror)
         self.exports = CustomerExportRepository(self.customers, self.mirror)
+        self.chosen = ChosenRepository(self.customers)
         self.duplicates = DuplicateRepository(self.mirror)
         self.changes = ChangeRepository(database)
         self.sync = SyncRepository(database, self.mirror)

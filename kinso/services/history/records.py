@@ -102,9 +102,9 @@ def record_of_deletion(actor: Actor, deleted: Customer, *, run: str | None = Non
     return _record(actor, deleted, "delete", before=before, after=None, run=run, undoes=undoes)
 
 
-def record_of_erasure(actor: Actor, erased: Customer) -> Change:
+def record_of_erasure(actor: Actor, erased: Customer, *, run: str | None = None) -> Change:
     """The record that a person was erased; it holds nothing about them."""
-    return _record(actor, erased, "erase", before={}, after={})
+    return _record(actor, erased, "erase", before={}, after={}, run=run)
 
 
 def decided_by_person(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from kinso.errors import DuplicateCustomerId, DuplicateSaleId
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
+from kinso.models.fields import BY_NAME
 from kinso.models.history import Change, ChangeKind, RunException
 from kinso.models.money import LARGEST
 from kinso.models.validation import LABELS
@@ -203,6 +204,8 @@ def _plan_to_restore(plan: _Plan, current: Customer, change: Change, since: Sequ
     before, reversal = change.before or {}, plan.reversals.get(change.id)
     possible = {*before, *({AMOUNT} if reversal else ())}
     fields = _changed_again(possible, since)
+    apart = _taken_back(current, change, fields) if partly else {}
+    fields -= apart.keys()
     reasons = [_EDITED] if change.before is None else []
     reasons += [_what_changed_again(fields)] if fields else []
     if reversal and AMOUNT not in fields and (obstacle := _obstacle(current, reversal, partly=partly)):
@@ -218,6 +221,7 @@ def _plan_to_restore(plan: _Plan, current: Customer, change: Change, since: Sequ
     if reasons:
         plan.kept.append(Kept(change, f"{' and '.join(reasons)}; the rest was undone"))
     values = {name: value for name, value in before.items() if name not in {AMOUNT, *fields}}
+    values |= apart
     values |= _old_amount(current, plan.reversals.get(change.id))
     plan.restored.append((current, change, values))
 
@@ -226,6 +230,18 @@ def _changed_again(possible: set[str], since: Sequence[Change]) -> set[str]:
     """Which of these fields somebody changed since; who is a member and why belong together."""
     fields = _fields_of(since) & possible
     return fields | (MEMBERSHIP_FIELDS & possible) if fields & MEMBERSHIP_FIELDS else fields
+
+
+def _taken_back(current: Customer, change: Change, fields: set[str]) -> dict[str, Any]:
+    """The present values of these fields without what the change did, where that can be told from later edits."""
+    told = {}
+    for name in fields & BY_NAME.keys() - {AMOUNT} - MEMBERSHIP_FIELDS:
+        field, value = BY_NAME[name], BY_NAME[name].of(current)
+        before, after = ((side or {}).get(name, field.type.empty) for side in (change.before, change.after))
+        left = field.type.taken_back(before, after, value)
+        if left is not None and left != value:
+            told[name] = left
+    return told
 
 
 def _obstacle(current: Customer, reversal: Reversal, *, partly: bool) -> str | None:

@@ -37,6 +37,8 @@ Progress = Callable[[int, int], None]
 
 Item = TypeVar("Item")
 
+FOR_GOOD = frozenset({"bulk-erase"})
+"""What can neither be undone nor rolled back: as far as such a run came, it stays."""
 _BY_RULE = frozenset({"auto-activation", "demotion"})
 _SWITCHED_OFF = "This account was switched off meanwhile, so what was under way is undone."
 _STOPPED = "This bulk change was stopped meanwhile; start it again."
@@ -264,11 +266,14 @@ def _revert_now_or_later(store: Store, run: Run) -> None:
 def roll_back(store: Store, run: Run) -> int:
     """Undo what an unfinished run changed, but for what was changed again since; returns how many were.
 
-    Whom it created is not in the trash afterwards: only the history tells of them. It can be
-    repeated when it was interrupted itself, and done by two processes at once. Raises `BeingImported` when an import
-    that has not ended changed the same customers: it goes on when that has.
+    Whom it created is not in the trash afterwards: only the history tells of them. An erasure ends with those it came
+    to. It can be repeated when it was interrupted itself, and done by two processes at once. Raises `BeingImported`
+    when an import that has not ended changed the same customers: it goes on when that has.
     """
     if not store.runs.begin_reverting(run.id, now()):
+        return 0
+    if run.kind in FOR_GOOD:
+        store.runs.finish_reverting(run.id, now(), status="done")
         return 0
 
     def note(records: Sequence[Change], exceptions: Sequence[RunException]) -> None:

@@ -9,7 +9,7 @@ from kinso.errors import CUSTOMER_GONE, Conflict, NotFound
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer
 from kinso.models.fields import ERASED, FIELDS, identifying_fields
-from kinso.models.history import HistoryQuery, TrashedCustomer
+from kinso.models.history import Change, HistoryQuery, TrashedCustomer
 from kinso.repository.documents import canonical_id, erased_id, now
 from kinso.repository.store import Store
 from kinso.services.history.records import demand_imported, record_changes, record_of_creation, record_of_erasure
@@ -63,30 +63,36 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
     id = canonical_id(id)
 
     def work() -> str:
-        # Beforehand, for afterwards the history does not know the customer ID any more.
-        demand_imported(store, [id])
-        alias = erased_id(id)
-        at = now()
-        texts = _texts_about(store, id)
-        erased = (
-            store.customers.erase(id, alias, at)
-            or store.trash.erase(id, alias, at)
-            or _erased_in_history(store, id, alias, at)
-        )
-        if erased is None:
-            raise NotFound(CUSTOMER_GONE)
-        store.changes.erase(id, alias)
-        store.runs.erase(id, alias, texts)
-        store.segments.erase(texts, at)
-        store.requests.erase(id)
-        store.drafts.erase(id)
-        store.ledger.erase(id)
-        record_changes(store, [record_of_erasure(actor, erased)])
-        return alias
+        record = erase_within(store, actor, id)
+        record_changes(store, [record])
+        return record.customer_id
 
     alias = store.transact(work)
     store.mirror.forget_erased()
     return alias
+
+
+def erase_within(store: Store, actor: Actor, id: str, *, run: str | None = None) -> Change:
+    """Do so within a transaction, and return what is to be recorded in it; the mirror has to forget them afterwards."""
+    # Beforehand, for afterwards the history does not know the customer ID any more.
+    demand_imported(store, [id])
+    alias = erased_id(id)
+    at = now()
+    texts = _texts_about(store, id)
+    erased = (
+        store.customers.erase(id, alias, at)
+        or store.trash.erase(id, alias, at)
+        or _erased_in_history(store, id, alias, at)
+    )
+    if erased is None:
+        raise NotFound(CUSTOMER_GONE)
+    store.changes.erase(id, alias)
+    store.runs.erase(id, alias, texts)
+    store.segments.erase(texts, at)
+    store.requests.erase(id)
+    store.drafts.erase(id)
+    store.ledger.erase(id)
+    return record_of_erasure(actor, erased, run=run)
 
 
 def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:

@@ -13,6 +13,7 @@ from kinso.repository.store import Store
 from kinso.services.history.records import record_changes
 from kinso.services.history.reverting import revert, revert_and_report, reverted
 from kinso.services.history.runs import (
+    FOR_GOOD,
     Progress,
     existing_run,
     ignore_progress,
@@ -24,6 +25,7 @@ from kinso.services.history.runs import (
 from kinso.services.permissions import demand_all, use_case
 from kinso.services.purchases.ledger import PURCHASE_CHANGES
 
+_GONE = "What was erased is gone for good; nothing can bring it back."
 _UNDONE = "This bulk change was undone already; undo that undo to bring it back."
 
 
@@ -43,7 +45,7 @@ def revert_change(store: Store, actor: Actor, change_id: str) -> Change:
     if change is None:
         raise NotFound("This change does not exist any more; look at the history again.")
     if change.kind == "erase":
-        raise Conflict("What was erased is gone for good; nothing can bring it back.")
+        raise Conflict(_GONE)
     demand_all(actor, dict.fromkeys(permissions_to_revert(change), True))
 
     def work() -> Change:
@@ -124,6 +126,8 @@ def undo_run(
 
 def _undoable(store: Store, run_id: str) -> Run:
     run = existing_run(store, run_id)
+    if run.kind in FOR_GOOD:
+        raise Conflict(_GONE)
     if run.status != "done":
         raise Conflict("Only a bulk change that is done can be undone.")
     if run.undone_by:

@@ -113,11 +113,12 @@ def set_membership_of_selected(
     *,
     membership_status: bool,
     on_progress: Progress = ignore_progress,
+    on_done: Callable[[Run], None] = ignore_run,
 ) -> Run:
     """Make the customers with these ids members or non-members; those who already are stay untouched."""
     ids = list(dict.fromkeys(map(canonical_id, ids)))
     parameters = {"membershipStatus": membership_status, "selected": len(ids)}
-    return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
+    return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress, on_done)
 
 
 @use_case(Permission.MEMBERSHIP)
@@ -128,13 +129,14 @@ def set_membership_of_matching(
     *,
     membership_status: bool,
     on_progress: Progress = ignore_progress,
+    on_done: Callable[[Run], None] = ignore_run,
 ) -> Run:
     """Make all customers of a query members or non-members; those who already are stay untouched."""
     facts = facts_for(store, query)
     ids = store.customers.ids_matching(query, membership_status=not membership_status, facts=facts)
     filters = query.model_dump(by_alias=True, exclude_defaults=True, exclude={"sort_by", "sort_order"})
     parameters = {"membershipStatus": membership_status, "filter": filters}
-    return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress)
+    return _set_membership_of(store, actor, ids, membership_status, parameters, on_progress, on_done)
 
 
 def parameters_of(rule: Rule) -> dict[str, Any]:
@@ -160,6 +162,7 @@ def _set_membership_of(
     membership_status: bool,
     parameters: dict[str, Any],
     on_progress: Progress,
+    on_done: Callable[[Run], None],
 ) -> Run:
     change = MembershipChange(
         status=membership_status,
@@ -167,7 +170,11 @@ def _set_membership_of(
         reason=None,
         applies_to=lambda customers: {each.id for each in customers if each.membership_status is not membership_status},
     )
-    with running(store, actor, "bulk-membership", parameters, len(ids)) as run:
+
+    def end(run: Run) -> None:
+        on_done(_finished(store, run))
+
+    with running(store, actor, "bulk-membership", parameters, len(ids), on_done=end) as run:
         set_membership_of_each(store, actor, run, dict.fromkeys(ids), change, on_progress)
     return _finished(store, run)
 

@@ -144,6 +144,9 @@ _RUNS: dict[RunKind, str] = {
     "auto-activation": "an activation",
     "demotion": "a demotion",
     "bulk-membership": "a bulk change of membership",
+    "bulk-edit": "a bulk change",
+    "bulk-delete": "a deletion of many",
+    "bulk-erase": "an erasure of many",
     "import": "an import",
     "purchases": "an import of purchases",
     "undo": "an undo",
@@ -174,6 +177,12 @@ def describe(run: Run, shop: ShopSettings) -> str:
                 if asked["membershipStatus"]
                 else f"{change} for {_chosen(asked, shop)}"
             )
+        case "bulk-edit":
+            return f"{_edit(asked, shop)} {_chosen(asked, shop)}"
+        case "bulk-delete":
+            return f"Deletion of {_chosen(asked, shop)}"
+        case "bulk-erase":
+            return f"Erasure of {_chosen(asked, shop)}"
         case "import":
             return f"Import of {_imported(asked)}"
         case "purchases":
@@ -224,6 +233,25 @@ def _chosen(asked: Mapping[str, Any], shop: ShopSettings) -> str:
     if filters.get("filter") is not None:
         words.append(_facts(filters["filter"], shop))
     return f"everyone matching {', '.join(words)}" if words else "everyone"
+
+
+def _edit(asked: Mapping[str, Any], shop: ShopSettings) -> str:
+    """`Tags “regular” added to`."""
+    name, edit = asked["field"], asked["edit"]
+    field = BY_NAME.get(name)
+    label = field.label if field else name
+    return edit_in_words(label, edit, value_in_words(name, asked["value"], shop))
+
+
+def edit_in_words(label: str, edit: str, value: str) -> str:
+    """What is done to a field, as the beginning of a sentence that goes on with the customers."""
+    match edit:
+        case "add" | "append":
+            return f"{label} “{value}” added to"
+        case "remove":
+            return f"{label} “{value}” removed from"
+        case _:
+            return f"{label} set to “{value}” for"
 
 
 def _facts(written: Any, shop: ShopSettings) -> str:

@@ -46,6 +46,7 @@ LEAST = {
         transfer.exports.export_customers transfer.exports.export_ledger
         """,
     Role.STAFF: """
+        customers.bulk_edits.edit_customers customers.bulk_edits.preview_edit customers.bulk_edits.preview_membership
         customers.bulk.upsert_customers customers.editing.create_customer customers.editing.end_draft
         customers.editing.find_drafts customers.editing.keep_draft customers.saving.save_edits
         customers.editing.set_membership customers.editing.update_customer customers.registering.find_duplicates_of
@@ -60,6 +61,8 @@ LEAST = {
         transfer.purchase_imports.preview_purchases
         """,
     Role.MANAGER: """
+        customers.bulk_removal.delete_customers customers.bulk_removal.erase_customers
+        customers.bulk_removal.plan_deletion customers.bulk_removal.plan_erasure
         customers.editing.delete_customer history.trash.count_trash history.trash.erase_person history.trash.list_trash
         history.trash.restore_customers history.undo.undo_run membership.activation.demote_below_threshold
         membership.activation.plan_demotion shop.settings.save_rule
@@ -79,6 +82,7 @@ PARTS = {
     "transfer.customer_imports.import_run": "around an import",
     "history.reverting.revert": "part of undoing",
     "history.reverting.revert_and_report": "part of undoing",
+    "history.trash.erase_within": "part of an erasure",
     "history.runs.running": "around a bulk change",
     "history.runs.set_membership_of_each": "part of a bulk change",
 }
