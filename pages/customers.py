@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kinso.ui.customers.bulk import BULK, look_again_after
+from kinso.ui.customers.bulk import look_again_after, show_bulk_question, show_bulk_runs
 from kinso.ui.customers.dialogs import ask_before_leaving, draw_open_conflicts, show_question
 from kinso.ui.customers.filter_bar import draw_filter_bar
 from kinso.ui.customers.filters import choose_query, follow_way_back
@@ -31,7 +31,7 @@ follow_way_back(session.grid.view if session.grid else None)
 st.title("Customers", anchor=False)
 query = choose_query(live=not session.pending_count)
 draw_filter_bar(query, context.shop)
-BULK.show(look_again_after)
+show_bulk_runs()
 UNDO.show(look_again_after)
 body, pages = (
     st.container(),
@@ -56,5 +56,5 @@ with body:
 warn_before_closing(grid.pending_count)
 if must_wait:
     ask_before_leaving(grid.pending_count)
-elif not show_run_question(UNDO, BULK):
+elif not (show_bulk_question() or show_run_question(UNDO)):
     show_question(session, grid, context)

@@ -48,7 +48,7 @@ class TestBulk:
 
     def test_everyone_who_matches_is_changed_also_on_other_pages(self, open_page, store, toasts):
         page = open_page("customers", Role.STAFF, q="C-1", size="25")
-        act(page, "all-members")
+        act(page, "members")
         assert "customers whose ID, name, contact, notes or tags contains “C\\-1”: **10 customers**" in texts(page)
         self.wait(press(page, "bulk_confirm"))
         assert toasts(page) == ["10 customers changed to members\\."]
@@ -56,16 +56,16 @@ class TestBulk:
 
     def test_cancelling_changes_nobody(self, open_page, store):
         page = open_page("customers", Role.STAFF)
-        press(act(page, "all-non-members"), "bulk_cancel")
+        press(act(page, "non-members"), "bulk_cancel")
         assert self.members(store) == 10
 
     def test_there_is_nothing_to_confirm_when_all_are_so_already(self, open_page):
-        page = act(open_page("customers", Role.STAFF, member="Members"), "all-members")
+        page = act(open_page("customers", Role.STAFF, member="Members"), "members")
         assert page.button(key="bulk_confirm").disabled
 
     def test_unsaved_changes_come_first(self, open_page):
         page = type_over(open_page("customers", Role.STAFF), "C-00", customerName="Typed")
-        act(page, "all-members")
+        act(page, "members")
         assert "Save or discard your 1 unsaved change first." in texts(page)
         assert page.button(key="bulk_confirm").disabled
 
@@ -109,41 +109,113 @@ class TestBulk:
         assert page.menu_button[0].label == "Actions"
 
 
+def ended(page, key):
+    """Once the run of this panel has."""
+    while page.session_state["run_panels"][key].job is not None:
+        page.run()
+    return page
+
+
 class TestDeleting:
-    def test_several_are_deleted_after_they_were_named(self, open_page, store, toasts, add_customer, ada, bob):
+    def test_several_are_deleted_after_they_were_named_and_an_undo_brings_them_back(
+        self, open_page, store, toasts, add_customer, ada, bob
+    ):
         add_customer("C-3")
         page = act(tick(open_page("customers", Role.MANAGER), "C-1", "C-2"), "delete")
         assert "- Bob Byte (C\\-2)\n- Ada Lovelace (C\\-1)" in texts(page)
-        press(page, "deletion_confirm")
-        assert toasts(page) == ["2 customers deleted."]
+        ended(press(page, "bulk_delete_confirm"), "bulk_delete")
+        assert toasts(page) == ["2 customers deleted\\."]
         assert shown(page) == ["C-3"]
         assert store.customers.get(ada.id) is None
+        [run] = store.runs.recent(limit=5)
+        press(page, f"report_undo_{run.id}")
+        ended(press(page, "undo_confirm"), "undo")
+        assert set(shown(page)) == {"C-1", "C-2", "C-3"}
 
     def test_keeping_them_deletes_nobody(self, open_page, store, ada):
-        press(act(tick(open_page("customers", Role.MANAGER), "C-1"), "delete"), "deletion_keep")
+        press(act(tick(open_page("customers", Role.MANAGER), "C-1"), "delete"), "bulk_delete_keep")
         assert store.customers.get(ada.id) == ada
 
-    def test_changes_typed_in_other_rows_survive(self, open_page, store, ada, bob):
-        page = type_over(open_page("customers", Role.MANAGER), "C-2", customerName="Typed")
-        press(act(tick(page, "C-1"), "delete"), "deletion_confirm")
-        assert shown(page, "customerName") == ["Typed"]
-        press(page, "save_changes")
-        assert store.customers.get(bob.id).customer_name == "Typed"
+    def test_all_in_the_list_are_deleted_when_none_is_selected(self, open_page, store, toasts, add_customer, ada):
+        add_customer("X-1")
+        add_customer("X-2")
+        page = act(open_page("customers", Role.MANAGER, q="X-"), "delete")
+        assert "**2 customers**" in texts(page)
+        ended(press(page, "bulk_delete_confirm"), "bulk_delete")
+        assert store.customers.get_by_customer_id("X-1") is None
+        assert store.customers.get(ada.id) == ada
 
     def test_who_was_changed_meanwhile_is_not_deleted(self, open_page, store, toasts, ada):
-        page = act(tick(open_page("customers", Role.MANAGER), "C-1"), "delete")
+        page = tick(open_page("customers", Role.MANAGER), "C-1")
         someone_changes(store, ada, {"customerName": "Theirs"})
-        press(page, "deletion_confirm")
-        assert "was changed by someone else meanwhile and not deleted" in toasts(page)[0]
+        act(page, "delete")
+        ended(press(page, "bulk_delete_confirm"), "bulk_delete")
+        assert toasts(page) == ["0 customers deleted\\. 1 changed meanwhile and stay\\."]
         assert store.customers.get(ada.id) is not None
 
     def test_who_may_not_delete_any_more_is_refused(self, open_page, store, toasts, ada):
         page = act(tick(open_page("customers", Role.MANAGER), "C-1"), "delete")
         for user in store.users.all():
             store.users.update(user.id, role=Role.STAFF.value)
-        press(page, "deletion_confirm")
-        assert "Your role (staff) does not allow this" in toasts(page)[0]
+        ended(press(page, "bulk_delete_confirm"), "bulk_delete")
         assert store.customers.get(ada.id) == ada
+
+    def test_staff_is_not_offered_what_it_may_not_do(self, open_page, ada):
+        may = {"Delete all 1 in this list", "Erase personal data of all 1 in this list"}
+        assert not may & set(open_page("customers", Role.STAFF).menu_button[0].options)
+        assert may <= set(open_page("customers", Role.MANAGER).menu_button[0].options)
+
+
+class TestEditing:
+    @pytest.fixture(autouse=True)
+    def people(self, add_customer):
+        for number in range(4):
+            add_customer(f"C-{number}", tags=["old"] if number == 0 else [], notes="First" if number == 0 else "")
+
+    def tags(self, store):
+        return [each.tags for each in sorted(store.customers.iterate(EVERYONE), key=lambda each: each.customer_id)]
+
+    def test_tags_are_added_to_all_in_the_list_and_said_before(self, open_page, store, toasts):
+        page = act(open_page("customers", Role.STAFF), "add-tags")
+        assert page.button(key="bulk_edit_confirm").disabled
+        assert page.multiselect[-1].options == ["old"]
+        page.multiselect[-1].set_value(["old"]).run()
+        assert "1 of them is so already and stays so." in texts(page)
+        assert page.button(key="bulk_edit_confirm").label == "Change 3 customers"
+        ended(press(page, "bulk_edit_confirm"), "bulk_edit")
+        assert toasts(page) == ["Tags of 3 customers changed\\."]
+        assert self.tags(store) == [("old",)] * 4
+
+    def test_tags_are_removed_from_the_selected(self, open_page, store):
+        page = act(tick(open_page("customers", Role.STAFF), "C-0", "C-1"), "remove-tags")
+        page.multiselect[-1].set_value(["old"]).run()
+        ended(press(page, "bulk_edit_confirm"), "bulk_edit")
+        assert self.tags(store) == [()] * 4
+
+    def test_a_note_is_added_below_or_put_in_place(self, open_page, store):
+        page = act(tick(open_page("customers", Role.STAFF), "C-0"), "append-notes")
+        page.text_input[-1].set_value("Card sent").run()
+        ended(press(page, "bulk_edit_confirm"), "bulk_edit")
+        assert store.customers.get_by_customer_id("C-0").notes == "First\nCard sent"
+
+    def test_what_cannot_be_a_tag_is_said_and_not_offered(self, open_page):
+        page = act(open_page("customers", Role.STAFF), "add-tags")
+        page.multiselect[-1].set_value(["a,b"]).run()
+        assert "comma" in texts(page)
+        assert page.button(key="bulk_edit_confirm").disabled
+
+
+class TestErasing:
+    def test_it_takes_the_number_of_them_and_offers_no_undo(self, open_page, store, toasts, ada, bob):
+        page = act(open_page("customers", Role.MANAGER), "erase")
+        assert "This cannot be undone." in texts(page)
+        page.text_input[-1].set_value("3").run()
+        assert page.button(key="bulk_erase_confirm").disabled
+        page.text_input[-1].set_value("2").run()
+        ended(press(page, "bulk_erase_confirm"), "bulk_erase")
+        assert toasts(page) == ["The personal data of 2 customers was erased for good\\."]
+        assert store.customers.get(ada.id).customer_name == "(erased)"
+        assert not any(key.startswith("report_undo_") for key in button_keys(page))
 
 
 class TestAdding:

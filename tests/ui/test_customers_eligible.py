@@ -69,7 +69,7 @@ def test_a_typed_amount_makes_eligible_as_soon_as_it_is_saved(open_page, store, 
 def test_all_eligible_customers_can_be_made_members_by_hand(open_page, store, shop_of_five):
     page = open_page("customers", Role.STAFF, member="Eligible")
 
-    act(page, "all-members")
+    act(page, "members")
     assert "all eligible customers" in texts(page)
     press(page, "bulk_confirm")
     while page.get("progress"):

@@ -181,7 +181,7 @@ class TestUnsavedChanges:
 
 
 def test_everyone_who_matches_is_changed_and_nobody_else(open_page, store, people):
-    page = act(opened(open_page, SPENT, {"fact": "membershipStatus", "is": "=", "value": False}), "all-members")
+    page = act(opened(open_page, SPENT, {"fact": "membershipStatus", "is": "=", "value": False}), "members")
     said = texts(page).replace("\\", "")
     assert "customers with Purchase amount ≥ $30, Not a member" in said
     press(page, "bulk_confirm")

@@ -89,7 +89,7 @@ def test_the_report_of_an_activation_takes_it_back_and_goes(open_page, store, sh
 
 
 def test_the_report_of_a_bulk_change_takes_it_back_in_the_list(open_page, store, shop_of_three):
-    page = act(open_page("customers", Role.MANAGER), "all-members")
+    page = act(open_page("customers", Role.MANAGER), "members")
     ended(press(page, "bulk_confirm"))
     (run,) = store.runs.recent(limit=5)
     assert shown(page, "membershipStatus") == [True] * 3

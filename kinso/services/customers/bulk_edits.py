@@ -9,7 +9,8 @@ from typing import Any
 from kinso.models.accounts import Actor, Permission
 from kinso.models.bulk import BulkPreview, Chosen, FieldEdit, ValueGroup
 from kinso.models.customers import Customer
-from kinso.models.fields import BY_NAME, permissions_to_change
+from kinso.models.edits import tag_set
+from kinso.models.fields import BY_NAME, Field, permissions_to_change
 from kinso.models.history import Run, RunException
 from kinso.repository.documents import canonical_id, changed, now
 from kinso.repository.store import Store
@@ -39,6 +40,17 @@ def preview_edit(store: Store, actor: Actor, chosen: Chosen, edit: FieldEdit) ->
 def preview_membership(store: Store, actor: Actor, chosen: Chosen, *, membership_status: bool) -> BulkPreview:
     """What making them members, or non-members, would do now."""
     return _preview(store, chosen, FieldEdit(BY_NAME["membershipStatus"], "set", membership_status))
+
+
+@use_case(Permission.READ)
+def list_values(store: Store, actor: Actor, chosen: Chosen, field: Field) -> list[str]:
+    """The words that they have in a field of words, in alphabetical order."""
+    if chosen.ids is not None:
+        values = [field.of(each) for each in customers_of(store, chosen.ids)]
+    else:
+        groups = store.chosen.by_value(chosen.query, field, facts=facts_for(store, chosen.query))
+        values = [group.value for group in groups]
+    return list(tag_set(word for words in values for word in words))
 
 
 @use_case(Permission.EDIT)

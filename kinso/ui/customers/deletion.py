@@ -11,34 +11,10 @@ from kinso.errors import NotFound, StaleVersion
 from kinso.models.customers import Customer
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.editing import delete_customer
-from kinso.ui.customers.grid_state import Row
-from kinso.ui.customers.page_state import Deletion, current_session, in_session
 from kinso.ui.customers.words import listed, named
-from kinso.ui.feedback import celebrate, failures_as_toasts, warn
+from kinso.ui.feedback import celebrate, warn
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, money, plain
-
-
-def _keep() -> None:
-    current_session().question = None
-    st.rerun()
-
-
-def ask_about_deletion(question: Deletion) -> None:
-    """Name whom it would delete, and ask once."""
-    title = f"Delete {counted(len(question.rows), 'customer')}?"
-    st.dialog(title, icon=":material/delete:", on_dismiss=_keep)(_ask)(question)
-
-
-def _ask(question: Deletion) -> None:
-    grid = current_session().grid
-    has_pending = grid is not None and any(grid.pending(row) for row in question.rows)
-    draw_deletion(
-        [row.base for row in question.rows],
-        on_keep=_keep,
-        on_delete=lambda: _delete(question.rows),
-        note="Some of them have unsaved changes, which are given up." if has_pending else "",
-    )
 
 
 def draw_deletion(
@@ -80,17 +56,6 @@ def delete_each(context: RequestContext, customers: Sequence[Customer]) -> list[
         who = named(gone[0]) if len(gone) == 1 else counted(len(gone), "customer")
         celebrate(f"{who} deleted.")
     return gone
-
-
-def _delete(rows: Sequence[Row]) -> None:
-    with in_session() as session, failures_as_toasts():
-        session.question = None
-        gone = delete_each(current_context(), [row.base for row in rows])
-        if session.grid is not None:
-            session.grid.remove(customer.id for customer in gone)
-            if not session.grid.pending_count:
-                session.drop_grid()
-    st.rerun()
 
 
 def _delete_one(context: RequestContext, customer: Customer) -> bool:

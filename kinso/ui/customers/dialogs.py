@@ -10,9 +10,8 @@ import streamlit as st
 from kinso.models.customers import FieldConflict
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
-from kinso.ui.customers.deletion import ask_about_deletion
 from kinso.ui.customers.grid_state import GridState, Row
-from kinso.ui.customers.page_state import Conflicts, Deletion, PageSession, current_session
+from kinso.ui.customers.page_state import Conflicts, PageSession, current_session
 from kinso.ui.customers.registration import Registration
 from kinso.ui.customers.registration_form import draw_registration
 from kinso.ui.customers.saving import Choice, discard_and_go_on, save_and_go_on, settle, stay
@@ -39,8 +38,6 @@ def show_question(session: PageSession, grid: GridState, context: RequestContext
     match session.question:
         case Conflicts() as question if grid.conflicts():
             _ask_about_conflicts(question, grid, context)
-        case Deletion() as question:
-            ask_about_deletion(question)
         case Registration() as form if form.is_finished:
             session.question = None
         case Registration() as form:

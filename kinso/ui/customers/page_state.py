@@ -26,20 +26,13 @@ _SESSION = "customers_page"
 
 
 @dataclass(frozen=True)
-class Deletion:
-    """Whether to delete these customers."""
-
-    rows: Sequence[Row]
-
-
-@dataclass(frozen=True)
 class Conflicts:
     """Whose values to keep where two people changed the same cells."""
 
     serial: int = field(default_factory=new_serial)
 
 
-Question = Deletion | Conflicts | Registration
+Question = Conflicts | Registration
 
 
 @dataclass

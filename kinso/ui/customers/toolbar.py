@@ -11,7 +11,7 @@ from kinso.services.customers.saving import save_edits
 from kinso.services.membership.activation import set_membership_of_matching
 from kinso.services.transfer.exports import export_customers
 from kinso.ui.browser import download_link
-from kinso.ui.customers.bulk import BULK, draw_actions
+from kinso.ui.customers.bulk import draw_actions, is_under_way
 from kinso.ui.customers.columns import choose_columns
 from kinso.ui.customers.filters import download_address
 from kinso.ui.customers.grid_state import GridState, stored_value
@@ -45,7 +45,7 @@ def draw_toolbar(grid: GridState, context: RequestContext) -> None:
 
 def _draw_saving(grid: GridState, context: RequestContext) -> None:
     pending = grid.pending_count
-    idle = not pending or BULK.is_under_way
+    idle = not pending or is_under_way()
     st.button("Save", type="primary", icon=":material/save:", key="save_changes", disabled=idle, on_click=save_changes)
     st.button("Discard", icon=":material/undo:", key="discard_changes", disabled=idle, on_click=discard_changes)
     if pending:

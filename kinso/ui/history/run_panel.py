@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import streamlit as st
 
 from kinso.models.history import Run
-from kinso.services.history.runs import Progress, get_run
+from kinso.services.history.runs import FOR_GOOD, Progress, get_run
 from kinso.services.history.undo import undo_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts, show_toasts, warn
@@ -46,12 +46,16 @@ class _State(Generic[Plan]):
 
 @dataclass(frozen=True, kw_only=True)
 class RunPanel(Generic[Plan]):
-    """A kind of run, one of which is under way at a time in a tab; `failed` says what is so when it was not done."""
+    """A kind of run, one of which is under way at a time in a tab; `failed` says what is so when it was not done.
+
+    `when_stopped` tells what becomes of one that somebody stops.
+    """
 
     key: str
     title: Callable[[Plan], str]
     work: Callable[[RequestContext, Plan, Progress], Outcome]
     failed: str
+    when_stopped: str = "what was done is undone"
 
     @property
     def state(self) -> _State[Plan]:
@@ -70,7 +74,8 @@ class RunPanel(Generic[Plan]):
             if state.job is None:
                 forget_reports()
                 state.run = None
-                state.job = Job(self.title(plan), self._working(plan, state, current_context()))
+                work = self._working(plan, state, current_context())
+                state.job = Job(self.title(plan), work, when_stopped=self.when_stopped)
 
     def show(self, on_end: Callable[[Job], None] | None = None) -> None:
         """How far it has come, until it has ended; then what became of it."""
@@ -128,7 +133,8 @@ class RunPanel(Generic[Plan]):
 class AskedRunPanel(RunPanel[Plan], Generic[Asked, Plan]):
     """A kind of run that is asked about in a dialog: `plan` says what it would do, `question` draws that.
 
-    `count` is how many it would change; with none of them, or while it is not `is_ready`, there is nothing to confirm.
+    `count` is how many it would change; with none of them, or while it is not `is_ready` or not `is_confirmed` by what
+    was typed, there is nothing to confirm.
     """
 
     heading: str
@@ -140,6 +146,7 @@ class AskedRunPanel(RunPanel[Plan], Generic[Asked, Plan]):
     cancel: str = "Cancel"
     cancel_key: str = "cancel"
     is_ready: Callable[[], bool] = lambda: True
+    is_confirmed: Callable[[Plan], bool] = lambda _plan: True
 
     def ask(self, asked: Asked) -> None:
         """From a callback: plan it and ask."""
@@ -164,7 +171,7 @@ class AskedRunPanel(RunPanel[Plan], Generic[Asked, Plan]):
                 self.confirm(count, plan),
                 type="primary",
                 key=f"{self.key}_confirm",
-                disabled=not count or not self.is_ready(),
+                disabled=not count or not self.is_ready() or not self.is_confirmed(plan),
                 on_click=self._confirmed,
             )
 
@@ -231,7 +238,8 @@ UNDO = AskedRunPanel[Run, Run](
 
 def offer_undo(run: Run, context: RequestContext, *, key: str) -> None:
     """The button, for those who may and where there is something to undo."""
-    if context.may(undo_run) and run.status == "done" and run.changed and not run.undone_by:
+    may_undo = context.may(undo_run) and run.kind not in FOR_GOOD
+    if may_undo and run.status == "done" and run.changed and not run.undone_by:
         st.button(
             f"Undo this {noun_of(run)}",
             icon=":material/undo:",

@@ -23,6 +23,7 @@ LEAST = {
     Role.ANALYST: """
         accounts.users.change_own_password accounts.users.create_token accounts.users.list_own_tokens
         accounts.users.rename_own accounts.users.revoke_own_token accounts.users.sign_out_everywhere
+        customers.bulk_edits.list_values
         customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
         customers.editing.list_customers customers.finding.find_as_written customers.finding.find_by_customer_id
         customers.finding.find_customers
