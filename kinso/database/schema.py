@@ -77,6 +77,7 @@ VALIDATORS: dict[str, Document] = {
             **{"createdAt": _DATE, "updatedAt": _DATE, "version": _COUNT},
         }
     ),
+    "different_people": _object({"one": _TEXT, "other": _TEXT, "at": _DATE, "byName": _TEXT}),
     "settings_changes": _object({"at": _DATE, "byName": _TEXT, "before": _ANY, "after": _ANY}),
     "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
 }
@@ -153,6 +154,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("owner", "key", unique=True, name="kinso_unique_segment_of_a_person"),
         _index("key", unique=True, partialFilterExpression={"shared": True}, name="kinso_unique_shared_segment"),
     ],
+    "different_people": [_index("one", "other", unique=True), _index("other")],
     "trash": [_index("deletedAt", "_id"), _index("customer.search.id")],
     "settings": [],
     "settings_changes": [_index("at", "_id")],

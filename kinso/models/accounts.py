@@ -34,6 +34,7 @@ class Permission(StrEnum):
     CREATE = "create"
     EDIT = "edit"
     MEMBERSHIP = "membership"
+    MERGE = "merge"
     PURCHASES = "purchases"
     IMPORT = "import"
     AUTO_ACTIVATE = "auto-activate"
@@ -54,6 +55,7 @@ _STAFF = _ANALYST | {
     Permission.CREATE,
     Permission.EDIT,
     Permission.MEMBERSHIP,
+    Permission.MERGE,
     Permission.PURCHASES,
     Permission.IMPORT,
     Permission.AUTO_ACTIVATE,

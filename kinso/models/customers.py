@@ -217,6 +217,42 @@ class LikelyDuplicate:
         return f"{self.customer.customer_name} ({self.customer.customer_id}) has {self.has}."
 
 
+@dataclass(frozen=True)
+class DuplicatePair:
+    """Two customers who may be the same person, and what they have in common, the strongest of it first.
+
+    `one` was registered before `other`.
+    """
+
+    one: Customer
+    other: Customer
+    alike: tuple[Alike, ...]
+
+    @property
+    def reason(self) -> str:
+        """What they have in common, as it stands after “have”."""
+        return " and ".join(_WORDS[alike][1] for alike in self.alike)
+
+
+@dataclass(frozen=True)
+class DuplicatePairs:
+    """Some pairs, the likeliest first; `total` counts all that were found, `is_cut` says that there may be more."""
+
+    items: list[DuplicatePair]
+    total: int
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class DifferentPeople:
+    """That two customers (by `_id`) are not the same person, as somebody said."""
+
+    one: str
+    other: str
+    at: datetime
+    by_name: str
+
+
 LARGEST_DRAFT = 256 * 1024
 """Bytes of its content as JSON."""
 WIDGETS = ("customers_grid_", "register_", "adding_", "purchase_", "refund_", "editing_")

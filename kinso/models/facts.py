@@ -251,7 +251,8 @@ _COMPUTED = (
         "likelyTwin",
         "Likely duplicate",
         YES_NO,
-        "Whether another customer has the same phone number, the same e-mail address, or the same contact as a whole.",
+        "Whether another customer has the same phone number, the same e-mail address, or the same contact as a whole,"
+        " unless more than ten have it or they are known to be different people.",
     ),
     Fact(
         "rfm",

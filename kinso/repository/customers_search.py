@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
@@ -304,60 +304,6 @@ class CustomerLists:
             # This looks at every document, but only until all are adopted.
             numbers = [int(each) for each in missing if each.isdecimal() and len(each) < _LONGEST_NUMBER]
             self._complete_ones({"customerId": {"$in": [*missing, *numbers]}}, collation=_IN_ANY_CASE)
-
-
-class Comparable(NamedTuple):
-    """By which a stored customer may turn out to be the same person: the folded contact and name."""
-
-    key: int
-    odd_id: str | None
-    contact: str
-    name: str
-
-
-class DuplicateRepository:
-    """Finds customers by what the same person would have in common; see `kinso.database.search`."""
-
-    def __init__(self, mirror: FollowingMirror) -> None:
-        self._mirror = mirror
-
-    def by_key(self, keys: Collection[str], *, limit: int) -> dict[str, list[Comparable]]:
-        """By each of these phone numbers, e-mail addresses and parts of names who has it; at most so many in all."""
-        if not keys:
-            return {}
-        wanted = list(dict.fromkeys(keys))
-        sql, parameters = _EACH_KEY, {"keys": wanted}
-        if len(wanted) <= _FEW:
-            sql = " UNION ALL ".join(_ONE_KEY.format(n=number) for number in range(len(wanted)))
-            parameters = {f"k{number}": key for number, key in enumerate(wanted)}  # type: ignore[misc]
-        pairs = self._mirror.rows(f"SELECT key, customer FROM ({sql}) LIMIT {limit}", **parameters)
-        found = self._read({customer for _, customer in pairs})
-        by_key: dict[str, list[Comparable]] = {}
-        for key, customer in pairs:
-            if customer in found:
-                by_key.setdefault(key, []).append(found[customer])
-        return by_key
-
-    def with_text(self, contacts: Collection[str], names: Collection[str], *, limit: int) -> list[Comparable]:
-        """Who has exactly one of these folded contacts or names."""
-        sql = f"""SELECT {_COMPARED} FROM customers
-            WHERE contact_key IN (SELECT unnest($contacts)) OR name_key IN (SELECT unnest($names)) LIMIT {limit}"""
-        rows = self._mirror.rows(sql, contacts=list(filter(None, contacts)), names=list(filter(None, names)))
-        return list(map(Comparable._make, rows))
-
-    def _read(self, keys: Collection[int]) -> dict[int, Comparable]:
-        sql = f"SELECT {_COMPARED} FROM customers WHERE key IN (SELECT unnest($keys)::HUGEINT)"
-        rows = self._mirror.rows(sql, keys=list(map(str, keys))) if keys else ()
-        return {row[0]: Comparable._make(row) for row in rows}
-
-
-_FEW = 30
-"""Keys that are found at once, because the rows are in their order."""
-_ONE_KEY = "SELECT $k{n} AS key, customer FROM customer_keys WHERE hash = hash($k{n}::VARCHAR)"
-_EACH_KEY = """
-    SELECT wanted.key, customer FROM (SELECT unnest($keys) AS key) AS wanted
-    JOIN customer_keys ON customer_keys.hash = hash(wanted.key)"""
-_COMPARED = "key, odd_id, contact_key, name_key"
 
 
 def _order(query: CustomerQuery, asked: Asked, facts: FactsNow | None) -> Order:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,7 +18,8 @@ from kinso.models.membership import Rule
 from kinso.models.payment_methods import PAYMENT_METHODS
 from kinso.models.text import fold, id_key
 from kinso.repository.conditions import Conditions
-from kinso.repository.mirrored import amount_of, utc
+from kinso.repository.duplicates import MOST_ALIKE
+from kinso.repository.mirrored import amount_of, key_of, utc
 from kinso.repository.rule_amounts import eligible, measured, units
 
 Value = Callable[[Any], Any]
@@ -50,11 +51,15 @@ class Asked(Conditions):
 
 @dataclass(frozen=True)
 class FactsNow:
-    """The facts of a shop in a time zone, with a rule, as of a day."""
+    """The facts of a shop in a time zone, with a rule, as of a day.
+
+    `apart` tells, when it is needed, which pairs of customers (by `_id`) are not the same person.
+    """
 
     zone: ZoneInfo
     today: date
     rule: Rule
+    apart: Callable[[], Iterable[tuple[str, str]]] = tuple
 
     def meeting(self, asked: Asked, filter: Filter) -> str:
         """Who meets a filter, as a condition."""
@@ -82,6 +87,8 @@ class FactsNow:
             return _as_it_is(f"coalesce({self.eligible()}, false)")
         if fact.name == "toThreshold":
             return self._to_threshold(asked)
+        if fact.name == "likelyTwin":
+            return _as_it_is(self._likely_twin())
         asked.zone = self.zone
         if fact.takes_period:
             columns = _OF_PURCHASES if period is None else self._in_period(asked, period)
@@ -104,6 +111,16 @@ class FactsNow:
         smallest = self.rule.basis.unit.smallest
         lacking = f"greatest({units(self.rule.basis, self.rule.threshold)} - {amount}, 0)"
         return Computed(f"({lacking} * {smallest})", lacking, lambda value: _json_number(int(value) * smallest))
+
+    def _likely_twin(self) -> str:
+        pairs = [(key_of(one), key_of(other)) for one, other in self.apart()]
+        if not pairs:
+            return _LIKELY_TWIN
+        # Written out, because an order takes no parameters.
+        ones = [str(key) for pair in pairs for key in pair]
+        others = [str(key) for pair in pairs for key in pair[::-1]]
+        is_in_none = f"key NOT IN (SELECT unnest({ones})::HUGEINT)"
+        return f"({_LIKELY_TWIN} AND ({is_in_none} OR key IN ({_still_alike(ones, others)})))"
 
     def _day_of(self, moment: datetime) -> str:
         return moment.replace(tzinfo=UTC).astimezone(self.zone).date().isoformat()
@@ -257,22 +274,45 @@ _DERIVED = {
     "memberBy": _as_it_is("member_by"),
     "everMember": _as_it_is("was_member"),
 }
+_AMONG_FEW = f"HAVING count(*) BETWEEN 2 AND {MOST_ALIKE}"
 _LIKELY_TWIN = f"""(
     key IN (
         SELECT customer FROM customer_keys WHERE NOT is_name AND hash IN (
-            SELECT hash FROM customer_keys WHERE NOT is_name GROUP BY hash HAVING count(*) > 1
+            SELECT hash FROM customer_keys WHERE NOT is_name GROUP BY hash {_AMONG_FEW}
         )
     )
     OR contact_key IN (
-        SELECT contact_key FROM customers WHERE contact_key <> '{fold(ERASED)}' GROUP BY contact_key HAVING count(*) > 1
+        SELECT contact_key FROM customers WHERE contact_key <> '{fold(ERASED)}' GROUP BY contact_key {_AMONG_FEW}
     )
 )"""
+
+
+def _still_alike(ones: Sequence[str], others: Sequence[str]) -> str:
+    """Of customers of whom some pairs are apart, those who have something in common with anybody else."""
+    apart = f"(SELECT unnest({ones})::HUGEINT, unnest({others})::HUGEINT)"
+    return f"""
+        SELECT own.customer FROM (
+            SELECT customer, hash AS value FROM customer_keys WHERE NOT is_name
+            UNION ALL SELECT key, hash(contact_key) FROM customers WHERE contact_key <> '{fold(ERASED)}'
+        ) AS own JOIN (
+            SELECT customer, hash AS value FROM customer_keys WHERE NOT is_name
+            UNION ALL SELECT key, hash(contact_key) FROM customers
+        ) AS theirs USING (value)
+        WHERE own.customer IN (SELECT unnest({ones})::HUGEINT) AND own.customer <> theirs.customer
+        AND (own.customer, theirs.customer) NOT IN {apart}
+        AND value IN (
+            SELECT value FROM (
+                SELECT hash AS value FROM customer_keys WHERE NOT is_name
+                UNION ALL SELECT hash(contact_key) FROM customers
+            ) GROUP BY value {_AMONG_FEW}
+        )"""
+
+
 _PLAIN = {
     "registeredBy": Computed("registered_by_key", "registered_by", lambda value: value),
     "source": _as_it_is("registered_from"),
     "hasPhone": _as_it_is("has_phone"),
     "hasEmail": _as_it_is("has_email"),
-    "likelyTwin": _as_it_is(_LIKELY_TWIN),
     "excludedFromActivation": _as_it_is("(excluded AND NOT membership_status)"),
 }
 _MOMENTS = {"createdAt": "created_at", "updatedAt": "updated_at"}

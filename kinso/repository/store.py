@@ -11,8 +11,9 @@ from kinso.models.membership import Rule
 from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
 from kinso.repository.chosen import ChosenRepository
 from kinso.repository.customers import CustomerRepository
-from kinso.repository.customers_search import DuplicateRepository, SyncRepository
+from kinso.repository.customers_search import SyncRepository
 from kinso.repository.drafts import DraftRepository
+from kinso.repository.duplicates import DifferentPeopleRepository, DuplicateRepository
 from kinso.repository.exports import CustomerExportRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
@@ -42,6 +43,7 @@ class Store:
         self.exports = CustomerExportRepository(self.customers, self.mirror)
         self.chosen = ChosenRepository(self.customers)
         self.duplicates = DuplicateRepository(self.mirror)
+        self.different_people = DifferentPeopleRepository(database)
         self.changes = ChangeRepository(database)
         self.sync = SyncRepository(database, self.mirror)
         self.memberships = MembershipRepository(database, self.mirror)

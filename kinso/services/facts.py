@@ -35,4 +35,4 @@ def facts_for(store: Store, query: CustomerQuery) -> FactsNow | None:
 def facts_now(store: Store) -> FactsNow:
     """How facts are computed in this shop, as of now."""
     shop, at = store.shop.get(), now()
-    return FactsNow(shop.zone, at.astimezone(shop.zone).date(), rule_of(shop, at))
+    return FactsNow(shop.zone, at.astimezone(shop.zone).date(), rule_of(shop, at), store.different_people.pairs)

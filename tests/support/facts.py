@@ -33,6 +33,7 @@ class FactOracle:
                 self._entries.setdefault(entry["customer"], []).append(entry)
         self.customers = {each.id: each for each in self._oracle.customers}
         self.documents = {str(each["_id"]): each for each in self._oracle.documents}
+        self._apart = [{each["one"], each["other"]} for each in store.connection.database["different_people"].find()]
         self._fifths = self._of_all()
 
     def day(self, moment: datetime) -> date:
@@ -177,8 +178,10 @@ class FactOracle:
             helpers = document["search"]
             return {helpers["contact"], *(key for key in helpers["keys"] if not key.startswith("n "))}
 
-        others = [each for other, each in self.documents.items() if other != id]
-        return any(marks(self.documents[id]) & marks(other) for other in others)
+        common = Counter(mark for each in self.documents.values() for mark in marks(each))
+        own = {mark for mark in marks(self.documents[id]) if common[mark] <= 10}
+        others = [each for other, each in self.documents.items() if other != id and {id, other} not in self._apart]
+        return any(own & marks(other) for other in others)
 
     def _buyer(self, id):
         return self._days(id)[-1], len(self._sales(id)), _cents(self._within(id, None)) // 100

@@ -16,7 +16,7 @@ from kinso.database import search
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Alike, Customer, CustomerDraft, LikelyDuplicate
 from kinso.models.text import fold, id_key
-from kinso.repository.customers_search import Comparable
+from kinso.repository.duplicates import Comparable
 from kinso.repository.mirrored import key_of
 from kinso.repository.store import Store
 from kinso.services.history.runs import in_batches
@@ -118,7 +118,7 @@ def find_likely_duplicates(store: Store, actor: Actor, drafts: Sequence[Customer
     same name. Many are looked for at once, so that a whole file can be asked about.
     """
     best = _best_of_each(store, drafts)
-    customers = _customers_of(store, [each for found in best for each, _ in found])
+    customers = customers_of(store, [each for found in best for each, _ in found])
     return [
         [LikelyDuplicate(customers[each.key], alike) for each, alike in found if each.key in customers]
         for found in best
@@ -132,7 +132,7 @@ def find_known_already(
     """How many of these have a likely duplicate, and the likeliest of the first `shown` ones, by their places."""
     known = {place: found[0] for place, found in enumerate(_best_of_each(store, drafts)) if found}
     first = dict(islice(known.items(), shown))
-    customers = _customers_of(store, [each for each, _ in first.values()])
+    customers = customers_of(store, [each for each, _ in first.values()])
     return len(known), {
         place: LikelyDuplicate(customers[each.key], alike)
         for place, (each, alike) in first.items()
@@ -173,7 +173,8 @@ def _best_of_each(store: Store, drafts: Sequence[CustomerDraft]) -> list[list[tu
     return [found for piece in pieces for found in _best_of(store, piece, country)]
 
 
-def _customers_of(store: Store, found: Iterable[Comparable]) -> dict[int, Customer]:
+def customers_of(store: Store, found: Iterable[Comparable]) -> dict[int, Customer]:
+    """The customers who were compared, by their keys; who is gone is left out."""
     keys = {each.key: each.odd_id for each in found}
     return {key_of(customer.id): customer for customer in store.customers.by_keys(list(keys.items()))}
 
@@ -184,7 +185,7 @@ def _best_of(store: Store, drafts: Sequence[CustomerDraft], country: str) -> lis
     orders = [order for each in people for order in search.names_in_any_order(each.name)]
     by_key = store.duplicates.by_key([key for each in people for key in each.reached], limit=most)
     for candidate in store.duplicates.with_text([each.contact for each in people], orders, limit=most):
-        for key in (candidate.contact, _in_order(candidate.name)):
+        for key in (candidate.contact, words_in_order(candidate.name)):
             by_key.setdefault(key, []).append(candidate)
     nearly = store.duplicates.by_key([key for each in people for key in each.name_keys], limit=most)
     for key, candidates in nearly.items():
@@ -208,7 +209,7 @@ class _Compared(NamedTuple):
 
 def _best(person: _Compared, by_key: Mapping[str, list[Comparable]]) -> list[tuple[Comparable, Alike]]:
     contact, name, reached, name_keys = person
-    words = _in_order(name)
+    words = words_in_order(name)
     found: dict[Comparable, Alike] = {}
 
     def note(candidates: Iterable[Comparable], alike: Alike) -> None:
@@ -218,23 +219,23 @@ def _best(person: _Compared, by_key: Mapping[str, list[Comparable]]) -> list[tup
     note((each for key in reached if "@" not in key for each in by_key.get(key, ())), "phone")
     note((each for key in reached if "@" in key for each in by_key.get(key, ())), "email")
     note((each for each in by_key.get(contact, ()) if each.contact == contact), "contact")
-    note((each for each in by_key.get(words, ()) if _in_order(each.name) == words), "name")
+    note((each for each in by_key.get(words, ()) if words_in_order(each.name) == words), "name")
     scored = {
         each: score
         for key in name_keys
         for each in by_key.get(key, ())
-        if (score := _likeness(name, each.name)) >= _SIMILAR_NAME
+        if (score := likeness_of_names(name, each.name)) >= _SIMILAR_NAME
     }
     note(sorted(scored, key=lambda each: -scored[each]), "similar name")
     return list(found.items())[:_SHOWN]
 
 
-def _in_order(name: str) -> str:
+def words_in_order(name: str) -> str:
     """The name with its words in alphabetical order."""
     return " ".join(sorted(name.split()))
 
 
-def _likeness(one: str, other: str) -> float:
+def likeness_of_names(one: str, other: str) -> float:
     """From 0 to 100, or 0 if it is too little; names with different numbers, such as branches of a firm, differ."""
     score = fuzz.token_sort_ratio(one, other, score_cutoff=_SIMILAR_NAME)
     is_other_number = score and sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other))

@@ -91,6 +91,7 @@ def erase_within(store: Store, actor: Actor, id: str, *, run: str | None = None)
     store.segments.erase(texts, at)
     store.requests.erase(id)
     store.drafts.erase(id)
+    store.different_people.erase(id)
     store.ledger.erase(id)
     return record_of_erasure(actor, erased, run=run)
 

@@ -17,6 +17,7 @@ from kinso.models.purchases import PurchaseDraft, PurchaseItem, RefundDraft
 from kinso.models.rule_bases import RULE_BASES
 from kinso.repository.documents import now
 from kinso.repository.facts import FactsNow
+from kinso.services.customers.duplicates import remember_different
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
 from kinso.services.history.undo import revert_change
 from kinso.services.membership.activation import activate_at_threshold
@@ -84,6 +85,9 @@ class Shop:
 
     def delete(self):
         delete_customer(self.store, self.manager, self.somebody())
+
+    def tell_apart(self):
+        remember_different(self.store, self.manager, self.somebody(), self.somebody())
 
     def somebody(self):
         return self.chance.choice(self.ids)
@@ -173,10 +177,12 @@ def test_every_fact_and_filter_is_that_of_a_look_at_every_document(store, manage
     for _round in range(3):
         for _ in range(25):
             with suppress(KinsoError):
-                getattr(shop, chance.choice(["sell", "sell", "refund", "edit", "undo", "activate", "delete"]))()
+                getattr(
+                    shop, chance.choice(["sell", "sell", "refund", "edit", "undo", "activate", "delete", "tell_apart"])
+                )()
         at = now()
         rule = rule_of(store.shop.get().model_copy(update={"threshold_basis": basis.key, "threshold": Decimal(3)}), at)
-        facts = FactsNow(zone, at.astimezone(zone).date(), rule)
+        facts = FactsNow(zone, at.astimezone(zone).date(), rule, store.different_people.pairs)
         compare(store, chance, facts)
         zone = ZoneInfo("Europe/Berlin") if chance.random() < 0.3 else zone
     compare_orders(store, facts)

@@ -22,6 +22,7 @@ MODULES = [
 LEAST = {
     Role.ANALYST: """
         accounts.users.change_own_password accounts.users.create_token accounts.users.list_own_tokens
+        customers.duplicates.find_duplicate_pairs customers.duplicates.list_different
         accounts.users.rename_own accounts.users.revoke_own_token accounts.users.sign_out_everywhere
         customers.bulk_edits.list_values
         customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
@@ -48,6 +49,7 @@ LEAST = {
         """,
     Role.STAFF: """
         customers.bulk_edits.edit_customers customers.bulk_edits.preview_edit customers.bulk_edits.preview_membership
+        customers.duplicates.forget_different customers.duplicates.remember_different
         customers.bulk.upsert_customers customers.editing.create_customer customers.editing.end_draft
         customers.editing.find_drafts customers.editing.keep_draft customers.saving.save_edits
         customers.editing.set_membership customers.editing.update_customer customers.registering.find_duplicates_of
