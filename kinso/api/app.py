@@ -14,6 +14,7 @@ from kinso.api import (
     accounts,
     customers,
     customers_bulk,
+    customers_many,
     history,
     insights,
     membership,
@@ -89,8 +90,9 @@ def create_api() -> FastAPI:
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
     # Not by `include_router`, which has every request pass through one more router for each part.
-    fixed, others = (shop, accounts, insights, transfer, customers_bulk), (customers, segments, membership, history)
-    routers = [part.router for part in (*fixed, *others, purchases)]
+    fixed = (shop, accounts, insights, transfer, customers_bulk, customers_many)
+    others = (customers, segments, membership, history, purchases)
+    routers = [part.router for part in (*fixed, *others)]
     for router in (*routers, purchases.of_customers):
         api.router.routes.extend(router.routes)
     add_docs(api)

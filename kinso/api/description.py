@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from kinso.models.accounts import PERMISSIONS, Permission, Role, Source
+from kinso.models.edits import EditOfMany
 from kinso.models.history import RunKind, RunStatus
 from kinso.models.payment_methods import PaymentMethod
 from kinso.models.purchases import EntryKind
@@ -121,6 +122,7 @@ _REF = "#/components/schemas/"
 _NAMES = {
     get_args(values): name
     for name, values in {
+        "EditOfMany": EditOfMany,
         "Outcome": Outcome,
         "PaymentMethod": PaymentMethod,
         "RunKind": RunKind,

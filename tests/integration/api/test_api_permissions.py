@@ -15,6 +15,8 @@ from kinso.services.segments import create_segment
 ROLES = list(Role)
 NEW = {"customerId": "C-2", "customerName": "Bea", "contactInfo": "bea@shop.com"}
 SEGMENT = {"name": "Big", "filter": {"fact": "spent", "is": ">=", "value": 500}}
+EVERYBODY = {"filter": {"all": []}}
+TAG = {"field": "tags", "edit": "add", "value": ["a"]}
 CALLS = [
     ("GET", "/auth/profile", None, Role.ANALYST),
     ("POST", "/auth/logout", None, Role.ANALYST),
@@ -40,6 +42,11 @@ CALLS = [
     ("POST", "/customers", NEW, Role.STAFF),
     ("POST", "/customers/bulk", {"mode": "per-row", "customers": [NEW]}, Role.STAFF),
     ("POST", "/customers/bulk", {"mode": "all-or-nothing", "customers": [NEW]}, Role.STAFF),
+    ("POST", "/customers/bulk/membership", {**EVERYBODY, "membershipStatus": True}, Role.STAFF),
+    ("POST", "/customers/bulk/edit", {**EVERYBODY, "field": "notes", "edit": "set", "value": "A"}, Role.STAFF),
+    ("POST", "/customers/bulk/edit", {**EVERYBODY, **TAG, "dryRun": True}, Role.STAFF),
+    ("POST", "/customers/bulk/delete", EVERYBODY, Role.MANAGER),
+    ("POST", "/customers/bulk/erase", {**EVERYBODY, "confirm": 1}, Role.MANAGER),
     ("PUT", "/customers/{_id}", {"customerName": "Bea"}, Role.STAFF),
     ("PUT", "/customers/membership/update/{_id}", {"membershipStatus": True}, Role.STAFF),
     ("POST", "/customers/membership/auto-activate", {"threshold": 5}, Role.STAFF),
