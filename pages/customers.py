@@ -18,6 +18,8 @@ from kinso.ui.customers.grid import (
 )
 from kinso.ui.customers.page_state import current_session, offer_typed_cells
 from kinso.ui.customers.saving import finish_saving
+from kinso.ui.customers.segment_dialogs import show_segment_question
+from kinso.ui.customers.segments import choose_segment, follow_segment
 from kinso.ui.customers.toolbar import draw_toolbar
 from kinso.ui.history.run_panel import UNDO, show_run_question
 from kinso.ui.request_context import current_context
@@ -29,7 +31,9 @@ session = current_session()
 follow_way_back(session.grid.view if session.grid else None)
 
 st.title("Customers", anchor=False)
+follow_segment(context)
 query = choose_query(live=not session.pending_count)
+choose_segment(query, context)
 draw_filter_bar(query, context.shop)
 show_bulk_runs()
 UNDO.show(look_again_after)
@@ -56,5 +60,5 @@ with body:
 warn_before_closing(grid.pending_count)
 if must_wait:
     ask_before_leaving(grid.pending_count)
-elif not (show_bulk_question() or show_run_question(UNDO)):
+elif not (show_bulk_question() or show_segment_question() or show_run_question(UNDO)):
     show_question(session, grid, context)

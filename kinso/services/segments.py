@@ -45,6 +45,12 @@ def list_segments(store: Store, actor: Actor) -> list[CountedSegment]:
 
 
 @use_case(Permission.READ)
+def find_segments(store: Store, actor: Actor) -> list[Segment]:
+    """The same, not counted."""
+    return store.segments.visible_to(actor.user_id)
+
+
+@use_case(Permission.READ)
 def get_segment(store: Store, actor: Actor, id: str) -> CountedSegment:
     """One of those; raises `NotFound`, also for a malformed `id`."""
     return _counted(store, _existing(store, actor, id), facts_now(store))

@@ -27,6 +27,7 @@ def opened(open_page, *conditions, role=Role.STAFF, kind="all"):
 def chips(page):
     """The words of the conditions, in their order."""
     labels = [popover.proto.popover.label for popover in page.get("popover")]
+    labels = [label for label in labels if not label.startswith("Segment")]
     return [label.replace("\\", "") for label in labels[: labels.index("Add filter")]]
 
 

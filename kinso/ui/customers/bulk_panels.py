@@ -191,7 +191,7 @@ def _tell_preview(preview: BulkPreview, plan: _EditPlan, context: RequestContext
 
 
 def _confirm_edit(count: int, plan: _EditPlan) -> str:
-    return f"Change {counted(count, 'customer')}"
+    return f"Change {counted(count, 'customer')}" if plan.preview else "Change"
 
 
 def _edit(context: RequestContext, plan: _EditPlan, on_progress: Progress) -> Outcome:

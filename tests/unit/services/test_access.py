@@ -43,7 +43,8 @@ LEAST = {
         purchases.reading.export_purchases purchases.reading.list_ledger purchases.reading.list_refundable
         purchases.reading.summarize_purchases purchases.recording.get_entry purchases.recording.list_entries
         purchases.recording.refundable shop.settings.get_shop_settings shop.settings.list_settings_changes
-        segments.create_segment segments.delete_segment segments.get_segment segments.list_segments
+        segments.create_segment segments.delete_segment segments.find_segments segments.get_segment
+        segments.list_segments
         segments.list_templates segments.query_of_segment segments.update_segment
         transfer.exports.export_customers transfer.exports.export_ledger
         """,
