@@ -7,6 +7,7 @@ import streamlit as st
 from kinso.errors import NotFound
 from kinso.models.purchases import MembershipStatus
 from kinso.services.customers.finding import find_deleted
+from kinso.services.customers.recent import note_opened
 from kinso.services.membership.eligibility import membership_status_of
 from kinso.services.purchases.reading import summarize_purchases
 from kinso.ui.browser import CUSTOMER_ID, link_to_customers
@@ -37,6 +38,8 @@ def show_nobody(card: Card, context: RequestContext) -> None:
 def show_customer(card: Card, status: MembershipStatus, context: RequestContext) -> None:
     """Everything about one customer, and the open dialog."""
     customer = status.customer
+    if is_new:
+        note_opened(context.store, context.actor, customer)
     summary = summarize_purchases(context.store, context.actor, customer.id)
     draw_head(card, status, context)
     offer_typed_forms(card, context)

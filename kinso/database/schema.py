@@ -24,6 +24,7 @@ _INDEX_NOT_FOUND = 27
 _INDEX_CONFLICTS = frozenset({85, 86})
 _EXPIRED_TOKENS_ARE_LISTED_FOR = 30 * 24 * 3600
 _DRAFTS_ARE_KEPT_FOR = 30 * 24 * 3600
+_RECENT_CUSTOMERS_ARE_KEPT_FOR = 90 * 24 * 3600
 _LENGTH = 16
 _ENFORCED = {"validationLevel": "moderate", "validationAction": "error"}
 _DECISIVE = ("sparse", "hidden")
@@ -121,6 +122,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("userId", "place", "updatedAt"),
         _index("customers"),
         _index("updatedAt", expireAfterSeconds=_DRAFTS_ARE_KEPT_FOR),
+    ],
+    "recent_customers": [
+        _index("customers"),
+        _index("updatedAt", expireAfterSeconds=_RECENT_CUSTOMERS_ARE_KEPT_FOR),
     ],
     "attempts": [_index("expiresAt", expireAfterSeconds=0), _index("account", "at"), _index("address", "at")],
     "changes": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -251,6 +252,18 @@ class DifferentPeople:
     other: str
     at: datetime
     by_name: str
+
+
+@dataclass(frozen=True)
+class FoundCustomers:
+    """Some of those who fit what was typed, those who fit best first, and how many fit in all.
+
+    `are_similar` says that nobody fits, and that these have a name that is spelled nearly like it.
+    """
+
+    customers: Sequence[Customer]
+    total: int
+    are_similar: bool = False
 
 
 LARGEST_DRAFT = 256 * 1024

@@ -169,7 +169,7 @@ def _read(typed: str, extension: str | None, country: str) -> PhoneNumber | None
             return plain
     return (
         _by_library(typed, extension, country)
-        or _from_elsewhere(digits, extension)
+        or _from_elsewhere(typed, extension)
         or PhoneNumber("", digits, digits, extension)
     )
 
@@ -184,10 +184,12 @@ def _abroad(digits: str, extension: str) -> PhoneNumber | None:
     return None
 
 
-def _from_elsewhere(digits: str, extension: str) -> PhoneNumber | None:
+def _from_elsewhere(typed: str, extension: str) -> PhoneNumber | None:
     """A number as it is dialled abroad, though not from the shop's country."""
-    rests = (digits.removeprefix(each) for each in _DIALLED_ABROAD if digits.startswith(each))
-    return next(filter(None, (_abroad(rest, extension) for rest in rests if len(rest) >= _FEWEST_AMONG_WORDS)), None)
+    bare = typed.lstrip(" (")
+    rests = [bare.removeprefix(each) for each in _DIALLED_ABROAD if bare.startswith(each)]
+    found = (_by_library(f"+{rest}", extension, "") for rest in rests if len(digits_of(rest)) >= _FEWEST_AMONG_WORDS)
+    return next(filter(None, found), None)
 
 
 def _at_home(digits: str, extension: str, country: str) -> PhoneNumber | None:

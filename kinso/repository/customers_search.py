@@ -190,8 +190,8 @@ class CustomerLists:
         rows = self._tables(asked).rows(sql, asked.parameters)
         return [id_of(key, odd_id) for key, odd_id in rows]
 
-    def find_at_once(self, text: str, *, limit: int) -> list[Customer]:
-        """Whose searched fields contain `text`, those who fit best first.
+    def find_at_once(self, text: str, *, limit: int) -> tuple[list[Customer], int]:
+        """Whose searched fields contain `text`, those who fit best first, and how many there are in all.
 
         Best is who has it as the whole ID or as a phone number, then whose ID, name or contact begins with it. Beside
         somebody with the whole ID nobody is shown who only has it somewhere.
@@ -199,10 +199,14 @@ class CustomerLists:
         asked, country = Conditions(), country_of(self._database)
         asked.add(searched_for(asked, text, country))
         fit = fit_of(asked, text, country)
-        sql = f"SELECT key, odd_id, {fit} AS fit FROM customers WHERE {asked} ORDER BY fit, name_key, key LIMIT {limit}"
+        sql = f"""
+            WITH matching AS MATERIALIZED (SELECT key, odd_id, name_key, {fit} AS fit FROM customers WHERE {asked})
+            SELECT (SELECT count(*) FROM matching), key, odd_id, fit FROM matching
+            ORDER BY fit, name_key, key LIMIT {limit}"""
         rows = self._mirror.rows(sql, **asked.parameters)
         has_whole_id = any(fit == WHOLE_ID for *_, fit in rows)
-        return self.by_keys([(key, odd_id) for key, odd_id, fit in rows if fit < SOMEWHERE or not has_whole_id])
+        shown = [(key, odd_id) for _, key, odd_id, fit in rows if fit < SOMEWHERE or not has_whole_id]
+        return self.by_keys(shown), rows[0][0] if rows else 0
 
     def _first_page(self, query: CustomerQuery, page: int, limit: int) -> list[Customer] | None:
         """A page that MongoDB finds as quickly as one customer; None when it does not."""

@@ -21,9 +21,11 @@ from kinso.repository.membership import MembershipRepository
 from kinso.repository.mirror import mirror_of
 from kinso.repository.mirror_check import MirrorCheckRepository
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
+from kinso.repository.recent_customers import RecentCustomerRepository
 from kinso.repository.requests import RequestRepository
 from kinso.repository.segments import SegmentRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
+from kinso.repository.similar_names import SimilarNames
 from kinso.repository.spenders import SpenderRepository
 from kinso.repository.spending import SpendingRepository
 from kinso.repository.transfer import BackupRepository, ImportLockRepository
@@ -44,6 +46,7 @@ class Store:
         self.chosen = ChosenRepository(self.customers)
         self.duplicates = DuplicateRepository(self.mirror)
         self.different_people = DifferentPeopleRepository(database)
+        self.similar_names = SimilarNames(self.mirror)
         self.changes = ChangeRepository(database)
         self.sync = SyncRepository(database, self.mirror)
         self.memberships = MembershipRepository(database, self.mirror)
@@ -60,6 +63,7 @@ class Store:
         self.tokens = TokenRepository(database)
         self.requests = RequestRepository(database)
         self.drafts = DraftRepository(database)
+        self.recent_customers = RecentCustomerRepository(database)
         self.segments = SegmentRepository(database)
         self.attempts = AttemptRepository(database)
         self.backups = BackupRepository(database)

@@ -77,7 +77,49 @@ COMMA_AS_POINT = (
 Three digits after it were thousands: the point goes again. A point that was typed is one, unless a comma follows it.
 """
 
-SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED, COMMA_AS_POINT)
+FINDER = (
+    "(() => { if (window.kinsoFinder) return; window.kinsoFinder = true;"
+    " const box = () => document.querySelector('.st-key-finder');"
+    " const input = () => box()?.querySelector('input');"
+    " const links = () => [...box().querySelectorAll('.st-key-found_customers a[href]')]"
+    ".filter(link => link.offsetParent);"
+    " const put = text => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set"
+    ".call(input(), text); input().dispatchEvent(new Event('input', {bubbles: true})); };"
+    " const typedElsewhere = target => target.closest?."
+    "('input, textarea, select, canvas, [contenteditable], [role=grid], [role=textbox], [role=combobox]');"
+    " const begin = event => { if (!input() || document.querySelector('[role=dialog]')) return;"
+    " event.preventDefault(); event.stopPropagation(); input().focus(); input().select(); };"
+    " const onceAnswered = (wanted, act, left) => { if (!input() || input().value.trim() !== wanted) return;"
+    " const answered = box().querySelector('.kinso-answered')?.dataset.typed;"
+    " if (answered === wanted) act();"
+    " else if (left) setTimeout(onceAnswered, 50, wanted, act, left - 1); };"
+    " const move = step => onceAnswered(input().value.trim(), () => { const all = [input(), ...links()];"
+    " all[all.indexOf(document.activeElement) + step]?.focus(); }, 100);"
+    " document.addEventListener('keydown', event => { if (event.isComposing) return;"
+    " const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;"
+    " if (isCommand && event.key.toLowerCase() === 'k') begin(event);"
+    " else if (event.key === '/' && !event.ctrlKey && !event.metaKey && !event.altKey"
+    " && !typedElsewhere(event.target)) begin(event);"
+    " else if (!box()?.contains(event.target)) return;"
+    " else if (event.key === 'ArrowDown') { event.preventDefault(); move(1); }"
+    " else if (event.key === 'ArrowUp') { event.preventDefault(); move(-1); }"
+    " else if (event.key === 'Escape') { event.preventDefault(); if (!input().value) document.activeElement.blur();"
+    " else { put(''); input().focus(); } }"
+    " else if (event.key === 'Enter' && event.target === input() && input().value.trim())"
+    " onceAnswered(input().value.trim(), () => links()[0]?.click(), 100); }, true);"
+    " const isFound = event => event.target.closest?.('.st-key-found_customers');"
+    " document.addEventListener('mousedown', event => { if (isFound(event)) event.preventDefault(); }, true);"
+    " document.addEventListener('click', event => { if (isFound(event) && event.target.closest('a'))"
+    " setTimeout(() => document.activeElement?.blur()); }, true); })()"
+)
+"""What the keyboard does with the finder: `/` and Ctrl+K begin, Enter opens the first of whom was asked for, arrows go
+through all, Escape empties.
+
+A click leaves the cursor where it is, because the list is only shown while it is in the finder; some browsers would
+otherwise take the list away before the click arrives.
+"""
+
+SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED, COMMA_AS_POINT, FINDER)
 """All of them; what is not listed here does not run."""
 _SCRIPT = Template(
     '<script{% for name, value in data.items() %} data-{{ name }}="{{ value }}"{% endfor %}>'
@@ -98,9 +140,14 @@ def show_in_tab(title: str) -> None:
 
 _WANTED = "page_to_go_to"
 _PAGES = Path(__file__).parents[2] / "pages"
-_CUSTOMER, _CUSTOMERS = _PAGES / "customer.py", _PAGES / "customers.py"
+_CUSTOMER, _CUSTOMERS, _REGISTER = (_PAGES / f"{name}.py" for name in ("customer", "customers", "register"))
 CUSTOMER_ID = "id"
 """In the address of a customer's page: the `_id`."""
+
+SEARCH = "q"
+"""In the address of the list: what is searched for."""
+TYPED = "typed"
+"""In the address of the registration: what is known of the new customer."""
 
 _LINK = Template(
     '<a href="{{ address }}" download style="display:block;padding:.5rem .75rem;border-radius:.5rem;color:inherit;'
@@ -140,6 +187,12 @@ def open_customer(id: str) -> None:
 def link_to_customer(id: str, label: str, *, icon: str | None = None) -> None:
     """A link to the page of the customer with this `_id`; `label` is read as Markdown."""
     st.page_link(_CUSTOMER, label=label, icon=icon, query_params={CUSTOMER_ID: id})
+
+
+def link_to_registration(typed: str, label: str) -> None:
+    """A link to the form for a new customer who is known by what was typed; `label` is read as Markdown."""
+    with st.container(key="register_typed"):
+        st.page_link(_REGISTER, label=label, icon=":material/person_add:", query_params={TYPED: typed})
 
 
 def link_to_customers() -> None:

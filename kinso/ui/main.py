@@ -46,8 +46,7 @@ def main() -> None:
     _note_page(page.url_path)
     show_in_tab(page.title)
     leave_if_asked()
-    with st.sidebar:
-        show_finder(page.url_path)
+    show_finder(page.url_path)
     _show_account(context)
     if current_application().settings.in_memory:
         st.warning("Nothing is saved: this is a look at Kinso without a database.", icon=":material/warning:")

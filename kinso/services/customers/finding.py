@@ -8,25 +8,35 @@ from datetime import datetime
 
 from kinso.errors import FieldError, InvalidInput
 from kinso.models.accounts import Actor, Permission
-from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, Customer
+from kinso.models.customers import LARGEST_PAGE, LONGEST_SEARCH, Customer, FoundCustomers
 from kinso.models.customers_sync import Changed, ChangedPage, Cursor, Deletion, News, Place
 from kinso.models.history import TrashedCustomer
 from kinso.models.text import fold
 from kinso.models.times import moment_of
+from kinso.repository.similar_names import name_words
 from kinso.repository.store import Store
+from kinso.services.customers.similar_names import most_similar
 from kinso.services.permissions import use_case
 
 SHOWN = 6
 
 
 @use_case(Permission.READ)
-def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN) -> list[Customer]:
+def find_customers(store: Store, actor: Actor, text: str, *, limit: int = SHOWN) -> FoundCustomers:
     """At most `limit` customers by what their ID, name, contact or phone number contains; nobody for a blank text.
 
-    Who fits best comes first. Texts are searched as typed, never as patterns.
+    Who fits best comes first. Texts are searched as typed, never as patterns. Where nobody fits, those whose name is
+    spelled nearly like it.
     """
     wanted = text.strip()[:LONGEST_SEARCH]
-    return store.customers.find_at_once(wanted, limit=limit) if fold(wanted) else []
+    if not fold(wanted):
+        return FoundCustomers([], 0)
+    found, total = store.customers.find_at_once(wanted, limit=limit)
+    if found:
+        return FoundCustomers(found, total)
+    similar = most_similar(wanted, store.similar_names.candidates(name_words(wanted)))[:limit]
+    customers = store.customers.by_keys([(each.key, each.odd_id) for each in similar])
+    return FoundCustomers(customers, len(customers), are_similar=True)
 
 
 @use_case(Permission.READ)

@@ -91,6 +91,7 @@ def erase_within(store: Store, actor: Actor, id: str, *, run: str | None = None)
     store.segments.erase(texts, at)
     store.requests.erase(id)
     store.drafts.erase(id)
+    store.recent_customers.erase(id)
     store.different_people.erase(id)
     store.ledger.erase(id)
     return record_of_erasure(actor, erased, run=run)
@@ -142,6 +143,7 @@ def finish_erasures(store: Store) -> int:
             store.runs.erase(customer, alias)
             store.requests.erase(customer)
             store.drafts.erase(customer)
+            store.recent_customers.erase(customer)
         return len(erased)
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from kinso.errors import AmbiguousCustomerId, DuplicateCustomerId, FieldError, InvalidInput, MirrorNotReady
 from kinso.models.customers import Customer, CustomerDraft, Draft, LikelyDuplicate
 from kinso.models.text import id_key
+from kinso.models.typed_person import name_and_contact
 from kinso.models.validation import parse
 from kinso.repository.documents import new_id
 from kinso.services.customers.editing import create_customer, end_draft
@@ -73,6 +74,19 @@ class Registration:
         values = draft.content["values"]
         self.draft_id, self.proposal = draft.id, seen_in(draft)
         restore_values(self.key, values)
+
+    def begin_with(self, typed: str) -> None:
+        """Put a form in place of this one that knows what was typed to find somebody.
+
+        What was typed into this one stays a draft.
+        """
+        self.serial += 1
+        self.draft_id, self.errors, self.duplicates, self.warned_of = new_id(), {}, (), None
+        self.holder = self.proposal = self.created = None
+        self.is_finished = False
+        name, contact = name_and_contact(typed)
+        st.session_state[self.key("customerName")] = name
+        st.session_state[self.key("contactInfo")] = contact
 
     def begin_next(self, created: Customer | None, *, is_finished: bool = False) -> None:
         """Put an empty form in place of this one, before another click can interrupt it; then forget what was typed."""

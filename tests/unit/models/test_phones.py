@@ -97,7 +97,9 @@ def test_a_number_without_a_country_may_be_one_of_another_country():
 
 
 @pytest.mark.parametrize("country", ["US", "GB", "BD", ""])
-@pytest.mark.parametrize("typed", ["+44 7700 900123", "0044 7700 900123", "01144 7700 900123", "07700 900123"])
+@pytest.mark.parametrize(
+    "typed", ["+44 7700 900123", "0044 (0)7700 900123", "0044 7700 900123", "01144 7700 900123", "07700 900123"]
+)
 @pytest.mark.parametrize("stored", ["+44 7700 900123", "0044 7700 900123", "01144 7700 900123", "07700 900123"])
 def test_a_number_of_abroad_is_found_as_it_is_dialled_from_anywhere(stored, typed, country):
     [kept], [wanted] = numbers_in(stored, country), numbers_in(typed, country)

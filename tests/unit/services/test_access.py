@@ -29,7 +29,8 @@ LEAST = {
         customers.editing.list_customers customers.finding.find_as_written customers.finding.find_by_customer_id
         customers.finding.find_customers
         customers.finding.find_deleted customers.finding.get_customers
-        customers.finding.list_changed facts.get_facts facts.list_facts
+        customers.finding.list_changed customers.recent.list_recent_customers customers.recent.note_opened
+        facts.get_facts facts.list_facts
         history.changes.export_history history.changes.list_history
         history.changes.list_people_in_history history.runs.get_run history.runs.list_customers_of_run
         history.runs.list_run_page history.runs.list_runs history.undo.find_reverted insights.await_lists

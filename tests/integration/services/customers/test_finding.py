@@ -19,7 +19,7 @@ def add(store, staff):
 
 @pytest.fixture
 def found(store, analyst):
-    return lambda text: [customer.customer_id for customer in find_customers(store, analyst, text)]
+    return lambda text: [customer.customer_id for customer in find_customers(store, analyst, text).customers]
 
 
 def test_ids_come_before_names_before_contacts_before_parts_of_them(add, found):
@@ -64,5 +64,40 @@ def test_a_whole_id_is_enough(add, found):
 def test_a_handful_is_enough(add, store, analyst):
     for number in range(9):
         add(f"A-{number}", "Ada Lovelace")
-    assert len(find_customers(store, analyst, "ada")) == finding.SHOWN
-    assert len(find_customers(store, analyst, "lovel")) == finding.SHOWN
+    for text in ("ada", "lovel"):
+        found = find_customers(store, analyst, text)
+        assert (len(found.customers), found.total, found.are_similar) == (finding.SHOWN, 9, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("Sadya Karm", ["Sadia Karim"]),
+        ("karim sadja", ["Sadia Karim"]),
+        ("zadia", ["Sadia Karim"]),
+        ("Jonh Smtih", ["John Smith"]),
+        ("Josef Nunes", ["Joseph Núñez"]),
+        ("Sadia Karim", ["Sadia Karim"]),
+        ("Karl Marx", []),
+        ("01799 99999", []),
+        ("sadia@karim", []),
+        ("x", []),
+        ("'; --", []),
+    ],
+)
+def test_a_name_that_nobody_has_as_it_is_typed_finds_those_spelled_nearly_like_it(add, store, analyst, typed, names):
+    for number, name in enumerate(["Sadia Karim", "John Smith", "Joseph Núñez", "Ada Lovelace"]):
+        add(f"A-{number}", name, f"p{number}@shop.com")
+    found = find_customers(store, analyst, typed)
+    assert [customer.customer_name for customer in found.customers] == names
+    assert found.are_similar == (typed != "Sadia Karim")
+
+
+def test_the_likeliest_of_similar_names_comes_first(add, store, analyst):
+    for number, name in enumerate(["Sadia Karimova", "Saida Karim", "Sadia Karim"]):
+        add(f"A-{number}", name)
+    assert [each.customer_name for each in find_customers(store, analyst, "sadya karim").customers] == [
+        "Sadia Karim",
+        "Saida Karim",
+        "Sadia Karimova",
+    ]
