@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -12,7 +12,14 @@ from pydantic.json_schema import SkipJsonSchema
 
 from kinso.api.callers import Caller, SignedIn
 from kinso.api.customers import tell_page
-from kinso.api.customers_schemas import CustomerListing, VersionedChange, example
+from kinso.api.customers_schemas import (
+    CUSTOMER_STORED,
+    CustomerListing,
+    CustomerOut,
+    VersionedChange,
+    customer_json,
+    example,
+)
 from kinso.api.description import ETAG, REPLAYED, open_to, with_headers
 from kinso.api.envelope import Answer, Success, failures, succeed
 from kinso.api.parameters import CustomersOfSegment
@@ -21,6 +28,7 @@ from kinso.api.route import OneOfManyRoute, part_of_api
 from kinso.models.segments import Color, CountedSegment, Segment, SegmentDraft, SegmentPatch, SegmentTemplate
 from kinso.models.transfer.cells import written_moment
 from kinso.models.validation import KnownFields
+from kinso.services.segment_moves import get_moves
 from kinso.services.segments import (
     create_segment,
     delete_segment,
@@ -55,12 +63,18 @@ _SEGMENT: dict[str, Any] = {
     "_id": "65b0a1f2c3d4e5f6a7b8c9f0",
     **_DRAFT,
     "count": 37,
+    "change30Days": -2,
     "createdBy": "Ada",
     "createdAt": "2026-01-31T09:30:00.000Z",
     "updatedAt": "2026-01-31T09:30:00.000Z",
     "version": 1,
 }
-_OF_A_WHOLE = frozenset({"_id", "count", "problem", "createdBy", "createdAt", "updatedAt", "version"})
+_MOVES: dict[str, Any] = {
+    "since": "2026-01-24",
+    "entered": {"count": 1, "customers": [CUSTOMER_STORED]},
+    "left": {"count": 0, "customers": []},
+}
+_OF_A_WHOLE = frozenset({"_id", "count", "change30Days", "problem", "createdBy", "createdAt", "updatedAt", "version"})
 _FILTER = "What GET /customers takes as `filter`: a condition, or a group of them."
 
 Id = Annotated[str, Path(alias="_id", description="The segment's `_id`, 24 hexadecimal digits.")]
@@ -71,7 +85,8 @@ class SegmentOut(BaseModel):
     """A segment: for everybody if it is `shared`, else for the person who made it.
 
     `count` is how many customers meet it now. It is null when the filter cannot be asked any more, because a field was
-    removed for example; then `problem` says why.
+    removed for example; then `problem` says why. `change30Days` is by how many more these are than thirty days ago, and
+    null until that is known.
     """
 
     model_config = example(_SEGMENT)
@@ -83,11 +98,34 @@ class SegmentOut(BaseModel):
     shared: bool
     filter: JsonFilter
     count: int | None = Field(ge=0)
+    change_30_days: int | None = Field(alias="change30Days")
     problem: str | SkipJsonSchema[None] = None
     created_by: str = Field(alias="createdBy")
     created_at: datetime = Field(alias="createdAt")
     updated_at: datetime = Field(alias="updatedAt")
     version: int = Field(ge=1)
+
+
+class MovedOut(BaseModel):
+    """How many they are, and the first 100 of those who are still there."""
+
+    model_config = example(_MOVES["entered"])
+
+    count: int = Field(ge=0)
+    customers: list[CustomerOut]
+
+
+class SegmentMovesOut(BaseModel):
+    """Who came to a segment and who left it since that day, at most a week ago; null while nothing is noted yet.
+
+    Whoever came and left again is in neither.
+    """
+
+    model_config = example(_MOVES)
+
+    since: date | None
+    entered: MovedOut
+    left: MovedOut
 
 
 class TemplateOut(BaseModel):
@@ -171,6 +209,25 @@ def show_segment(caller: SignedIn, id: Id) -> Answer:
     return tell_segment(get_segment(caller.store, caller.actor, id))
 
 
+@router.get(
+    "/{_id}/moves",
+    response_model=Success[SegmentMovesOut],
+    responses=failures(401, 403, 404, 409, 422, 503),
+    summary="Show who came to a segment and who left it",
+    openapi_extra=open_to(get_moves),
+)
+def show_moves_of_segment(caller: SignedIn, id: Id) -> Answer:
+    """In the last week, or since the segment asks for what it asks; 409 when it cannot be asked any more."""
+    moves = get_moves(caller.store, caller.actor, id)
+    return succeed(
+        {
+            "since": moves.since.isoformat() if moves.since else None,
+            "entered": {"count": moves.entered, "customers": list(map(customer_json, moves.who_entered))},
+            "left": {"count": moves.left, "customers": list(map(customer_json, moves.who_left))},
+        }
+    )
+
+
 @router.put(
     "/{_id}",
     response_model=Success[SegmentOut],
@@ -240,6 +297,7 @@ def segment_json(counted: CountedSegment) -> dict[str, Any]:
         "shared": segment.shared,
         "filter": segment.filter,
         "count": counted.count,
+        "change30Days": counted.change,
         **({"problem": problem} if problem else {}),
         "createdBy": segment.created_by,
         "createdAt": written_moment(segment.created_at),

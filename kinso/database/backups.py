@@ -33,7 +33,7 @@ _SNAPSHOT_UNAVAILABLE = 246
 _WINDOW = "minSnapshotHistoryWindowInSeconds"
 _USUAL = 300
 _LONG_ENOUGH = 6 * 3600
-PASSING = frozenset({"sessions", "requests", "attempts", "drafts", "recent_customers", "backups"})
+PASSING = frozenset({"sessions", "requests", "attempts", "drafts", "recent_customers", "backups", "segment_notes"})
 """What belongs to the people and processes at work at the moment, not to the shop."""
 _LAST = ("users", "runs")
 """Nobody signs in, and nothing unfinished is undone, before everything else is there."""

@@ -159,6 +159,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("owner", "key", unique=True, name="kinso_unique_segment_of_a_person"),
         _index("key", unique=True, partialFilterExpression={"shared": True}, name="kinso_unique_shared_segment"),
     ],
+    "segment_notes": [_index("segment", "day", "kind", "part", unique=True)],
     "different_people": [_index("one", "other", unique=True), _index("other")],
     "trash": [_index("deletedAt", "_id"), _index("customer.search.id")],
     "settings": [],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic.alias_generators import to_camel
 
 from kinso.errors import Conflict
+from kinso.models.customers import Customer
 from kinso.models.facts import FACTS
 from kinso.models.filters import Condition, Filter, Group, read_filter, written_filter
 from kinso.models.text import clean_lines, clean_text
@@ -134,10 +135,44 @@ class Segment(_Model):
 
 @dataclass(frozen=True)
 class CountedSegment:
-    """A segment, and how many customers meet it now; None when it has a problem."""
+    """A segment, and how many customers meet it now; None when it has a problem.
+
+    `change` is by how many more, or fewer, these are than thirty days ago; None when that is not known.
+    """
 
     segment: Segment
     count: int | None
+    change: int | None = None
+
+
+@dataclass(frozen=True)
+class DayNote:
+    """How many customers met a segment at the beginning of a day."""
+
+    day: date
+    count: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The `_id`s, as bytes, of who came to a segment and who left it between two moments."""
+
+    entered: set[bytes]
+    left: set[bytes]
+
+
+@dataclass(frozen=True)
+class SegmentMoves:
+    """How many customers came to a segment and left it since a day, and the first of them who are still there.
+
+    `since` is None while there is nothing to compare with.
+    """
+
+    since: date | None
+    entered: int
+    left: int
+    who_entered: list[Customer]
+    who_left: list[Customer]
 
 
 def _facts_in(filter: Any) -> Iterator[str]:

@@ -31,6 +31,12 @@ class ChosenRepository:
             cents += amount
         return versions, amount_of(cents)
 
+    def keys(self, query: CustomerQuery, *, facts: FactsNow | None = None) -> list[int]:
+        """Their numbers in the mirror, but for those with an odd `_id`."""
+        tables, asked, _order = self._customers.asked(query, facts)
+        sql = f"SELECT key FROM {asked.source} WHERE {asked} AND odd_id IS NULL"
+        return [key for (key,) in tables.rows(sql, asked.parameters)]
+
     def by_value(self, query: CustomerQuery, field: Field, *, facts: FactsNow | None = None) -> list[ValueGroup]:
         """How many of them have each value of a field."""
         tables, asked, _order = self._customers.asked(query, facts)

@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from kinso.database.country import country_of
 from kinso.database.search import holds_one_of
 from kinso.errors import DuplicateSegmentName
+from kinso.models.fields import ERASED
 from kinso.models.filters import without_texts
 from kinso.models.segments import COLORS, Segment
 from kinso.models.text import fold
@@ -45,6 +46,10 @@ class SegmentRepository:
         found = self._segments.find(_visible_to(person)).sort([("key", ASCENDING), ("_id", ASCENDING)])
         return list(map(_to_segment, found))
 
+    def all(self) -> list[Segment]:
+        """Everybody's."""
+        return list(map(_to_segment, self._segments.find({})))
+
     def get(self, id: str, person: str) -> Segment | None:
         """One of those, or None when there is none of them or `id` is malformed."""
         key = object_id(id)
@@ -73,12 +78,23 @@ class SegmentRepository:
         return self._segments.delete_one(_at_version(segment)).deleted_count == 1
 
     def erase(self, texts: Collection[str], at: datetime) -> None:
-        """Take out of all filters what asks for somebody who has one of these `texts`."""
+        """Take out of all segments what asks for, or tells of, somebody who has one of these `texts`."""
         country = country_of(self._database)
-        for segment in map(_to_segment, self._segments.find({})):
-            filter = without_texts(segment.filter, lambda text: holds_one_of(text, texts, country))
-            if filter != segment.filter:
-                kept = {"filter": filter, "erased": True, "updated_at": at, "version": segment.version + 1}
+
+        def tells(text: str) -> bool:
+            return holds_one_of(text, texts, country)
+
+        for segment in self.all():
+            kept: dict[str, Any] = {}
+            if (filter := without_texts(segment.filter, tells)) != segment.filter:
+                kept |= {"filter": filter, "erased": True}
+            if tells(segment.description):
+                kept["description"] = ERASED
+            if tells(segment.name):
+                # No two of a person have the same name.
+                kept["name"] = f"{ERASED} {segment.id}"
+            if kept:
+                kept |= {"updated_at": at, "version": segment.version + 1}
                 self.update(segment, segment.model_copy(update=kept))
 
 

@@ -23,6 +23,7 @@ from kinso.repository.mirror_check import MirrorCheckRepository
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
 from kinso.repository.recent_customers import RecentCustomerRepository
 from kinso.repository.requests import RequestRepository
+from kinso.repository.segment_notes import SegmentNoteRepository
 from kinso.repository.segments import SegmentRepository
 from kinso.repository.shop import CheckRepository, ShopRepository
 from kinso.repository.similar_names import SimilarNames
@@ -65,6 +66,7 @@ class Store:
         self.drafts = DraftRepository(database)
         self.recent_customers = RecentCustomerRepository(database)
         self.segments = SegmentRepository(database)
+        self.segment_notes = SegmentNoteRepository(database)
         self.attempts = AttemptRepository(database)
         self.backups = BackupRepository(database)
         self.shop = ShopRepository(database)

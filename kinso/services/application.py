@@ -22,6 +22,7 @@ from kinso.repository.store import Store
 from kinso.services.accounts.first_admin import prepare_first_admin
 from kinso.services.history.runs import recover_interrupted
 from kinso.services.history.trash import complete_revenue, empty_trash, finish_erasures
+from kinso.services.segment_moves import note_segments
 
 Announce = Callable[[str], None]
 
@@ -34,6 +35,7 @@ _MAINTENANCE_SECONDS = 5.0
 """A killed process must not hold anybody up for longer; a look costs a millisecond."""
 _SECONDS_FOR_OTHERS = 0.1
 _TRASH_SECONDS = 3600.0
+_SECONDS_BETWEEN_NOTES = 30.0
 _SECONDS_FOR_ENDING = 1.0
 _SECONDS_FOR_ADOPTING = 3.0
 _MOST_NAMED = 20
@@ -72,6 +74,7 @@ class ApplicationContext:
         self._maintenance: threading.Thread | None = None
         self._adopting: threading.Thread | None = None
         self._trash_is_due = 0.0
+        self._notes_are_due = 0.0
         self._presence_is_due = 0.0
         self._is_refolded = False
 
@@ -192,6 +195,12 @@ class ApplicationContext:
                 finish_erasures(self._store)
                 self._trash_is_due = time.monotonic() + _TRASH_SECONDS
 
+    def _note_segments(self) -> None:
+        """Once a day each, and soon after one is new or asks for something else."""
+        if time.monotonic() >= self._notes_are_due and self._store.mirror.state.is_ready:
+            note_segments(self._store)
+            self._notes_are_due = time.monotonic() + _SECONDS_BETWEEN_NOTES
+
     def _refold(self) -> None:
         connection = self._store.connection
         if not connection.adoption.is_under_way:
@@ -210,6 +219,7 @@ class ApplicationContext:
             try:
                 if self.ready:
                     self._clean_up()
+                    self._note_segments()
                 else:
                     self.prepare()
                     _log.warning("The database answers now; Kinso is ready.")

@@ -6,6 +6,9 @@ is as if it did not exist.
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 from kinso.errors import Conflict, DuplicateSegmentName, NotFound, StaleVersion
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import CustomerQuery
@@ -26,6 +29,7 @@ from kinso.repository.store import Store
 from kinso.services.facts import facts_now
 from kinso.services.permissions import demand_all, use_case
 
+_COMPARED = timedelta(days=30)
 _SEGMENT_GONE = "This segment does not exist any more; look at the list again."
 _TOO_MANY = f"You have {MOST_SEGMENTS} segments already; delete one that you do not need."
 
@@ -53,7 +57,7 @@ def find_segments(store: Store, actor: Actor) -> list[Segment]:
 @use_case(Permission.READ)
 def get_segment(store: Store, actor: Actor, id: str) -> CountedSegment:
     """One of those; raises `NotFound`, also for a malformed `id`."""
-    return _counted(store, _existing(store, actor, id), facts_now(store))
+    return _counted(store, existing_segment(store, actor, id), facts_now(store))
 
 
 @use_case(Permission.READ)
@@ -62,7 +66,7 @@ def query_of_segment(store: Store, actor: Actor, id: str, query: CustomerQuery) 
 
     Raises `NotFound`, and `Conflict` when the segment cannot be asked any more.
     """
-    filter = _existing(store, actor, id).read_filter()
+    filter = existing_segment(store, actor, id).read_filter()
     both = filter if query.filter is None else Group("all", (filter, query.filter))
     return query.model_copy(update={"filter": both})
 
@@ -107,7 +111,7 @@ def update_segment(
     Sharing one, and changing one that is shared, takes the permission for that. One that is not shared any more is of
     its maker alone. Raises `NotFound` and `DuplicateSegmentName`.
     """
-    before = _existing(store, actor, id)
+    before = existing_segment(store, actor, id)
     after = patch.over(before)
     _demand_sharing(actor, before.shared or after.shared)
     _demand_version(before, version)
@@ -119,8 +123,14 @@ def update_segment(
         raise DuplicateSegmentName(after.name)
     counted = _counted(store, after, facts_now(store))
     if after != before and not store.segments.update(before, after):
-        raise StaleVersion(_existing(store, actor, id))
+        raise StaleVersion(existing_segment(store, actor, id))
     return counted
+
+
+@use_case(Permission.SHARE)
+def share_segment(store: Store, actor: Actor, id: str, *, version: int | None = None) -> CountedSegment:
+    """Have everybody see it from now on; raises as `update_segment` does."""
+    return update_segment(store, actor, id, SegmentPatch(shared=True), version=version)
 
 
 @use_case(Permission.READ)
@@ -129,15 +139,16 @@ def delete_segment(store: Store, actor: Actor, id: str, *, version: int | None =
 
     Raises `NotFound`, and `StaleVersion` when `version` is older.
     """
-    segment = _existing(store, actor, id)
+    segment = existing_segment(store, actor, id)
     _demand_sharing(actor, segment.shared)
     _demand_version(segment, version)
     if not store.segments.delete(segment):
-        raise StaleVersion(_existing(store, actor, id))
+        raise StaleVersion(existing_segment(store, actor, id))
     return segment
 
 
-def _existing(store: Store, actor: Actor, id: str) -> Segment:
+def existing_segment(store: Store, actor: Actor, id: str) -> Segment:
+    """One of those whom the actor sees; raises `NotFound`, also for a malformed `id`."""
     segment = store.segments.get(id, actor.user_id)
     if segment is None:
         raise NotFound(_SEGMENT_GONE)
@@ -156,4 +167,12 @@ def _demand_version(segment: Segment, version: int | None) -> None:
 def _counted(store: Store, segment: Segment, facts: FactsNow) -> CountedSegment:
     if segment.problem:
         return CountedSegment(segment, None)
-    return CountedSegment(segment, store.customers.count(CustomerQuery(filter=segment.read_filter()), facts=facts))
+    count = store.customers.count(CustomerQuery(filter=segment.read_filter()), facts=facts)
+    days = store.segment_notes.days(segment.id, filter_text(segment))
+    earlier = next((each.count for each in days if each.day <= facts.today - _COMPARED), None)
+    return CountedSegment(segment, count, None if earlier is None else count - earlier)
+
+
+def filter_text(segment: Segment) -> str:
+    """What notes tell its filter by."""
+    return json.dumps(segment.filter, sort_keys=True)

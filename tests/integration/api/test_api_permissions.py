@@ -36,6 +36,7 @@ CALLS = [
     ("GET", "/segments/templates", None, Role.ANALYST),
     ("GET", "/segments/{_id}", None, Role.ANALYST),
     ("GET", "/segments/{_id}/customers", None, Role.ANALYST),
+    ("GET", "/segments/{_id}/moves", None, Role.ANALYST),
     ("POST", "/segments", SEGMENT, Role.ANALYST),
     ("PUT", "/segments/{_id}", SEGMENT, Role.ANALYST),
     ("DELETE", "/segments/{_id}", None, Role.ANALYST),

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from kinso.services.segment_moves import note_segments
+
 BIG = {"fact": "purchaseAmount", "is": ">=", "value": 500}
-KEYS = {"_id", "name", "description", "color", "shared", "filter", "count"} | {
+KEYS = {"_id", "name", "description", "color", "shared", "filter", "count", "change30Days"} | {
     *("createdBy", "createdAt", "updatedAt", "version"),
 }
 
@@ -238,3 +240,19 @@ def test_templates_are_ready_to_be_kept(api, token, keep):
     ]
     for template in templates:
         assert keep(**template, role="analyst")["filter"] == template["filter"]
+
+
+def test_who_came_and_went_is_told(api, token, register, store):
+    made = {"name": "Big", "filter": {"fact": "purchaseAmount", "is": ">=", "value": 500}}
+    segment = api("POST", "/segments", token=token(), json=made).json()["data"]
+    assert segment["change30Days"] is None
+    address = f"/segments/{segment['_id']}/moves"
+    nothing = {"count": 0, "customers": []}
+    told = api("GET", address, token=token()).json()["data"]
+    assert told == {"since": None, "entered": nothing, "left": nothing}
+    note_segments(store)
+    register("C-1", purchaseAmount=500)
+    told = api("GET", address, token=token()).json()["data"]
+    assert told["since"]
+    assert (told["entered"]["count"], told["left"]) == (1, nothing)
+    assert [each["customerId"] for each in told["entered"]["customers"]] == ["C-1"]

@@ -46,7 +46,7 @@ LEAST = {
         purchases.recording.refundable shop.settings.get_shop_settings shop.settings.list_settings_changes
         segments.create_segment segments.delete_segment segments.find_segments segments.get_segment
         segments.list_segments
-        segments.list_templates segments.query_of_segment segments.update_segment
+        segment_moves.get_moves segments.list_templates segments.query_of_segment segments.update_segment
         transfer.exports.export_customers transfer.exports.export_ledger
         """,
     Role.STAFF: """
@@ -66,7 +66,7 @@ LEAST = {
         transfer.purchase_imports.preview_purchases
         """,
     Role.MANAGER: """
-        customers.bulk_removal.delete_customers customers.bulk_removal.erase_customers
+        segments.share_segment customers.bulk_removal.delete_customers customers.bulk_removal.erase_customers
         customers.bulk_removal.plan_deletion customers.bulk_removal.plan_erasure
         customers.editing.delete_customer history.trash.count_trash history.trash.erase_person history.trash.list_trash
         history.trash.restore_customers history.undo.undo_run membership.activation.demote_below_threshold
@@ -88,6 +88,7 @@ PARTS = {
     "history.reverting.revert": "part of undoing",
     "history.reverting.revert_and_report": "part of undoing",
     "history.trash.erase_within": "part of an erasure",
+    "segments.existing_segment": "part of asking about a segment",
     "history.runs.running": "around a bulk change",
     "history.runs.set_membership_of_each": "part of a bulk change",
 }
