@@ -20,6 +20,7 @@ from kinso.ui.insights.figures import (
     sales_months,
     top_customers,
 )
+from kinso.ui.insights.segments import show_segments
 from kinso.ui.lists import wait_for_lists
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.shop import show_no_customers
@@ -174,5 +175,6 @@ def show_sales(months: Sequence[SalesMonth], context: RequestContext) -> None:
 
 st.title("Overview", anchor=False)
 wait_for_lists(current_context())
+show_segments()
 show_customers()
 show_purchases()

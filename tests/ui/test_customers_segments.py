@@ -6,6 +6,8 @@ import pytest
 
 from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.models.segments import SegmentDraft
+from kinso.services.customers.editing import delete_customer
+from kinso.services.segment_moves import note_segments
 from kinso.services.segments import create_segment, list_segments
 from tests.ui.customers_page import button_keys, press, shown, texts
 
@@ -126,3 +128,20 @@ def test_one_whose_fact_is_lost_says_so_and_can_be_deleted(open_page, store, ric
     press(page, f"segment_delete_{rich.id}")
     press(page, "segment_gone")
     assert list_segments(store, COMMAND_LINE) == []
+
+
+def test_who_came_and_who_left_is_told_and_shown(open_page, store, rich, people, add_customer):
+    def look(page):
+        page.session_state["segment_moves_open"] = True
+        return page.run()
+
+    page = look(open_page("customers", Role.ANALYST, segment=rich.id))
+    assert "The segment is new" in texts(page)
+    note_segments(store)
+    add_customer("N-1", purchase_amount=70)
+    delete_customer(store, COMMAND_LINE, people[5].id)
+    page = look(page)
+    assert "**+1 / −1** since" in texts(page)
+    assert "1 customer of them deleted" in texts(page)
+    press(page, "segment_came")
+    assert shown(page) == ["N-1"]

@@ -8,11 +8,10 @@ from typing import Any
 import streamlit as st
 
 from kinso.errors import InvalidInput, KinsoError
-from kinso.models.accounts import Permission
 from kinso.models.filters import Filter, written_filter
 from kinso.models.segments import COLORS, LONGEST_DESCRIPTION, LONGEST_NAME, Segment, SegmentDraft, SegmentPatch
 from kinso.models.validation import parse
-from kinso.services.segments import create_segment, delete_segment, list_templates, update_segment
+from kinso.services.segments import create_segment, delete_segment, list_templates, share_segment, update_segment
 from kinso.ui.customers.filter_words import filter_in_words
 from kinso.ui.customers.filters import present_filter
 from kinso.ui.customers.grid_state import new_serial
@@ -40,7 +39,7 @@ class _Question:
 
 def may_change(segment: Segment, context: RequestContext) -> bool:
     """Whether this person may; what is shared is for those who may share."""
-    return not segment.shared or context.actor.may(Permission.SHARE)
+    return not segment.shared or context.may(share_segment)
 
 
 def ask_to_keep() -> None:
@@ -109,7 +108,7 @@ def _ask(question: _Question) -> None:
         format_func=str.capitalize,
         key=question.key("color"),
     )
-    if context.actor.may(Permission.SHARE):
+    if context.may(share_segment):
         st.checkbox("Share with everybody", value=bool(segment and segment.shared), key=question.key("shared"))
     if question.problem:
         st.error(plain(question.problem), icon=":material/error:")

@@ -13,6 +13,7 @@ from kinso.models.segments import CountedSegment, Segment, SegmentTemplate
 from kinso.services.segments import create_segment, find_segments, get_segment, list_segments, list_templates
 from kinso.ui.customers.filters import FILTER, show_filter
 from kinso.ui.customers.segment_dialogs import ask_to_delete, ask_to_edit, ask_to_keep, may_change, save_filter
+from kinso.ui.customers.segment_moves import draw_moves
 from kinso.ui.customers.words import isolated
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import number, plain
@@ -20,6 +21,9 @@ from kinso.ui.wording import number, plain
 SEGMENT = "segment"
 """The segment's name in the address, and the key of the input that keeps it there."""
 _OPEN = "segments_open"
+_FOLLOWED = "segment_followed"
+_OTHERS = {"q": "", "name": "", "member": "All", "page": 1}
+"""What else is chosen above the list, when nothing is."""
 _MENU = "segment_menu"
 _ACTIONS = {"edit": "Edit…", "delete": "Delete…"}
 
@@ -27,6 +31,10 @@ _ACTIONS = {"edit": "Edit…", "delete": "Delete…"}
 def follow_segment(context: RequestContext) -> None:
     """Before the filters are drawn: an address that names a segment and no filter asks for that of the segment."""
     id = str(st.query_params.get(SEGMENT, ""))
+    if id and id != st.session_state.get(_FOLLOWED):
+        # Streamlit remembers what was chosen before; whoever follows a link to a segment wants that.
+        left = {name: value for name, value in _OTHERS.items() if name not in st.query_params}
+        st.session_state.update({name: value for name, value in left.items() if name in st.session_state})
     if id and FILTER not in st.query_params and FILTER not in st.session_state:
         try:
             st.session_state[FILTER] = text_of(get_segment(context.store, context.actor, id).segment.read_filter())
@@ -40,10 +48,12 @@ def choose_segment(query: CustomerQuery, context: RequestContext) -> None:
     chosen = _chosen(segments, query)
     is_changed = chosen is not None and text_of(query.filter) != _asked_by(chosen)
     # The address names it for as long as there is one.
-    st.session_state[SEGMENT] = chosen.id if chosen else ""
+    st.session_state[SEGMENT] = st.session_state[_FOLLOWED] = chosen.id if chosen else ""
     st.text_input("Segment", key=SEGMENT, bind="query-params")
     with st.container(key="segment_bar", horizontal=True, vertical_alignment="center", gap="small"):
         _draw_choice(chosen, context)
+        if chosen and not is_changed:
+            draw_moves(chosen, context)
         if is_changed and chosen and may_change(chosen, context):
             st.button("Save changes", icon=":material/save:", key="segment_save", on_click=save_filter, args=(chosen,))
         if query.filter and (is_changed or not chosen) and context.may(create_segment):

@@ -10,10 +10,12 @@ from kinso.models.customers import Customer, CustomerQuery
 from kinso.models.history import ActivationPreview
 from kinso.models.insights import AmountBin, MonthCount, Overview, SalesMonth, Statistics
 from kinso.models.membership import Comparison, DemotionPreview, ThresholdPoint
+from kinso.models.segments import CountedSegment
 from kinso.services import insights
 from kinso.services.customers.editing import list_customers
 from kinso.services.insights import MirrorTable
 from kinso.services.membership import activation, eligibility
+from kinso.services.segments import find_segments, list_segments
 from kinso.ui.insights.kept import Kept, Made
 from kinso.ui.request_context import RequestContext
 
@@ -54,6 +56,13 @@ def overview(context: RequestContext) -> Overview:
 def current_statistics(context: RequestContext) -> Statistics:
     """The six figures."""
     return _of_customers.get(context, "statistics", lambda: insights.get_statistics(context.store, context.actor))
+
+
+def segments(context: RequestContext) -> list[CountedSegment]:
+    """Those that this person sees, with how many meet each now."""
+    seen = tuple((each.id, each.version) for each in find_segments(context.store, context.actor))
+    about = ("segments", context.actor.user_id, seen)
+    return _of_all.get(context, about, lambda: list_segments(context.store, context.actor))
 
 
 def top_customers(context: RequestContext) -> list[Customer]:
