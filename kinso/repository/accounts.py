@@ -90,6 +90,11 @@ class UserRepository:
         )
         return to_user(document) if document else None
 
+    def columns_of(self, id: str) -> tuple[str, ...]:
+        """The columns that this person added to the list of customers; none of an account that is not there."""
+        document = self._users.find_one({**OURS, "_id": object_id(id)}, {"columns": True}) or {}
+        return tuple(map(str, document.get("columns", ())))
+
     def replace_password_hash(self, id: str, before: str, after: str) -> bool:
         """Replace the hash unless someone else did meanwhile."""
         query = {"_id": object_id(id), "passwordHash": before}
