@@ -145,6 +145,25 @@ class CustomerPage(_Model):
 
 
 @dataclass(frozen=True)
+class MembershipCounts:
+    """How many customers a query has, and how many of them are members, or eligible."""
+
+    total: int
+    members: int
+    eligible: int
+
+
+@dataclass(frozen=True)
+class CustomerGroup:
+    """Customers with the same value of a fact, None for those without one; `spent` is what all of them spent."""
+
+    value: Any
+    customers: int
+    members: int
+    spent: Decimal
+
+
+@dataclass(frozen=True)
 class CustomerEdit:
     """`values` typed over the customer as it was shown in `before`, by stored names and not yet validated."""
 

@@ -120,7 +120,7 @@ class CustomerLists:
             return first, self.count(query)
         asked = self._conditions(query, facts)
         order = _order(query, asked, facts)
-        with self._tables(asked).together() as answer:
+        with self.tables(asked).together() as answer:
             if query.is_searched or asked.joins:
                 # Reading the texts of everybody takes most of the time, as does joining, so that is done once.
                 columns = ", ".join(dict.fromkeys(["key", "odd_id", *order.selected()]))
@@ -151,13 +151,13 @@ class CustomerLists:
         asked = self._conditions(query, facts)
         order = _order(query, asked, facts)
         sql = f"SELECT {_COLUMNS} FROM {asked.source} WHERE {asked} ORDER BY {order}"
-        return map(customer_of, self._tables(asked).iterate(sql, asked.parameters, at_once=_AT_ONCE))
+        return map(customer_of, self.tables(asked).iterate(sql, asked.parameters, at_once=_AT_ONCE))
 
     def asked(self, query: CustomerQuery, facts: FactsNow | None) -> tuple[Mirror, Asked, Order]:
         """What a query asks, and the order that it wants, for a statement about these tables."""
         asked = self._conditions(query, facts)
         order = _order(query, asked, facts)
-        return self._tables(asked), asked, order
+        return self.tables(asked), asked, order
 
     def facts_of(self, ids: Sequence[str], names: Sequence[str], facts: FactsNow) -> dict[str, dict[str, Any]]:
         """These facts of these customers, by `_id` and name, as JSON values; who is gone is left out."""
@@ -165,7 +165,7 @@ class CustomerLists:
         computed = {name: facts.computed(asked, FACTS[name]) for name in names}
         shown = ", ".join(["key", "odd_id", *(each.shown for each in computed.values())])
         asked.add(f"key IN (SELECT unnest({asked.given([str(key_of(id)) for id in ids])})::HUGEINT)")
-        rows = self._tables(asked).rows(f"SELECT {shown} FROM {asked.source} WHERE {asked}", asked.parameters)
+        rows = self.tables(asked).rows(f"SELECT {shown} FROM {asked.source} WHERE {asked}", asked.parameters)
         return {
             id_of(key, odd_id): {
                 name: each.value(value) for (name, each), value in zip(computed.items(), values, strict=True)
@@ -177,7 +177,7 @@ class CustomerLists:
         """How many customers the query has on all its pages."""
         asked = self._conditions(query, facts)
         sql = f"SELECT count(*) FROM {asked.source} WHERE {asked}"
-        [(count,)] = self._tables(asked).rows(sql, asked.parameters)
+        [(count,)] = self.tables(asked).rows(sql, asked.parameters)
         return int(count)
 
     def ids_matching(
@@ -187,7 +187,7 @@ class CustomerLists:
         asked = self._conditions(query, facts)
         asked.add("membership_status" if membership_status else "NOT membership_status")
         sql = f"SELECT key, odd_id FROM {asked.source} WHERE {asked} ORDER BY key"
-        rows = self._tables(asked).rows(sql, asked.parameters)
+        rows = self.tables(asked).rows(sql, asked.parameters)
         return [id_of(key, odd_id) for key, odd_id in rows]
 
     def find_at_once(self, text: str, *, limit: int) -> tuple[list[Customer], int]:
@@ -237,7 +237,8 @@ class CustomerLists:
         is_whole = not is_by_membership or query.membership_status is not None or len(customers) == limit
         return customers if is_whole else None
 
-    def _tables(self, asked: Asked) -> Mirror:
+    def tables(self, asked: Asked) -> Mirror:
+        """The tables that conditions are about, as fresh as they need them."""
         return self._mirror.derived(asked.zone) if asked.zone else self._mirror.up_to_date()
 
     def _conditions(self, query: CustomerQuery, facts: FactsNow | None) -> Asked:

@@ -78,8 +78,8 @@ class FactsNow:
         """How a fact is computed; what it needs is joined to what is asked."""
         if fact.name in BY_NAME:
             return _entered(fact)
-        if fact.name in _MOMENTS:
-            column = _MOMENTS[fact.name]
+        if fact.name in MOMENTS:
+            column = MOMENTS[fact.name]
             return Computed(column, column, self._day_of)
         if fact.name in _PLAIN:
             return _PLAIN[fact.name]
@@ -315,7 +315,7 @@ _PLAIN = {
     "hasEmail": _as_it_is("has_email"),
     "excludedFromActivation": _as_it_is("(excluded AND NOT membership_status)"),
 }
-_MOMENTS = {"createdAt": "created_at", "updatedAt": "updated_at"}
+MOMENTS = {"createdAt": "created_at", "updatedAt": "updated_at"}
 """Days that the mirror has as moments."""
 
 
@@ -404,7 +404,7 @@ def _test_day(now: FactsNow, asked: Asked, column: str, condition: Condition) ->
     one = timedelta(days=1)
 
     def given(day: date) -> str:
-        return asked.given(now.beginning(day) if condition.fact.name in _MOMENTS else day)
+        return asked.given(now.beginning(day) if condition.fact.name in MOMENTS else day)
 
     def within(first: date, last: date) -> str:
         return f"{column} >= {given(first)} AND {column} < {given(last + one)}"

@@ -10,6 +10,7 @@ from kinso.database.connection import Connection, translated_errors, within
 from kinso.models.membership import Rule
 from kinso.repository.accounts import AttemptRepository, SessionRepository, TokenRepository, UserRepository
 from kinso.repository.chosen import ChosenRepository
+from kinso.repository.customer_groups import CustomerGroupRepository
 from kinso.repository.customers import CustomerRepository
 from kinso.repository.customers_search import SyncRepository
 from kinso.repository.drafts import DraftRepository
@@ -43,6 +44,7 @@ class Store:
         self.connection = connection
         self.mirror = mirror_of(connection)
         self.customers = CustomerRepository(connection, self.mirror)
+        self.groups = CustomerGroupRepository(self.customers)
         self.exports = CustomerExportRepository(self.customers, self.mirror)
         self.chosen = ChosenRepository(self.customers)
         self.duplicates = DuplicateRepository(self.mirror)

@@ -47,6 +47,8 @@ LEAST = {
         segments.create_segment segments.delete_segment segments.find_segments segments.get_segment
         segments.list_segments
         segment_moves.get_moves segments.list_templates segments.query_of_segment segments.update_segment
+        accounts.preferences.get_columns accounts.preferences.save_columns
+        customers.grouping.count_by_membership customers.grouping.group_customers
         transfer.exports.export_customers transfer.exports.export_ledger
         """,
     Role.STAFF: """
