@@ -99,7 +99,7 @@ def show_metrics(figures: Figures, context: RequestContext) -> None:
             border=True,
             help="The total purchase amount divided by all customers, also those who bought nothing.",
         )
-        st.metric("Total purchase amount", money(now.total_purchase_amount, context.shop), border=True)
+        st.metric("Total spent by all", money(now.total_purchase_amount, context.shop), border=True)
 
 
 def customers_at_month_ends(now: Statistics, per_month: Sequence[int]) -> list[int]:
@@ -122,7 +122,7 @@ def show_charts(figures: Figures, context: RequestContext) -> None:
         charts.show_data(charts.draw_members, figures.months, members, alt=alt, key="members_over_time")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.subheader(f"Top {TOP} customers by purchase amount", anchor=False)
+        st.subheader(f"Top {TOP} customers by total spent", anchor=False)
         alt = f"The {len(best)} customers who spent most, with their amounts"
         charts.show_data(charts.draw_top_customers, best, context.shop, alt=alt, key="top_customers", names_people=True)
     with right.container(border=True, height="stretch"):
@@ -130,8 +130,8 @@ def show_charts(figures: Figures, context: RequestContext) -> None:
         alt = f"{percent(now.membership_rate)} of all customers are members"
         charts.show_data(charts.draw_share, now, alt=alt, key="share")
     with st.container(border=True):
-        st.subheader("Customers by purchase amount", anchor=False)
-        alt = f"{counted(now.total_customers, 'customer')} by purchase amount, members and non-members stacked"
+        st.subheader("Customers by total spent", anchor=False)
+        alt = f"{counted(now.total_customers, 'customer')} by total spent, members and non-members stacked"
         charts.show_data(charts.draw_distribution, figures.distribution, context.shop, alt=alt, key="distribution")
 
 

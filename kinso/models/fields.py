@@ -77,11 +77,11 @@ FIELDS: tuple[Field, ...] = (
         Text(5, 500, check=check_contact),
         is_required=True,
         searchable=True,
-        width=178,
+        width=236,
         hint="E-mail, phone or address",
         example="ada@shop.com",
     ),
-    Field("purchaseAmount", "Purchase amount", Amount(), personal=False, for_many=False, width=164, example=1250.5),
+    Field("purchaseAmount", "Total spent", Amount(), personal=False, for_many=False, width=136, example=1250.5),
     Field(
         "membershipStatus",
         "Membership",

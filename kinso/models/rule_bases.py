@@ -128,7 +128,7 @@ LIFETIME = RuleBasis(
     unit=MONEY,
     choice="Everything that a customer ever bought",
     name="purchase amount",
-    column="Purchase amount",
+    column="Total spent",
     reach="a purchase amount of {} or more",
 )
 """Also that of runs and shops that say nothing about it."""

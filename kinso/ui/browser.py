@@ -119,7 +119,31 @@ A click leaves the cursor where it is, because the list is only shown while it i
 otherwise take the list away before the click arrives.
 """
 
-SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED, COMMA_AS_POINT, FINDER)
+OPEN_BESIDE = (
+    "(() => { if (window.kinsoOpening) return; window.kinsoOpening = true;"
+    " const native = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;"
+    " const open = id => { const input = document.querySelector('.st-key-open_customer input');"
+    " if (input) { native.call(input, id); input.dispatchEvent(new Event('input', {bubbles: true})); }"
+    " return Boolean(input); };"
+    " document.addEventListener('click', event => { const link = event.target.closest?.('a[data-open]');"
+    " if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;"
+    " if (open(link.dataset.open)) event.preventDefault(); }, true);"
+    " document.addEventListener('keydown', event => { const cell = event.target;"
+    " if (event.key !== 'Enter' || !cell.closest?.('.st-key-customers_table table[role=grid]')) return;"
+    " const heads = [...cell.closest('table').querySelectorAll('th')];"
+    " const place = name => heads.find(head => head.textContent.replace(/^[↑↓ ]+/, '') === name)?.ariaColIndex;"
+    " if (cell.ariaColIndex !== place('Name')) return;"
+    " const number = cell.closest('tr').querySelector(`td[aria-colindex='${place('Customer ID')}']`)?.textContent;"
+    " const link = [...document.querySelectorAll('a[data-open]')].find(each =>"
+    " each.querySelector('small')?.textContent === number);"
+    " if (link) { event.preventDefault(); event.stopPropagation(); open(link.dataset.open); } }, true); })()"
+)
+"""Have a link with `data-open`, and Enter on a name, write a customer into the input that opens one beside the list.
+
+The grid is drawn on a canvas, and its hidden table knows no customers but by what its cells show.
+"""
+
+SCRIPTS = (FOCUS, ASK_BEFORE_CLOSING, CLOSE_FREELY, GO_TO_SIGN_IN, KEEP_TYPED, COMMA_AS_POINT, FINDER, OPEN_BESIDE)
 """All of them; what is not listed here does not run."""
 _SCRIPT = Template(
     '<script{% for name, value in data.items() %} data-{{ name }}="{{ value }}"{% endfor %}>'

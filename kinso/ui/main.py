@@ -20,7 +20,7 @@ from kinso.services.permissions import permission_of
 from kinso.services.shop.settings import save_shop_settings
 from kinso.services.transfer.customer_imports import import_customers
 from kinso.ui.browser import COMMA_AS_POINT, leave_if_asked, run_script, show_in_tab, sign_out_button
-from kinso.ui.customers.page_state import keep_typed_cells
+from kinso.ui.customers.page_state import close_panel, keep_typed_cells
 from kinso.ui.drafts import keep_for_owner, note_owner
 from kinso.ui.feedback import forget_shown_toasts, show_lost_toasts
 from kinso.ui.finder import show_finder
@@ -61,6 +61,7 @@ def _note_page(path: str) -> None:
     if st.session_state.get(_SHOWN) != path:
         st.session_state[_SHOWN] = path
         forget_reports()
+        close_panel()
 
 
 def _context_or_keep_typed() -> RequestContext:

@@ -19,8 +19,8 @@ def add(store: Store, customer_id: str, **fields: Any) -> Customer:
 
 
 def open_customers(page: Page, address: str, query: str = "?sort=Customer+ID&order=Ascending") -> Grid:
-    """Go to the customers page by its address; returns its grid when it is there."""
-    page.goto(f"{address}/customers{query}")
+    """Go to the customers page by its address, with names to type over; returns its grid when it is there."""
+    page.goto(f"{address}/customers{query}&columns=Customer+name")
     grid = Grid(page)
     until(grid.columns, lambda found: "Customer ID" in found)
     return grid
@@ -30,7 +30,12 @@ def save(page: Page, changes: int) -> None:
     """Press Save as soon as the page counts so many changes."""
     word = "change" if changes == 1 else "changes"
     expect(page.get_by_role("button", name=f"{changes} unsaved {word}")).to_be_visible()
-    page.get_by_role("button", name="Save", exact=True).click()
+    press_save(page)
+
+
+def press_save(page: Page) -> None:
+    """Press Save above the grid."""
+    page.locator(".st-key-save_changes").get_by_role("button").click()
 
 
 def act(page: Page, action: str) -> None:

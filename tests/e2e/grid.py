@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 PATIENCE = 60.0
 """Seconds to wait for what the server or the browser still has to do; mostly one will do, but not on a busy machine."""
 _ROW_HEIGHT, _HEAD_HEIGHT = 35, 36
-_SELECT_WIDTH, _DETAILS_WIDTH = 84, 66
+_SELECT_WIDTH, _NAME = 66, 30
 
 Value = TypeVar("Value")
 
@@ -33,7 +33,7 @@ class Grid:
         return self.root.locator("canvas[data-testid=data-grid-canvas]").locator("table[role=grid]")
 
     def columns(self) -> dict[str, int]:
-        """The place of each column by its title, without the arrow of a sorted one."""
+        """The place of each column that is in view by its title, without the arrow of a sorted one."""
         heads = self._table.locator("th").evaluate_all("all => all.map(h => [h.textContent, h.ariaColIndex])")
         return {text.lstrip("↑↓ "): int(place) for text, place in heads}
 
@@ -47,8 +47,7 @@ class Grid:
 
     def column(self, column: str) -> list[str]:
         """What a column shows in the rows that are in view."""
-        place = until(self.columns, lambda found: column in found)[column]
-        return self._table.locator(f"td[aria-colindex='{place}']").all_text_contents()
+        return self._table.locator(f"td[aria-colindex='{self._place(column)}']").all_text_contents()
 
     def row_of(self, customer_id: str) -> int:
         """The row of a customer that is in view."""
@@ -73,13 +72,18 @@ class Grid:
         self.focus(row, column)
         self.page.keyboard.press("Space")
 
-    def press_details(self, row: int) -> None:
-        """Press the details button of a row near the top; buttons in cells have no keyboard and no element."""
-        until(self.columns, lambda found: "Details" in found)
+    def open_beside(self, row: int) -> None:
+        """Press the name in a row near the top; buttons in cells have no element."""
+        until(self.columns, lambda found: "Name" in found)
         box = self.root.locator("canvas[data-testid=data-grid-canvas]").bounding_box()
         assert box is not None
         left = _SELECT_WIDTH if "Select" in self.columns() else 0
-        self.page.mouse.click(box["x"] + left + _DETAILS_WIDTH / 2, box["y"] + _HEAD_HEIGHT + (row + 0.5) * _ROW_HEIGHT)
+        self.page.mouse.click(box["x"] + left + _NAME, box["y"] + _HEAD_HEIGHT + (row + 0.5) * _ROW_HEIGHT)
+
+    def open_page(self, row: int) -> None:
+        """Go to the page of a customer near the top."""
+        self.open_beside(row)
+        self.page.get_by_role("dialog").get_by_role("link", name="Open the whole page").click()
 
     def focus(self, row: int, column: str) -> None:
         """Move the grid's cursor to a cell; it follows the focus a moment later, and a redrawn grid forgets it.
@@ -103,8 +107,22 @@ class Grid:
 
         until(is_focused, lambda focused: focused)
 
+    def _place(self, column: str) -> int:
+        """The place of a column, which is brought into view."""
+
+        def look() -> dict[str, int]:
+            found = self.columns()
+            if found and column not in found:
+                self.root.locator(".dvn-scroller").evaluate(
+                    "scroller => { const left = scroller.scrollLeft; scroller.scrollLeft += 200;"
+                    " if (scroller.scrollLeft === left) scroller.scrollLeft = 0; }"
+                )
+            return found
+
+        return until(look, lambda found: column in found)[column]
+
     def _cell(self, row: int, column: str) -> Locator:
-        place = until(self.columns, lambda found: column in found)[column]
+        place = self._place(column)
         cell = self._table.locator(f"tr[aria-rowindex='{row + 2}'] td[aria-colindex='{place}']")
         if cell.count() == 0:
             top = max(0, (row - 2) * _ROW_HEIGHT)

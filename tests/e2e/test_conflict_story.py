@@ -25,7 +25,7 @@ def test_mine_theirs_and_before_are_shown_and_the_choice_is_applied(shop, sign_i
 
     mine.type(0, "Customer name", "My name")
     mine.type(0, "Contact", "mine@example.com")
-    mine.type(0, "Purchase amount ($)", "77")
+    mine.type(0, "Total spent ($)", "77")
     mine.type(1, "Customer name", "Someone else")
     save(manager, 4)
     dialog = manager.get_by_role("dialog")

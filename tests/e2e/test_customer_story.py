@@ -41,7 +41,7 @@ def cells(page):
 
 def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada):
     page = sign_in(Role.STAFF)
-    open_customers(page, shop.address).press_details(0)
+    open_customers(page, shop.address).open_page(0)
     expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
     assert page.url.endswith(f"/customer?id={ada.id}")
     expect(page.get_by_text("$15.00 to go.")).to_be_visible()
@@ -70,7 +70,7 @@ def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada
     dialog.get_by_role("button", name="Record purchase").dblclick()
 
     expect(page.get_by_text("is a member now: with this purchase they reached the threshold")).to_be_visible()
-    expect_toast(page, "$16.50 recorded. The purchase amount is now $1,001.50.")
+    expect_toast(page, "$16.50 recorded. The total is now $1,001.50.")
     (sale,) = ledger(shop, ada, "sale")
     assert (sale.amount, sale.payment_method, len(sale.items)) == (Decimal("16.50"), "card", 2)
     expect(page.get_by_text("Reached the membership threshold by a purchase")).to_be_visible()
@@ -87,7 +87,7 @@ def test_a_purchase_makes_a_member_and_a_part_is_brought_back(shop, sign_in, ada
     dialog.get_by_role("spinbutton", name="Amount to refund").fill("4")
     dialog.get_by_label("Note").fill("stale")
     dialog.get_by_role("button", name="Refund", exact=True).dblclick()
-    expect_toast(page, "$4.00 refunded. The purchase amount is now $997.50.")
+    expect_toast(page, "$4.00 refunded. The total is now $997.50.")
     assert [refund.amount for refund in ledger(shop, ada, "refund")] == [Decimal("-4.00")]
     assert shop.store.customers.get(ada.id).membership_status is True
     until(lambda: [row[1] for row in cells(page)], lambda kinds: kinds == ["Refund", "Purchase", "Opening balance"])
@@ -108,7 +108,7 @@ def test_a_double_click_on_save_writes_nothing_over_a_colleagues_change(shop, si
     page.goto(f"{shop.address}/customer?id={ada.id}")
     page.get_by_role("button", name="Edit").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_label("Purchase amount")).to_have_value("985.00")
+    expect(dialog.get_by_label("Total spent")).to_have_value("985.00")
     theirs = CustomerPatch(customer_name="Their name", purchase_amount=Decimal(444))
     update_customer(shop.store, COMMAND_LINE, ada.id, theirs)
 
@@ -169,7 +169,7 @@ def test_the_way_back_leads_to_the_same_list_and_to_the_same_customer(shop, sign
     page = sign_in(Role.STAFF)
     grid = open_customers(page, shop.address, "?q=ada&sort=Customer+name&order=Ascending")
     assert until(lambda: grid.column("Customer name"), lambda names: len(names) == 2) == ["Ada Byron", "Ada Lovelace"]
-    grid.press_details(1)
+    grid.open_page(1)
     expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
     page.get_by_label("Find a customer").fill("bob")
     page.locator(".st-key-found_customers").get_by_role("link").click()

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from kinso.models.accounts import Role
 from kinso.services.accounts.sign_in import sign_out
 from tests.e2e.conftest import PASSWORD
-from tests.e2e.customers import add, open_customers, save
+from tests.e2e.customers import add, open_customers, press_save, save
 from tests.e2e.grid import until
 from tests.e2e.toasts import expect_toast
 
@@ -73,7 +73,7 @@ def test_a_cell_that_is_typed_into_right_after_save_stays_open(shop, sign_in, pe
     grid = open_customers(page, shop.address)
     grid.type(0, "Customer name", "First")
     expect(page.get_by_role("button", name="1 unsaved change")).to_be_visible()
-    page.get_by_role("button", name="Save", exact=True).click()
+    press_save(page)
     grid.open_editor(2, "Customer name", "Second")
     expect_toast(page, "Saved 1 change of First")
     page.keyboard.press("Enter")
@@ -96,7 +96,7 @@ def test_a_half_filled_registration_is_offered_in_a_new_window(shop, sign_in):
     page = sign_in(Role.STAFF)
     page.goto(f"{shop.address}/register")
     page.get_by_label("Customer name").fill("Grace Hopper")
-    page.get_by_label("Purchase amount").fill("12.5")
+    page.get_by_label("Total spent").fill("12.5")
     page.get_by_text("Member", exact=True).click()
     until(lambda: drafts(shop), lambda places: places == ["register"])
 
@@ -105,7 +105,7 @@ def test_a_half_filled_registration_is_offered_in_a_new_window(shop, sign_in):
     expect(page.get_by_text("Unsaved registration")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_label("Customer name")).to_have_value("Grace Hopper")
-    expect(page.get_by_label("Purchase amount")).to_have_value("12.50")
+    expect(page.get_by_label("Total spent")).to_have_value("12.50")
     expect(page.get_by_role("checkbox", name="Member")).to_be_checked()
     page.get_by_label("Customer ID").fill("N-1")
     page.get_by_label("Contact").fill("grace@example.com")
@@ -155,7 +155,7 @@ def test_a_half_filled_purchase_is_offered_with_its_items_and_recorded_once(shop
     expect(page.get_by_label("Item", exact=True)).to_have_value("Coffee")
     expect(page.get_by_label("Note (optional)")).to_have_value("for tomorrow")
     page.get_by_role("button", name="Record purchase").last.click()
-    expect_toast(page, "recorded. The purchase amount is now")
+    expect_toast(page, "recorded. The total is now")
     until(lambda: drafts(shop), lambda places: places == [])
     (sale,) = shop.store.connection.database["sales"].find({"customer": people[0].id, "kind": "sale"})
     assert (sale["amount"], sale["note"]) == (2.5, "for tomorrow")

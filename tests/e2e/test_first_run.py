@@ -39,7 +39,7 @@ def test_the_code_on_the_console_sets_up_the_administrator(open_window, serve):
 
     page.get_by_role("button", name="Load sample data").click()
     expect_toast(page, "200 sample customers loaded.")
-    expect(page.get_by_test_id("stMetric").filter(has_text="Total purchase amount")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Total spent by all")).to_be_visible()
     assert shop.store.figures.totals()[True][0] + shop.store.figures.totals()[False][0] == 200
 
     page.goto(f"{shop.address}/set-up")

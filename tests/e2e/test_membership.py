@@ -21,7 +21,7 @@ def open_membership(page, shop):
     """The page with the figures of now: the server keeps those of the story before for a while."""
     page.goto(shop.address)
     page.get_by_role("button", name="Refresh").click()
-    expect(figure(page, "Total purchase amount")).to_be_visible()
+    expect(figure(page, "Total spent by all")).to_be_visible()
     page.get_by_role("link", name="Membership").click()
     expect(page.get_by_role("heading", name="Choose the threshold")).to_be_visible()
 

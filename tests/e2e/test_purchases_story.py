@@ -120,7 +120,7 @@ def refund_on_the_page(page, shop):
     dialog.get_by_role("spinbutton", name="Amount to refund").fill("1.01")
     dialog.get_by_role("button", name="Refund", exact=True).click()
     left = EXPECTED[best] - Decimal("1.01")
-    expect_toast(page, f"$1.01 refunded. The purchase amount is now ${left:,.2f}.")
+    expect_toast(page, f"$1.01 refunded. The total is now ${left:,.2f}.")
     assert spent(shop) == in_the_ledger(shop) == {**EXPECTED, best: left}
 
 

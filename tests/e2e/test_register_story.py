@@ -31,7 +31,7 @@ def everyone(shop):
 
 def test_a_mistake_is_named_and_a_double_click_registers_once(page, shop):
     fill(page, "N-1", "Grace Hopper", "abc")
-    page.get_by_label("Purchase amount").fill("12.5")
+    page.get_by_label("Total spent").fill("12.5")
     page.get_by_text("Member", exact=True).click()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Contact is too short; use at least 5 characters.")).to_be_visible()

@@ -12,7 +12,7 @@ from kinso.models.accounts import COMMAND_LINE, Role
 from kinso.services.accounts.users import set_active, sign_out_everywhere
 from kinso.services.shop.samples import load_samples
 from tests.e2e.conftest import Shop
-from tests.e2e.customers import add, open_customers
+from tests.e2e.customers import add, open_customers, press_save
 from tests.e2e.grid import until
 
 STORED = """async () => JSON.stringify([
@@ -105,7 +105,7 @@ def test_an_open_dialog_reads_and_writes_nothing_for_who_has_left(shop, sign_in,
     received: list[bytes] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(bytes(frame))))
     grid = open_customers(page, shop.address)
-    grid.press_details(0)
+    grid.open_page(0)
     page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Customer name").fill("Changed afterwards")
@@ -143,7 +143,7 @@ def test_nothing_is_saved_or_downloaded_for_who_has_left(shop, sign_in, switch_o
     assert page.request.get(f"{shop.address}/api/customers").status == 401
     # The page warns of what is not saved before it leaves, also when it is closed in the end.
     page.on("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Save", exact=True).click()
+    press_save(page)
     # A browser that is closed while the page is still asking whether to leave waits for the answer for ever.
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert shop.store.customers.get(customer.id) == customer

@@ -84,7 +84,7 @@ class TestRecording:
         (sale,) = sales(store, ada)
         assert (sale.amount, sale.by_name, sale.items) == (Decimal("12.50"), "Staff Person", [])
         assert store.customers.get(ada.id).purchase_amount == Decimal("112.50")
-        assert toasts(page)[0].replace("\\", "") == "$12.50 recorded. The purchase amount is now $112.50."
+        assert toasts(page)[0].replace("\\", "") == "$12.50 recorded. The total is now $112.50."
         assert "$112.50" in said(page)
         assert form_of(page) is None
 
@@ -130,7 +130,7 @@ class TestRecording:
         record(page)
         [sale] = sales(store, ada)
         assert (sale.amount, sale.surcharge, sale.discount) == (Decimal("20.00"), Decimal("3.50"), None)
-        assert toasts(page)[0].replace("\\", "").startswith("$20.00 recorded, with a surcharge of $3.50. The purchase")
+        assert toasts(page)[0].replace("\\", "").startswith("$20.00 recorded, with a surcharge of $3.50. The total")
         assert table(page)["about"][0] == "Coffee at 12.25, Cake at 4.25 · a surcharge of $3.50"
 
     def test_a_difference_that_was_not_meant_gives_way_to_the_total_of_the_items(self, page, store, ada):
@@ -321,7 +321,7 @@ class TestWhatIsShown:
         assert rows["amount"].tolist() == [-57.0, -4.0, 11.0, 100.0]
         assert rows["balance"].tolist() == [50.0, 107.0, 111.0, 100.0]
         assert rows["about"].tolist() == [
-            "Purchase amount changed by hand",
+            "Total changed by hand",
             "Refund of R-1",
             "2 × Coffee at 3.50, Cake at 4.00 · $4.00 refunded",
             "Amount the customer came with",
@@ -339,7 +339,7 @@ class TestWhatIsShown:
         refund_sale(store, staff, "R-1", RefundDraft(amount=Decimal(3)))
         page = open_customer(Role.ANALYST)
         figures = {metric.label: metric.value for metric in page.metric}
-        assert figures["Purchase amount"] == "$127.00"
+        assert figures["Total spent"] == "$127.00"
         assert figures["Purchases"] == "3"
         assert figures["Average purchase"] == "$9.00"
 
@@ -379,11 +379,11 @@ def test_the_history_tells_of_purchases_and_takes_one_back(open_customer, store,
     page = open_customer()
     page.session_state["customer_tab"] = "History"
     page.run()
-    assert "Purchase of $12.50; Purchase amount: $100.00 → $112.50" in said(page)
+    assert "Purchase of $12.50; Total spent: $100.00 → $112.50" in said(page)
     assert "Purchase of $0.00" in said(page)
     change = next(change for change in store.changes.of_customer(ada.id, limit=5) if change.reason == "Sale R-1")
     press(page, f"undo_{change.id}")
     assert "Undoing this has the purchase count no more" in said(page)
     press(page, "undoing_confirm")
     assert store.customers.get(ada.id).purchase_amount == Decimal("100.00")
-    assert "Purchase of $12.50 undone; Purchase amount: $112.50 → $100.00" in said(page)
+    assert "Purchase of $12.50 undone; Total spent: $112.50 → $100.00" in said(page)

@@ -23,10 +23,9 @@ from tests.ui.customers_page import (
 class TestEditing:
     def test_nothing_can_be_saved_before_something_is_typed(self, open_page, ada):
         page = open_page("customers", Role.STAFF)
-        assert page.button(key="save_changes").disabled
-        assert page.button(key="discard_changes").disabled
+        assert not {"save_changes", "discard_changes"} & button_keys(page)
         tick(page, "C-1")
-        assert page.button(key="save_changes").disabled
+        assert "save_changes" not in button_keys(page)
 
     def test_cells_are_saved_together_and_counted(self, open_page, store, toasts, ada, bob):
         page = open_page("customers", Role.STAFF)
@@ -43,7 +42,7 @@ class TestEditing:
         )
         assert store.customers.get(bob.id).customer_id == "B-2"
         assert set(shown(page)) == {"C-1", "B-2"}
-        assert page.button(key="save_changes").disabled
+        assert "save_changes" not in button_keys(page)
 
     def test_the_change_is_recorded_under_the_name_of_who_made_it(self, open_page, store, ada):
         page = open_page("customers", Role.STAFF)
@@ -56,7 +55,7 @@ class TestEditing:
         assert session_of(page).pending_count == 1
         type_over(page, "C-1", customerName="Ada Lovelace")
         assert session_of(page).pending_count == 0
-        assert page.button(key="save_changes").disabled
+        assert "save_changes" not in button_keys(page)
 
     def test_discarding_shows_what_is_stored(self, open_page, store, toasts, ada):
         page = type_over(open_page("customers", Role.STAFF), "C-1", customerName="Someone else")
@@ -77,7 +76,7 @@ class TestEditing:
         said = page.error[0].value
         assert "C\\-1: Contact is too short; use at least 5 characters\\." in said
         assert "C\\-2: Customer name is required\\." in said
-        assert "C\\-2: Purchase amount cannot be negative; enter 0 or more\\." in said
+        assert "C\\-2: Total spent cannot be negative; enter 0 or more\\." in said
         assert store.customers.get(ada.id).customer_name == "Ada King"
         assert store.customers.get(bob.id) == bob
         assert session_of(page).pending_count == 3
@@ -201,7 +200,6 @@ class TestLeaving:
         ("control", "value"),
         [
             ("q", "C-2"),
-            ("name", "C-2"),
             ("member", "Members"),
             ("sort", "Contact"),
             ("order", "Descending"),

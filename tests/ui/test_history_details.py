@@ -40,7 +40,7 @@ class TestHistory:
     def test_the_latest_changes_are_told_from_old_to_new(self, open_page, store, staff, ada):
         update_customer(store, staff, ada.id, CustomerPatch(customer_name="Ada Byron", purchase_amount=7))
         page = open_history(open_page, Role.ANALYST, ada)
-        assert "Customer name: Ada → Ada Byron; Purchase amount: $1,250.00 → $7.00" in said(page)
+        assert "Customer name: Ada → Ada Byron; Total spent: $1,250.00 → $7.00" in said(page)
         assert "Registered: Ada, ada@shop.com, $1,250.00, Non-member" in said(page)
         assert "Staff Person · App" in said(page)
 

@@ -71,7 +71,7 @@ def test_everyone_reads_who_changed_what_from_what_to_what(open_page, store, sta
     update_customer(store, staff, ada.id, CustomerPatch(customer_name="Ada Byron", purchase_amount=7))
     page = open_page("history", Role.ANALYST)
     assert shown(page) == [
-        "Customer name: Ada → Ada Byron; Purchase amount: $100.00 → $7.00",
+        "Customer name: Ada → Ada Byron; Total spent: $100.00 → $7.00",
         "Registered: Ada, ada@shop.com, $100.00, Non-member",
     ]
     said = texts(page).replace("\\", "")

@@ -182,7 +182,7 @@ def test_every_change_is_shown_old_and_new_before_it_is_made(open_page, store, a
     )
     assert page.dataframe[0].value.to_dict("records") == [
         {"Row": 2, "Customer": "C-001", "What": "Customer name", "Now": "Before", "In the file": "After"},
-        {"Row": 2, "Customer": "C-001", "What": "Purchase amount", "Now": "$5.00", "In the file": "$7.50"},
+        {"Row": 2, "Customer": "C-001", "What": "Total spent", "Now": "$5.00", "In the file": "$7.50"},
         {"Row": 2, "Customer": "C-001", "What": "Membership", "Now": "Non-member", "In the file": "Member"},
         {"Row": 3, "Customer": "C-002", "What": "New customer", "Now": "", "In the file": "Bea, Berlin"},
     ]

@@ -71,7 +71,7 @@ def test_the_preview_tells_exactly_who_would_be_activated(open_page, shop_of_ten
     assert shown["Share of all customers"] == "30.0%"
     assert "The membership rate would rise from 40.0% to 70.0%." in [caption.value for caption in page.caption]
     assert list(table(page, ELIGIBLE)["Customer ID"]) == ["N-6", "N-5", "N-4"]
-    assert list(table(page, ELIGIBLE)["Purchase amount"]) == [4000.0, 1500.5, 1000.0]
+    assert list(table(page, ELIGIBLE)["Total spent"]) == [4000.0, 1500.5, 1000.0]
 
 
 def test_near_misses_are_listed_with_what_they_lack(open_page, shop_of_ten):

@@ -42,7 +42,7 @@ def test_everyone_sees_the_six_figures(open_page, shop_of_three):
         "Members": "1",
         "Non-members": "2",
         "Average per customer": "$100.20",
-        "Total purchase amount": "$300.60",
+        "Total spent by all": "$300.60",
     }
 
 
@@ -54,7 +54,7 @@ def test_amounts_and_the_time_are_those_of_the_shop(open_page, store, shop_of_th
     page = open_page("overview")
 
     after = now().astimezone(settings.zone)
-    assert figures(page)["Total purchase amount"] == "€300.60"
+    assert figures(page)["Total spent by all"] == "€300.60"
     times = {f"As of {moment:%H:%M}, Asia/Dhaka" for moment in (before, after)}
     assert times & {caption.value for caption in page.caption}
 
@@ -82,7 +82,7 @@ def test_nothing_is_asked_again_while_nothing_happens(open_page, add_customer, s
 def test_every_chart_describes_itself(open_page, shop_of_three):
     assert set(charts(open_page("overview"))) == {
         f"New customers in each of the last twelve months, most of them in {now():%b %Y}",
-        "3 customers by purchase amount, members and non-members stacked",
+        "3 customers by total spent, members and non-members stacked",
         "The 3 customers who spent most, with their amounts",
         "33.3% of all customers are members",
         "Members at the end of each of the last twelve months, 1 now",

@@ -73,7 +73,7 @@ def test_every_bad_field_is_named_beside_it_and_what_was_typed_stays(page, store
     contact, identity, amount = errors(page)
     assert "Customer ID is too long" in identity
     assert "Contact is too short" in contact
-    assert "Purchase amount cannot be negative" in amount
+    assert "Total spent cannot be negative" in amount
     assert toasts(page) == ["Not registered: 3 fields need attention."]
     assert page.get_by_key(form_of(page).key("customerName")).value == "Grace"
     assert page.get_by_key(form_of(page).key("purchaseAmount")).value == -1.0

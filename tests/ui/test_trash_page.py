@@ -53,7 +53,7 @@ def test_the_last_deleted_come_first_with_who_deleted_them(open_page, deleted):
     assert list(table["Customer name"]) == ["<b>Cy</b>", "Bea", "Ada"]
     assert set(table["Deleted by"]) == {"Manager Person"}
     assert list(table["Membership"]) == ["Non-member", "Non-member", "Member"]
-    assert list(table["Purchase amount"])[-1] == 100.0
+    assert list(table["Total spent"])[-1] == 100.0
 
 
 def test_the_days_that_are_left_follow_the_setting(open_page, store, deleted):

@@ -36,6 +36,7 @@ CUSTOMER_FILE = Layout(
         {
             **{name: field for field in COLUMNS for name in (field, LABELS.get(field, field))},
             "name": "customerName",
+            "purchase amount": "purchaseAmount",
             "member": "membershipStatus",
         }
     ),

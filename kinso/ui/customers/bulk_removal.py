@@ -46,7 +46,7 @@ def _plan_erasure(context: RequestContext, those: Those) -> _Removal:
 def _ask_about_deletion(removal: _Removal, context: RequestContext) -> None:
     tell_whom(removal.those, removal.plan.count, removal.plan.first, context)
     total = removal.plan.total
-    amount = f", and their {plain(money(total, context.shop))} the total of purchase amounts" if total else ""
+    amount = f", and their {plain(money(total, context.shop))} the total of what all spent" if total else ""
     st.markdown(f"They leave the numbers of customers and members{amount}. What they bought stays in the revenue.")
     kept = counted(context.shop.trash_days, "day")
     st.caption(

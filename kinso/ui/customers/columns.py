@@ -1,4 +1,4 @@
-"""Columns of facts that a person adds to the grid; nothing is typed into them."""
+"""Which columns the grid has: the same few to begin with, and what a person adds to them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,32 @@ import streamlit as st
 from kinso.models.facts import AMOUNT, DAY, FACTS, NUMBER, Fact
 from kinso.models.fields import FIELDS
 from kinso.models.shop import ShopSettings
+from kinso.services.accounts.preferences import get_columns, save_columns
 from kinso.ui.customers.filter_words import grouped_facts, is_money, value_in_words
 from kinso.ui.customers.page_state import in_session
+from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import currency_symbol
 
 FactValues = Mapping[str, Mapping[str, Any]]
 """By `_id` and the fact's name, as programs are told them."""
-_CHOSEN = "fact_columns"
-_ALWAYS_THERE = frozenset(
-    {*(field.name for field in FIELDS if field.width is not None), "createdAt", "updatedAt", "eligible"}
-)
+NAME = "name"
+"""The column that leads to the customer."""
+LAST_PURCHASE = "lastPurchase"
+_FIRST = ("contactInfo", "customerId", "purchaseAmount")
+_CHOSEN = "columns"
+_OF_FIELDS = tuple(field.name for field in FIELDS if field.width is not None)
+_OF_THE_GRID = (*_OF_FIELDS, "eligible", "createdAt", "updatedAt")
+"""What the grid has columns of its own for; each other fact gets one as it is told to programs."""
 _PREFIX = "fact_"
 _NUMBER_WIDTH, _TEXT_WIDTH = 120, 150
 
 
-def choose_columns() -> None:
-    """Draw what can be added; it stays for as long as the person stays."""
-    names = [name for name in grouped_facts() if name not in _ALWAYS_THERE]
-    with st.popover("Columns", icon=":material/view_column:"):
+def choose_columns(context: RequestContext) -> None:
+    """Draw what can be added; it is there again whenever this person comes back, unless the address says otherwise."""
+    always = {*_FIRST, "membershipStatus", LAST_PURCHASE}
+    names = [name for name in grouped_facts() if name not in always]
+    _remember(context)
+    with st.popover("Columns", icon=":material/view_column:", key="choose_columns"):
         st.multiselect(
             "More columns",
             names,
@@ -37,21 +45,31 @@ def choose_columns() -> None:
             placeholder="Type to search",
             select_all=False,
             key=_CHOSEN,
+            bind="query-params",
             on_change=_lay_out_again,
-            persist_state="session",
             width=320,
         )
 
 
 def chosen_columns() -> tuple[str, ...]:
-    """The names of the facts that this person added."""
+    """The names of what this person added."""
     return tuple(name for name in st.session_state.get(_CHOSEN, ()) if name in FACTS)
 
 
-def _lay_out_again() -> None:
-    with in_session() as session:
-        if session.grid is not None:
-            session.grid.start_edition()
+def chosen_facts() -> tuple[str, ...]:
+    """Those of the columns that are computed for the rows on screen."""
+    added = (name for name in chosen_columns() if name not in _OF_THE_GRID)
+    return tuple(dict.fromkeys((LAST_PURCHASE, *added)))
+
+
+def column_order(context: RequestContext) -> list[str]:
+    """The columns from left to right, by their names in the table."""
+    _remember(context)
+    chosen = chosen_columns()
+    # The name to be typed over stands beside the one that is a way to the customer.
+    names = [name for name in chosen if name == "customerName"]
+    added = [name if name in _OF_THE_GRID else column_of(name) for name in chosen if name not in names]
+    return [*names, *_FIRST, column_of(LAST_PURCHASE), "membershipStatus", *added]
 
 
 def column_of(name: str) -> str:
@@ -82,3 +100,17 @@ def config_of(fact: Fact, shop: ShopSettings) -> Any:
     if fact.type is DAY:
         return column.DateColumn(fact.label, width=_NUMBER_WIDTH, format="D MMM YYYY", help=more)
     return column.TextColumn(fact.label, width=_TEXT_WIDTH, help=more)
+
+
+def _remember(context: RequestContext) -> None:
+    """To begin with: what this person had chosen when they were here last."""
+    if _CHOSEN not in st.session_state and _CHOSEN not in st.query_params:
+        st.session_state[_CHOSEN] = [name for name in get_columns(context.store, context.actor) if name in FACTS]
+
+
+def _lay_out_again() -> None:
+    context = current_context()
+    save_columns(context.store, context.actor, chosen_columns())
+    with in_session() as session:
+        if session.grid is not None:
+            session.grid.start_edition()

@@ -69,11 +69,7 @@ def draw_head(card: Card, status: MembershipStatus, context: RequestContext) -> 
 def draw_facts(customer: Customer, context: RequestContext) -> None:
     """Contact, dates, and a word about what waits unsaved in the list."""
     st.caption(LABELS["contactInfo"])
-    address = contact_address(customer.contact_info)
-    if address:
-        st.html(_LINK.render(address=address, text=customer.contact_info))
-    else:
-        st.text(value_in_words("contactInfo", customer.contact_info, context.shop))
+    draw_contact(customer, context)
     for field in FIELDS[SPECIFIED:]:
         if (entered := field.of(customer)) != field.type.empty:
             st.caption(field.label)
@@ -86,6 +82,14 @@ def draw_facts(customer: Customer, context: RequestContext) -> None:
     pending = len(grid.pending(row)) if grid and row else 0
     if pending:
         st.caption(f":material/edit_note: {counted(pending, 'unsaved change')} of yours in the list of customers.")
+
+
+def draw_contact(customer: Customer, context: RequestContext) -> None:
+    """The contact; one that can be called or written to is a link."""
+    if address := contact_address(customer.contact_info):
+        st.html(_LINK.render(address=address, text=customer.contact_info))
+    else:
+        st.text(value_in_words("contactInfo", customer.contact_info, context.shop))
 
 
 def contact_address(contact: str) -> str | None:

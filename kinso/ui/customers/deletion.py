@@ -45,7 +45,7 @@ def draw_deletion(
 def _what_leaves(customers: Sequence[Customer], shop: ShopSettings) -> str:
     """Which figures change by the deletion, and which do not."""
     total = sum((customer.purchase_amount for customer in customers), Decimal(0))
-    amount = f", and their {plain(money(total, shop))} the total of purchase amounts" if total else ""
+    amount = f", and their {plain(money(total, shop))} the total of what all spent" if total else ""
     return f"They leave the numbers of customers and members{amount}. What they bought stays in the revenue."
 
 

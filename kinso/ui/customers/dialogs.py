@@ -1,4 +1,4 @@
-"""The one dialog that is open, if any: conflicts among them, with before, theirs, mine, and whose stays."""
+"""What is asked before a list with unsaved changes is left, and where two people changed the same cells."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from kinso.models.customers import FieldConflict
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.ui.customers.grid_state import GridState, Row
-from kinso.ui.customers.page_state import Conflicts, PageSession, current_session
-from kinso.ui.customers.registration import Registration
-from kinso.ui.customers.registration_form import draw_registration
+from kinso.ui.customers.page_state import Conflicts, current_session
 from kinso.ui.customers.saving import Choice, discard_and_go_on, save_and_go_on, settle, stay
 from kinso.ui.customers.words import named, value_in_words
-from kinso.ui.request_context import RequestContext, current_context
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted
 
 Choices = dict[tuple[str, str], Choice]
@@ -31,17 +29,6 @@ class Contested:
     row: Row
     conflict: FieldConflict
     mine: object
-
-
-def show_question(session: PageSession, grid: GridState, context: RequestContext) -> None:
-    """Draw the dialog for what is being asked."""
-    match session.question:
-        case Conflicts() as question if grid.conflicts():
-            _ask_about_conflicts(question, grid, context)
-        case Registration() as form if form.is_finished:
-            session.question = None
-        case Registration() as form:
-            _add_customer(form)
 
 
 def draw_open_conflicts(grid: GridState) -> None:
@@ -103,15 +90,10 @@ def _put_off() -> None:
 
 
 @st.dialog("Changed by someone else too", icon=":material/call_merge:", width="medium", on_dismiss=_put_off)
-def _ask_about_conflicts(question: Conflicts, grid: GridState, context: RequestContext) -> None:
+def ask_about_conflicts(question: Conflicts, grid: GridState, context: RequestContext) -> None:
     """Let the person choose for each cell; nothing of theirs is overwritten before."""
     contested = [Contested(row, conflict, grid.pending(row)[conflict.field]) for row, conflict in grid.conflicts()]
     draw_contested(question.serial, contested, context.shop, on_put_off=_put_off, on_apply=settle)
-
-
-@st.dialog("Add customer", icon=":material/person_add:", width="medium", dismissible=False)
-def _add_customer(form: Registration) -> None:
-    draw_registration(form, current_context(), cancel=True)
 
 
 def _ask_again() -> None:

@@ -28,12 +28,13 @@ from kinso.ui.request_context import RequestContext, current_context
 
 def ask_to_edit(editing: Editing, customer: Customer) -> None:
     """Draw the dialog."""
-    st.dialog(f"Edit {named(customer)}", icon=":material/edit:", width="medium", dismissible=False)(_draw)(
+    st.dialog(f"Edit {named(customer)}", icon=":material/edit:", width="medium", dismissible=False)(draw_edit)(
         editing, customer.id
     )
 
 
-def _draw(editing: Editing, customer: str) -> None:
+def draw_edit(editing: Editing, customer: str) -> None:
+    """The form, or whose values stay where two people changed the same; within a dialog."""
     context, row, serial = current_context(), editing.row, editing.serial
     if row.conflicts:
         contested = [Contested(row, conflict, row.carried[name]) for name, conflict in row.conflicts.items()]

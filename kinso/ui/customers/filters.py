@@ -9,8 +9,10 @@ from typing import Literal
 from urllib.parse import urlencode
 
 import streamlit as st
+from jinja2 import Template
+from streamlit.delta_generator import DeltaGenerator
 
-from kinso.models.customers import LONGEST_SEARCH, SORT_FIELDS, CustomerQuery, SortField
+from kinso.models.customers import LONGEST_SEARCH, SORT_FIELDS, CustomerQuery, MembershipCounts, SortField
 from kinso.models.facts import FACTS
 from kinso.models.fields import FIELDS
 from kinso.models.filters import Filter, filter_of, text_of
@@ -58,14 +60,11 @@ class View:
         return (self.page - 1) * self.size + 1
 
 
-def query_of(
-    *, search: str, name: str, membership: str, sort: str, order: str, filter: Filter | None = None
-) -> CustomerQuery:
+def query_of(*, search: str, membership: str, sort: str, order: str, filter: Filter | None = None) -> CustomerQuery:
     """The query behind what the filter controls show; what cannot be searched for is left out."""
     membership_status, eligible = MEMBERSHIPS.get(membership, (None, None))
     return CustomerQuery(
         search=searchable(search)[:LONGEST_SEARCH],
-        customer_name=searchable(name)[:LONGEST_SEARCH],
         membership_status=membership_status,
         eligible=eligible,
         filter=filter,
@@ -79,7 +78,6 @@ def controls_of(view: View) -> dict[str, str | int]:
     query = view.query
     return {
         "q": query.search,
-        "name": query.customer_name,
         "member": _key(MEMBERSHIPS, (query.membership_status, query.eligible)),
         FILTER: text_of(query.filter),
         "sort": _key(SORTS, query.sort_by),
@@ -101,17 +99,13 @@ def filter_in_words(query: CustomerQuery, shop: ShopSettings) -> str:
     kind = {None: "customers", True: "members", False: "non-members"}[query.membership_status]
     if query.eligible:
         kind = f"eligible {kind}"
-    conditions = []
-    if query.search.strip():
-        conditions.append(f"{listed(_SEARCHED, 'or')} contains “{query.search.strip()}”")
-    if query.customer_name.strip():
-        conditions.append(f"name contains “{query.customer_name.strip()}”")
-    searched = [f"{kind} whose {' and '.join(conditions)}"] if conditions else []
+    text = query.search.strip()
+    searched = f"{kind} whose {listed(_SEARCHED, 'or')} contains “{text}”" if text else kind
     if query.filter:
         how, parts = parts_of(query.filter)
         words = (", " if how == "all" else " or ").join(condition_in_words(part, shop) for part in parts)
-        return f"{searched[0] if searched else kind} with {words}"
-    return searched[0] if searched else f"all {kind}"
+        return f"{searched} with {words}"
+    return searched if text else f"all {kind}"
 
 
 def download_address(query: CustomerQuery, flavour: Flavour) -> str:
@@ -136,9 +130,9 @@ _CUSTOMERS = Path(__file__).parents[3] / "pages" / "customers.py"
 _START = View(CustomerQuery(), 1, DEFAULT_SIZE)
 
 
-def choose_query(*, live: bool) -> CustomerQuery:
-    """Draw the filters and the order. With `live`, the search follows the typing."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def choose_query(ordering: DeltaGenerator, *, live: bool) -> CustomerQuery:
+    """Draw the search and the membership, and in `ordering` the order. With `live`, the search follows the typing."""
+    with st.container(key="customers_search", horizontal=True, vertical_alignment="bottom"):
         search = st.text_input(
             "Search",
             type="search",
@@ -147,6 +141,7 @@ def choose_query(*, live: bool) -> CustomerQuery:
             placeholder=listed(_SEARCHED, "or"),
             live=_PAUSE if live else False,
             on_change=_back_to_first_page,
+            label_visibility="collapsed",
             width="stretch",
         )
         membership = st.segmented_control(
@@ -157,23 +152,23 @@ def choose_query(*, live: bool) -> CustomerQuery:
             key="member",
             bind="query-params",
             on_change=_back_to_first_page,
+            label_visibility="collapsed",
+            wrap=True,
         )
-        name = st.text_input(
-            "Name contains",
-            key="name",
-            bind="query-params",
-            live=_PAUSE if live else False,
-            on_change=_back_to_first_page,
-            width=140,
-        )
+    with ordering:
+        sort, order = _choose_order()
+    return query_of(
+        search=search or "", membership=membership or "All", sort=sort, order=order, filter=_filter_in_address()
+    )
+
+
+def _choose_order() -> tuple[str, str]:
+    names, start = list(SORTS), list(SORTS.values()).index(_START.query.sort_by)
+    sort, order = (st.session_state.get(key) or st.query_params.get(key) for key in ("sort", "order"))
+    name = sort if sort in SORTS else names[start]
+    with st.popover(f"{name} {'↑' if order == 'Ascending' else '↓'}", icon=":material/sort:", key="ordering"):
         sort = st.selectbox(
-            "Sort by",
-            list(SORTS),
-            index=list(SORTS.values()).index(_START.query.sort_by),
-            key="sort",
-            bind="query-params",
-            on_change=_back_to_first_page,
-            width=150,
+            "Sort by", names, index=start, key="sort", bind="query-params", on_change=_back_to_first_page
         )
         order = st.segmented_control(
             "Order",
@@ -184,14 +179,23 @@ def choose_query(*, live: bool) -> CustomerQuery:
             bind="query-params",
             on_change=_back_to_first_page,
         )
-    return query_of(
-        search=search or "",
-        name=name or "",
-        membership=membership or "All",
-        sort=sort,
-        order=order or "Descending",
-        filter=_filter_in_address(),
-    )
+    return sort, order or "Descending"
+
+
+_COUNTS = Template(
+    "<style>{% for count in counts %}.st-key-member button:nth-of-type({{ loop.index }})::after"
+    ' { content: "{{ count }}"; }{% endfor %}</style>',
+    autoescape=True,
+)
+
+
+def show_counts(counts: MembershipCounts) -> None:
+    """Draw beside each choice of the membership how many customers it has.
+
+    The words of the choices stay the same: a click on one that is called differently a moment later would be lost.
+    """
+    numbers = (counts.total, counts.members, counts.total - counts.members, counts.eligible)
+    st.html(_COUNTS.render(counts=map(number, numbers)))
 
 
 def _filter_in_address() -> Filter | None:
@@ -266,7 +270,7 @@ def follow_way_back(view: View | None) -> None:
 
 def clear_filters() -> None:
     """From a callback: everyone again, in the order and page size chosen before."""
-    st.session_state.update({"q": "", "name": "", "member": "All", FILTER: "", PAGE: 1})
+    st.session_state.update({"q": "", "member": "All", FILTER: "", PAGE: 1})
 
 
 def _back_to_first_page() -> None:

@@ -14,15 +14,24 @@ from streamlit.delta_generator import DeltaGenerator
 from kinso.models.accounts import Actor
 from kinso.models.customers import CustomerPage, CustomerQuery
 from kinso.models.facts import FACTS
-from kinso.models.fields import FIELDS, SPECIFIED
+from kinso.models.fields import FIELDS
 from kinso.models.shop import ShopSettings
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import find_changed_since, list_customers
+from kinso.services.customers.grouping import count_by_membership
 from kinso.services.customers.saving import save_edits
 from kinso.services.facts import get_facts
 from kinso.services.membership.eligibility import find_eligible
-from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, open_customer, run_script
-from kinso.ui.customers.columns import FactValues, cells_of, chosen_columns, column_of, config_of
+from kinso.ui.browser import ASK_BEFORE_CLOSING, CLOSE_FREELY, FOCUS, run_script
+from kinso.ui.customers.columns import (
+    NAME,
+    FactValues,
+    cells_of,
+    chosen_facts,
+    column_of,
+    column_order,
+    config_of,
+)
 from kinso.ui.customers.field_widgets import WIDGETS, label_of
 from kinso.ui.customers.filters import (
     View,
@@ -34,7 +43,7 @@ from kinso.ui.customers.filters import (
     range_in_words,
 )
 from kinso.ui.customers.grid_state import SELECTED, GridState, Row
-from kinso.ui.customers.page_state import PageSession, current_session, grid_key
+from kinso.ui.customers.page_state import PageSession, current_session, grid_key, open_beside
 from kinso.ui.customers.saving import refresh
 from kinso.ui.customers.words import isolated, value_in_words
 from kinso.ui.feedback import FAILED
@@ -44,18 +53,17 @@ from kinso.ui.wording import counted, day
 
 SHOWN = [field for field in FIELDS if field.width is not None]
 """What has a column."""
-_WHO = ("customerId", "customerName")
-DETAILS = "details"
 PROBLEM = "problem"
 ELIGIBLE = "eligible"
 _MOST_ROWS = 15
 _ROW, _HEAD = 35, 36
+_SELECT_WIDTH, _NAME_WIDTH = 66, 190
 _BADGE = "Eligible"
-_DETAILS_ICON = ":material/open_in_full:"
+_NAMELESS = "(no name)"
 
 
-def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[str], None]) -> None:
-    """Draw the present edition; `on_details` gets the key under which the row of a clicked button is to be read."""
+def draw_grid(grid: GridState, context: RequestContext, on_open: Callable[[str], None]) -> None:
+    """Draw the present edition; `on_open` gets the key under which the row of a clicked name is to be read."""
     key = grid_key(grid)
     if grid.eligible is None:
         grid.eligible = find_eligible(context.store, context.actor, [row.base for row in grid.rows])
@@ -63,7 +71,8 @@ def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[st
     may_edit = context.may(save_edits)
     options: dict[str, Any] = {
         "hide_index": True,
-        "column_config": _columns(grid, context.shop, f"{key}_details", on_details, may_edit=may_edit),
+        "column_config": _columns(grid, context.shop, f"{key}_open", on_open),
+        "column_order": _order(grid, context, may_edit=may_edit),
         "height": _HEAD + _ROW * min(len(grid.rows), _MOST_ROWS) + 2,
         "row_height": _ROW,
         "key": key,
@@ -77,17 +86,20 @@ def draw_grid(grid: GridState, context: RequestContext, on_details: Callable[[st
     grid.drawn = grid.edition
 
 
+def _order(grid: GridState, context: RequestContext, *, may_edit: bool) -> list[str]:
+    first = [SELECTED] if may_edit else []
+    problems = [PROBLEM] if any(map(_problem, grid.rows)) else []
+    return [*first, *problems, NAME, *column_order(context)]
+
+
 def _facts_of(grid: GridState, context: RequestContext) -> FactValues:
-    names = chosen_columns()
-    if not names:
-        return {}
-    return get_facts(context.store, context.actor, [row.base.id for row in grid.rows], names)
+    return get_facts(context.store, context.actor, [row.base.id for row in grid.rows], chosen_facts())
 
 
 def locked_columns(actor: Actor) -> list[str]:
     """What this person cannot type into."""
     fields = [field.name for field in SHOWN if not actor.may(field.permission)]
-    return [DETAILS, PROBLEM, ELIGIBLE, *map(column_of, chosen_columns()), "createdAt", "updatedAt", *fields]
+    return [NAME, PROBLEM, ELIGIBLE, *map(column_of, chosen_facts()), "createdAt", "updatedAt", *fields]
 
 
 def frame_of(grid: GridState, shop: ShopSettings) -> pd.DataFrame:
@@ -99,41 +111,40 @@ def frame_of(grid: GridState, shop: ShopSettings) -> pd.DataFrame:
     rows = grid.rows
     columns: dict[str, Any] = {
         SELECTED: [row.selected for row in rows],
-        DETAILS: [_DETAILS_ICON] * len(rows),
         PROBLEM: [_problem(row) for row in rows],
+        NAME: [row.shown("customerName") or _NAMELESS for row in rows],
     }
-    cells = {field.name: WIDGETS[field.type.key].cells([row.shown(field.name) for row in rows]) for field in SHOWN}
-    # Who could become a member stands beside who is one, and the order of the list before what only some shops use.
-    # What a person added stands where they see it at once.
-    columns |= {name: cells.pop(name) for name in _WHO}
-    columns |= _added(grid, shop)
-    columns |= {field.name: cells.pop(field.name) for field in FIELDS[:SPECIFIED] if field.name in cells}
+    columns |= {field.name: WIDGETS[field.type.key].cells([row.shown(field.name) for row in rows]) for field in SHOWN}
+    columns |= _computed(grid, shop)
     columns[ELIGIBLE] = [_badge(row, grid) for row in rows]
     columns["createdAt"] = pd.to_datetime([row.base.created_at for row in rows], utc=True)
-    columns |= cells
     columns["updatedAt"] = pd.to_datetime([row.base.updated_at for row in rows], utc=True)
     return pd.DataFrame(columns)
 
 
-def _added(grid: GridState, shop: ShopSettings) -> dict[str, Any]:
+def _computed(grid: GridState, shop: ShopSettings) -> dict[str, Any]:
     values = [grid.facts.get(row.base.id, {}) for row in grid.rows]
     return {
-        column_of(name): cells_of(FACTS[name], [each.get(name) for each in values], shop) for name in chosen_columns()
+        column_of(name): cells_of(FACTS[name], [each.get(name) for each in values], shop) for name in chosen_facts()
     }
 
 
-def _columns(
-    grid: GridState, shop: ShopSettings, click: str, on_details: Callable[[str], None], *, may_edit: bool
-) -> dict[str, Any]:
-    # As wide as lets a laptop show who is a member and who could be one without scrolling.
+def _columns(grid: GridState, shop: ShopSettings, click: str, on_open: Callable[[str], None]) -> dict[str, Any]:
     column = st.column_config
     when = column.DatetimeColumn
     return {
-        SELECTED: column.CheckboxColumn("Select", width=84) if may_edit else None,
-        DETAILS: column.ButtonColumn(
-            "Details", width=66, type="tertiary", key=click, on_click=on_details, args=(click,)
+        SELECTED: column.CheckboxColumn("Select", width=_SELECT_WIDTH),
+        PROBLEM: column.TextColumn("Not saved", width=130),
+        NAME: column.ButtonColumn(
+            "Name",
+            width=_NAME_WIDTH,
+            type="tertiary",
+            alignment="left",
+            key=click,
+            on_click=on_open,
+            args=(click,),
+            help="Opens the customer beside the list.",
         ),
-        PROBLEM: column.TextColumn("Not saved", width=130) if any(map(_problem, grid.rows)) else None,
         **{
             field.name: WIDGETS[field.type.key].column(
                 field, label_of(field, shop), [row.shown(field.name) for row in grid.rows]
@@ -147,7 +158,7 @@ def _columns(
             color="green",
             help="Spent enough to become a member; the rule is on the membership page.",
         ),
-        **{column_of(name): config_of(FACTS[name], shop) for name in chosen_columns()},
+        **{column_of(name): config_of(FACTS[name], shop) for name in chosen_facts()},
         "createdAt": when(LABELS["createdAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
         "updatedAt": when(LABELS["updatedAt"], width=150, format="D MMM YYYY, HH:mm", timezone=shop.time_zone),
     }
@@ -190,7 +201,8 @@ def bring_up(
     if wanted != asked:
         # There are fewer pages than when that one was asked for.
         found = _read(wanted, context)
-    return session.lay_out(wanted, found.total, found.items), False
+    counts = count_by_membership(context.store, context.actor, wanted.query)
+    return session.lay_out(wanted, found.total, found.items, counts), False
 
 
 def _read(view: View, context: RequestContext) -> CustomerPage:
@@ -223,14 +235,13 @@ def _choose_page(total: int, size: int, place: DeltaGenerator) -> int:
 
 
 def draw_range(grid: GridState) -> None:
-    """`1–50 of 2,357 customers`, and next to it whether others changed some of them meanwhile."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(range_in_words(grid.view, len(grid.rows), grid.total), width="content")
-        _draw_changed_meanwhile()
+    """`1–50 of 2,357 customers`."""
+    st.markdown(range_in_words(grid.view, len(grid.rows), grid.total), width="content")
 
 
 @st.fragment(run_every=_LOOK_AGAIN)
-def _draw_changed_meanwhile() -> None:
+def draw_changed_meanwhile() -> None:
+    """Whether others changed some of the rows meanwhile, and the way to see how they are now."""
     context = current_context(in_use=False)
     grid = current_session().grid
     if grid is None:
@@ -267,7 +278,7 @@ def open_clicked(click: str) -> None:
     grid = current_session().grid
     row = grid.row_at(st.session_state[click]["row"]) if grid else None
     if row is not None:
-        open_customer(row.base.id)
+        open_beside(row.base.id)
 
 
 _PRINTED = Template(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from kinso.models.customers import Customer, CustomerEdit, FieldConflict
+from kinso.models.customers import Customer, CustomerEdit, FieldConflict, MembershipCounts
 from kinso.models.fields import BY_NAME, FIELDS
 from kinso.ui.customers.filters import View
 
@@ -73,8 +73,8 @@ class Row:
 class GridState:
     """The rows of one view; `typed` is the grid's record for the present edition, `drawn` the one last on screen.
 
-    `eligible` are the `_id`s of those who could become members now, None while that is not known; `facts` are those of
-    the columns that the person added, by `_id` and name.
+    `counts` are those of the membership in the whole list. `eligible` are the `_id`s of those who could become members
+    now, None while that is not known; `facts` are those of the columns on screen, by `_id` and name.
     """
 
     view: View
@@ -83,6 +83,7 @@ class GridState:
     edition: int = field(default_factory=new_serial)
     typed: dict[int, dict[str, Any]] = field(default_factory=dict)
     drawn: int | None = None
+    counts: MembershipCounts | None = None
     eligible: frozenset[str] | None = None
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

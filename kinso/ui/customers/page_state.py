@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from kinso.models.accounts import Actor
-from kinso.models.customers import Customer, Draft
+from kinso.models.customers import Customer, Draft, MembershipCounts
 from kinso.repository.documents import new_id
 from kinso.services.application import current_application
 from kinso.services.customers.editing import end_draft, keep_draft
@@ -32,7 +32,14 @@ class Conflicts:
     serial: int = field(default_factory=new_serial)
 
 
-Question = Conflicts | Registration
+@dataclass(frozen=True)
+class OpenCustomer:
+    """The customer with this `_id`, who is open beside the list."""
+
+    id: str
+
+
+Question = Conflicts | Registration | OpenCustomer
 
 
 @dataclass
@@ -56,11 +63,13 @@ class PageSession:
         """How many typed cells wait to be saved."""
         return self.grid.pending_count if self.grid else 0
 
-    def lay_out(self, view: View, total: int, customers: Sequence[Customer]) -> GridState:
+    def lay_out(
+        self, view: View, total: int, customers: Sequence[Customer], counts: MembershipCounts | None = None
+    ) -> GridState:
         """Put a new grid into the session; the same view shows the same rows ticked."""
         ticked = self.ticked[1] if self.ticked and self.ticked[0] == view else ()
         self.ticked = None
-        self.grid = GridState(view, total, new_rows(customers, ticked))
+        self.grid = GridState(view, total, new_rows(customers, ticked), counts=counts)
         return self.grid
 
     def begin_draft(self) -> None:
@@ -101,6 +110,20 @@ def current_session() -> PageSession:
     """This session's page state to look at, as soon as no other run works at it."""
     with in_session() as session:
         return session
+
+
+def open_beside(id: str) -> None:
+    """From a callback: show the customer with this `_id` beside the list."""
+    with in_session() as session:
+        session.question = OpenCustomer(id)
+
+
+def close_panel() -> None:
+    """Have nobody open beside the list any more."""
+    if has_session():
+        with in_session() as session:
+            if isinstance(session.question, OpenCustomer):
+                session.question = None
 
 
 PLACE = "customers"

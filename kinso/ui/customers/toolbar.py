@@ -1,18 +1,18 @@
-"""What can be done with the list: save, discard, add, download."""
+"""What can be done with the list: register, import, download; and what was typed into it: save or discard."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
 from kinso.models.transfer.cells import Flavour
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import create_customer
-from kinso.services.customers.saving import save_edits
-from kinso.services.membership.activation import set_membership_of_matching
+from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.exports import export_customers
 from kinso.ui.browser import download_link
-from kinso.ui.customers.bulk import draw_actions, is_under_way
-from kinso.ui.customers.columns import choose_columns
+from kinso.ui.customers.bulk import is_under_way
 from kinso.ui.customers.filters import download_address
 from kinso.ui.customers.grid_state import GridState, stored_value
 from kinso.ui.customers.page_state import current_session
@@ -27,30 +27,44 @@ _FLAVOURS: tuple[tuple[Flavour, str, str], ...] = (
     ("excel", "CSV for Excel", "Opens with a double click; formulas are made harmless."),
     ("raw", "CSV with raw values", "For other programs and for importing it again."),
 )
+_IMPORT = Path(__file__).parents[3] / "pages" / "imports.py"
 
 
 def draw_toolbar(grid: GridState, context: RequestContext) -> None:
-    """Everything in one row that wraps; what the role does not allow is not offered."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if context.may(save_edits):
-            _draw_saving(grid, context)
-        if context.may(set_membership_of_matching):
-            draw_actions(grid, context)
-        if context.may(create_customer):
-            st.button("Add customer", icon=":material/person_add:", key="add_customer", on_click=_add)
-        if context.may(export_customers):
-            _draw_download(grid)
-        choose_columns()
+    """Beside the title; what the role does not allow is not offered."""
+    if context.may(export_customers):
+        _draw_download(grid)
+    if context.may(import_customers):
+        st.page_link(_IMPORT, label="Import", icon=":material/upload_file:")
+    if context.may(create_customer):
+        st.button(
+            "Register",
+            type="primary",
+            icon=":material/person_add:",
+            key="add_customer",
+            on_click=_register,
+            help="A new customer",
+        )
 
 
-def _draw_saving(grid: GridState, context: RequestContext) -> None:
-    pending = grid.pending_count
-    idle = not pending or is_under_way()
-    st.button("Save", type="primary", icon=":material/save:", key="save_changes", disabled=idle, on_click=save_changes)
-    st.button("Discard", icon=":material/undo:", key="discard_changes", disabled=idle, on_click=discard_changes)
-    if pending:
-        with st.popover(counted(pending, "unsaved change"), type="tertiary", icon=":material/edit_note:"):
+def draw_saving(grid: GridState, context: RequestContext) -> None:
+    """How many cells were typed over, in how many rows, and both answers."""
+    rows = sum(1 for _ in grid.all_pending())
+    busy = is_under_way()
+    with st.container(key="save_bar", horizontal=True, vertical_alignment="center"):
+        with st.popover(counted(grid.pending_count, "unsaved change"), type="tertiary", icon=":material/edit_note:"):
             st.text(_in_words(grid, context))
+        st.markdown(f"in {counted(rows, 'row')}", width="content")
+        st.button("Discard", icon=":material/undo:", key="discard_changes", disabled=busy, on_click=discard_changes)
+        st.button(
+            "Save",
+            type="primary",
+            icon=":material/save:",
+            key="save_changes",
+            disabled=busy,
+            on_click=save_changes,
+            shortcut="Ctrl+S",
+        )
 
 
 def _in_words(grid: GridState, context: RequestContext) -> str:
@@ -62,7 +76,7 @@ def _in_words(grid: GridState, context: RequestContext) -> str:
     )
 
 
-def _add() -> None:
+def _register() -> None:
     current_session().question = Registration("adding")
 
 

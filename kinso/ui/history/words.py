@@ -64,7 +64,7 @@ def fields_of(change: Change, shop: ShopSettings) -> list[FieldChange]:
 
 
 def what_changed(change: Change, shop: ShopSettings) -> str:
-    """`Customer name: Ada → Ada Byron; Purchase amount: $100.00 → $7.00`, or what else was done."""
+    """`Customer name: Ada → Ada Byron; Total spent: $100.00 → $7.00`, or what else was done."""
     fields = fields_of(change, shop)
     if change.kind in PURCHASE_CHANGES:
         return _purchase_in_words(change, fields, shop)
@@ -127,7 +127,7 @@ def as_they_were(change: Change) -> Customer:
 
 
 def _purchase_in_words(change: Change, fields: Sequence[FieldChange], shop: ShopSettings) -> str:
-    """`Purchase of $12.50; Purchase amount: $100.00 → $112.50`; one of 0 changes nothing."""
+    """`Purchase of $12.50; Total spent: $100.00 → $112.50`; one of 0 changes nothing."""
     before, after = ((side or {}).get("purchaseAmount", Decimal("0.00")) for side in (change.before, change.after))
     undone = " undone" if change.undoes else ""
     purchase = f"{KINDS[change.kind]} of {money(abs(after - before), shop)}{undone}"

@@ -248,7 +248,7 @@ def draw_top_customers(customers: Sequence[Customer], shop: ShopSettings) -> go.
             showlegend=True,
         )
     figure.update_xaxes(
-        title=f"Purchase amount ({currency_symbol(shop)})", range=[0, max(amounts, default=1) * 1.32 or 1], nticks=4
+        title=f"Total spent ({currency_symbol(shop)})", range=[0, max(amounts, default=1) * 1.32 or 1], nticks=4
     )
     figure.update_yaxes(
         tickvals=places,

@@ -54,7 +54,7 @@ def _show() -> None:
         {
             "Customer ID": [customer.customer_id for customer in members],
             "Name": [customer.customer_name for customer in members],
-            "Purchase amount now": [float(customer.purchase_amount) for customer in members],
+            "Total spent now": [float(customer.purchase_amount) for customer in members],
             "Membership now": [membership(customer.membership_status) for customer in members],
         }
     )
@@ -63,7 +63,7 @@ def _show() -> None:
         hide_index=True,
         key="members_at_table",
         alt="Members then",
-        column_config={"Purchase amount now": amount},
+        column_config={"Total spent now": amount},
     )
 
 

@@ -22,7 +22,7 @@ from kinso.ui.wording import amount_of, bare_amount_of, number, plain
 def draw_status(status: MembershipStatus, context: RequestContext) -> None:
     """The membership with its reason, and where the customer stands by the shop's rule."""
     _draw_membership(status.customer, context)
-    st.markdown(_in_words(status, context))
+    st.markdown(status_in_words(status, context))
     if status.status == "short":
         st.progress(max(0.0, float(status.amount / status.rule.threshold)))
 
@@ -47,7 +47,12 @@ def badge_of(status: MembershipStatus, context: RequestContext) -> tuple[str, st
 
 @st.dialog("Change the membership?", icon=":material/loyalty:", on_dismiss=close_question)
 def ask_to_change(question: MembershipChange) -> None:
-    """Say what that means, and ask once."""
+    """Draw the dialog."""
+    draw_change(question)
+
+
+def draw_change(question: MembershipChange) -> None:
+    """Say what that means, and ask once; within a dialog."""
     if question.membership_status:
         st.markdown(f"{named(question.customer)} becomes a member, as your decision.")
     else:
@@ -78,7 +83,8 @@ def _draw_membership(customer: Customer, context: RequestContext) -> None:
                     st.caption(story)
 
 
-def _in_words(status: MembershipStatus, context: RequestContext) -> str:
+def status_in_words(status: MembershipStatus, context: RequestContext) -> str:
+    """What counts by the shop's rule beside the threshold, and what that means."""
     basis = status.rule.basis
     threshold, amount = (
         plain(amount_of(basis.unit, each, context.shop)) for each in (status.rule.threshold, status.amount)

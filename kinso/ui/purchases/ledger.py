@@ -47,7 +47,7 @@ def draw_figures(summary: PurchaseSummary, amount: str, shop: ShopSettings) -> N
     average = "–" if summary.average is None else money(summary.average, shop)
     last = "–" if summary.last is None else day(summary.last.astimezone(shop.zone).date())
     with st.grid(4, min_column_width=160):
-        st.metric("Purchase amount", amount, border=True)
+        st.metric("Total spent", amount, border=True)
         st.metric(
             "Purchases",
             number(summary.count),
@@ -103,7 +103,7 @@ def draw_purchases_per_month(months: Sequence[MonthAmount], shop: ShopSettings) 
 def ask_for_refund(form: RefundForm, customer: Customer) -> None:
     """Draw the dialog."""
     title = f"Refund to {isolated(customer.customer_name)}"
-    st.dialog(title, icon=":material/assignment_return:", width="medium", dismissible=False)(_draw_refund)(
+    st.dialog(title, icon=":material/assignment_return:", width="medium", dismissible=False)(draw_refund)(
         form, customer.id
     )
 
@@ -179,7 +179,8 @@ def _ask_to_refund(entries: Sequence[LedgerEntry]) -> None:
             card.ask(RefundForm(entries[place].sale_id))
 
 
-def _draw_refund(form: RefundForm, customer: str) -> None:
+def draw_refund(form: RefundForm, customer: str) -> None:
+    """The form, for the customer with this `_id`; within a dialog."""
     context = current_context()
     sales = _refundable_sales(form, customer, context)
     if form.sale_id and form.sale_id not in sales:
@@ -270,10 +271,10 @@ def _try_to_refund(card: Card, form: RefundForm, sale_id: str, context: RequestC
     card.ask(None)
     total = plain(money(refunded.customer.purchase_amount, context.shop))
     if refunded.repeated:
-        celebrate(f"This refund had been recorded already; nothing was changed. The purchase amount is {total}.")
+        celebrate(f"This refund had been recorded already; nothing was changed. The total is {total}.")
     else:
         back = plain(money(-refunded.entry.amount, context.shop))
-        celebrate(f"{back} refunded. The purchase amount is now {total}.")
+        celebrate(f"{back} refunded. The total is now {total}.")
         tell_of_statuses([refunded.status], context.shop)
 
 

@@ -34,10 +34,13 @@ _FIRST_DAY = date(1900, 1, 1)
 def ask_for_purchase(form: PurchaseForm, customer: Customer) -> None:
     """Draw the dialog."""
     title = f"Purchase by {isolated(customer.customer_name)}"
-    st.dialog(title, icon=":material/shopping_cart:", width="medium", dismissible=False)(_draw)(form, customer.id)
+    st.dialog(title, icon=":material/shopping_cart:", width="medium", dismissible=False)(draw_purchase)(
+        form, customer.id
+    )
 
 
-def _draw(form: PurchaseForm, customer: str) -> None:
+def draw_purchase(form: PurchaseForm, customer: str) -> None:
+    """The form, for the customer with this `_id`; within a dialog."""
     shop = current_context().shop
     keep_while_typed(form, place_at(customer, "purchase"))
     if form.items:
@@ -226,11 +229,11 @@ def _tell(card: Card, recorded: Recorded, shop: ShopSettings) -> None:
     total = plain(money(customer.purchase_amount, shop))
     if recorded.repeated:
         what = _what(recorded.entry)
-        celebrate(f"{what} had been recorded already; nothing was changed. The purchase amount is {total}.")
+        celebrate(f"{what} had been recorded already; nothing was changed. The total is {total}.")
         return
     paid = plain(money(recorded.entry.amount, shop))
     stated = "".join(f", with {plain(each)}" for each in stated_in_words(recorded.entry, shop))
-    celebrate(f"{paid} recorded{stated}. The purchase amount is now {total}.")
+    celebrate(f"{paid} recorded{stated}. The total is now {total}.")
     if recorded.activated:
         rule = recorded.status.rule
         card.news = (

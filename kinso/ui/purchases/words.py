@@ -32,7 +32,7 @@ def about(line: LedgerLine, shop: ShopSettings) -> str:
         case "opening":
             return "Amount the customer came with"
         case "adjustment":
-            return "Purchase amount changed by hand"
+            return "Total changed by hand"
         case "sale":
             bought = _short(items_in_words(entry) or entry.note or "")
             return " · ".join(part for part in (bought, *stated_in_words(entry, shop), _refunded(line, shop)) if part)

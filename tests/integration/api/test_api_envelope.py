@@ -99,7 +99,7 @@ def test_every_bad_field_has_an_error_of_its_own(api, token):
         {"field": "customerId", "message": "Customer ID is required."},
         {"field": "customerName", "message": "Customer name is required."},
         {"field": "contactInfo", "message": "Contact must be text."},
-        {"field": "purchaseAmount", "message": "Purchase amount cannot be negative; enter 0 or more."},
+        {"field": "purchaseAmount", "message": "Total spent cannot be negative; enter 0 or more."},
         {"field": "membershipStatus", "message": "Membership must be true or false."},
     ]
 

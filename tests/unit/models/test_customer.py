@@ -27,7 +27,7 @@ def test_every_bad_field_gets_one_sentence_that_names_it():
         "customerId": "Customer ID is required.",
         "customerName": "Customer name is required.",
         "contactInfo": "Contact is required.",
-        "purchaseAmount": "Purchase amount cannot be negative; enter 0 or more.",
+        "purchaseAmount": "Total spent cannot be negative; enter 0 or more.",
         "membershipStatus": "Membership must be true or false.",
     }
 

@@ -132,7 +132,7 @@ def test_an_amount_that_was_typed_since_stays_while_the_rest_of_an_import_is_und
     undo = undo_run(store, manager, run.id)
     found = store.customers.get(base[1].id)
     assert (found.customer_name, found.purchase_amount) == ("Ann", 950)
-    assert [each.reason for each in undo.exceptions] == ["purchase amount changed again since; the rest was undone"]
+    assert [each.reason for each in undo.exceptions] == ["total spent changed again since; the rest was undone"]
 
 
 def test_an_id_that_was_given_away_meanwhile_is_reported_and_the_rest_is_undone(store, manager, base):

@@ -371,7 +371,7 @@ def test_a_purchase_stays_when_money_went_back_or_an_amount_was_typed_since(stor
         revert_change(store, staff, change)
     revert_change(store, staff, refund.entry.change)
     update_customer(store, staff, ann.id, CustomerPatch(purchase_amount=Decimal("20.00")))
-    with pytest.raises(Conflict, match="purchase amount changed again since"):
+    with pytest.raises(Conflict, match="total spent changed again since"):
         revert_change(store, staff, change)
 
 

@@ -94,7 +94,7 @@ def test_every_error_is_told_with_its_row_as_a_spreadsheet_shows_it(store, staff
     assert messages(store, staff, file) == [
         "Row 2: Customer name is too short; use at least 2 characters.",
         "Row 2: Membership “maybe” is not understood; write true or false, yes or no, 1 or 0.",
-        "Row 3 (line 4): Purchase amount “5 pcs” is not a plain number; write it like 1250.50.",
+        "Row 3 (line 4): Total spent “5 pcs” is not a plain number; write it like 1250.50.",
         "Row 4 (line 5): Customer ID is required.",
         "Row 5 (line 6): The row has more cells than the header; put a text with a delimiter in it between quotes.",
     ]
