@@ -15,6 +15,7 @@ from kinso.api import (
     customers,
     customers_bulk,
     customers_many,
+    customers_merging,
     history,
     insights,
     membership,
@@ -90,7 +91,7 @@ def create_api() -> FastAPI:
     translate_errors(api)
     # Fixed paths first: to the router, `stats` could be a customer's `_id`.
     # Not by `include_router`, which has every request pass through one more router for each part.
-    fixed = (shop, accounts, insights, transfer, customers_bulk, customers_many)
+    fixed = (shop, accounts, insights, transfer, customers_bulk, customers_many, customers_merging)
     others = (customers, segments, membership, history, purchases)
     routers = [part.router for part in (*fixed, *others)]
     for router in (*routers, purchases.of_customers):

@@ -45,6 +45,7 @@ _SAMPLES: dict[str, Any] = {
     "_id": "65b0a1f2c3d4e5f6a7b8c9d0",
     "membershipStatus": "true",
     "saleId": "R-1001",
+    "withId": "65b0a1f2c3d4e5f6a7b8c9d5",
 }
 
 

@@ -73,7 +73,7 @@ class OneOfManyRoute(JsonRoute):
     from a wrong `_id`.
     """
 
-    fixed: ClassVar[frozenset[str]] = frozenset({"bulk", "export", "next-id", "stats"})
+    fixed: ClassVar[frozenset[str]] = frozenset({"bulk", "duplicates", "export", "next-id", "stats"})
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether this call is meant."""

@@ -20,7 +20,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kinso.database.connection import BATCH, Connection, in_batches, translated_errors
 from kinso.database.country import country_of
-from kinso.database.search import HELPERS, case_duplicate_fields, renewed_helpers
+from kinso.database.search import ALIASES, HELPERS, case_duplicate_fields, renewed_helpers
 from kinso.models.fields import FIELDS
 from kinso.models.text import FOLDING, id_key, sale_key
 
@@ -33,7 +33,7 @@ _LONGEST_TRANSACTION = timedelta(seconds=90)
 """So long after a change of the country, somebody may still commit what was worked out by the one before."""
 _SECONDS_BETWEEN_WORDS = 5.0
 _LOWEST_ID = ObjectId(b"\0" * 12)
-_NEEDED = {**{field.name: True for field in FIELDS if field.searchable}, "version": True, HELPERS: True}
+_NEEDED = {**{field.name: True for field in FIELDS if field.searchable}, "version": True, HELPERS: True, ALIASES: True}
 NOT_PLAIN = r"[^ -~]|  |^ | $|`"
 """The compared form of an ID without any of these was the same in every edition."""
 

@@ -78,6 +78,7 @@ VALIDATORS: dict[str, Document] = {
             **{"createdAt": _DATE, "updatedAt": _DATE, "version": _COUNT},
         }
     ),
+    "merged": _object({"into": _TEXT, "run": _TEXT, "at": _DATE, "byName": _TEXT, "customer": _ANY}),
     "different_people": _object({"one": _TEXT, "other": _TEXT, "at": _DATE, "byName": _TEXT}),
     "settings_changes": _object({"at": _DATE, "byName": _TEXT, "before": _ANY, "after": _ANY}),
     "runs": _object({"kind": _TEXT, "status": _TEXT, "startedAt": _DATE, "heartbeatAt": _DATE, "changed": _COUNT}),
@@ -99,6 +100,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "customers": [
         _index("search.id", unique=True, name=UNIQUE_ID),
         CASE_DUPLICATES,
+        _index("search.aliases", unique=True, sparse=True),
         _index("search.name", "_id"),
         _index("createdAt", "_id"),
     ],
@@ -161,7 +163,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "segment_notes": [_index("segment", "day", "kind", "part", unique=True)],
     "different_people": [_index("one", "other", unique=True), _index("other")],
-    "trash": [_index("deletedAt", "_id"), _index("customer.search.id")],
+    "trash": [
+        _index("deletedAt", "_id"),
+        _index("customer.search.id"),
+        _index("customer.search.aliases", sparse=True),
+    ],
+    "merged": [_index("into"), _index("run")],
     "settings": [],
     "settings_changes": [_index("at", "_id")],
     "setup": [],

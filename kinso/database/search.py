@@ -7,6 +7,7 @@ Helper fields live under `search` in a customer document and are recomputed with
     contact  folded contactInfo, for sorting
     text     everything that a search looks through, one folded field or form of a phone number a line
     keys     what the same person would have in common: phone numbers, e-mail addresses, parts of the name
+    aliases  only of whom others were merged into: the compared forms of their IDs, unique as well
     twin     only where another customer holds the compared form, which an earlier application allowed: that form
 
 Numbers without the code of a country are numbers of the shop's country, so all of it depends on that setting. It is
@@ -25,6 +26,8 @@ from kinso.models.stored import readable_text
 from kinso.models.text import fold, id_key
 
 HELPERS = "search"
+ALIASES = "mergedIds"
+"""Where the IDs are stored of those who were merged into a customer."""
 
 CASE_DUPLICATE_MARK = "\0"
 
@@ -57,7 +60,7 @@ def case_duplicate_fields(key: str, id: object) -> dict[str, str]:
 
 def having_ids(keys: list[str]) -> dict[str, Any]:
     """Filter for customers whose ID has one of these compared forms, whoever holds it."""
-    return {"$or": [{"search.id": {"$in": keys}}, {"search.twin": {"$in": keys}}]}
+    return {"$or": [{f"search.{name}": {"$in": keys}} for name in ("id", "twin", "aliases")]}
 
 
 def helper_fields(document: Mapping[str, Any], country: str) -> dict[str, Any]:
@@ -75,6 +78,8 @@ def helper_fields(document: Mapping[str, Any], country: str) -> dict[str, Any]:
         value = field.type.read(document.get(field.name))
         if field.searchable and value != field.type.empty:
             lines.append(" ".join(fold(field.type.searched(value)).split()))
+    aliases = aliases_of(document)
+    lines += map(fold, aliases)
     lines += [form for number in numbers for form in number.written if form != digits]
     keys = [key for number in numbers for key in number.stored_keys(country)]
     return {
@@ -83,7 +88,14 @@ def helper_fields(document: Mapping[str, Any], country: str) -> dict[str, Any]:
         "contact": folded_contact,
         "text": "\n".join(lines),
         "keys": list(dict.fromkeys([*keys, *emails_in(contact), *_name_keys(folded_name)])),
+        **({"aliases": list(dict.fromkeys(map(id_key, aliases)))} if aliases else {}),
     }
+
+
+def aliases_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The IDs of those who were merged into a customer."""
+    stored = document.get(ALIASES)
+    return tuple(each for each in stored if isinstance(each, str)) if isinstance(stored, list | tuple) else ()
 
 
 def renewed_helpers(document: Mapping[str, Any], country: str) -> dict[str, Any]:

@@ -72,7 +72,8 @@ else:
 class Customer(_Stored):
     """One stored customer; read leniently, because an earlier application may have written it.
 
-    `excluded` is True for a non-member whom a person made one: no rule makes them a member again.
+    `excluded` is True for a non-member whom a person made one: no rule makes them a member again. `aliases` are the IDs
+    of those who were merged into them; lists that are read from the mirror do without.
     """
 
     id: str = Field(alias="_id")
@@ -80,6 +81,7 @@ class Customer(_Stored):
     updated_at: datetime
     version: int
     excluded: bool = Field(default=False, alias="membershipHeld")
+    aliases: tuple[str, ...] = Field(default=(), alias="mergedIds")
 
     @property
     def title(self) -> str:

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from kinso.models.customers import LONGEST_SEARCH, Customer
 from kinso.models.membership import Rule, Spender
 
-ChangeKind = Literal["create", "edit", "membership", "purchase", "refund", "delete", "restore", "erase"]
+ChangeKind = Literal["create", "edit", "membership", "purchase", "refund", "delete", "restore", "erase", "merge"]
 RunKind = Literal[
     "auto-activation",
     "demotion",
@@ -23,6 +23,7 @@ RunKind = Literal[
     "bulk-erase",
     "import",
     "purchases",
+    "merge",
     "undo",
 ]
 RunStatus = Literal["running", "done", "rolled-back"]
@@ -135,13 +136,15 @@ class ActivationPreview:
 class HistoryQuery(BaseModel):
     """Which changes, newest first; what is None or empty leaves nothing out.
 
-    `customer_id` is an ID in any letter case, `by_name` a person's whole name, `since` is inclusive, `until` is not;
-    what they mean without a zone only the shop knows.
+    `also` are customers whose changes belong to those of `customer`. `customer_id` is an ID in any letter
+    case, `by_name` a person's whole name, `since` is inclusive, `until` is not; what they mean without a zone only the
+    shop knows.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
     customer: str | None = None
+    also: tuple[str, ...] = ()
     customer_id: str = Field(default="", max_length=LONGEST_SEARCH)
     by_name: str = Field(default="", max_length=LONGEST_SEARCH)
     kind: ChangeKind | None = None

@@ -70,8 +70,13 @@ class CustomerRepository(CustomerLists):
             return {}
         self._adopt_alike(wanted)
         keys = [id_key(customer_id) for customer_id in wanted]
-        found = at_once(self._customers.find({"search.id": {"$in": keys}}, {"search.id": True}))
-        return {document[search.HELPERS]["id"]: str(document["_id"]) for document in found}
+        held = {"$or": [{"search.id": {"$in": keys}}, {"search.aliases": {"$in": keys}}]}
+        found = at_once(self._customers.find(held, {"search.id": True, "search.aliases": True}))
+        return {
+            key: str(document["_id"])
+            for document in found
+            for key in (document[search.HELPERS]["id"], *document[search.HELPERS].get("aliases", ()))
+        }
 
     def has_leading_zeros(self) -> bool:
         """Whether some customer ID begins with a zero."""
@@ -90,7 +95,7 @@ class CustomerRepository(CustomerLists):
 
     def insert(self, draft: CustomerDraft, at: datetime, actor: Actor | None = None) -> Customer:
         """Store a new customer, registered by this person; raises `DuplicateCustomerId`."""
-        self._adopt_alike([draft.customer_id])
+        self._make_sure_of([draft.customer_id])
         document = to_document(draft, at, country_of(self._database)) | registration(actor)
         try:
             self._customers.insert_one(document)
@@ -112,7 +117,7 @@ class CustomerRepository(CustomerLists):
         `created_at`, where given, says for each draft when the customer was really registered; `source` where they come
         from, if not from where the person is at work.
         """
-        self._adopt_alike([draft.customer_id for draft in drafts])
+        self._make_sure_of([draft.customer_id for draft in drafts])
         country = country_of(self._database)
         told = registration(actor, source)
         documents = [to_document(draft, at, country) | told for draft in drafts]
@@ -123,7 +128,7 @@ class CustomerRepository(CustomerLists):
 
     def insert_as_they_are(self, customers: Sequence[Customer], actor: Actor) -> None:
         """Store customers with a history, in one round trip; raises `DuplicateCustomerId`."""
-        self._adopt_alike([customer.customer_id for customer in customers])
+        self._make_sure_of([customer.customer_id for customer in customers])
         country = country_of(self._database)
         told = registration(actor)
         insert_all(self._customers, [as_it_is(customer, country) | told for customer in customers])
@@ -133,7 +138,9 @@ class CustomerRepository(CustomerLists):
 
         Returns the customer as it is now, or None when that version is no longer there. Raises `DuplicateCustomerId`.
         """
-        self._adopt_alike([changes["customerId"]] if "customerId" in changes else ())
+        if "customerId" in changes:
+            # Where its aliases change as well, one of them may become its ID.
+            self._make_sure_of([changes["customerId"]], but_for=before.id if search.ALIASES in changes else None)
         try:
             result = self._customers.update_one(*versioned_update(before, changes, at, self._country_for([changes])))
         except DuplicateKeyError as error:
@@ -142,7 +149,7 @@ class CustomerRepository(CustomerLists):
 
     def update_many(self, updates: Sequence[tuple[Customer, Document]], at: datetime) -> int:
         """Like `update` for many in one round trip; returns how many still had their version."""
-        self._adopt_alike([changes["customerId"] for _, changes in updates if "customerId" in changes])
+        self._make_sure_of([changes["customerId"] for _, changes in updates if "customerId" in changes])
         country = self._country_for([changes for _, changes in updates])
         operations = [UpdateOne(*versioned_update(before, changes, at, country)) for before, changes in updates]
         try:
@@ -196,6 +203,27 @@ class CustomerRepository(CustomerLists):
         for document in found.sort("search.id", DESCENDING).limit(1):
             return int(document[search.HELPERS]["id"][len(start) : len(start) + len(digits)])
         return 0
+
+    def all_aliases(self) -> dict[str, str]:
+        """The compared form of the ID of everybody who was merged into another customer, and that of the other one."""
+        found = self._customers.find({"search.aliases": {"$gt": ""}}, {"search.id": True, "search.aliases": True})
+        return {
+            alias: document[search.HELPERS]["id"]
+            for document in at_once(found)
+            for alias in document[search.HELPERS]["aliases"]
+        }
+
+    def _make_sure_of(self, customer_ids: Sequence[str], *, but_for: str | None = None) -> None:
+        """Nobody gets the ID of somebody who was merged into another customer; raises `DuplicateCustomerId`."""
+        if not customer_ids:
+            return
+        self._adopt_alike(customer_ids)
+        keys = {id_key(customer_id): customer_id for customer_id in customer_ids}
+        others = {"_id": {"$ne": ObjectId(but_for)}} if but_for else {}
+        held = {"search.aliases": {"$in": list(keys)}, **others}
+        for document in self._customers.find(held, {"search.aliases": True}):
+            taken = next(key for key in document[search.HELPERS]["aliases"] if key in keys)
+            raise DuplicateCustomerId(keys[taken])
 
     def _country_for(self, changes: Iterable[Document]) -> str:
         """What the helper fields depend on, if any of these changes concern them."""

@@ -34,20 +34,23 @@ from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_
 class ByCustomerId:
     """Finds each of some customers by its ID in any letter case.
 
-    Where an earlier application stored IDs that differ in nothing else, only the exact one means a customer.
+    They are found by the IDs of those who were merged into them as well. Where an earlier application stored IDs that
+    differ in nothing else, only the exact one means a customer.
     """
 
     def __init__(self, customers: Iterable[Customer]) -> None:
+        self._customers = list(customers)
         self._alike: dict[str, list[Customer]] = {}
-        for customer in customers:
-            self._alike.setdefault(id_key(customer.customer_id), []).append(customer)
+        for customer in self._customers:
+            for key in dict.fromkeys(map(id_key, _ids_of(customer))):
+                self._alike.setdefault(key, []).append(customer)
 
     def __contains__(self, customer_id: str) -> bool:
         """Whether the ID is taken."""
         return id_key(customer_id) in self._alike
 
     def __iter__(self) -> Iterator[Customer]:
-        return (customer for alike in self._alike.values() for customer in alike)
+        return iter(self._customers)
 
     def get(self, customer_id: str) -> Customer | None:
         """The customer with this ID; raises `AmbiguousCustomerId`."""
@@ -55,10 +58,14 @@ class ByCustomerId:
         if len(alike) < 2:
             return alike[0] if alike else None
         for wanted in (customer_id, customer_id.strip()):
-            exact = [customer for customer in alike if customer.customer_id == wanted]
+            exact = [customer for customer in alike if wanted in _ids_of(customer)]
             if len(exact) == 1:
                 return exact[0]
         raise AmbiguousCustomerId(customer_id, [customer.customer_id for customer in alike])
+
+
+def _ids_of(customer: Customer) -> tuple[str, ...]:
+    return customer.customer_id, *customer.aliases
 
 
 _COLUMNS = ", ".join(CUSTOMER_COLUMNS)

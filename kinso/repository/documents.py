@@ -65,7 +65,7 @@ def with_text_id(document: Document) -> dict[str, Any]:
     return {**document, "_id": str(document["_id"])}
 
 
-SEARCHED = frozenset(field.name for field in FIELDS if field.searchable)
+SEARCHED = frozenset(field.name for field in FIELDS if field.searchable) | {search.ALIASES}
 """What the helper fields are made of."""
 VISIBLE = {search.HELPERS: False, "__v": False}
 """What of a customer document is read for a model."""
@@ -123,12 +123,17 @@ def versioned_update(
     fields = {**to_stored(changes), "updatedAt": at, "version": before.version + 1}
     update: dict[str, Any] = {"$set": fields}
     if SEARCHED & changes.keys():
-        helpers = search.helper_fields(to_stored({**entered(before), **changes}), country)
+        values = {**entered(before), search.ALIASES: before.aliases, **changes}
+        helpers = search.helper_fields(to_stored(values), country)
         if helpers["id"] == id_key(before.customer_id):
             # Case duplicates of an earlier application stay as they are until their ID is changed.
             del helpers["id"]
         else:
             update["$unset"] = {f"{search.HELPERS}.twin": ""}
+        if search.ALIASES in fields and not fields[search.ALIASES]:
+            del fields[search.ALIASES]
+            gone = {search.ALIASES: "", f"{search.HELPERS}.aliases": ""}
+            update["$unset"] = {**update.get("$unset", {}), **gone}
         fields |= {f"{search.HELPERS}.{name}": value for name, value in helpers.items()}
     return _at_version(ObjectId(before.id), before.version), update
 
@@ -185,6 +190,7 @@ def to_customer(document: Document) -> Customer:
         "updated_at": readable_moment(told("updatedAt")) or created,
         "version": readable_version(told("version")),
         "excluded": told("membershipHeld") is True,
+        "aliases": search.aliases_of(document),
     }
     return trusted(Customer, values)
 

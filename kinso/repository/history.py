@@ -196,6 +196,10 @@ def _place(change: Change) -> tuple[int, bool]:
 
 def _filter(query: HistoryQuery) -> dict[str, Any]:
     customer, run = (canonical_id(id) if id else None for id in (query.customer, query.run))
+    if customer and query.also:
+        return _filter(query.model_copy(update={"customer": None, "also": ()})) | {
+            "customer": {"$in": [customer, *query.also]}
+        }
     exact = {"customer": customer, "byName": query.by_name, "kind": query.kind, "run": run}
     match: dict[str, Any] = {field: value for field, value in exact.items() if value}
     if query.customer_id.strip():
@@ -302,6 +306,9 @@ class RunRepository:
         """Replace the customer ID in all exceptions, and what was searched for or entered with one of their `texts`."""
         if texts:
             self._erase_searches(texts)
+        for side in ("this", "other"):
+            told = {f"parameters.{side}.customerId": alias, f"parameters.{side}.customerName": ERASED}
+            self._runs.update_many({"kind": "merge", f"parameters.{side}.id": customer}, {"$set": told})
             self._erase_entered(texts)
         self._runs.update_many(
             {"exceptions.customer": customer},

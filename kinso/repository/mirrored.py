@@ -112,6 +112,7 @@ def customer_of(row: Sequence[Any]) -> Customer:
         "updated_at": updated_at.replace(tzinfo=UTC),
         "version": version,
         "excluded": excluded,
+        "aliases": (),
     }
     return trusted(Customer, values)
 

@@ -23,6 +23,7 @@ from kinso.models.shop import STORED, MembershipRule, SettingsChange, ShopSettin
 from kinso.models.text import sale_key
 from kinso.repository.accounts import OURS
 from kinso.repository.documents import Document, object_id, without_decimals
+from kinso.repository.merged import GIVEN, STEPS
 
 _KEY = "shop"
 
@@ -67,6 +68,7 @@ _CUSTOMER_FIELDS = (
     "updatedAt",
     "version",
     search.HELPERS,
+    search.ALIASES,
     UNREADABLE_AMOUNT,
 )
 _CHANGE_FIELDS = (
@@ -76,6 +78,8 @@ _CHANGE_FIELDS = (
 _ENTRY_FIELDS = (
     *("customer", "saleId", "kind", "amount", "refundOf", "change", "soldAt", "countsAt", "void", "trashed"),
     *("revenueOnly", "voidedBy", "recordedAt", "byId", "byName", "source", CHECKSUM),
+    STEPS,
+    GIVEN,
 )
 _INTERVAL_FIELDS = ("customer", "from", "to", "open", "begun", "ended")
 _LENIENT: CodecOptions[dict[str, Any]] = CodecOptions(
@@ -91,6 +95,7 @@ class Dossier:
     key: str
     customer: Document | None = None
     trashed: Document | None = None
+    merged: Document | None = None
     changes: list[Document] = field(default_factory=list)
     intervals: list[Document] = field(default_factory=list)
     entries: list[Document] = field(default_factory=list)
@@ -106,6 +111,7 @@ class CheckRepository:
         self._database = database
         self._customers = database["customers"]
         self._trash = database["trash"]
+        self._merged = database["merged"]
         self._changes = database["changes"]
         self._memberships = database["memberships"]
         self._entries = database["sales"]
@@ -132,6 +138,8 @@ class CheckRepository:
             dossier(str(document["_id"])).customer = document
         for document in self._trash.find({"_id": by_id}):
             dossier(str(document["_id"])).trashed = document
+        for document in self._merged.find({"_id": by_id}):
+            dossier(str(document["_id"])).merged = document
         for document in self._changes.find({"customer": by_text}, dict.fromkeys(_CHANGE_FIELDS, True)):
             dossier(document["customer"]).changes.append(document)
         for document in self._memberships.find({"customer": by_text}, dict.fromkeys(_INTERVAL_FIELDS, True)):
@@ -166,6 +174,22 @@ class CheckRepository:
     def marks(self) -> Marks:
         """What the database tells about its past."""
         return marks_of(self._database)
+
+    def merged(self) -> Iterator[Document]:
+        """Everybody who was merged into another customer."""
+        return self._merged.find()
+
+    def somebody(self, id: str) -> Document | None:
+        """The customer with this `_id`, also one in the trash."""
+        key = object_id(id)
+        trashed = self._trash.find_one({"_id": key}) or {}
+        return self._customers.find_one({"_id": key}) or trashed.get("customer")
+
+    def with_aliases(self) -> Iterator[Document]:
+        """Customers, also those in the trash, with IDs of others who were merged into them."""
+        yield from self._customers.find({search.ALIASES: {"$exists": True}})
+        for document in self._trash.find({f"customer.{search.ALIASES}": {"$exists": True}}):
+            yield document["customer"]
 
     def runs(self) -> Iterator[Document]:
         """All runs."""

@@ -19,6 +19,7 @@ from kinso.repository.exports import CustomerExportRepository
 from kinso.repository.history import ChangeRepository, RunRepository
 from kinso.repository.insights import FigureRepository, SalesFigureRepository
 from kinso.repository.membership import MembershipRepository
+from kinso.repository.merged import MergedLedgerRepository, MergedRepository
 from kinso.repository.mirror import mirror_of
 from kinso.repository.mirror_check import MirrorCheckRepository
 from kinso.repository.purchases import CustomerLedgerRepository, LedgerRepository
@@ -55,6 +56,8 @@ class Store:
         self.memberships = MembershipRepository(database, self.mirror)
         self.ledger = LedgerRepository(database, self.mirror)
         self.customer_ledger = CustomerLedgerRepository(database)
+        self.merged = MergedRepository(database)
+        self.merged_ledger = MergedLedgerRepository(database)
         self.trash = TrashRepository(database)
         self.runs = RunRepository(database)
         self.import_locks = ImportLockRepository(database)

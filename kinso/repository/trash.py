@@ -8,13 +8,14 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import DESCENDING
+from pymongo.collection import Collection as Stored
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from kinso.database.checksums import note_emptied
 from kinso.database.country import country_of
-from kinso.database.search import HELPERS, renewed_helpers
-from kinso.errors import DuplicateSaleId
+from kinso.database.search import HELPERS, aliases_of, renewed_helpers
+from kinso.errors import DuplicateCustomerId, DuplicateSaleId
 from kinso.models.accounts import Actor
 from kinso.models.customers import Customer
 from kinso.models.history import TrashedCustomer
@@ -69,6 +70,7 @@ class TrashRepository:
         for document in documents:
             document.update(updatedAt=at, version=readable_version(document.get("version")) + 1)
             document[HELPERS] = renewed_helpers(document, country)
+        _refuse_taken(self._customers, documents)
         insert_all(self._customers, documents)
         self._trash.delete_many({"_id": {"$in": keys}})
         self._count_purchases_again(list({str(document["_id"]) for document in documents}))
@@ -98,12 +100,18 @@ class TrashRepository:
     def holding_ids(self, customer_ids: Iterable[str]) -> set[str]:
         """The compared forms of those of these IDs that deleted customers have."""
         keys = [id_key(customer_id) for customer_id in customer_ids]
-        found = self._trash.find({f"customer.{HELPERS}.id": {"$in": keys}}, {f"customer.{HELPERS}.id": True})
-        return {document["customer"][HELPERS]["id"] for document in found}
+        ways = [{f"customer.{HELPERS}.{name}": {"$in": keys}} for name in ("id", "aliases")]
+        shown = {f"customer.{HELPERS}.id": True, f"customer.{HELPERS}.aliases": True}
+        helpers = [document["customer"][HELPERS] for document in self._trash.find({"$or": ways}, shown)]
+        return {key for each in helpers for key in (each["id"], *each.get("aliases", ()))}
 
     def count(self) -> int:
         """How many deleted customers there are."""
         return self._trash.count_documents({})
+
+    def deleted_before(self, moment: datetime) -> list[str]:
+        """Who (by `_id`) was deleted before a moment."""
+        return [str(each["_id"]) for each in self._trash.find({"deletedAt": {"$lt": moment}}, {"_id": True})]
 
     def empty(self, *, deleted_before: datetime) -> int:
         """Remove for good what was deleted before; returns how many."""
@@ -143,3 +151,16 @@ def _to_trashed(document: Document) -> TrashedCustomer:
         by_id=readable_text(document.get("byId")),
         by_name=readable_text(document.get("byName")),
     )
+
+
+def _refuse_taken(customers: Stored[dict[str, Any]], documents: Sequence[Document]) -> None:
+    """Raise `DuplicateCustomerId` when an ID of one of these, or of whom was merged into them, is another one's now."""
+    ids = {str(document["customerId"]) for document in documents}
+    aliases = {alias for document in documents for alias in aliases_of(document)}
+    own = {id_key(id): id for id in ids}
+    merged = {id_key(alias): alias for alias in aliases} if aliases else {}
+    taken = [{"search.aliases": {"$in": [*own, *merged]}}, *([{"search.id": {"$in": list(merged)}}] if merged else ())]
+    for document in customers.find({"$or": taken}, {"search.id": True, "search.aliases": True}):
+        helpers = document[HELPERS]
+        found = next(key for key in (*helpers.get("aliases", ()), helpers["id"]) if key in {**own, **merged})
+        raise DuplicateCustomerId({**own, **merged}[found])

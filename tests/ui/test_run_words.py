@@ -1,11 +1,14 @@
 """What a run is called on the pages."""
 
 from kinso.models.bulk import Chosen, FieldEdit
-from kinso.models.customers import CustomerQuery
+from kinso.models.customers import CustomerDraft, CustomerQuery
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.bulk import upsert_customers
 from kinso.services.customers.bulk_edits import edit_customers
 from kinso.services.customers.bulk_removal import delete_customers, erase_customers, plan_deletion, plan_erasure
+from kinso.services.customers.editing import create_customer
+from kinso.services.customers.merging import merge_customers
+from kinso.services.history.undo import undo_run
 from kinso.services.membership.activation import set_membership_of_matching
 from kinso.ui.history.words import describe
 
@@ -39,3 +42,12 @@ def test_what_is_done_to_many_is_said_with_its_field(store, manager):
     assert describe(run, ShopSettings()) == "Deletion of everyone matching search “ada”"
     run = erase_customers(store, manager, plan_erasure(store, manager, Chosen()), confirm=0)
     assert describe(run, ShopSettings()) == "Erasure of 0 selected customers"
+
+
+def test_a_merge_names_both(store, staff):
+    values = {"customer_name": "Sadia Karim", "contact_info": "s@shop.com"}
+    this, other = (create_customer(store, staff, CustomerDraft(customer_id=id, **values)).id for id in ("C-1", "C-2"))
+    run = merge_customers(store, staff, this, other)
+    assert describe(run, ShopSettings()) == "Merged Sadia Karim (C-2) into Sadia Karim (C-1)"
+    undo = undo_run(store, staff, run.id)
+    assert describe(undo, ShopSettings()) == "Undo of a merge"

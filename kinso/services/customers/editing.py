@@ -41,8 +41,9 @@ from kinso.services.permissions import demand_all, use_case
 
 @use_case(Permission.READ)
 def get_customer(store: Store, actor: Actor, id: str) -> Customer:
-    """The customer with this `_id`; raises `NotFound`, also for a malformed one."""
-    return _existing(store, id)
+    """The customer with this `_id`, or into whom that one was merged; raises `NotFound`, also for a malformed one."""
+    found = store.customers.get(id)
+    return found or _existing(store, store.merged.way_up(id)[-1])
 
 
 @use_case(Permission.READ)

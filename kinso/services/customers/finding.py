@@ -13,6 +13,7 @@ from kinso.models.customers_sync import Changed, ChangedPage, Cursor, Deletion, 
 from kinso.models.history import TrashedCustomer
 from kinso.models.text import fold
 from kinso.models.times import moment_of
+from kinso.repository.documents import canonical_id
 from kinso.repository.similar_names import name_words
 from kinso.repository.store import Store
 from kinso.services.customers.similar_names import most_similar
@@ -54,8 +55,12 @@ def find_by_customer_id(store: Store, actor: Actor, customer_id: str) -> Custome
 
 @use_case(Permission.READ)
 def get_customers(store: Store, actor: Actor, ids: Collection[str]) -> dict[str, Customer]:
-    """Those of these customers that still exist, by `_id`."""
-    return store.customers.get_many(ids)
+    """Those of these customers that still exist, by `_id`; for who was merged into another one, that one."""
+    found = store.customers.get_many(ids)
+    missing = [canonical_id(id) for id in ids if canonical_id(id) not in found]
+    holders = store.merged.holders(missing) if missing else {}
+    there = store.customers.get_many(set(holders.values())) if holders else {}
+    return found | {id: there[holder] for id, holder in holders.items() if holder in there}
 
 
 @use_case(Permission.READ)

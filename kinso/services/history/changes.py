@@ -22,7 +22,7 @@ HIDDEN = frozenset({"membershipHeld", "createdAt"})
 @use_case(Permission.READ)
 def list_history(store: Store, actor: Actor, query: HistoryQuery, *, page: int, limit: int) -> HistoryPage:
     """One page of changes, newest first."""
-    query = in_the_shops_time(store, query)
+    query = _with_merged(store, in_the_shops_time(store, query))
     total = store.changes.count(query)
     items = store.changes.find(query, page=page, limit=limit) if (page - 1) * limit < total else []
     return HistoryPage(items=items, page=page, limit=limit, total=total)
@@ -37,7 +37,15 @@ def list_people_in_history(store: Store, actor: Actor) -> list[str]:
 @use_case(Permission.EXPORT)
 def export_history(store: Store, actor: Actor, query: HistoryQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
     """The whole result as a CSV file, one row for each field that changed; flavours are those of all exports."""
-    return started(_history_file(store, in_the_shops_time(store, query), flavour))
+    return started(_history_file(store, _with_merged(store, in_the_shops_time(store, query)), flavour))
+
+
+def _with_merged(store: Store, query: HistoryQuery) -> HistoryQuery:
+    """The changes of a customer are also those of everybody who was merged into them."""
+    if not query.customer:
+        return query
+    customer = store.merged.way_up(query.customer)[-1]
+    return query.model_copy(update={"customer": customer, "also": tuple(store.merged.all_in(customer))})
 
 
 def _history_file(store: Store, query: HistoryQuery, flavour: Flavour) -> Iterator[bytes]:

@@ -179,7 +179,10 @@ def _plan(store: Store, changes: Sequence[Change], run: str | None, *, partly: b
         elif change.after is None:
             plan.brought_back.append(change)
         elif current is None:
-            plan.kept.append(Kept(change, "was deleted since"))
+            is_merged = store.merged.get(change.customer) is not None
+            plan.kept.append(
+                Kept(change, "was merged into another customer since" if is_merged else "was deleted since")
+            )
         elif change.before is None and since and change.id not in staying:
             plan.kept.append(Kept(change, _EDITED))
         elif change.before is None and not since:
@@ -292,6 +295,8 @@ def _fields_of(changes: Sequence[Change]) -> set[str]:
         for change in changes
         if change.kind not in PURCHASE_CHANGES
         for name in (*(change.after or {}), *(change.before or {}))
+        # A merge adds to the amount what another one bought.
+        if change.kind != "merge" or name != AMOUNT
     }
 
 

@@ -101,6 +101,11 @@ def list_customers_of_run(store: Store, actor: Actor, run_id: str, *, limit: int
     return store.changes.customers_of_run(canonical_id(run_id), limit=limit)
 
 
+def may_stop(actor: Actor, run: Run) -> bool:
+    """Whether to offer to stop this run; `stop_run` asks again."""
+    return actor.may(Permission.UNDO) or (actor.may(Permission.MEMBERSHIP) and run.by_id == actor.user_id)
+
+
 def existing_run(store: Store, run_id: str) -> Run:
     """The run with this id; raises `NotFound`, also for a malformed one."""
     run = store.runs.get(run_id)

@@ -57,7 +57,8 @@ def restore_customers(store: Store, actor: Actor, ids: Sequence[str]) -> list[Cu
 def erase_person(store: Store, actor: Actor, id: str) -> str:
     """Remove who somebody is, for good: every personal field of the customer and in their history; figures stay.
 
-    Works for a customer, for one in the trash, and for one of whom only the history tells any more. Returns the ID that
+    Works for a customer, for one in the trash, and for one of whom only the history tells any more; everybody who was
+    merged into one another is one person. Returns the ID that
     stands in place of theirs; raises `NotFound`.
     """
     id = canonical_id(id)
@@ -75,7 +76,11 @@ def erase_person(store: Store, actor: Actor, id: str) -> str:
 def erase_within(store: Store, actor: Actor, id: str, *, run: str | None = None) -> Change:
     """Do so within a transaction, and return what is to be recorded in it; the mirror has to forget them afterwards."""
     # Beforehand, for afterwards the history does not know the customer ID any more.
+    id = store.merged.way_up(id)[-1]
     demand_imported(store, [id])
+    for merged in store.merged.all_in(id):
+        _erase_traces(store, merged, erased_id(merged), _texts_about(store, merged))
+        store.merged.erase(merged, erased_id(merged), now())
     alias = erased_id(id)
     at = now()
     texts = _texts_about(store, id)
@@ -86,15 +91,20 @@ def erase_within(store: Store, actor: Actor, id: str, *, run: str | None = None)
     )
     if erased is None:
         raise NotFound(CUSTOMER_GONE)
+    _erase_traces(store, id, alias, texts)
+    return record_of_erasure(actor, erased, run=run)
+
+
+def _erase_traces(store: Store, id: str, alias: str, texts: set[str]) -> None:
+    """Remove who somebody is from everything that tells about them elsewhere."""
     store.changes.erase(id, alias)
     store.runs.erase(id, alias, texts)
-    store.segments.erase(texts, at)
+    store.segments.erase(texts, now())
     store.requests.erase(id)
     store.drafts.erase(id)
     store.recent_customers.erase(id)
     store.different_people.erase(id)
     store.ledger.erase(id)
-    return record_of_erasure(actor, erased, run=run)
 
 
 def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
@@ -112,7 +122,8 @@ def _refuse_recorded_again(store: Store, ids: Collection[str]) -> None:
 def _texts_about(store: Store, id: str) -> set[str]:
     """Every text of `identifying_fields` that somebody has or had."""
     trashed = store.trash.get(id)
-    current = store.customers.get(id) or (trashed.customer if trashed else None)
+    elsewhere = trashed or store.merged.get(id)
+    current = store.customers.get(id) or (elsewhere.customer if elsewhere else None)
     texts = [field.of(current) for field in identifying_fields()] if current else []
     return {*filter(None, texts), *store.changes.texts_about(id)}
 
@@ -163,7 +174,9 @@ def empty_trash(store: Store) -> int:
     """
     with store.guarded():
         deleted_before = now() - timedelta(days=store.shop.get().trash_days)
+        merged = [id for gone in store.trash.deleted_before(deleted_before) for id in store.merged.all_in(gone)]
         removed = store.trash.empty(deleted_before=deleted_before)
+        store.merged.remove(merged)
         if removed:
             store.mirror.forget_erased(deleted_before)
         return removed

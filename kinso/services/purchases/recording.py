@@ -52,6 +52,8 @@ class Recorded:
 def list_entries(store: Store, actor: Actor, query: LedgerQuery, *, page: int, limit: int) -> EntryPage:
     """One page of the ledger, newest first; a page past the end is empty. Raises `InvalidInput`."""
     query, limit = in_the_shops_time(store, query), min(limit, LARGEST_PAGE)
+    if query.customer:
+        query = query.model_copy(update={"customer": store.merged.way_up(query.customer)[-1]})
     items, total = store.ledger.find_with_total(query, page=page, limit=limit)
     return EntryPage(items=items, page=page, limit=limit, total=total)
 
@@ -70,7 +72,7 @@ def refundable(store: Store, actor: Actor, sale_id: str) -> Decimal:
 
 @use_case(Permission.PURCHASES)
 def record_sale(store: Store, actor: Actor, customer: str, draft: PurchaseDraft) -> Recorded:
-    """Record what the customer with this `_id` bought, and add it to the purchase amount.
+    """Record what the customer with this `_id`, or into whom that one was merged, bought, and add it to their amount.
 
     The same sale ID for the same purchase again changes nothing. Raises `NotFound`, `InvalidInput` (also for an amount
     that differs from its items without a discount or a surcharge that says why), `Conflict` when the
@@ -79,10 +81,10 @@ def record_sale(store: Store, actor: Actor, customer: str, draft: PurchaseDraft)
     amount, sold_at = amount_paid(draft), _moment(store, draft)
 
     def work() -> Recorded:
+        before = store.customers.get(customer) or store.customers.get(store.merged.way_up(customer)[-1])
         if draft.sale_id and (earlier := store.ledger.get(draft.sale_id)):
-            return _repeated(store, earlier, canonical_id(customer), "sale", amount)
+            return _repeated(store, earlier, before.id if before else canonical_id(customer), "sale", amount)
         check_receipt(draft)
-        before = store.customers.get(customer)
         if before is None:
             raise NotFound(CUSTOMER_GONE)
         _refuse_id_in_trash(store, actor, draft.sale_id)

@@ -31,6 +31,7 @@ from kinso.services.shop.check_ledger import (
     sum_problems,
     trash_altered,
 )
+from kinso.services.shop.check_merges import Merges, merge_problems
 
 Document = Mapping[str, Any]
 
@@ -55,12 +56,14 @@ class RolledBack:
 class Background:
     """What an examination of one customer has to know of everything else.
 
-    `country` is what the shop's phone numbers were read by, None while they are being read anew.
+    `country` is what the shop's phone numbers were read by, None while they are being read anew. `merges` is who was
+    merged into whom.
     """
 
     rolled_back: RolledBack
     country: str | None
     marks: Marks
+    merges: Merges
 
 
 def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
@@ -70,6 +73,7 @@ def problems_of(dossier: Dossier, background: Background) -> Iterator[str]:
     marks = background.marks
     parts: dict[str, Iterator[str]] = {
         "its whereabouts": _whereabouts(dossier, changes, marks),
+        "its merges": merge_problems(dossier, background.merges),
         "its deletion": trash_altered(dossier.trashed, changes),
         "its fields": _fields(stored),
         "what it is searched by": _helpers(dossier, background.country),
@@ -114,7 +118,7 @@ def _stored(dossier: Dossier) -> Document | None:
 
 def name_of(dossier: Dossier) -> str:
     """The customer ID, from wherever it is still known, else the `_id`."""
-    stored = _stored(dossier) or {}
+    stored = _stored(dossier) or (dossier.merged or {}).get("customer") or {}
     changes = in_order(dossier.changes)
     return str(stored.get("customerId") or (changes[-1].get("customerId") if changes else "") or dossier.key)
 
@@ -149,6 +153,10 @@ def _whereabouts(dossier: Dossier, changes: Sequence[Document], marks: Marks) ->
         yield "it is there, although its history ends with its deletion"
     elif dossier.trashed is not None and not deleted:
         yield "it is in the trash, but its history does not end with its deletion"
+    elif dossier.merged is not None and not deleted:
+        yield "it was merged into another customer, but its history does not end with that"
+    elif dossier.merged is not None:
+        return
     elif dossier.customer is None and dossier.trashed is None and last is not None and not deleted:
         yield "it has a history that does not end with its deletion, but it is gone"
     elif dossier.customer is None and dossier.trashed is None and missing_from_trash(changes, marks):

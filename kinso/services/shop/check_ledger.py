@@ -25,6 +25,7 @@ from kinso.models.history import ChangeKind
 from kinso.models.money import read_stored_amount
 from kinso.models.purchases import PURCHASE_KINDS, TYPED_KINDS
 from kinso.repository.documents import now
+from kinso.repository.merged import GIVEN, STEPS
 from kinso.repository.shop import Dossier
 
 Document = Mapping[str, Any]
@@ -68,13 +69,23 @@ def sum_problems(dossier: Dossier, stored: Document | None) -> Iterator[str]:
     if total != amount:
         yield f"its purchase amount is {amount}, but its ledger adds up to {total}"
     recorded = {str(change["_id"]) for change in dossier.changes}
-    if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in counted):
+    # What came with somebody who was merged into it was written by a change of theirs, and what was given, too.
+    own = [entry for entry in counted if not _came_from_elsewhere(entry)]
+    if recorded and any(entry.get("change") and entry["change"] not in recorded for entry in own):
         yield "the history lacks a change that wrote to its ledger"
-    if recorded and any(entry.get("voidedBy") and entry["voidedBy"] not in recorded for entry in dossier.entries):
+    if recorded and any(
+        entry.get("voidedBy") and entry["voidedBy"] not in recorded
+        for entry in dossier.entries
+        if not _came_from_elsewhere(entry)
+    ):
         yield "the history lacks a change that undid an entry of its ledger"
     bought = (entry for entry in dossier.entries if entry.get("kind") in PURCHASE_KINDS)
     if dossier.customer is not None and any(entry.get("revenueOnly") is True for entry in bought):
         yield "what it bought counts twice in the revenue"
+
+
+def _came_from_elsewhere(entry: Document) -> bool:
+    return bool(entry.get(STEPS)) or GIVEN in entry
 
 
 def moment_problems(counted: Sequence[Document]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from kinso.services.shop.check_customers import (
     unreadable_amount_of,
 )
 from kinso.services.shop.check_ledger import run_altered, settings_changes_altered
+from kinso.services.shop.check_merges import Merges, alias_problems
 
 
 @dataclass
@@ -46,6 +47,10 @@ class RunRecords:
     def rolled_back(self) -> RolledBack:
         """The runs that were undone."""
         return RolledBack(frozenset(self._reverted), frozenset(self._left_alone))
+
+    def in_force(self, kind: str) -> frozenset[str]:
+        """The runs of a kind that were not undone."""
+        return frozenset(id for id, each in self._kinds.items() if each == kind and id not in self._undone_by)
 
     def examine(self, store: Store, report: CheckReport) -> None:
         """Add what is wrong with each run, and with what they say about each other."""
@@ -118,6 +123,7 @@ def check_database(
         "the runs that changes name": lambda: _check_unknown_runs(store, report),
         "the _ids of customers": lambda: _check_foreign_ids(store, report),
         "the customers": lambda: _check_customers(store, report, runs, on_progress),
+        "the IDs of customers who were merged": lambda: _check_aliases(store, report),
         "the sale IDs that look alike": lambda: _check_sale_ids(store, report),
         "the membership rule": lambda: _check_rule(store, report),
         "the changes of settings": lambda: _check_settings_changes(store, report),
@@ -161,7 +167,8 @@ def _check_foreign_ids(store: Store, report: CheckReport) -> None:
 
 
 def _check_customers(store: Store, report: CheckReport, runs: RunRecords, on_progress: Progress) -> None:
-    background = Background(runs.rolled_back, store.checks.country(), store.checks.marks())
+    merges = Merges.of(store, runs.in_force("merge"), runs.in_force("undo"))
+    background = Background(runs.rolled_back, store.checks.country(), store.checks.marks(), merges)
     total = store.checks.estimated_count()
     key: str | None = ""
     while key is not None:
@@ -199,6 +206,11 @@ def _check_rule(store: Store, report: CheckReport) -> None:
 def _check_sale_ids(store: Store, report: CheckReport) -> None:
     for sale_id, other in store.checks.sale_ids_alike():
         report.add_duplicate(f"Sale ID {sale_id} differs from {other} only in what looks the same.")
+
+
+def _check_aliases(store: Store, report: CheckReport) -> None:
+    for sentence in alias_problems(store):
+        report.add(Finding(sentence))
 
 
 def _check_settings_changes(store: Store, report: CheckReport) -> None:

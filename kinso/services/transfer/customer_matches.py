@@ -85,6 +85,7 @@ class KnownCustomers:
         here = {customer.id for customer in self._by_customer_id}
         elsewhere = {seen.id for seen in self._seen.values()} - here
         self._by_id = store.customers.get_many(elsewhere)
+        self._merged_into = store.merged.holders(elsewhere - self._by_id.keys())
         self._known_once = store.changes.known_customers(elsewhere - self._by_id.keys())
         self._versions = self._seen_versions([record for record in records if record.row not in self._seen])
         self._with_zeros = called_but_for_zeros(
@@ -111,6 +112,8 @@ class KnownCustomers:
         if seen is None:
             return self._versions.get(record.row) or self._by_its_id(record, found)
         if found and found.id == seen.id:
+            return Subject(found, seen)
+        if found and self._merged_into.get(seen.id) == found.id:
             return Subject(found, seen)
         before = self._by_id.get(seen.id)
         if before and is_damaged(record.cells["customerId"], before.customer_id):

@@ -59,6 +59,9 @@ class Portion:
     gives_way: Decimal = Decimal("0.00")
 
 
+EMPTY: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True)
 class RefundSum:
     """What goes back for one sale in all; `row` and `line` are those of the first refund."""
@@ -73,18 +76,23 @@ class RefundSum:
 class Staging:
     """Entries that wait to be written; those that are recorded already only count.
 
-    `duplicates` are the stored customers whose IDs look like those of others but for letter case.
+    `duplicates` are the stored customers whose IDs look like those of others but for letter case, `aliases` the
+    compared forms of IDs whose customers were merged into others, with those of the others.
     """
 
-    def __init__(self, database: sqlite3.Connection, duplicates: ByCustomerId) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, duplicates: ByCustomerId, aliases: Mapping[str, str] = EMPTY
+    ) -> None:
         self._database = database
         self._duplicates = duplicates if any(True for _ in duplicates) else None
+        self._aliases = aliases
         self.repeated = 0
 
     def key(self, customer_id: str) -> str:
         """What tells this customer from others: the compared form of the ID; raises `AmbiguousCustomerId`."""
         duplicate = self._duplicates.get(customer_id) if self._duplicates else None
-        return case_duplicate_key(id_key(customer_id), duplicate.id) if duplicate else id_key(customer_id)
+        key = id_key(customer_id)
+        return case_duplicate_key(key, duplicate.id) if duplicate else self._aliases.get(key, key)
 
     def add(self, row: PurchaseRow) -> PurchaseRow | None:
         """Take the row; returns an earlier one with the same sale ID and another content, which stays instead.
@@ -207,12 +215,12 @@ class Staging:
 
 
 @contextmanager
-def new_staging(duplicates: ByCustomerId) -> Iterator[Staging]:
+def new_staging(duplicates: ByCustomerId, aliases: Mapping[str, str] = EMPTY) -> Iterator[Staging]:
     """An empty one, in a temporary file that vanishes with it."""
     with closing(sqlite3.connect("", isolation_level=None)) as database:
         database.executescript(_TABLES)
         database.execute("BEGIN")
-        yield Staging(database, duplicates)
+        yield Staging(database, duplicates, aliases)
 
 
 def _to_row(found: Sequence[Any]) -> PurchaseRow:

@@ -90,7 +90,10 @@ def surveyed(
     Raises `InvalidInput` for an unusable file, and `MirrorNotReady` while customers are being adopted.
     """
     store.mirror.demand_adopted()
-    with open_csv_file(source, PURCHASE_FILE) as file, new_staging(store.customers.case_duplicates()) as staging:
+    with (
+        open_csv_file(source, PURCHASE_FILE) as file,
+        new_staging(store.customers.case_duplicates(), store.customers.all_aliases()) as staging,
+    ):
         errors, reverted = _Errors(), _Reverted()
         zone = store.shop.get().zone
         reader = purchase_reader(file, zone, now(), choices.date_order)

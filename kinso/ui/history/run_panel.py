@@ -10,8 +10,8 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import streamlit as st
 
 from kinso.models.history import Run
-from kinso.services.history.runs import FOR_GOOD, Progress, get_run
-from kinso.services.history.undo import undo_run
+from kinso.services.history.runs import Progress, get_run
+from kinso.services.history.undo import may_undo, undo_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts, show_toasts, warn
 from kinso.ui.history.filters import link_to_history
@@ -238,8 +238,7 @@ UNDO = AskedRunPanel[Run, Run](
 
 def offer_undo(run: Run, context: RequestContext, *, key: str) -> None:
     """The button, for those who may and where there is something to undo."""
-    may_undo = context.may(undo_run) and run.kind not in FOR_GOOD
-    if may_undo and run.status == "done" and run.changed and not run.undone_by:
+    if may_undo(context.actor, run) and run.status == "done" and run.changed and not run.undone_by:
         st.button(
             f"Undo this {noun_of(run)}",
             icon=":material/undo:",

@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kinso.models.history import Run
-from kinso.services.history.runs import list_customers_of_run, list_runs, stop_run
-from kinso.services.history.undo import undo_run
+from kinso.services.history.runs import list_customers_of_run, list_runs, may_stop, stop_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.filters import link_to_history
@@ -97,8 +96,7 @@ def _show_exceptions(run: Run) -> None:
 
 def offer_stop(run: Run, context: RequestContext) -> None:
     """The button with its question, for those who may and while there is something to stop."""
-    may = context.may(undo_run) or (context.may(stop_run) and run.by_id == context.user.id)
-    if run.status != "running" or not may:
+    if run.status != "running" or not may_stop(context.actor, run):
         return
     with st.popover("Stop", icon=":material/stop_circle:"):
         st.write("Stop this bulk change, and undo what it has done so far?")

@@ -33,6 +33,7 @@ KINDS: dict[ChangeKind, str] = {
     "delete": "Deleted",
     "restore": "Restored",
     "erase": "Erased",
+    "merge": "Merged",
 }
 SOURCES: dict[Source, str] = {"app": "App", "api": "API", "cli": "Command line", "system": "Kinso"}
 
@@ -110,7 +111,7 @@ def effect_of_reverting(change: Change) -> str:
 
 def may_revert(change: Change, context: RequestContext) -> bool:
     """Whether this person's role allows it; what was erased, or removed with an unfinished run, is gone for good."""
-    if change.kind == "erase" or (change.kind == "delete" and change.source == "system"):
+    if change.kind in ("erase", "merge") or (change.kind == "delete" and change.source == "system"):
         return False
     return context.may(revert_change) and all(map(context.actor.may, permissions_to_revert(change)))
 
@@ -149,6 +150,7 @@ _RUNS: dict[RunKind, str] = {
     "bulk-erase": "an erasure of many",
     "import": "an import",
     "purchases": "an import of purchases",
+    "merge": "a merge",
     "undo": "an undo",
 }
 _OTHER_RUN = "a bulk change"
@@ -187,8 +189,14 @@ def describe(run: Run, shop: ShopSettings) -> str:
             return f"Import of {_imported(asked)}"
         case "purchases":
             return f"Import of purchases from {_imported(asked)}"
+        case "merge":
+            return f"Merged {_one_of(asked['other'])} into {_one_of(asked['this'])}"
         case "undo":
             return f"Undo of {_RUNS.get(asked.get('kind', 'undo'), _OTHER_RUN)}"
+
+
+def _one_of(side: Mapping[str, Any]) -> str:
+    return f"{side['customerName']} ({side['customerId']})"
 
 
 def noun_of(run: Run) -> str:

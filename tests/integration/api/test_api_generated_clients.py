@@ -100,12 +100,13 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     change(call, ada)
     save_many(call)
     cursor = search(call, ada)
+    merge(call)
     segment(call)
     activate_and_undo(call, ada)
     sell(call, ada)
 
     assert call("remove_customer", ada.field_id).data.field_id == ada.field_id
-    [gone] = call("show_customers", cursor=cursor).pagination.deleted
+    *_merged, gone = call("show_customers", cursor=cursor).pagination.deleted
     assert gone.field_id == ada.field_id
     call("show_customer", ada.field_id, expect=404)
     call("log_out", expect=409)
@@ -138,6 +139,19 @@ def change(call, ada):
     call("change_customer", ada.field_id, body=call.CustomerPatchIn(customer_name="Eve"), if_match='"v1"', expect=412)
     assert call("show_customer", ada.field_id).data.customer_name == "Ada King"
     call("show_customer", "nobody", expect=404)
+
+
+def merge(call):
+    pair = call("show_duplicates").data[0]
+    ids = (pair.one.field_id, pair.other.field_id)
+    assert pair.alike[0] == "email"
+    call("remember_different", *ids)
+    assert call("show_duplicates").data == []
+    call("forget_different", *ids)
+    run = call("merge_customers", ids[0], body=call.MergeIn(with_=ids[1])).data
+    assert call("show_customer", ids[1]).data.field_id == ids[0]
+    call("undo_run", run.run_id)
+    assert call("show_customer", ids[1]).data.field_id == ids[1]
 
 
 def save_many(call):

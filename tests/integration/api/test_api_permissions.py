@@ -5,9 +5,13 @@ import pytest
 from kinso.api.app import create_api
 from kinso.api.description import LEAST_ROLE
 from kinso.models.accounts import COMMAND_LINE, Role
+from kinso.models.customers import CustomerDraft
 from kinso.models.purchases import PurchaseDraft
 from kinso.models.segments import SegmentDraft
 from kinso.services.accounts.sign_in import resume, session_id_of
+from kinso.services.customers.duplicates import remember_different
+from kinso.services.customers.editing import create_customer
+from kinso.services.customers.merging import merge_customers
 from kinso.services.membership.activation import set_membership_of_selected
 from kinso.services.purchases.recording import record_sale
 from kinso.services.segments import create_segment
@@ -54,8 +58,12 @@ CALLS = [
     ("POST", "/customers/membership/auto-activate", {"threshold": 5, "dryRun": True}, Role.STAFF),
     ("POST", "/sales", {"customerId": "C-1", "amount": 5}, Role.STAFF),
     ("POST", "/sales/{saleId}/refund", {"amount": 1}, Role.STAFF),
+    ("GET", "/customers/duplicates", None, Role.ANALYST),
+    ("POST", "/customers/{_id}/merge", {"with": "{withId}"}, Role.STAFF),
+    ("POST", "/customers/{_id}/different-from/{withId}", None, Role.STAFF),
+    ("DELETE", "/customers/{_id}/different-from/{withId}", None, Role.STAFF),
+    ("POST", "/runs/{_id}/undo", None, Role.STAFF),
     ("DELETE", "/customers/{_id}", None, Role.MANAGER),
-    ("POST", "/runs/{_id}/undo", None, Role.MANAGER),
 ]
 OPEN = {("GET", "/health"), ("POST", "/auth/login")}
 AT_THE_LIMIT = [
@@ -78,15 +86,20 @@ def test_the_description_says_who_may_call_what():
 
 @pytest.mark.parametrize(("method", "path", "body", "least", "role"), AT_THE_LIMIT)
 def test_a_role_may_do_its_own_and_nothing_beyond(api, token, register, store, method, path, body, least, role):
-    address = _fill(path, register("C-1", purchaseAmount=10), store, owner=actor_of(store, token(role)))
-    before = store.connection.database["customers"].find_one()
+    owner = actor_of(store, token(role))
+    other = register("D-1") if "{withId}" in f"{path}{body}" else None
+    address = _fill(path, register("C-1", purchaseAmount=10), store, owner=owner, other=other)
+    if other and method == "DELETE":
+        remember_different(store, COMMAND_LINE, *address.split("/")[2::2])
+    body = {"with": other["_id"]} if path.endswith("/merge") else body
+    before = list(store.connection.database["customers"].find())
     answer = api(method, address, token=token(role), json=body)
     if ROLES.index(role) >= ROLES.index(least):
         assert answer.is_success, answer.text
     else:
         assert answer.status_code == 403
         assert role in answer.json()["message"]
-        assert list(store.connection.database["customers"].find()) == [before]
+        assert list(store.connection.database["customers"].find()) == before
 
 
 @pytest.mark.parametrize(("method", "path", "body", "least"), CALLS)
@@ -112,7 +125,12 @@ UNREADABLE = [
     sorted({(method, path, least, role) for method, path, _, least, role in AT_THE_LIMIT}),
 )
 def test_who_may_not_is_told_so_before_anything_about_the_request(api, token, method, path, least, role):
-    address = path.replace("{_id}", "no id").replace("{membershipStatus}", "perhaps").replace("{saleId}", "none")
+    address = (
+        path.replace("{_id}", "no id")
+        .replace("{membershipStatus}", "perhaps")
+        .replace("{saleId}", "none")
+        .replace("{withId}", "none")
+    )
     for odd in [{}, {"json": {}}, *UNREADABLE]:
         answer = api(method, f"{address}?page=none&sortBy=$where&$ne=1", token=token(role), **odd)
         if ROLES.index(role) < ROLES.index(least):
@@ -144,11 +162,16 @@ def actor_of(store, secret):
     return resume(store, session_id_of(secret)).acting("api")
 
 
-def _fill(path, customer, store, owner=COMMAND_LINE):
+def _fill(path, customer, store, owner=COMMAND_LINE, other=None):
     id = customer["_id"]
+    path = path.replace("{withId}", other["_id"] if other else id)
     if path.startswith("/segments/"):
         id = create_segment(store, owner, SegmentDraft(name="Own", filter=SEGMENT["filter"])).segment.id
-    if path.startswith("/runs/"):
+    if path.endswith("/undo"):
+        draft = CustomerDraft(customer_id="D-1", customer_name="Ada", contact_info="ada@shop.com")
+        merging = owner.model_copy(update={"role": Role.MANAGER})
+        id = merge_customers(store, merging, id, create_customer(store, COMMAND_LINE, draft).id).id
+    elif path.startswith("/runs/"):
         id = set_membership_of_selected(store, COMMAND_LINE, [id], membership_status=True).id
     if path.startswith("/sales/"):
         record_sale(store, COMMAND_LINE, id, PurchaseDraft(sale_id="R-1", amount=1))

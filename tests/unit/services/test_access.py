@@ -23,6 +23,7 @@ LEAST = {
     Role.ANALYST: """
         accounts.users.change_own_password accounts.users.create_token accounts.users.list_own_tokens
         customers.duplicates.find_duplicate_pairs customers.duplicates.list_different
+        customers.merging.preview_merge history.undo.preview_undo_of_merge
         accounts.users.rename_own accounts.users.revoke_own_token accounts.users.sign_out_everywhere
         customers.bulk_edits.list_values
         customers.editing.count_customers customers.editing.find_changed_since customers.editing.get_customer
@@ -54,6 +55,7 @@ LEAST = {
     Role.STAFF: """
         customers.bulk_edits.edit_customers customers.bulk_edits.preview_edit customers.bulk_edits.preview_membership
         customers.duplicates.forget_different customers.duplicates.remember_different
+        customers.merging.merge_customers history.undo.undo_run
         customers.bulk.upsert_customers customers.editing.create_customer customers.editing.end_draft
         customers.editing.find_drafts customers.editing.keep_draft customers.saving.save_edits
         customers.editing.set_membership customers.editing.update_customer customers.registering.find_duplicates_of
@@ -71,7 +73,7 @@ LEAST = {
         segments.share_segment customers.bulk_removal.delete_customers customers.bulk_removal.erase_customers
         customers.bulk_removal.plan_deletion customers.bulk_removal.plan_erasure
         customers.editing.delete_customer history.trash.count_trash history.trash.erase_person history.trash.list_trash
-        history.trash.restore_customers history.undo.undo_run membership.activation.demote_below_threshold
+        history.trash.restore_customers membership.activation.demote_below_threshold
         membership.activation.plan_demotion shop.settings.save_rule
         """,
     Role.ADMIN: """
@@ -87,6 +89,7 @@ LEAST = {
 PARTS = {
     "requests.attempt_request": "a request of the actor's own, around a use case",
     "transfer.customer_imports.import_run": "around an import",
+    "history.separating.separate": "part of undoing",
     "history.reverting.revert": "part of undoing",
     "history.reverting.revert_and_report": "part of undoing",
     "history.trash.erase_within": "part of an erasure",
@@ -119,6 +122,8 @@ OPEN = {
     "history.runs.ignore_progress",
     "history.runs.ignore_run",
     "history.undo.permissions_to_revert",
+    "history.undo.may_undo",
+    "history.runs.may_stop",
     "accounts.sign_in.cookie_name",
     "accounts.sign_in.resume",
     "accounts.sign_in.session_id_of",

@@ -119,6 +119,17 @@ async function segments(): Promise<void> {
   await done(api.DELETE("/segments/{_id}", { params }));
 }
 
+async function merging(): Promise<void> {
+  const [pair] = (await done(api.GET("/customers/duplicates"))).data;
+  if (pair === undefined) throw new Error("two have the same address");
+  const path = { _id: pair.one._id, withId: pair.other._id };
+  await done(api.POST("/customers/{_id}/different-from/{withId}", { params: { path } }));
+  await done(api.DELETE("/customers/{_id}/different-from/{withId}", { params: { path } }));
+  const merge = { params: { path: { _id: pair.one._id } }, body: { with: pair.other._id, keep: {} } };
+  const { runId } = (await done(api.POST("/customers/{_id}/merge", merge))).data;
+  await done(api.POST("/runs/{_id}/undo", { params: { path: { _id: runId } }, body: { since: "this" } }));
+}
+
 async function runs(): Promise<void> {
   const preview = await done(api.POST("/customers/membership/auto-activate", { body: { dryRun: true } }));
   same([preview.data.updatedCount, preview.data.runId], [1, null]);
@@ -164,6 +175,7 @@ await many();
 await lists();
 await segments();
 await runs();
+await merging();
 await purchases(ada._id);
 await leave(ada._id);
 console.log([...called].sort().join("\n"));
