@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from kinso.models.customers import CustomerQuery
@@ -11,6 +11,7 @@ from kinso.models.transfer.cells import CUSTOMER_SEEN, DIGITS_OF_DIGEST, Flavour
 from kinso.repository.customers_search import CustomerLists
 from kinso.repository.facts import FactsNow
 from kinso.repository.mirror import FollowingMirror
+from kinso.repository.mirrored import key_of
 from kinso.repository.offsets import offset_between
 
 _AT_ONCE = 50_000
@@ -38,13 +39,23 @@ class CustomerExportRepository:
         self._mirror = mirror
 
     def lines(
-        self, query: CustomerQuery, flavour: Flavour, zone: ZoneInfo, *, facts: FactsNow | None = None
+        self,
+        query: CustomerQuery,
+        flavour: Flavour,
+        zone: ZoneInfo,
+        *,
+        facts: FactsNow | None = None,
+        among: Sequence[str] | None = None,
     ) -> Iterator[bytes]:
         """The whole result of a query in its order as of one moment, in pieces of many whole lines.
 
-        The columns are those of an export, which also tells what the excel flavour does to them.
+        The columns are those of an export, which also tells what the excel flavour does to them. `among` leaves those
+        with one of these `_id`s.
         """
         tables, asked, order = self._customers.asked(query, facts)
+        if among is not None:
+            keys = asked.given([str(key_of(id)) for id in among])
+            asked.add(f"key IN (SELECT unnest({keys}::VARCHAR[])::HUGEINT)")
         ordered = f"SELECT key, row_number() OVER (ORDER BY {order}) AS place FROM {asked.source} WHERE {asked}"
         offset = self._offset(zone)
         return tables.texts(

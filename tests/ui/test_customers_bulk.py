@@ -6,6 +6,7 @@ import pytest
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerQuery
+from kinso.services.transfer.exports import export_selected
 from kinso.ui.job import Job
 from tests.ui.customers_page import (
     act,
@@ -203,6 +204,19 @@ class TestEditing:
         page.multiselect[-1].set_value(["a,b"]).run()
         assert "comma" in texts(page)
         assert page.button(key="bulk_edit_confirm").disabled
+
+
+class TestDownloading:
+    def test_exactly_the_selected_ones_are_in_the_file(self, open_page, store, staff, add_customer, ada, bob):
+        add_customer("C-3")
+        page = open_page("customers", Role.STAFF)
+        assert not page.get("download_button")
+        tick(page, "C-1", "C-3")
+        labels = [each.proto.label for each in page.get("download_button")]
+        assert labels == ["Selected as CSV for Excel", "Selected as CSV with raw values"]
+        ids = [row.base.id for row in session_of(page).grid.selection()]
+        file = export_selected(store, staff, ids, session_of(page).grid.view.query, "raw").decode()
+        assert [line.split(",")[0] for line in file.splitlines()] == ["customerId", "C-3", "C-1"]
 
 
 class TestErasing:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import streamlit as st
 
 from kinso.models.bulk import RemovalPlan
+from kinso.models.fields import FIELDS
 from kinso.services.customers.bulk_removal import delete_customers, erase_customers, plan_deletion, plan_erasure
 from kinso.services.history.runs import Progress
 from kinso.ui.customers.bulk_questions import Those, nothing_typed, tell_total, tell_unsaved, tell_whom
@@ -15,6 +16,9 @@ from kinso.ui.customers.grid_state import new_serial
 from kinso.ui.history.run_panel import AskedRunPanel, Outcome
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, money, number, plain
+from kinso.ui.wording import listed as labels_listed
+
+_PERSONAL = labels_listed([field.label for field in FIELDS if field.personal])
 
 
 @dataclass
@@ -83,7 +87,7 @@ def _ask_about_erasure(removal: _Removal, context: RequestContext) -> None:
     count = removal.plan.count
     tell_whom(removal.those, count, removal.plan.first, context)
     st.markdown(
-        "Names, contacts, notes and everything else personal are removed for good, here and in the whole history."
+        f"{_PERSONAL} are removed for good, here and in the whole history."
         " Amounts, dates and membership stay without a name, so that the figures remain right."
         " **This cannot be undone.**"
     )

@@ -13,6 +13,7 @@ from kinso.services.transfer.customer_imports import import_customers
 from kinso.services.transfer.exports import export_customers
 from kinso.ui.browser import download_link
 from kinso.ui.customers.bulk import is_under_way
+from kinso.ui.customers.bulk_download import draw_selected_download
 from kinso.ui.customers.filters import download_address
 from kinso.ui.customers.grid_state import GridState, stored_value
 from kinso.ui.customers.page_state import current_session
@@ -33,7 +34,7 @@ _IMPORT = Path(__file__).parents[3] / "pages" / "imports.py"
 def draw_toolbar(grid: GridState, context: RequestContext) -> None:
     """Beside the title; what the role does not allow is not offered."""
     if context.may(export_customers):
-        _draw_download(grid)
+        _draw_download(grid, context)
     if context.may(import_customers):
         st.page_link(_IMPORT, label="Import", icon=":material/upload_file:")
     if context.may(create_customer):
@@ -80,9 +81,10 @@ def _register() -> None:
     current_session().question = Registration("adding")
 
 
-def _draw_download(grid: GridState) -> None:
+def _draw_download(grid: GridState, context: RequestContext) -> None:
     query = grid.view.query
     with st.popover("Download", icon=":material/download:"):
+        draw_selected_download(grid, context)
         st.caption(f"{counted(grid.total, 'customer')}, filtered and sorted as here")
         for flavour, title, text in _FLAVOURS:
             download_link(download_address(query, flavour), title, text)

@@ -50,7 +50,7 @@ LEAST = {
         segment_moves.get_moves segments.list_templates segments.query_of_segment segments.update_segment
         accounts.preferences.get_columns accounts.preferences.save_columns
         customers.grouping.count_by_membership customers.grouping.group_customers
-        transfer.exports.export_customers transfer.exports.export_ledger
+        transfer.exports.export_customers transfer.exports.export_ledger transfer.exports.export_selected
         """,
     Role.STAFF: """
         customers.bulk_edits.edit_customers customers.bulk_edits.preview_edit customers.bulk_edits.preview_membership
