@@ -22,7 +22,7 @@ SEGMENT = "segment"
 """The segment's name in the address, and the key of the input that keeps it there."""
 _OPEN = "segments_open"
 _FOLLOWED = "segment_followed"
-_OTHERS = {"q": "", "name": "", "member": "All", "page": 1}
+_OTHERS = {"q": "", "member": "All", "page": 1}
 """What else is chosen above the list, when nothing is."""
 _MENU = "segment_menu"
 _ACTIONS = {"edit": "Edit…", "delete": "Delete…"}

@@ -54,6 +54,11 @@ def test_they_are_entered_sent_stored_and_refused_by_name(api, token, store):
     bulk = api("POST", "/customers/bulk", token=by, json={"mode": "per-row", "customers": rows})
     assert bulk.is_success
     assert stored(store)["nickName"] == "Countess"
+    many = {"filter": {"fact": "nickName", "is": "=", "value": "countess"}, "field": "language", "edit": "set"}
+    done = api("POST", "/customers/bulk/edit", token=by, json={**many, "value": "german"})
+    assert done.json()["data"]["changed"] == 1, done.text
+    assert stored(store)["language"] == "German"
+    assert api("POST", "/customers/bulk/edit", token=by, json={**many, "value": "Latin"}).status_code == 422
 
 
 def test_files_take_them_out_and_bring_them_back(api, token, store):
