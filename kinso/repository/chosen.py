@@ -14,6 +14,8 @@ from kinso.repository.facts import FactsNow
 from kinso.repository.mirrored import amount_of, id_of, value_of
 
 _AT_ONCE = 50_000
+_BYTES = 12
+"""Of an `_id`."""
 
 
 class ChosenRepository:
@@ -31,11 +33,11 @@ class ChosenRepository:
             cents += amount
         return versions, amount_of(cents)
 
-    def keys(self, query: CustomerQuery, *, facts: FactsNow | None = None) -> list[int]:
-        """Their numbers in the mirror, but for those with an odd `_id`."""
+    def packed_ids(self, query: CustomerQuery, *, facts: FactsNow | None = None) -> set[bytes]:
+        """Their `_id`s as MongoDB packs them, but for odd ones."""
         tables, asked, _order = self._customers.asked(query, facts)
         sql = f"SELECT key FROM {asked.source} WHERE {asked} AND odd_id IS NULL"
-        return [key for (key,) in tables.rows(sql, asked.parameters)]
+        return {key.to_bytes(_BYTES, "big") for (key,) in tables.iterate(sql, asked.parameters, at_once=_AT_ONCE)}
 
     def by_value(self, query: CustomerQuery, field: Field, *, facts: FactsNow | None = None) -> list[ValueGroup]:
         """How many of them have each value of a field."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,15 +36,14 @@ class SegmentNoteRepository:
         found = self._notes.find({"kind": "count", "day": day.isoformat()}, {"segment": True, "filter": True})
         return {(each["segment"], each["filter"]) for each in found}
 
-    def note(self, segment: str, filter: str, day: date, count: int, keys: Collection[int]) -> None:
-        """Note who meets it now, by their numbers in the mirror; within a transaction."""
+    def note(self, segment: str, filter: str, day: date, count: int, now: Set[bytes]) -> None:
+        """Note who meets it now; within a transaction."""
         before = self.present(segment, filter)
         if before is None:
             self.remove(segment)
         self._notes.delete_many({"segment": segment, "day": day.isoformat(), "kind": "count"})
         header = {"segment": segment, "day": day.isoformat(), "kind": "count", "part": 0}
         self._notes.insert_one({**header, "filter": filter, "count": count})
-        now = {key.to_bytes(_BYTES, "big") for key in keys}
         if before is not None:
             self._write(segment, day, "entered", now - before)
             self._write(segment, day, "left", before - now)
@@ -82,7 +81,7 @@ class SegmentNoteRepository:
             self._notes.delete_many({"kind": {"$in": kinds}, "day": {"$lt": (today - kept).isoformat()}})
 
     def _write(self, segment: str, day: date, kind: str, ids: Iterable[bytes]) -> None:
-        packed = b"".join(sorted(ids))
+        packed = b"".join(ids)
         size = _BYTES * _IN_ONE_DOCUMENT
         # A note of the same day is made again after the filter went back and forth.
         self._notes.delete_many({"segment": segment, "day": day.isoformat(), "kind": kind})

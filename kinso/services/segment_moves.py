@@ -33,7 +33,7 @@ def get_moves(store: Store, actor: Actor, id: str) -> SegmentMoves:
     before = store.segment_notes.present(segment.id, written)
     if not days or before is None:
         return SegmentMoves(None, 0, 0, [], [])
-    now = {key.to_bytes(12, "big") for key in store.chosen.keys(query, facts=facts)}
+    now = store.chosen.packed_ids(query, facts=facts)
     week_ago = facts.today - WEEK
     moves = [*store.segment_notes.moves(segment.id, week_ago), Moved(now - before, before - now)]
     entered, left = _net(moves)
@@ -59,20 +59,20 @@ def note_segments(store: Store) -> int:
         wanting = [each for each in segments if not each.problem and (each.id, filter_text(each)) not in noted]
         for segment in wanting:
             query = CustomerQuery(filter=segment.read_filter())
-            keys = store.chosen.keys(query, facts=facts)
+            now = store.chosen.packed_ids(query, facts=facts)
             count = store.customers.count(query, facts=facts)
-            _note(store, segment, facts.today, count, keys)
+            _note(store, segment, facts.today, count, now)
         if wanting or noted:
             store.segment_notes.tidy([each.id for each in segments], facts.today)
         return len(wanting)
 
 
-def _note(store: Store, segment: Segment, day: date, count: int, keys: list[int]) -> None:
+def _note(store: Store, segment: Segment, day: date, count: int, now: set[bytes]) -> None:
     written = filter_text(segment)
 
     def work() -> None:
         if (segment.id, written) not in store.segment_notes.noted_on(day):
-            store.segment_notes.note(segment.id, written, day, count, keys)
+            store.segment_notes.note(segment.id, written, day, count, now)
 
     store.transact(work)
 
