@@ -40,7 +40,7 @@ follow_way_back(session.grid.view if session.grid else None)
 head = st.container(horizontal=True, vertical_alignment="center")
 with head:
     st.title("Customers", anchor=False, width="stretch")
-search, conditions, body = st.container(), st.container(), st.container()
+search, conditions, body = st.container(), st.container(horizontal=True, key="conditions"), st.container()
 pages = st.container(horizontal=True, vertical_alignment="bottom")
 with body:
     news = st.container()

@@ -57,7 +57,7 @@ whose inputs are away for a moment is being redrawn; one that stays away is clos
 COMMA_AS_POINT = (
     "(() => { if (window.kinsoPoints) return; const points = window.kinsoPoints = new WeakSet();"
     " const isNumber = input => input instanceof HTMLInputElement"
-    " && input.matches('[data-testid=stNumberInputField]');"
+    " && input.matches('[data-testid=stNumberInputField], #portal input.gdg-input[inputmode=numeric]');"
     " const native = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;"
     " const put = (input, text) => { native.call(input, text);"
     " input.dispatchEvent(new Event('input', {bubbles: true})); };"
@@ -72,7 +72,7 @@ COMMA_AS_POINT = (
     " else if (['.', 'Enter', 'Tab'].includes(event.key)) settle(input); }, true);"
     " document.addEventListener('focusout', event => settle(event.target), true); })()"
 )
-"""Have a comma that is typed into a number of a form show as a point; a browser leaves it out and makes 84,5 into 845.
+"""Have a comma that is typed into a number of a form or of the grid show as a point; a browser leaves it out and makes 84,5 into 845.
 
 Three digits after it were thousands: the point goes again. A point that was typed is one, unless a comma follows it.
 """

@@ -138,7 +138,7 @@ def choose_query(ordering: DeltaGenerator, *, live: bool) -> CustomerQuery:
             type="search",
             key="q",
             bind="query-params",
-            placeholder=listed(_SEARCHED, "or"),
+            placeholder=f"Search this list by {listed(_SEARCHED, 'or')}",
             live=_PAUSE if live else False,
             on_change=_back_to_first_page,
             label_visibility="collapsed",
@@ -183,7 +183,7 @@ def _choose_order() -> tuple[str, str]:
 
 
 _COUNTS = Template(
-    "<style>{% for count in counts %}.st-key-member button:nth-of-type({{ loop.index }})::after"
+    "<style>{% for count in counts %}.st-key-member button:nth-of-type({{ loop.index }}) p::after"
     ' { content: "{{ count }}"; }{% endfor %}</style>',
     autoescape=True,
 )

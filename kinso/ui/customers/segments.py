@@ -50,7 +50,7 @@ def choose_segment(query: CustomerQuery, context: RequestContext) -> None:
     # The address names it for as long as there is one.
     st.session_state[SEGMENT] = st.session_state[_FOLLOWED] = chosen.id if chosen else ""
     st.text_input("Segment", key=SEGMENT, bind="query-params")
-    with st.container(key="segment_bar", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="segment_bar", horizontal=True, width="content", vertical_alignment="center", gap="small"):
         _draw_choice(chosen, context)
         if chosen and not is_changed:
             draw_moves(chosen, context)
