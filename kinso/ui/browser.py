@@ -72,7 +72,7 @@ COMMA_AS_POINT = (
     " else if (['.', 'Enter', 'Tab'].includes(event.key)) settle(input); }, true);"
     " document.addEventListener('focusout', event => settle(event.target), true); })()"
 )
-"""Have a comma that is typed into a number of a form or of the grid show as a point; a browser leaves it out and makes 84,5 into 845.
+"""Have a comma that is typed into a number show as a point; a browser and the grid leave it out and make 84,5 into 845.
 
 Three digits after it were thousands: the point goes again. A point that was typed is one, unless a comma follows it.
 """

@@ -85,6 +85,7 @@ def _pages(context: RequestContext) -> dict[str, list[st.Page]]:
         page("customer", "Customer", ":material/person:", "One customer.", hidden=True),
         page("register", "Register", ":material/person_add:", "Register a new customer.", create_customer),
         page("imports", "Import", ":material/upload_file:", "Files of customers or purchases.", import_customers),
+        page("duplicates", "Duplicates", ":material/people:", "Customers who may be the same person."),
         page("membership", "Membership", ":material/loyalty:", "Decide the threshold and see whom it activates."),
         page("history", "History", ":material/history:", "Who changed which customer; undo it here."),
         page("trash", "Trash", ":material/delete:", "Who was deleted can be restored.", list_trash),

@@ -15,6 +15,7 @@ from kinso.models.history import TrashedCustomer
 from kinso.models.purchases import MembershipStatus
 from kinso.models.validation import LABELS
 from kinso.services.customers.editing import delete_customer, set_membership, update_customer
+from kinso.services.customers.merging import merge_customers
 from kinso.services.history.trash import erase_person, restore_customers
 from kinso.services.purchases.recording import record_sale
 from kinso.ui.browser import show_in_tab
@@ -32,6 +33,7 @@ from kinso.ui.customers.card import (
 from kinso.ui.customers.deletion import delete_each, draw_deletion
 from kinso.ui.customers.edit_dialog import ask_to_edit
 from kinso.ui.customers.grid_state import Row
+from kinso.ui.customers.merging import choose_other
 from kinso.ui.customers.page_state import current_session
 from kinso.ui.customers.words import isolated, named, value_in_words
 from kinso.ui.feedback import celebrate, failures_as_toasts
@@ -160,6 +162,10 @@ def _draw_actions(customer: Customer, context: RequestContext) -> None:
         label = "End membership" if is_member else "Make a member"
         change = MembershipChange(customer, not is_member)
         _draw(label, ":material/loyalty:", "change_membership", lambda: change)
+    if context.may(merge_customers):
+        st.button(
+            "Merge", icon=":material/call_merge:", key="merge_customer", on_click=choose_other, args=(customer.id,)
+        )
     if context.may(delete_customer):
         _draw("Delete", ":material/delete:", "delete_customer", lambda: Deletion(customer), "tertiary")
     if context.may(erase_person):

@@ -10,9 +10,10 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import streamlit as st
 
 from kinso.models.history import Run
+from kinso.models.merging import SeparationPreview, Side
 from kinso.services.history.runs import Progress, get_run
-from kinso.services.history.undo import may_undo, undo_run
-from kinso.ui.customers.words import isolated
+from kinso.services.history.undo import may_undo, preview_undo_of_merge, undo_run
+from kinso.ui.customers.words import isolated, named
 from kinso.ui.feedback import celebrate, failures_as_toasts, show_toasts, warn
 from kinso.ui.history.filters import link_to_history
 from kinso.ui.history.words import describe, noun_of, undo_in_words
@@ -200,8 +201,26 @@ def forget_reports() -> None:
         state.ended = None
 
 
-def _ask_about_undo(run: Run, context: RequestContext) -> None:
+@dataclass
+class Undoing:
+    """A run that is to be undone; of a merge, who comes back, and whose the purchases since then shall be."""
+
+    run: Run
+    separation: SeparationPreview | None = None
+    since: Side = "this"
+
+
+def _plan_undo(context: RequestContext, run: Run) -> Undoing:
+    is_merge = run.kind == "merge"
+    return Undoing(run, preview_undo_of_merge(context.store, context.actor, run.id) if is_merge else None)
+
+
+def _ask_about_undo(undoing: Undoing, context: RequestContext) -> None:
+    run = undoing.run
     st.markdown(f"**{plain(describe(run, context.shop))}**, by {isolated(run.by_name)}")
+    if undoing.separation is not None:
+        _ask_about_separation(undoing, undoing.separation)
+        return
     st.markdown(
         f"Undo what it did to **{counted(run.changed, 'customer')}**? What somebody changed since is kept and"
         " reported. The undo is a bulk change, too, and can be undone as well."
@@ -215,19 +234,40 @@ def _ask_about_undo(run: Run, context: RequestContext) -> None:
         )
 
 
-def _undo(context: RequestContext, run: Run, on_progress: Progress) -> Outcome:
-    undo = undo_run(context.store, context.actor, run.id, on_progress=on_progress)
+def _ask_about_separation(undoing: Undoing, separation: SeparationPreview) -> None:
+    stays, back = named(separation.stays), named(separation.comes_back)
+    st.markdown(
+        f"{back} comes back as a customer of their own, with everything they brought. What was changed of {stays} since"
+        " is kept and reported."
+    )
+    if not separation.sales:
+        return
+    chosen: Side = st.radio(
+        f"{counted(len(separation.sales), 'purchase')} since then, with their refunds, belong to",
+        ["this", "other"],
+        format_func={"this": stays, "other": back}.__getitem__,
+        key=f"undo_since_{undoing.run.id}",
+    )
+    undoing.since = chosen
+
+
+def _confirm_undo(count: int, undoing: Undoing) -> str:
+    return "Undo the merge" if undoing.separation else f"Undo for {counted(count, 'customer')}"
+
+
+def _undo(context: RequestContext, undoing: Undoing, on_progress: Progress) -> Outcome:
+    undo = undo_run(context.store, context.actor, undoing.run.id, since=undoing.since, on_progress=on_progress)
     return Outcome(undo_in_words(undo), undo)
 
 
-UNDO = AskedRunPanel[Run, Run](
+UNDO = AskedRunPanel[Run, Undoing](
     key="undo",
     heading="Undo a bulk change",
     icon=":material/undo:",
-    plan=lambda _context, run: run,
-    count=lambda run: run.changed,
+    plan=_plan_undo,
+    count=lambda undoing: undoing.run.changed,
     question=_ask_about_undo,
-    confirm=lambda count, _run: f"Undo for {counted(count, 'customer')}",
+    confirm=_confirm_undo,
     cancel="Keep",
     cancel_key="keep",
     title=lambda _run: "Undoing",
