@@ -254,6 +254,12 @@ class ExportParameters(_Query):
 
     segment: SegmentId = _OF_SEGMENT
     flavour: Flavour = "excel"
+    facts: FactNames = Field(default="", description="Names of facts, with commas: they are further columns.")
+
+    @property
+    def fact_names(self) -> tuple[str, ...]:
+        """The facts that are asked for."""
+        return tuple(_names_in(self.facts))
 
 
 class SaleParameters(PageParameters):

@@ -41,7 +41,7 @@ def send_customers(request: Request, caller: SignedIn, parameters: CustomerExpor
 
     The flavour `excel` begins with a byte order mark, puts an apostrophe before texts that a spreadsheet would run as
     formulas, and tells dates by the shop's clock; `raw` holds every text as it is stored, and dates in UTC. `version`
-    and `asExported` tell an import of the file what it saw.
+    and `asExported` tell an import of the file what it saw. `facts` are further columns before these.
     """
     query: CustomerQuery = parameters
     if parameters.segment is not None:
@@ -57,7 +57,7 @@ def send_customers(request: Request, caller: SignedIn, parameters: CustomerExpor
         # How long the file is could be told only by reading everything.
         del answer.headers["Content-Length"]
         return answer
-    chunks = export_customers(caller.store, caller.actor, query, parameters.flavour)
+    chunks = export_customers(caller.store, caller.actor, query, parameters.flavour, facts=parameters.fact_names)
     return StreamingResponse(_read_ahead(chunks), headers=headers, media_type="text/csv")
 
 

@@ -25,7 +25,7 @@ from kinso.models.facts import FACTS
 from kinso.models.text import fold, id_key
 from kinso.repository.conditions import SOMEWHERE, WHOLE_ID, Conditions, fit_of, named, searched_for
 from kinso.repository.documents import VISIBLE, Document, at_once, is_adopted, to_customer
-from kinso.repository.facts import Asked, FactsNow, needed
+from kinso.repository.facts import Asked, Computed, FactsNow, needed
 from kinso.repository.listed import Listed, Order
 from kinso.repository.mirror import FollowingMirror
 from kinso.repository.mirrored import CUSTOMER_COLUMNS, customer_of, id_of, key_of, utc
@@ -162,9 +162,17 @@ class CustomerLists:
 
     def asked(self, query: CustomerQuery, facts: FactsNow | None) -> tuple[Mirror, Asked, Order]:
         """What a query asks, and the order that it wants, for a statement about these tables."""
+        tables, asked, order, _ = self.asked_with(query, facts, ())
+        return tables, asked, order
+
+    def asked_with(
+        self, query: CustomerQuery, facts: FactsNow | None, names: Sequence[str]
+    ) -> tuple[Mirror, Asked, Order, list[Computed]]:
+        """The same, and how the facts with these names are computed beside it."""
         asked = self._conditions(query, facts)
         order = _order(query, asked, facts)
-        return self.tables(asked), asked, order
+        computed = [needed(facts).computed(asked, FACTS[name]) for name in names]
+        return self.tables(asked), asked, order, computed
 
     def facts_of(self, ids: Sequence[str], names: Sequence[str], facts: FactsNow) -> dict[str, dict[str, Any]]:
         """These facts of these customers, by `_id` and name, as JSON values; who is gone is left out."""

@@ -258,7 +258,7 @@ def _derived(fact: Fact, today: date) -> Computed:
             return _DERIVED[fact.name]
 
 
-_MASKS: Mapping[str, Sequence[str]] = {
+MASKS: Mapping[str, Sequence[str]] = {
     "paymentMethods": PAYMENT_METHODS,
     "purchaseWeekdays": WEEKDAYS,
     "purchaseHours": HOURS,
@@ -437,10 +437,10 @@ def _test_day(now: FactsNow, asked: Asked, column: str, condition: Condition) ->
 def _test_words(_now: FactsNow, asked: Asked, column: str, condition: Condition) -> str:
     value = condition.value
     wanted = value if condition.operator == "in" else (value,)
-    if condition.fact.name in _MASKS:
+    if condition.fact.name in MASKS:
         if condition.operator == "isEmpty":
             return f"{column} {'=' if value else '<>'} 0"
-        words = _MASKS[condition.fact.name]
+        words = MASKS[condition.fact.name]
         return f"({column} & {sum(1 << words.index(word) for word in dict.fromkeys(wanted))}) <> 0"
     if condition.operator == "isEmpty":
         return f"len({column}) {'=' if value else '>'} 0"

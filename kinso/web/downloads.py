@@ -12,7 +12,8 @@ from starlette.responses import Response, StreamingResponse
 
 from kinso.errors import DatabaseUnavailable, FieldError, InvalidInput, NotFound, NotPermitted
 from kinso.models.accounts import Actor
-from kinso.models.customers import CustomerQuery
+from kinso.models.customers import LONGEST_SEARCH, CustomerQuery
+from kinso.models.facts import FACTS
 from kinso.models.filters import filter_of
 from kinso.models.history import HistoryQuery
 from kinso.models.transfer.cells import Flavour
@@ -33,11 +34,15 @@ Export = Callable[[Store, Actor], Iterator[bytes]]
 
 
 async def download_customers(request: Request) -> Response:
-    """GET /download/customers.csv?flavour=excel|raw and the filters of the customers page; none is required."""
+    """GET /download/customers.csv?flavour=excel|raw&facts=a,b and the filters of the customers page; none is required.
+
+    The excel flavour has the headings of the page.
+    """
 
     def export(store: Store, actor: Actor) -> Iterator[bytes]:
         query = parse(CustomerQuery, _with_filter(_given(request, _CUSTOMER_FILTERS)))
-        return export_customers(store, actor, query, _flavour(request))
+        flavour = _flavour(request)
+        return export_customers(store, actor, query, flavour, facts=_facts(request), in_words=flavour == "excel")
 
     return await _download(request, "customers", export)
 
@@ -77,6 +82,13 @@ def _flavour(request: Request) -> Flavour:
         raise InvalidInput([FieldError("flavour", "Flavour must be excel or raw.")])
     chosen: Flavour = flavour
     return chosen
+
+
+def _facts(request: Request) -> list[str]:
+    names = [name for name in request.query_params.get("facts", "").split(",") if name]
+    if unknown := [name for name in names if name not in FACTS]:
+        raise InvalidInput([FieldError("facts", f"There is no fact “{unknown[0][:LONGEST_SEARCH]}”.")])
+    return names
 
 
 def _given(request: Request, names: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerDraft
-from kinso.models.validation import parse
+from kinso.models.validation import LABELS, parse
 from kinso.repository.documents import now
 
 COLUMNS = [
@@ -60,9 +60,9 @@ def download(page, name):
     return started.value
 
 
-def rows_of(text):
+def rows_of(text, columns=COLUMNS):
     head, *rows = csv.reader(io.StringIO(text, newline=""))
-    assert head == COLUMNS
+    assert head == columns
     assert all(seen.startswith("c3-") for *_, seen in rows)
     return [row[:-1] for row in rows]
 
@@ -121,5 +121,5 @@ def test_a_file_has_exactly_what_is_listed(filled, sign_in):
     assert content.startswith(b"\xef\xbb\xbf")
     expected = stored_rows(filled, {"membershipStatus": True}, "customerId", "{0:%Y-%m-%d %H:%M:%S}")
     escaped = [[*map(as_spreadsheets_get_it, row[:3]), *row[3:]] for row in expected]
-    assert rows_of(content.decode("utf-8-sig")) == escaped
+    assert rows_of(content.decode("utf-8-sig"), [LABELS.get(name, name) for name in COLUMNS]) == escaped
     assert expected != escaped

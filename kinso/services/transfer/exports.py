@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from kinso.errors import FileInTheWay
 from kinso.models.accounts import Actor, Permission
 from kinso.models.customers import Customer, CustomerQuery
+from kinso.models.facts import FACTS
 from kinso.models.purchases import LedgerEntry, items_in_words
 from kinso.models.transfer.cells import (
     AS_EXPORTED,
@@ -27,8 +28,9 @@ from kinso.models.transfer.cells import (
     local_moment,
     written_moment,
 )
+from kinso.models.validation import LABELS
 from kinso.repository.store import Store
-from kinso.services.facts import facts_for
+from kinso.services.facts import facts_for, facts_now
 from kinso.services.history.runs import in_batches
 from kinso.services.permissions import use_case
 
@@ -40,20 +42,32 @@ LEDGER_COLUMNS = (
     *("saleId", "customerId", "customerName", "contactInfo", "date", "kind", "amount", "refundOf", "paymentMethod"),
     *("items", "discount", "surcharge", "note", "recordedBy", AS_EXPORTED),
 )
+_AT_THE_END = ("version", AS_EXPORTED)
+_BEFORE = tuple(name for name in COLUMNS if name not in _AT_THE_END)
 _TEXTS = frozenset({"saleId", "customerId", "customerName", "contactInfo", "refundOf", "items", "note", "recordedBy"})
 
 
 @use_case(Permission.EXPORT)
-def export_customers(store: Store, actor: Actor, query: CustomerQuery, flavour: Flavour = "excel") -> Iterator[bytes]:
+def export_customers(
+    store: Store,
+    actor: Actor,
+    query: CustomerQuery,
+    flavour: Flavour = "excel",
+    *,
+    facts: Sequence[str] = (),
+    in_words: bool = False,
+) -> Iterator[bytes]:
     """The whole result of a query, in its order, as pieces of a CSV file.
 
     The excel flavour begins with a byte order mark, escapes texts that a spreadsheet would run as formulas, and tells
     dates by the clock of the shop, so that a spreadsheet has real ones; the raw one holds every text as it is stored,
-    and dates in ISO 8601 and UTC. `version` and `asExported` tell an import what the file saw. The first piece is read
-    before this returns, so an unreachable database is told before anything was sent; while the others are read,
-    `DatabaseUnavailable` may be raised as well.
+    and dates in ISO 8601 and UTC. `facts` (names) are further columns; `in_words` gives all the headings that people
+    read. An import understands both, and leaves out what is computed. `version` and `asExported` tell it what the file
+    saw. The first piece is read before this returns, so an unreachable database is told before anything was sent; while
+    the others are read, `DatabaseUnavailable` may be raised as well.
     """
-    return started(_customers_file(store, query, flavour))
+    further = [name for name in dict.fromkeys(facts) if name not in COLUMNS]
+    return started(_customers_file(store, query, flavour, [*_BEFORE, *further, *_AT_THE_END], in_words=in_words))
 
 
 @use_case(Permission.EXPORT)
@@ -61,7 +75,7 @@ def export_selected(
     store: Store, actor: Actor, ids: Sequence[str], query: CustomerQuery, flavour: Flavour = "excel"
 ) -> bytes:
     """The same of the customers with these `_id`s, as far as the query has them, in its order and as a whole."""
-    return b"".join(_customers_file(store, query, flavour, ids))
+    return b"".join(_customers_file(store, query, flavour, among=ids))
 
 
 @use_case(Permission.EXPORT)
@@ -144,14 +158,25 @@ def completed_file(target: Path, name: str, finish: Callable[[Path], None]) -> I
 
 
 def _customers_file(
-    store: Store, query: CustomerQuery, flavour: Flavour, among: Sequence[str] | None = None
+    store: Store,
+    query: CustomerQuery,
+    flavour: Flavour,
+    columns: Sequence[str] = COLUMNS,
+    *,
+    in_words: bool = False,
+    among: Sequence[str] | None = None,
 ) -> Iterator[bytes]:
     with store.guarded():
-        facts = facts_for(store, query)
-        lines = store.exports.lines(query, flavour, store.shop.get().zone, facts=facts, among=among)
-        yield from stream_csv(COLUMNS, (), flavour)
+        facts = facts_now(store) if len(columns) > len(COLUMNS) else facts_for(store, query)
+        zone = store.shop.get().zone
+        lines = store.exports.lines(query, flavour, zone, facts=facts, columns=columns, among=among)
+        yield from stream_csv([_heading(name) for name in columns] if in_words else columns, (), flavour)
         for many in lines:
             yield from (many[start : start + CHUNK] for start in range(0, len(many), CHUNK))
+
+
+def _heading(column: str) -> str:
+    return FACTS[column].label if column not in COLUMNS else LABELS.get(column, column)
 
 
 def _ledger_rows(store: Store, flavour: Flavour) -> Iterator[list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -108,11 +108,13 @@ def filter_in_words(query: CustomerQuery, shop: ShopSettings) -> str:
     return searched if text else f"all {kind}"
 
 
-def download_address(query: CustomerQuery, flavour: Flavour) -> str:
-    """Where the whole result of a query is to be had as a file."""
+def download_address(query: CustomerQuery, flavour: Flavour, facts: Sequence[str] = ()) -> str:
+    """Where the whole result of a query is to be had as a file, with the facts of these names."""
     chosen = {"flavour": flavour, **query.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
     if query.filter:
         chosen[FILTER] = text_of(query.filter)
+    if facts:
+        chosen["facts"] = ",".join(facts)
     flags = {name: str(value).lower() for name, value in chosen.items() if isinstance(value, bool)}
     return f"{DOWNLOAD}?{urlencode({**chosen, **flags})}"
 

@@ -36,6 +36,16 @@ def test_the_raw_file_holds_everything_as_it_is_stored(api, token, shop):
     assert not answer.content.startswith(b"\xef\xbb\xbf")
 
 
+def test_facts_are_further_columns_and_unknown_ones_are_refused_by_name(api, token, shop):
+    asked = {"facts": "hasPhone,spent", "flavour": "raw"}
+    found = {
+        row["customerId"]: row["hasPhone"] for row in rows(api("GET", "/customers/export", token=token(), params=asked))
+    }
+    assert found == {"C-1": "false", "C-2": "true", "C-3": "false"}
+    answer = api("GET", "/customers/export", token=token(), params={"facts": "spent,shoeSize"})
+    assert (answer.status_code, "shoeSize" in answer.text) == (422, True)
+
+
 def test_the_file_for_spreadsheets_runs_nothing(api, token, shop):
     answer = api("GET", "/customers/export", token=token(), params={"sortBy": "customerId", "sortOrder": "asc"})
     assert answer.content.startswith(b"\xef\xbb\xbf")

@@ -46,7 +46,7 @@ def test_the_file_holds_what_the_filter_finds_in_its_order(browse, signed_in, cu
 
 def test_a_filter_of_facts_leaves_out_others(browse, signed_in, customers):
     asked = '{"any":[{"fact":"hasPhone","is":"=","value":true},{"fact":"customerName","is":"contains","value":"čap"}]}'
-    answer = browse(signed_in.secret).get(f"{ADDRESS}?sortBy=toThreshold&filter={quote(asked)}")
+    answer = browse(signed_in.secret).get(f"{ADDRESS}?flavour=raw&sortBy=toThreshold&filter={quote(asked)}")
     assert {row["customerId"] for row in rows(answer)} == {"C-1", "C-3"}
 
 
@@ -57,9 +57,20 @@ def test_a_filter_that_cannot_be_understood_is_refused(browse, signed_in, custom
     assert "Filter " in answer.text
 
 
+def test_chosen_facts_are_columns_under_the_words_of_the_page(browse, signed_in, customers):
+    browser = browse(signed_in.secret)
+    excel, raw = (browser.get(f"{ADDRESS}?flavour={flavour}&facts=hasPhone,spent") for flavour in ("excel", "raw"))
+    phones = {"C-1": "true", "C-2": "false", "C-3": "false"}
+    assert {row["Customer ID"]: row["Has a phone number"] for row in rows(excel)} == phones
+    assert {row["customerId"]: row["hasPhone"] for row in rows(raw)} == phones
+    assert {row["spent"] for row in rows(raw)} == {"0.00"}
+    refused = browser.get(f"{ADDRESS}?facts=spent,shoeSize")
+    assert (refused.status_code, "There is no fact “shoeSize”." in refused.text) == (400, True)
+
+
 def test_the_eligible_alone_can_be_downloaded(browse, signed_in, store, customers):
     store.shop.save(ShopSettings(threshold=10))
-    answer = browse(signed_in.secret).get(f"{ADDRESS}?eligible=true&sortBy=customerId&sortOrder=asc")
+    answer = browse(signed_in.secret).get(f"{ADDRESS}?flavour=raw&eligible=true&sortBy=customerId&sortOrder=asc")
     assert [row["customerId"] for row in rows(answer)] == ["C-2", "C-3"]
     store.shop.save(ShopSettings(threshold=11))
     assert not rows(browse(signed_in.secret).get(f"{ADDRESS}?eligible=true"))
@@ -69,7 +80,7 @@ def test_the_excel_flavour_runs_no_formulas_and_is_the_usual_one(browse, signed_
     for query in ("", "?flavour=excel", "?flavour="):
         answer = browse(signed_in.secret).get(ADDRESS + query)
         assert answer.content.startswith(b"\xef\xbb\xbf")
-        assert {row["customerName"] for row in rows(answer)} == {"Ann", "'=cmd()", "Čapek"}
+        assert {row["Customer name"] for row in rows(answer)} == {"Ann", "'=cmd()", "Čapek"}
 
 
 def test_the_browser_saves_it_as_a_dated_file_and_nobody_keeps_a_copy(browse, signed_in, customers):
@@ -99,7 +110,7 @@ def test_a_role_that_may_not_export_is_told_so(browse, signed_in, customers, mon
 
 
 def test_a_database_that_is_away_at_the_start_is_a_proper_answer(browse, signed_in, monkeypatch):
-    def export(*_):
+    def export(*_, **__):
         raise DatabaseUnavailable
         yield b""
 
@@ -108,7 +119,7 @@ def test_a_database_that_is_away_at_the_start_is_a_proper_answer(browse, signed_
 
 
 def test_a_database_that_goes_away_meanwhile_breaks_the_download_off(browse, signed_in, monkeypatch):
-    def export(*_):
+    def export(*_, **__):
         yield b"first"
         raise DatabaseUnavailable
 
@@ -120,7 +131,7 @@ def test_a_database_that_goes_away_meanwhile_breaks_the_download_off(browse, sig
 def test_every_chunk_arrives_in_order_and_the_source_is_closed(browse, signed_in, monkeypatch):
     closed = []
 
-    def export(*_):
+    def export(*_, **__):
         try:
             for number in range(300):
                 yield b"%d\n" % number

@@ -1,14 +1,19 @@
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 
 from kinso.errors import NotPermitted
 from kinso.models.accounts import Actor
 from kinso.models.customers import CustomerDraft, CustomerQuery
-from kinso.models.transfer.cells import read_exported_customer
+from kinso.models.facts import AMOUNT, FACTS, NUMBER
+from kinso.models.fields import FIELDS, SPECIFIED
+from kinso.models.transfer.cells import COLUMNS, read_exported_customer
 from kinso.services.customers.editing import create_customer, list_customers
+from kinso.services.facts import get_facts
 from kinso.services.shop.samples import load_samples
+from kinso.services.transfer.customer_imports import preview_import
 from kinso.services.transfer.exports import CHUNK, export_customers
 
 
@@ -53,6 +58,55 @@ def test_the_excel_flavour_escapes_what_could_run_and_the_raw_one_does_not(store
     assert rows(excel)[1][1:3] == ['\'=HYPERLINK("http://x")', "'+880 171 000000"]
     assert raw.startswith(b"customerId,")
     assert rows(raw)[1][1:3] == ['=HYPERLINK("http://x")', "+880 171 000000"]
+
+
+def as_cell(value):
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(value)
+        case _:
+            return str(value)
+
+
+def test_every_fact_can_be_a_further_column(store, staff):
+    load_samples(store, staff, 60)
+    add(store, staff, 1, contact="12 Long Road, Sylhet")
+    names = [name for name in FACTS if name not in COLUMNS]
+    data = b"".join(export_customers(store, staff, CustomerQuery(), "raw", facts=[*names, "customerName"]))
+    written = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    assert list(written[0]) == [*COLUMNS[:-2], *names, *COLUMNS[-2:]]
+    ids = {customer.customer_id: customer.id for customer in store.customers.iterate(CustomerQuery())}
+    told = get_facts(store, staff, list(ids.values()), names)
+    for row in written:
+        for name, value in told[ids[row["customerId"]]].items():
+            if FACTS[name].type in (AMOUNT, NUMBER) and value is not None:
+                assert Decimal(row[name]) == Decimal(str(value)), name
+            else:
+                assert row[name] == as_cell(value), name
+
+
+def test_headings_in_words_are_understood_by_an_import_which_leaves_out_what_is_computed(store, staff):
+    load_samples(store, staff, 20)
+    names = ["lastPurchase", "registeredBy", "spent", "memberSince"]
+    labels = [FACTS[name].label for name in names]
+    data = b"".join(export_customers(store, staff, CustomerQuery(), facts=names, in_words=True))
+    header = rows(data)[0]
+    assert header[:5] == [field.label for field in FIELDS[:SPECIFIED]]
+    assert header[-6:] == [*labels, "Version", "asExported"]
+    plan = preview_import(store, staff, data)
+    assert (plan.errors, plan.create, plan.update, plan.unchanged) == ((), 0, 0, 20)
+    assert plan.ignored_columns == tuple(labels)
+
+
+def test_a_fact_that_could_run_as_a_formula_is_escaped_for_spreadsheets(store, staff):
+    add(store, staff.model_copy(update={"name": '=1+1,"x"'}), 1)
+    for flavour, expected in (("excel", '\'=1+1,"x"'), ("raw", '=1+1,"x"')):
+        data = b"".join(export_customers(store, staff, CustomerQuery(), flavour, facts=["registeredBy"]))
+        assert rows(data)[1][-3] == expected
 
 
 def test_every_line_ends_as_rfc_4180_wants(store, staff):
