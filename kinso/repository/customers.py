@@ -141,6 +141,7 @@ class CustomerRepository(CustomerLists):
         if "customerId" in changes:
             # Where its aliases change as well, one of them may become its ID.
             self._make_sure_of([changes["customerId"]], but_for=before.id if search.ALIASES in changes else None)
+        changes = self._keeping_ids(before, changes)
         try:
             result = self._customers.update_one(*versioned_update(before, changes, at, self._country_for([changes])))
         except DuplicateKeyError as error:
@@ -150,6 +151,7 @@ class CustomerRepository(CustomerLists):
     def update_many(self, updates: Sequence[tuple[Customer, Document]], at: datetime) -> int:
         """Like `update` for many in one round trip; returns how many still had their version."""
         self._make_sure_of([changes["customerId"] for _, changes in updates if "customerId" in changes])
+        updates = [(before, self._keeping_ids(before, changes)) for before, changes in updates]
         country = self._country_for([changes for _, changes in updates])
         operations = [UpdateOne(*versioned_update(before, changes, at, country)) for before, changes in updates]
         try:
@@ -224,6 +226,14 @@ class CustomerRepository(CustomerLists):
         for document in self._customers.find(held, {"search.aliases": True}):
             taken = next(key for key in document[search.HELPERS]["aliases"] if key in keys)
             raise DuplicateCustomerId(keys[taken])
+
+    def _keeping_ids(self, before: Customer, changes: Document) -> Document:
+        """The changes; where the ID was that of somebody who was merged into them, it becomes an alias."""
+        if not before.aliases or "customerId" not in changes or search.ALIASES in changes:
+            return changes
+        if self._database["merged"].find_one({"customer.customerId": before.customer_id}, {"_id": True}) is None:
+            return changes
+        return {**changes, search.ALIASES: (*before.aliases, before.customer_id)}
 
     def _country_for(self, changes: Iterable[Document]) -> str:
         """What the helper fields depend on, if any of these changes concern them."""

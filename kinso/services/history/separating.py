@@ -194,10 +194,17 @@ def _write(
     undone = changes[holder.id].id if holder.id in changes else None
     records = [
         record_of_update(actor, holder, after, run=run.id, undoes=undone, kind="merge"),
-        record_of_creation(actor, back, run=run.id, undoes=changes[back.id].id, restored=True),
+        _record_of_return(actor, back, run, changes[back.id]),
     ]
     record_changes(store, records, is_free=True)
     return exceptions
+
+
+def _record_of_return(actor: Actor, back: Customer, run: Run, gone: Change) -> Change:
+    """As of anybody who comes back; with everything, for an undo of an earlier merge may have emptied fields."""
+    record = record_of_creation(actor, back, run=run.id, undoes=gone.id, restored=True)
+    emptied = {name: value for name, value in entered(back).items() if name in (gone.before or {})}
+    return record.model_copy(update={"after": {**emptied, **(record.after or {}), "membershipHeld": back.excluded}})
 
 
 def _demand_not_below_zero(merge: _Merge, amount: Decimal, left: Decimal) -> None:
@@ -212,22 +219,34 @@ def _demand_not_below_zero(merge: _Merge, amount: Decimal, left: Decimal) -> Non
 def _values(store: Store, merge: _Merge, changes: Mapping[str, Change]) -> tuple[dict[str, Any], list[RunException]]:
     """What becomes of the fields of the one who stays; of whoever is merged in between, that is written here."""
     change = changes[merge.record.into]
+    # What the one who stayed was called before taking the other's ID is no alias any more.
+    former = (change.before or {}).get("customerId")
+    gone = {*merge.ids, *([former] if former else [])}
     for id in merge.way[:-1]:
         between = store.merged.get(id)
         fields = _unchanged(between.customer, change)[0] if between and id == merge.record.into else {}
-        store.merged.change(id, fields, without_ids=merge.ids)
+        store.merged.change(id, fields, without_ids=gone - _ids_left(store, merge, id))
     holder = merge.holder
     values: dict[str, Any] = {}
     kept: list[str] = []
     if holder.id == merge.record.into:
         values, kept = _unchanged(holder, change)
     own = values.get("customerId", holder.customer_id)
-    values[ALIASES] = tuple(id for id in holder.aliases if id not in (*merge.ids, own))
+    others = _ids_left(store, merge, holder.id)
+    left = (id for id in holder.aliases if id in others or (others and id not in gone))
+    values[ALIASES] = tuple(id for id in left if id != own)
     if not kept:
         return values, []
     labels = " and ".join(sorted(LABELS.get(name, name).lower() for name in kept))
     reason = f"keeps {labels}, changed again since"
     return values, [RunException(customer=holder.id, customer_id=holder.customer_id, outcome="kept", reason=reason)]
+
+
+def _ids_left(store: Store, merge: _Merge, holder: str) -> set[str]:
+    """The IDs of everybody else who is merged into this one (by `_id`)."""
+    leaving = {merge.record.customer.id, *store.merged.all_in(merge.record.customer.id)}
+    found = [store.merged.get(id) for id in store.merged.all_in(holder) if id not in leaving]
+    return {id for each in found if each for id in (each.customer.customer_id, *each.customer.aliases)}
 
 
 def _unchanged(customer: Customer, change: Change) -> tuple[dict[str, Any], list[str]]:

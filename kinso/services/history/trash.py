@@ -150,7 +150,8 @@ def finish_erasures(store: Store) -> int:
         if changes:
             store.mirror.forget_erased(max(change.at for change in changes))
         erased = {change.customer: change.customer_id for change in changes}
-        for customer, alias in erased.items():
+        merged = {id: erased_id(id) for customer in erased for id in store.merged.all_in(customer)}
+        for customer, alias in (erased | merged).items():
             store.runs.erase(customer, alias)
             store.requests.erase(customer)
             store.drafts.erase(customer)

@@ -26,6 +26,7 @@ from kinso.repository.documents import now
 from kinso.repository.facts import FactsNow
 from kinso.repository.store import Store
 from kinso.services.customers.editing import create_customer, delete_customer, update_customer
+from kinso.services.customers.merging import merge_customers
 from kinso.services.history.trash import erase_person, restore_customers
 from kinso.services.history.undo import revert_change, undo_run
 from kinso.services.insights import get_sales_months, get_statistics
@@ -67,7 +68,7 @@ class Shop:
     def step(self):
         """What is refused must change nothing."""
         often = (self.register, self.edit, self.sell)
-        seldom = (self.refund, self.delete, self.restore, self.erase, self.undo, self.undo_run)
+        seldom = (self.refund, self.delete, self.restore, self.erase, self.undo, self.undo_run, self.merge)
         others = (self.activate, self.select, self.bring, self.by_hand, self.cut, self.come_again)
         rarely = [self.die, self.restore_backup, *([self.kill_server] if MAY_KILL else ())]
         with suppress(KinsoError):
@@ -118,6 +119,9 @@ class Shop:
 
     def undo_run(self):
         undo_run(self.store, self.manager, str(self.one_of(self.documents("runs"))["_id"]))
+
+    def merge(self):
+        merge_customers(self.store, self.manager, self.somebody(), self.somebody())
 
     def activate(self):
         activate_at_threshold(self.store, self.manager, self.chance.randrange(1, 2000))

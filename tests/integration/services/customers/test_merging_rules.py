@@ -80,7 +80,7 @@ class Shop:
             {"customer_name": f"Person {self.chance.randrange(99)}"},
             {"notes": self.chance.choice(["", "Typed"])},
             {"membership_status": self.chance.random() < 0.5},
-            {"customer_id": f"N-{self.chance.randrange(99)}"},
+            {"customer_id": f"N-{self.database['changes'].count_documents({})}"},
         ]
         update_customer(self.store, self.actor, self.somebody(), CustomerPatch(**self.chance.choice(values)))
 
