@@ -16,6 +16,8 @@ from kinso.ui.history.filters import (
     likely_page,
 )
 from kinso.ui.history.listing import ask_to_revert, draw_changes, show_question
+from kinso.ui.history.run_panel import UNDO, show_run_question
+from kinso.ui.history.runs import show_run_head
 from kinso.ui.history.trash import ask_to_erase, show_erasure
 from kinso.ui.request_context import RequestContext, current_context
 from kinso.ui.wording import counted, number
@@ -25,6 +27,9 @@ SIZE = 25
 
 def show_changes(query: HistoryQuery, context: RequestContext) -> None:
     """One page of what the filters leave, or why there is nothing to see."""
+    UNDO.show()
+    if query.run:
+        show_run_head(query.run, context)
     body, bottom = st.container(), st.container()
     found = list_history(context.store, context.actor, query, page=likely_page(), limit=SIZE)
     if not found.total:
@@ -65,5 +70,5 @@ def show_nothing(query: HistoryQuery) -> None:
 context = current_context()
 st.title("History", anchor=False)
 show_changes(choose_query(context), context)
-if not show_erasure():
+if not (show_run_question(UNDO) or show_erasure()):
     show_question()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
+from kinso.errors import NotFound
 from kinso.models.history import Run
-from kinso.services.history.runs import list_customers_of_run, list_runs, may_stop, stop_run
+from kinso.services.history.runs import get_run, list_customers_of_run, list_runs, may_stop, stop_run
 from kinso.ui.customers.words import isolated
 from kinso.ui.feedback import celebrate, failures_as_toasts
 from kinso.ui.history.filters import link_to_history
@@ -37,6 +40,15 @@ def show_recent_runs() -> None:
         if opened.open:
             with opened:
                 _show_run(run, known.get(run.undone_by or ""), context)
+
+
+def show_run_head(id: str, context: RequestContext) -> None:
+    """Above the changes of one run: what it was, and the way to undo it."""
+    with suppress(NotFound):
+        run = get_run(context.store, context.actor, id)
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(headline(run, context.shop)), width="stretch")
+            offer_undo(run, context, key=f"head_undo_{run.id}")
 
 
 def _show_run(run: Run, undo: Run | None, context: RequestContext) -> None:
