@@ -57,8 +57,6 @@ with news:
     show_bulk_runs()
     UNDO.show(look_again_after)
 grid, must_wait = bring_up(session, context, query, pages)
-with head:
-    draw_toolbar(grid, context)
 if grid.counts:
     show_counts(grid.counts)
 with body:
@@ -88,6 +86,8 @@ with body:
             draw_for_print(grid, context.shop)
         else:
             draw_nothing_found(query, context.shop)
+with head:
+    draw_toolbar(grid, context)
 draw_opening()
 warn_before_closing(grid.pending_count)
 if must_wait:

@@ -62,6 +62,11 @@ def chosen_facts() -> tuple[str, ...]:
     return tuple(dict.fromkeys((LAST_PURCHASE, *added)))
 
 
+def columns_of_the_file() -> tuple[str, ...]:
+    """What a file of the list has beside the fields."""
+    return tuple(dict.fromkeys((LAST_PURCHASE, *chosen_columns())))
+
+
 def column_order(context: RequestContext) -> list[str]:
     """The columns from left to right, by their names in the table."""
     _remember(context)

@@ -191,7 +191,8 @@ def _work(context: RequestContext, merging: Merging, _on_progress: Progress) -> 
         version=merging.this.version,
         with_version=merging.other.version,
     )
-    return Outcome(f"{named(merging.other)} was merged into {named(merging.this)}.", run)
+    other, this = (f"{each.customer_name} ({each.customer_id})" for each in (merging.other, merging.this))
+    return Outcome(f"{other} was merged into {this}.", run)
 
 
 MERGE = RunPanel[Merging](

@@ -14,7 +14,7 @@ from kinso.services.transfer.exports import export_customers
 from kinso.ui.browser import download_link
 from kinso.ui.customers.bulk import is_under_way
 from kinso.ui.customers.bulk_download import draw_selected_download
-from kinso.ui.customers.columns import chosen_columns
+from kinso.ui.customers.columns import columns_of_the_file
 from kinso.ui.customers.filters import download_address
 from kinso.ui.customers.grid_state import GridState, stored_value
 from kinso.ui.customers.page_state import current_session
@@ -88,6 +88,6 @@ def _draw_download(grid: GridState, context: RequestContext) -> None:
         draw_selected_download(grid, context)
         st.caption(f"{counted(grid.total, 'customer')}, filtered and sorted as here")
         for flavour, title, text in _FLAVOURS:
-            download_link(download_address(query, flavour, chosen_columns()), title, text)
+            download_link(download_address(query, flavour, columns_of_the_file()), title, text)
         st.caption("Everyone's purchases")
         download_link(LEDGER, "Purchases as CSV", "With refunds, opening balances and adjustments; can be imported.")
