@@ -13,6 +13,7 @@ from kinso.services.customers.bulk_removal import delete_customers, erase_custom
 from kinso.services.history.runs import Progress
 from kinso.ui.customers.bulk_questions import Those, nothing_typed, tell_total, tell_unsaved, tell_whom
 from kinso.ui.customers.grid_state import new_serial
+from kinso.ui.customers.words import kept_apart
 from kinso.ui.history.run_panel import AskedRunPanel, Outcome
 from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, money, number, plain
@@ -63,7 +64,15 @@ def _ask_about_deletion(removal: _Removal, context: RequestContext) -> None:
 def _delete(context: RequestContext, removal: _Removal, on_progress: Progress) -> Outcome:
     run = delete_customers(context.store, context.actor, removal.plan, on_progress=on_progress)
     left = f" {number(run.exception_count)} changed meanwhile and stay." if run.exception_count else ""
-    return Outcome(f"{counted(run.changed, 'customer')} deleted.{left}", run)
+    return Outcome(f"{_who(removal, run.changed)} deleted.{left}", run)
+
+
+def _who(removal: _Removal, changed: int) -> str:
+    """One who was selected by name, several by how many they are."""
+    rows = removal.those.rows or ()
+    if len(rows) != 1 or changed != 1:
+        return counted(changed, "customer")
+    return kept_apart(f"{rows[0].customer_name} ({rows[0].customer_id})")
 
 
 DELETING = AskedRunPanel[Those, _Removal](

@@ -16,7 +16,7 @@ from kinso.ui.wording import day, money
 
 _CARDS = Template(
     '<div class="kinso-cards">{% for card in cards %}<a href="{{ card.address }}" data-open="{{ card.id }}">'
-    "<span><b>{{ card.name }}</b><b>{{ card.spent }}</b></span>"
+    "<span><strong>{{ card.name }}</strong><strong>{{ card.spent }}</strong></span>"
     "<span><i>{{ card.contact }}</i>{% if card.member %}<em>Member</em>{% endif %}</span>"
     "<span><small>{{ card.number }}</small><small>{{ card.last }}</small></span></a>{% endfor %}</div>",
     autoescape=True,

@@ -91,6 +91,7 @@ _YES_AND_NO = {
     "everMember": ("Ever a member", "Never a member"),
     "excludedFromActivation": ("Excluded from activation", "Not excluded from activation"),
     "eligible": ("Eligible", "Not eligible"),
+    "likelyTwin": ("A likely duplicate", "No likely duplicate"),
 }
 _MOST_NAMED = 3
 _LONGEST_SHOWN = 40

@@ -12,6 +12,7 @@ from kinso.models.fields import FIELDS, SPECIFIED
 from kinso.models.purchases import LedgerLine, MembershipStatus, PurchaseSummary
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.editing import find_changed_since, set_membership, update_customer
+from kinso.services.customers.recent import note_opened
 from kinso.services.membership.eligibility import membership_status_of
 from kinso.services.purchases.reading import list_ledger, summarize_purchases
 from kinso.services.purchases.recording import record_sale
@@ -87,7 +88,7 @@ def _close() -> None:
 
 def _draw(id: str) -> None:
     context = current_context()
-    card, _ = open_card(id)
+    card, is_new = open_card(id)
     match card.question:
         case PurchaseForm() as form:
             st.subheader("Record a purchase", anchor=False)
@@ -101,7 +102,10 @@ def _draw(id: str) -> None:
         case MembershipChange() as change:
             draw_change(change)
         case _:
-            _draw_customer(card, membership_status_of(context.store, context.actor, id), context)
+            status = membership_status_of(context.store, context.actor, id)
+            if is_new:
+                note_opened(context.store, context.actor, status.customer)
+            _draw_customer(card, status, context)
 
 
 def _draw_customer(card: Card, status: MembershipStatus, context: RequestContext) -> None:
