@@ -84,6 +84,7 @@ class Grid:
         """Go to the page of a customer near the top."""
         self.open_beside(row)
         self.page.get_by_role("dialog").get_by_role("link", name="Open the whole page").click()
+        self.page.wait_for_url("**/customer?id=*")
 
     def focus(self, row: int, column: str) -> None:
         """Move the grid's cursor to a cell; it follows the focus a moment later, and a redrawn grid forgets it.

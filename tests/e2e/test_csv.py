@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from kinso.models.accounts import Role
 from kinso.models.customers import CustomerDraft
+from kinso.models.facts import FACTS
 from kinso.models.validation import LABELS, parse
 from kinso.repository.documents import now
 
@@ -23,9 +24,11 @@ COLUMNS = [
     "updatedAt",
     "notes",
     "tags",
+    "lastPurchase",
     "version",
     "asExported",
 ]
+HEADINGS = [LABELS.get(name) or (FACTS[name].label if name in FACTS else name) for name in COLUMNS]
 NASTY = [
     ("=SUM(A1:A9)", "Formula, Inc."),
     ("@handle", '"Quoted" & Sons'),
@@ -80,7 +83,7 @@ def stored_rows(shop, query, sort, form="{0:%Y-%m-%dT%H:%M:%S}.{1:03}Z"):
                 f"{Decimal(str(document['purchaseAmount'])):.2f}",
                 "true" if document["membershipStatus"] else "false",
                 *(form.format(date, date.microsecond // 1000) for date in dates),
-                *("", ""),
+                *("", "", ""),
                 str(document["version"]),
             ]
         )
@@ -121,5 +124,5 @@ def test_a_file_has_exactly_what_is_listed(filled, sign_in):
     assert content.startswith(b"\xef\xbb\xbf")
     expected = stored_rows(filled, {"membershipStatus": True}, "customerId", "{0:%Y-%m-%d %H:%M:%S}")
     escaped = [[*map(as_spreadsheets_get_it, row[:3]), *row[3:]] for row in expected]
-    assert rows_of(content.decode("utf-8-sig"), [LABELS.get(name, name) for name in COLUMNS]) == escaped
+    assert rows_of(content.decode("utf-8-sig"), HEADINGS) == escaped
     assert expected != escaped

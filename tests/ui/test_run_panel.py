@@ -55,7 +55,7 @@ def test_a_run_that_goes_on_is_found_again_and_stopped(open_page, shop_of_three,
     page, (job, go_on) = open_page(name, Role.MANAGER), waiting
     page.session_state["run_panels"][panel].job = job
     assert at(page.run(), name).get("progress")
-    assert not at(page, "history").get("progress")
+    assert not at(page, "trash").get("progress")
 
     press(at(page, name), "stop_Waiting")
     go_on.set()

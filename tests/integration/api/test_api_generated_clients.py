@@ -102,6 +102,7 @@ def test_the_generated_python_client_calls_the_whole_api(python_client, descript
     cursor = search(call, ada)
     merge(call)
     segment(call)
+    change_many(call)
     activate_and_undo(call, ada)
     sell(call, ada)
 
@@ -203,8 +204,19 @@ def segment(call):
     assert [each.field_id for each in call("show_segments").data] == [added.field_id]
     listed = call("show_customers_of_segment", added.field_id, facts="spent")
     assert [customer.customer_id for customer in listed.data] == ["B-0"]
+    assert call("show_moves_of_segment", added.field_id).data.entered.count == 0
     assert call("remove_segment", added.field_id).data is None
     call("show_segment", added.field_id, expect=404)
+
+
+def change_many(call):
+    whom = {"ids": [customer.field_id for customer in call("show_customers", search="bea").data], "dry_run": True}
+    field, edit = call.EditOfManyInField.TAGS, call.EditOfMany.ADD
+    edited = call("edit_many", body=call.EditOfManyIn(field=field, edit=edit, value=["regular"], **whom)).data
+    members = call("change_membership_of_many", body=call.MembershipOfManyIn(membership_status=True, **whom)).data
+    deleted = call("delete_many", body=call.DeletionOfManyIn(**whom)).data
+    erased = call("erase_many", body=call.ErasureOfManyIn(**whom)).data
+    assert [told.changed for told in (edited, members, deleted, erased)] == [1, 1, 1, 1]
 
 
 def activate_and_undo(call, ada):
@@ -215,7 +227,7 @@ def activate_and_undo(call, ada):
     assert toggled.data.membership_status
     members = call("show_by_status", call.ShowByStatusMembershipStatus.TRUE)
     assert members.pagination.total == 2
-    assert {run.kind.value for run in call("show_runs").data} == {"auto-activation", "import"}
+    assert {run.kind.value for run in call("show_runs").data} == {"auto-activation", "import", "merge", "undo"}
     assert call("show_run", activation.run_id).data.status is call.RunStatus.DONE
     undo = call("undo_run", activation.run_id).data
     assert (undo.changed, undo.run_id) == (1, undo.field_id)

@@ -29,7 +29,8 @@ EXAMPLES = int(os.environ.get("KINSO_API_EXAMPLES", "0"))
 LOGIN = {"email": "ada@shop.com", "password": "correct horse battery"}
 BEYOND_SCHEMAS = re.compile(
     r"(customers\.\d+\.)?(customerId|customerName|contactInfo|notes|tags|version)|Idempotency-Key"
-    r"|updatedSince|cursor|customer|saleId|amount|discount|surcharge|date|since|until|note|name|description|filter|facts|items\.\d+\.(name|quantity|unitPrice)"
+    r"|updatedSince|cursor|customer|saleId|amount|discount|surcharge|date|since|until|note|name|description|filter|facts|segment"
+    r"|items\.\d+\.(name|quantity|unitPrice)|confirm|ids|edit|value|with|withVersion|keep\..*|sales(\..*)?"
 )
 """Fields that may be refused although they fit their schema.
 

@@ -16,6 +16,7 @@ LEAST = {
     "customer": Role.ANALYST,
     "membership": Role.ANALYST,
     "history": Role.ANALYST,
+    "duplicates": Role.ANALYST,
     "account": Role.ANALYST,
     "register": Role.STAFF,
     "imports": Role.STAFF,

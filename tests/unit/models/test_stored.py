@@ -17,6 +17,7 @@ VALUES = {
     "updated_at": datetime(2026, 1, 3, tzinfo=UTC),
     "version": 2,
     "excluded": False,
+    "aliases": (),
 }
 
 

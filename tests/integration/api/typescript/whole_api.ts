@@ -116,7 +116,18 @@ async function segments(): Promise<void> {
   same((await done(api.GET("/segments"))).data.map((segment) => segment._id), [_id]);
   const listed = await done(api.GET("/segments/{_id}/customers", { params }));
   same(listed.data.map((customer) => customer.customerId), ["B-0"]);
+  same((await done(api.GET("/segments/{_id}/moves", { params }))).data.entered.count, 0);
   await done(api.DELETE("/segments/{_id}", { params }));
+}
+
+async function ofMany(): Promise<void> {
+  const whom = { filter: { fact: "customerId", is: "=", value: "B-0" }, dryRun: true };
+  const edit: Schemas["EditOfManyIn"] = { ...whom, field: "tags", edit: "add", value: ["regular"] };
+  same((await done(api.POST("/customers/bulk/edit", { body: edit }))).data.changed, 1);
+  const members = { body: { ...whom, membershipStatus: true } };
+  same((await done(api.POST("/customers/bulk/membership", members))).data.changed, 1);
+  same((await done(api.POST("/customers/bulk/delete", { body: whom }))).data.changed, 1);
+  same((await done(api.POST("/customers/bulk/erase", { body: whom }))).data.changed, 1);
 }
 
 async function merging(): Promise<void> {
@@ -174,6 +185,7 @@ await change(ada._id);
 await many();
 await lists();
 await segments();
+await ofMany();
 await runs();
 await merging();
 await purchases(ada._id);
