@@ -30,6 +30,7 @@ PAGES = (
     "register",
     "imports",
     "membership",
+    "duplicates",
     "history",
     "trash",
     "account",
