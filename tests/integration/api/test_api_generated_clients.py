@@ -91,7 +91,7 @@ def python_client(description, live, secret, tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_generated_python_client_calls_the_whole_api(python_client, description):
     call = python_client
     call("check_health")
@@ -275,7 +275,7 @@ def lacking(reason):
     pytest.skip(reason)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_generated_typescript_client_calls_the_whole_api(typescript, description, live, secret):
     installed = typescript / "node_modules" / ".bin"
     command = (str(installed / "openapi-typescript"), str(description), "--output", "api.ts")

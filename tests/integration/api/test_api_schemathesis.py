@@ -101,7 +101,7 @@ def refused_without_reason(case, response):
     return not all(BEYOND_SCHEMAS.fullmatch(error["field"]) for error in errors)
 
 
-@pytest.mark.timeout(170 if not EXAMPLES else 3600)
+@pytest.mark.timeout(600 if not EXAMPLES else 3600)
 def test_schemathesis_finds_nothing(store, secret, caplog):
     scenarios, errors, operations = run(store, secret)
 
