@@ -33,7 +33,7 @@ class TestPanel:
         page = opened(open_page("customers", role), ada)
         assert {key for key in button_keys(page) if key.startswith("panel_")} == offered
 
-    def test_what_was_changed_in_it_is_in_the_list_when_it_is_closed(self, open_page, store, ada):
+    def test_what_is_decided_in_it_is_saved(self, open_page, store, ada):
         page = press(opened(open_page("customers", Role.STAFF), ada), "panel_make_a_member")
         press(page, "membership_confirm")
         assert store.customers.get(ada.id).membership_status
@@ -58,7 +58,7 @@ class TestGroups:
         for number in range(4):
             add_customer(f"C-{number}", purchase_amount=number * 10, tags=["tea"] if number else [])
 
-    def test_a_group_leads_to_its_customers(self, open_page):
+    def test_each_group_is_told_with_its_count_and_total(self, open_page):
         page = open_page("customers", Role.ANALYST)
         page.selectbox(key="grouping").set_value("tags").run()
         table = page.dataframe[0].value

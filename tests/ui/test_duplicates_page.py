@@ -91,3 +91,8 @@ def test_who_cannot_be_compared_is_told_in_words(open_page, twins, other):
     page = open_page("duplicates", Role.STAFF, one=twins[0].id, other=wanted)
     assert not page.exception
     assert "merge" not in button_keys(page)
+
+
+def test_a_page_in_the_address_that_is_none_falls_back_to_what_is_there(open_page, twins):
+    page = open_page("duplicates", Role.STAFF, page="7")
+    assert f"compare_{twins[0].id}_{twins[1].id}" in button_keys(page)

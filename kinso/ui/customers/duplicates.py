@@ -5,32 +5,33 @@ from __future__ import annotations
 import streamlit as st
 
 from kinso.errors import NotFound
-from kinso.models.customers import Customer, DuplicatePair
+from kinso.models.customers import Customer, DuplicatePair, DuplicatePairs
 from kinso.models.text import searchable
-from kinso.services.customers.duplicates import find_duplicate_pairs, remember_different
+from kinso.services.customers.duplicates import find_duplicate_pairs
 from kinso.services.customers.editing import get_customer
 from kinso.services.customers.finding import find_customers
 from kinso.services.customers.merging import merge_customers
 from kinso.ui.browser import link_to_customer
-from kinso.ui.customers.merging import compare
+from kinso.ui.customers.filters import choose_page, page_asked_for
+from kinso.ui.customers.merging import compare, remember
 from kinso.ui.customers.words import isolated, named
-from kinso.ui.feedback import celebrate, failures_as_toasts
-from kinso.ui.request_context import RequestContext, current_context
+from kinso.ui.request_context import RequestContext
 from kinso.ui.wording import counted, money, plain
 
-PAGE = "page"
 _SIZE = 20
 
 
 def draw_pairs(context: RequestContext) -> None:
     """One page of the pairs, each with what they have in common and what can be done."""
     place, bottom = st.container(), st.container()
-    asked = st.session_state.get(PAGE) or 1
-    found = find_duplicate_pairs(context.store, context.actor, limit=_SIZE, offset=(asked - 1) * _SIZE)
+    asked = page_asked_for()
+    found = _read(asked, context)
     pages = max(1, -(-found.total // _SIZE))
-    if pages > 1:
-        with bottom:
-            st.pagination(pages, key=PAGE, bind="query-params")
+    with bottom:
+        page = choose_page(pages) if pages > 1 else 1
+    if page != asked:
+        # There are fewer pages than when that one was asked for.
+        found = _read(page, context)
     with place:
         if not found.total:
             with st.container(border=True, width=640):
@@ -41,6 +42,10 @@ def draw_pairs(context: RequestContext) -> None:
         st.markdown(f"**{counted(found.total, 'pair')}**{more}, the likeliest first. Nothing is merged by itself.")
         for pair in found.items:
             _draw_pair(pair, context)
+
+
+def _read(page: int, context: RequestContext) -> DuplicatePairs:
+    return find_duplicate_pairs(context.store, context.actor, limit=_SIZE, offset=(page - 1) * _SIZE)
 
 
 def draw_choice(id: str, context: RequestContext) -> None:
@@ -89,7 +94,7 @@ def _draw_pair(pair: DuplicatePair, context: RequestContext) -> None:
                     "Not the same person",
                     icon=":material/call_split:",
                     key=f"different_{key}",
-                    on_click=_remember,
+                    on_click=remember,
                     args=ids,
                 )
 
@@ -101,10 +106,3 @@ def _draw_person(customer: Customer, context: RequestContext) -> None:
         link_to_customer(customer.id, f"**{isolated(customer.customer_name)}**")
         st.text(customer.contact_info)
         st.caption(f"{isolated(customer.customer_id)} · {spent}{member}")
-
-
-def _remember(one: str, other: str) -> None:
-    context = current_context()
-    with failures_as_toasts():
-        remember_different(context.store, context.actor, one, other)
-        celebrate("Remembered: these two are not the same person.")

@@ -12,9 +12,10 @@ import streamlit as st
 
 from kinso.models.customers import CustomerGroup, CustomerQuery
 from kinso.models.facts import DAY, FACTS, WORDS, YES_NO, Fact
-from kinso.models.filters import Filter, Group, read_filter
+from kinso.models.filters import Filter, read_filter
 from kinso.models.shop import ShopSettings
 from kinso.services.customers.grouping import GROUPINGS, group_customers
+from kinso.ui.customers.filter_editor import joined, parts_of
 from kinso.ui.customers.filter_words import value_in_words, yes_or_no
 from kinso.ui.customers.filters import present_filter, show_filter
 from kinso.ui.request_context import RequestContext
@@ -105,14 +106,10 @@ def _open(fact: Fact, groups: Sequence[CustomerGroup]) -> None:
     if 0 <= place < len(groups):
         wanted = _condition(fact, groups[place].value)
         present = present_filter()
-        show_filter(Group("all", (*_parts(present), wanted)) if present else wanted)
+        kind, parts = parts_of(present)
+        others = parts if present is None or kind == "all" else (present,)
+        show_filter(joined("all", (*others, wanted)))
         st.session_state[_BY] = None
-
-
-def _parts(filter: Filter | None) -> tuple[Filter, ...]:
-    if isinstance(filter, Group) and filter.kind == "all":
-        return filter.parts
-    return (filter,) if filter else ()
 
 
 def _condition(fact: Fact, value: Any) -> Filter:

@@ -154,7 +154,7 @@ def _draw_answers(preview: MergePreview, chosen: Mapping[str, Side]) -> None:
             on_click=_merge,
             args=(Merging(preview.this, preview.other, dict(chosen)),),
         )
-        st.button("Not the same person", icon=":material/call_split:", key="different", on_click=_remember, args=ids)
+        st.button("Not the same person", icon=":material/call_split:", key="different", on_click=remember, args=ids)
 
 
 def _key(this: str, other: str, name: str) -> str:
@@ -173,7 +173,8 @@ def _merge(merging: Merging) -> None:
     go_to(PAGE)
 
 
-def _remember(one: str, other: str) -> None:
+def remember(one: str, other: str) -> None:
+    """From a callback: these two are not the same person; the other pairs are shown again."""
     context = current_context()
     with failures_as_toasts():
         remember_different(context.store, context.actor, one, other)
